@@ -1,0 +1,25 @@
+// What a face (plain, JSON, later a screen) may ask of the node, so that a test can stand in for
+// it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controller/events.hpp"
+#include "message/result.hpp"
+
+namespace lanchat::app {
+
+struct Chat {
+    // As Node::say: the message id, or why not.
+    std::function<Result<std::string>(std::string text, std::string room)> say;
+    std::function<std::vector<controller::PeerInfo>()> peers;
+    std::function<void()> leave;
+};
+
+// Takes whole lines, newline included.
+using Sink = std::function<void(std::string_view)>;
+
+}  // namespace lanchat::app

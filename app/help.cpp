@@ -1,0 +1,131 @@
+// Help with examples first. What an option means comes from the key table where it sets a key.
+#include "app/help.hpp"
+
+#include <google/protobuf/stubs/common.h>
+#include <grpcpp/version_info.h>
+#include <spdlog/version.h>
+
+#include <algorithm>
+#include <array>
+#include <asio/version.hpp>
+#include <nlohmann/json_fwd.hpp>
+#include <string_view>
+
+#include "config/keys.hpp"
+#include "config/version.hpp"
+
+namespace lanchat::app {
+namespace {
+
+struct Row {
+    std::string_view option;
+    std::string_view meaning;  // or the path of a key, whose meaning it is
+};
+
+constexpr std::array rows{
+    Row{"-c, --config FILE", "read this file, and neither the user's nor that of /etc"},
+    Row{"-P, --profile NAME", "separate identity and data"},
+    Row{"-d, --data-dir DIR", "data_dir"},
+    Row{"-n, --name NAME", "name"},
+    Row{"    --ip ADDR", "ip"},
+    Row{"    --cidr CIDR", "cidr"},
+    Row{"    --lan", "same as --cidr auto with an empty ip"},
+    Row{"    --ports MIN-MAX", "ports to bind (the first free one) and to scan"},
+    Row{"    --peer IP[:PORT]", "peers"},
+    Row{"    --no-beacon", "no UDP announcements (there are none yet)"},
+    Row{"    --no-legacy", "refuse peers of the original plaintext protocol"},
+    Row{"    --plain", "lines for people, in and out"},
+    Row{"    --json", "lines for programs, in and out"},
+    Row{"    --linger S", "seconds to deliver after the end of input (5); inf: stay"},
+    Row{"    --log-level L", "log.level"},
+    Row{"    --log-file F", "log.file"},
+    Row{"-q, --quiet", "chat and errors only"},
+    Row{"-h, --help", "this text"},
+    Row{"-V, --version", "version of the program and its libraries"},
+};
+
+constexpr std::string_view opening =
+    R"(lanchat: chat with everybody on the local network, without a server.
+
+Every line you type goes to all peers; every line of a peer is printed.
+
+Examples:
+  lanchat                               chat with the other nodes on this machine
+  lanchat --lan                         chat with the local network
+  lanchat --cidr 192.168.7.0/24 -n dana the same in one subnet, under a name
+  lanchat --peer 192.168.7.20:4565      also try an address that is not scanned
+  make 2>&1 | lanchat --lan             publish the output of a program
+  lanchat --json | jq -r .text          give what is said to a program
+
+Usage:
+  lanchat [OPTIONS]                     run a node here
+  lanchat [OPTIONS] config COMMAND      print, check or start a config file
+
+Options:
+)";
+
+constexpr std::string_view closing = R"(
+Exit codes:
+  0  done     1  failed     2  usage or config error
+
+Files:
+  $XDG_CONFIG_HOME/lanchat/config.json  settings of the user (~/.config/lanchat/config.json)
+  /etc/lanchat/config.json              settings of the machine
+  $XDG_DATA_HOME/lanchat/PROFILE        data of a node (~/.local/share/lanchat/PROFILE)
+
+Later wins: defaults, /etc, the user's file, LANCHAT_* variables, options. Every key of the
+config has its variable: discovery.scan_rate is LANCHAT_DISCOVERY_SCAN_RATE.
+)";
+
+constexpr std::string_view config_text = R"(lanchat config: look at, check or start the settings.
+
+Examples:
+  lanchat config print --origin         what is in force, and who said so
+  lanchat config check office.json      every fault of a file, one a line
+  lanchat config init                   write a commented file to start from
+
+Usage:
+  lanchat config print [--origin]       the settings as a config file
+  lanchat config check FILE             exit 0 if FILE is sound, else 2
+  lanchat config schema                 JSON Schema of config files
+  lanchat config init                   never overwrites: exit 1 if the file exists
+
+The options of lanchat may stand before or after the command: lanchat --help
+)";
+
+std::string format_row(const Row& row) {
+    constexpr std::size_t column = 22;
+    std::string line = "  " + std::string(row.option);
+    line.resize(std::max(line.size() + 1, column + 2), ' ');
+    const Key* key = find_key(row.meaning);
+    return line + std::string(key == nullptr ? row.meaning : key->about) + '\n';
+}
+
+std::string dotted(int major, int minor, int patch) {
+    return std::to_string(major) + '.' + std::to_string(minor) + '.' + std::to_string(patch);
+}
+
+}  // namespace
+
+std::string help_text() {
+    std::string text(opening);
+    for (const auto& row : rows) text += format_row(row);
+    return text.append(closing);
+}
+
+std::string config_help_text() { return std::string(config_text); }
+
+std::string version_text() {
+    constexpr int protobuf = GOOGLE_PROTOBUF_VERSION;
+    constexpr int asio = ASIO_VERSION;
+    return "lanchat " + std::string(program_version()) + "\n" +  //
+           "gRPC " GRPC_CPP_VERSION_STRING "\n" +                //
+           "protobuf " + dotted(protobuf / 1'000'000, protobuf / 1000 % 1000, protobuf % 1000) +
+           "\nasio " + dotted(asio / 100'000, asio / 100 % 1000, asio % 100) +  //
+           "\nnlohmann_json " +
+           dotted(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+                  NLOHMANN_JSON_VERSION_PATCH) +
+           "\nspdlog " + dotted(SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH) + "\n";
+}
+
+}  // namespace lanchat::app

@@ -1,0 +1,53 @@
+// Joins what is read and written to the node.
+#include "app/json.hpp"
+
+#include <utility>
+#include <variant>
+
+#include "app/json_input.hpp"
+#include "message/limits.hpp"
+
+namespace lanchat::app {
+
+JsonFace::JsonFace(Chat chat, Sink out) : chat_(std::move(chat)), out_(std::move(out)) {}
+
+void JsonFace::ready(const Readiness& node) {
+    line_.clear();
+    append_ready(line_, node);
+    out_(line_);
+}
+
+void JsonFace::hear(const controller::Event& event) {
+    line_.clear();
+    append_event(line_, event);
+    out_(line_);
+}
+
+void JsonFace::take_line(std::string_view line) {
+    auto parsed = parse_json_line(line);
+    if (const auto* error = std::get_if<JsonError>(&parsed)) return refuse(*error);
+    auto& request = std::get<SendRequest>(parsed);
+    const auto said = chat_.say(std::move(request.text), std::move(request.room));
+    if (!said) refuse({std::move(request.ref), request.has_ref, "refused", said.why()});
+}
+
+void JsonFace::refuse_too_long() {
+    refuse({{},
+            false,
+            "too_long",
+            "line exceeds " + std::to_string(limits::json_line_bytes_max) + " bytes"});
+}
+
+void JsonFace::refuse(const JsonError& error) {
+    line_.clear();
+    append_error(line_, error);
+    out_(line_);
+}
+
+void JsonFace::bye(std::string_view reason) {
+    line_.clear();
+    append_bye(line_, reason);
+    out_(line_);
+}
+
+}  // namespace lanchat::app

@@ -1,0 +1,31 @@
+// JSON mode: one object a line, both ways, for programs.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "app/chat.hpp"
+#include "app/json_output.hpp"
+
+namespace lanchat::app {
+
+// Used on the loop's thread.
+class JsonFace {
+  public:
+    JsonFace(Chat chat, Sink out);
+
+    void ready(const Readiness& node);
+    void hear(const controller::Event& event);
+    void take_line(std::string_view line);
+    void refuse_too_long();
+    void bye(std::string_view reason);
+
+  private:
+    void refuse(const JsonError& error);
+
+    Chat chat_;
+    Sink out_;
+    std::string line_;  // reused: messages come by the million
+};
+
+}  // namespace lanchat::app

@@ -1,0 +1,23 @@
+// The JSON lines a node reads: every line becomes something to say or a clear refusal.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "app/json_output.hpp"
+
+namespace lanchat::app {
+
+struct SendRequest {
+    std::string text;
+    std::string room;
+    std::string ref;
+    bool has_ref = false;
+};
+
+// Takes any bytes; invalid UTF-8 is replaced first. Never throws; work and memory are bounded by
+// the length of the line.
+std::variant<SendRequest, JsonError> parse_json_line(std::string_view line);
+
+}  // namespace lanchat::app

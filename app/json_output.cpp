@@ -1,0 +1,257 @@
+// Formats by appending to one string that is reused, so that an event costs no allocation.
+#include "app/json_output.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <variant>
+
+namespace lanchat::app {
+
+namespace {
+
+using controller::DownReason;
+using controller::Message;
+using controller::PeerDown;
+using controller::PeerInfo;
+using controller::PeerUp;
+using controller::Undelivered;
+using controller::UndeliveredReason;
+
+constexpr unsigned char c1_lead = 0xC2;
+
+// Bytes at which the copying of a run has to stop and look.
+constexpr std::array<bool, 256> make_stops() {
+    std::array<bool, 256> stops{};
+    for (std::size_t c = 0; c < 0x20; ++c) stops[c] = true;
+    stops['"'] = stops['\\'] = stops[0x7F] = stops[c1_lead] = true;
+    return stops;
+}
+constexpr auto stops = make_stops();
+
+void append_hex_escape(std::string& out, unsigned char c) {
+    static constexpr char digits[] = "0123456789abcdef";
+    const char escape[] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+    out.append(escape, sizeof escape);
+}
+
+void append_escape(std::string& out, unsigned char c) {
+    switch (c) {
+        case '"':
+            out += "\\\"";
+            return;
+        case '\\':
+            out += "\\\\";
+            return;
+        case '\b':
+            out += "\\b";
+            return;
+        case '\f':
+            out += "\\f";
+            return;
+        case '\n':
+            out += "\\n";
+            return;
+        case '\r':
+            out += "\\r";
+            return;
+        case '\t':
+            out += "\\t";
+            return;
+        default:
+            append_hex_escape(out, c);
+    }
+}
+
+// Writes what begins with the stop at `at`; returns the position after it.
+std::size_t append_stop(std::string& out, std::string_view text, std::size_t at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    if (c != c1_lead) {
+        append_escape(out, c);
+        return at + 1;
+    }
+    const auto next = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0;
+    if (next >= 0x80 && next <= 0x9F) {
+        append_hex_escape(out, static_cast<unsigned char>(next));
+    } else {
+        out.append(text.substr(at, 2));
+    }
+    return std::min(at + 2, text.size());
+}
+
+void append_padded(std::string& out, std::int64_t number, int width) {
+    char digits[20];
+    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    const auto length = end - digits;
+    if (length < width) out.append(static_cast<std::size_t>(width - length), '0');
+    out.append(digits, end);
+}
+
+// ,"key":
+void append_key(std::string& out, std::string_view key) {
+    out += ",\"";
+    out += key;
+    out += "\":";
+}
+
+void append_string(std::string& out, std::string_view key, std::string_view value) {
+    append_key(out, key);
+    append_json_string(out, value);
+}
+
+void append_bool(std::string& out, std::string_view key, bool value) {
+    append_key(out, key);
+    out += value ? "true" : "false";
+}
+
+void append_start(std::string& out, std::string_view type) {
+    out += "{\"v\":1,\"type\":\"";
+    out += type;
+    out += '"';
+}
+
+void append_address(std::string& out, const Endpoint& address) {
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        append_padded(out, (address.ip.bits >> shift) & 255, 1);
+        out += shift > 0 ? '.' : ':';
+    }
+    append_padded(out, address.port, 1);
+}
+
+void append_peer(std::string& out, const PeerInfo& peer) {
+    append_key(out, "peer");
+    out += "{\"address\":\"";
+    append_address(out, peer.address);
+    out += '"';
+    append_string(out, "id", peer.id);
+    append_string(out, "name", peer.name);
+    append_string(out, "trust", "unverified");
+    append_bool(out, "legacy", peer.legacy);
+    append_bool(out, "encrypted", false);
+    out += '}';
+}
+
+std::string_view to_word(DownReason reason) {
+    switch (reason) {
+        case DownReason::left:
+            return "left";
+        case DownReason::lost:
+            return "lost";
+        case DownReason::replaced:
+            return "replaced";
+    }
+    return "lost";
+}
+
+void append_fields(std::string& out, const PeerUp& up) {
+    append_start(out, "peer");
+    append_string(out, "event", "up");
+    append_peer(out, up.peer);
+}
+
+void append_fields(std::string& out, const PeerDown& down) {
+    append_start(out, "peer");
+    append_string(out, "event", "down");
+    append_peer(out, down.peer);
+    append_string(out, "reason", to_word(down.reason));
+}
+
+void append_fields(std::string& out, const Message& message) {
+    append_start(out, "message");
+    append_string(out, "id", message.id);
+    append_string(out, "room", message.room);
+    out += ",\"from\":{\"id\":";
+    append_json_string(out, message.from.id);
+    append_string(out, "name", message.from.name);
+    out += ",\"address\":\"";
+    append_address(out, message.from.address);
+    out += '"';
+    append_bool(out, "legacy", message.from.legacy);
+    out += "},\"ts\":\"";
+    append_utc(out, message.said);
+    out += '"';
+    append_string(out, "text", message.text);
+    append_bool(out, "history", false);
+    if (message.own) append_bool(out, "own", true);
+}
+
+void append_fields(std::string& out, const Undelivered& undelivered) {
+    append_start(out, "undelivered");
+    append_peer(out, undelivered.peer);
+    append_key(out, "lines");
+    out += std::to_string(undelivered.lines);
+    const bool gone = undelivered.reason == UndeliveredReason::gone;
+    append_string(out, "reason", gone ? "gone" : "slow");
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+    out += '"';
+    std::size_t begin = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        if (!stops[static_cast<unsigned char>(text[at])]) {
+            ++at;
+            continue;
+        }
+        out.append(text.substr(begin, at - begin));
+        begin = at = append_stop(out, text, at);
+    }
+    out.append(text.substr(begin));
+    out += '"';
+}
+
+void append_utc(std::string& out, WallTime time) {
+    using namespace std::chrono;
+    constexpr milliseconds first = sys_days(year(0) / 1 / 1).time_since_epoch();
+    constexpr milliseconds last = sys_days(year(10000) / 1 / 1).time_since_epoch() - 1ms;
+    const sys_time<milliseconds> at(std::clamp(milliseconds(time.ms), first, last));
+    const auto day = floor<days>(at);
+    const year_month_day date(day);
+    const hh_mm_ss clock(at - day);
+    append_padded(out, int(date.year()), 4);
+    out += '-';
+    append_padded(out, unsigned(date.month()), 2);
+    out += '-';
+    append_padded(out, unsigned(date.day()), 2);
+    out += 'T';
+    append_padded(out, clock.hours().count(), 2);
+    out += ':';
+    append_padded(out, clock.minutes().count(), 2);
+    out += ':';
+    append_padded(out, clock.seconds().count(), 2);
+    out += '.';
+    append_padded(out, clock.subseconds().count(), 3);
+    out += 'Z';
+}
+
+void append_ready(std::string& out, const Readiness& node) {
+    append_start(out, "ready");
+    append_string(out, "id", node.id);
+    append_string(out, "name", node.name);
+    append_string(out, "address", to_string(node.address));
+    out += ",\"rooms\":[\"general\"]}\n";
+}
+
+void append_event(std::string& out, const controller::Event& event) {
+    std::visit([&](const auto& fields) { append_fields(out, fields); }, event);
+    out += "}\n";
+}
+
+void append_error(std::string& out, const JsonError& error) {
+    append_start(out, "error");
+    if (error.has_ref) append_string(out, "ref", error.ref);
+    append_string(out, "code", error.code);
+    append_string(out, "message", error.message);
+    out += "}\n";
+}
+
+void append_bye(std::string& out, std::string_view reason) {
+    append_start(out, "bye");
+    append_string(out, "reason", reason);
+    out += "}\n";
+}
+
+}  // namespace lanchat::app

@@ -1,0 +1,44 @@
+// Where the program begins: the process is made fit, the command line read, the node run.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+
+#include "app/cli.hpp"
+#include "app/run.hpp"
+#include "message/text.hpp"
+#include "node/link/process.hpp"
+
+namespace {
+
+// A stream that was closed before we started would lend its number to the first file that is
+// opened, and chat would be written there.
+void occupy_standard_streams(int, char**, char**) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        if (::fcntl(fd, F_GETFD) >= 0) continue;
+        // Takes the lowest free number, which is this one.
+        ::open("/dev/null", O_RDWR);
+    }
+}
+
+// Runs before the initialisers of the libraries: in main it is too late, since gRPC's have opened
+// files by then.
+[[gnu::section(".preinit_array"),
+  gnu::used]] void (*const before_libraries)(int, char**, char**) = occupy_standard_streams;
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    lanchat::link::prepare_process();
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        const auto command_line = lanchat::app::parse_command_line(argc, argv);
+        if (!command_line.run) return command_line.exit_code;
+        return lanchat::app::run(*command_line.run);
+    } catch (const std::exception& failure) {
+        std::cerr << "lanchat: " + lanchat::displayable(failure.what()) + "\n";
+        return 1;
+    }
+}

@@ -1,0 +1,83 @@
+// Everything of others that comes by here passes displayable(): see message/text.hpp.
+#include "app/plain_text.hpp"
+
+#include <variant>
+
+#include "app/terminal/color.hpp"
+#include "message/frame.hpp"
+#include "message/text.hpp"
+
+namespace lanchat::app {
+
+namespace {
+
+using controller::DownReason;
+using controller::Message;
+using controller::PeerDown;
+using controller::PeerInfo;
+using controller::PeerUp;
+using controller::Undelivered;
+using controller::UndeliveredReason;
+
+std::string shown_name(const PeerInfo& peer) {
+    return peer.legacy ? to_string(peer.address) : displayable_name(peer.name);
+}
+
+std::string describe_fields(const Message&) { return {}; }
+
+std::string describe_fields(const PeerUp& up) { return describe(up.peer) + " joined"; }
+
+std::string describe_fields(const PeerDown& down) {
+    const auto who = describe(down.peer);
+    switch (down.reason) {
+        case DownReason::left:
+            return who + " left";
+        case DownReason::lost:
+            return who + " lost";
+        case DownReason::replaced:
+            return who + " replaced";
+    }
+    return who + " lost";
+}
+
+std::string describe_fields(const Undelivered& missed) {
+    const bool gone = missed.reason == UndeliveredReason::gone;
+    return std::to_string(missed.lines) + (missed.lines == 1 ? " line" : " lines") +
+           " did not reach " + describe(missed.peer) + (gone ? ": it is gone" : ": it is too slow");
+}
+
+}  // namespace
+
+void append_message(std::string& out, const Message& message, bool color) {
+    const auto name = shown_name(message.from);
+    if (color) out += color_of(name);
+    out += name;
+    if (color) out += color_off;
+    if (message.room != general_room) {
+        out += '@';
+        out += displayable_name(message.room);
+    }
+    out += ": ";
+    out += displayable(message.text);
+    out += '\n';
+}
+
+std::string describe(const PeerInfo& peer) {
+    const auto address = to_string(peer.address);
+    if (peer.legacy) return address + " (legacy)";
+    return displayable_name(peer.name) + " (" + address + ")";
+}
+
+std::string describe(const controller::Event& event) {
+    return std::visit([](const auto& fields) { return describe_fields(fields); }, event);
+}
+
+void append_note(std::string& out, std::string_view note, bool color) {
+    if (color) out += color_dim;
+    out += "-- ";
+    out += displayable(note);
+    if (color) out += color_off;
+    out += '\n';
+}
+
+}  // namespace lanchat::app

@@ -1,0 +1,203 @@
+// The loop belongs to this object; everything it owns meets only there.
+#include "app/session.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <iostream>
+#include <system_error>
+#include <utility>
+
+#include <asio/post.hpp>
+
+#include "app/deadline.hpp"
+#include "app/terminal/color.hpp"
+#include "message/frame.hpp"
+#include "message/text.hpp"
+
+namespace lanchat::app {
+
+namespace {
+
+bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+
+// A closed terminal ends us like any other wish to stop, unless nohup or the like has said no.
+bool heeds_hangup() {
+    struct sigaction action {};
+    const bool ignored = ::sigaction(SIGHUP, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+    return !ignored &&
+           (is_terminal(STDIN_FILENO) || is_terminal(STDOUT_FILENO) || is_terminal(STDERR_FILENO));
+}
+
+// Calls `deed` with the face there is.
+template <class Deed>
+void with_face(std::variant<std::monostate, PlainFace, JsonFace>& face, Deed deed) {
+    if (auto* plain = std::get_if<PlainFace>(&face)) deed(*plain);
+    if (auto* json = std::get_if<JsonFace>(&face)) deed(*json);
+}
+
+}  // namespace
+
+Session::Session(const RunOptions& options, const Config& config)
+    : options_(options),
+      config_(config),
+      json_(config.ui.mode == UiMode::json),
+      out_(loop_, STDOUT_FILENO,
+           {[this](bool on) {
+                if (!stopped_) node_->receive(on);
+                review_flow();
+            },
+            [this](std::uint64_t lines) {
+                warn("standard output was not read: " + std::to_string(lines) + " lines are lost");
+            },
+            [this](int error) {
+                if (error == EPIPE) return;
+                warn("standard output: " + std::generic_category().message(error));
+            }}),
+      notes_(loop_, STDERR_FILENO, {}),
+      log_(config.log, options.quiet,
+           [this](std::string line) {
+               asio::post(loop_, [this, line = std::move(line)] { note(line); });
+           }),
+      signals_(loop_, SIGINT, SIGTERM),
+      node_(std::make_unique<Node>(loop_, config_, [this](const Event& event) { hear(event); })) {
+    make_face();
+}
+
+Session::~Session() = default;
+
+int Session::run() {
+    node_->on_stopped([this] { stopped(); });
+    node_->on_room([this] { review_flow(); });
+    const auto address = node_->start();
+    if (!address) {
+        std::cerr << "lanchat: " + displayable(address.why()) + "\n";
+        return 1;
+    }
+    watch_signals();
+    start_input();
+    ready(*address);
+    loop_.run();
+    return 0;
+}
+
+void Session::make_face() {
+    Sink out = [this](std::string_view lines) {
+        if (terminal_) return terminal_->print(lines);
+        out_.write(lines);
+    };
+    if (json_) {
+        face_.emplace<JsonFace>(chat(), std::move(out));
+    } else {
+        Sink notes = [this](std::string_view line) { note(line); };
+        face_.emplace<PlainFace>(chat(), std::move(out), std::move(notes), plain_options());
+    }
+}
+
+Chat Session::chat() {
+    return {[this](std::string text, std::string room) {
+                return node_->say(std::move(text), std::move(room));
+            },
+            [this] { return node_->peers(); }, [this] { leave(); }};
+}
+
+PlainOptions Session::plain_options() const {
+    return {options_.quiet, is_terminal(STDIN_FILENO),
+            wants_color(color_wishes(config_.ui.color, STDOUT_FILENO)),
+            wants_color(color_wishes(config_.ui.color, STDERR_FILENO))};
+}
+
+void Session::start_input() {
+    if (!json_ && Terminal::is_possible()) {
+        auto& plain = std::get<PlainFace>(face_);
+        terminal_ = std::make_unique<Terminal>(
+            loop_, [this](std::string_view bytes) { out_.write(bytes); },
+            Terminal::Listener{[&plain](std::string_view line) { plain.take_line(line); },
+                               [&plain](std::string_view line) { plain.take_text(line); },
+                               [this] { end_of_input(); }, [this] { leave(); },
+                               [this] { return prompt(); }});
+        return;
+    }
+    const auto bytes_max = json_ ? limits::json_line_bytes_max : limits::line_bytes_max;
+    lines_ = std::make_unique<LineInput>(
+        loop_, STDIN_FILENO, bytes_max,
+        LineInput::Listener{
+            [this](std::string_view line) {
+                with_face(face_, [&](auto& face) { face.take_line(line); });
+                review_flow();
+            },
+            [this] { with_face(face_, [](auto& face) { face.refuse_too_long(); }); },
+            [this] { end_of_input(); }});
+    review_flow();
+}
+
+std::string Session::prompt() {
+    const auto& room = std::get<PlainFace>(face_).room();
+    return room == general_room ? "> " : displayable_name(room) + "> ";
+}
+
+void Session::ready(const Endpoint& address) {
+    ready_ = true;
+    with_face(face_, [&](auto& face) { face.ready({node_->id(), node_->name(), address}); });
+    for (const auto& event : std::exchange(early_, {})) hear(event);
+}
+
+void Session::hear(const Event& event) {
+    if (!ready_) return early_.push_back(event);
+    with_face(face_, [&](auto& face) { face.hear(event); });
+}
+
+void Session::note(std::string_view line) {
+    if (terminal_ && is_terminal(STDERR_FILENO)) return terminal_->print(line);
+    notes_.write(line);
+}
+
+void Session::warn(const std::string& text) { note("lanchat: " + displayable(text) + "\n"); }
+
+// Reads on while there is somewhere to go with what is read.
+void Session::review_flow() {
+    if (!lines_ || leaving_ || stopped_) return;
+    // A program whose own lines come back as JSON is to read them; then it may write on.
+    if (!node_->has_room() || (json_ && out_.is_held())) {
+        lines_->pause();
+    } else {
+        lines_->resume();
+    }
+}
+
+void Session::end_of_input() {
+    if (!leaving_) node_->end_of_input(options_.linger);
+}
+
+void Session::leave() {
+    if (std::exchange(leaving_, true)) return;
+    start_deadline();
+    if (terminal_) terminal_->close();
+    if (lines_) lines_->pause();
+    node_->leave();
+}
+
+void Session::watch_signals() {
+    if (heeds_hangup()) signals_.add(SIGHUP);
+    signals_.async_wait([this](const asio::error_code& failed, int) {
+        if (failed) return;
+        on_signal();
+        watch_signals();
+    });
+}
+
+void Session::on_signal() {
+    if (leaving_ || stopped_) end_now();
+    reason_ = "signal";
+    leave();
+}
+
+void Session::stopped() {
+    if (std::exchange(stopped_, true)) return;
+    if (terminal_) terminal_->close();
+    with_face(face_, [&](auto& face) { face.bye(reason_); });
+    out_.finish([this] { notes_.finish([this] { loop_.stop(); }); });
+}
+
+}  // namespace lanchat::app

@@ -1,0 +1,73 @@
+// One run of a node with its face: wires node, input, output, terminal and signals together.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+
+#include "app/cli.hpp"
+#include "app/input.hpp"
+#include "app/json.hpp"
+#include "app/log.hpp"
+#include "app/output.hpp"
+#include "app/plain.hpp"
+#include "app/terminal/terminal.hpp"
+#include "node/node.hpp"
+
+namespace lanchat::app {
+
+class Session {
+  public:
+    // `config` is that of `options` with name and data directory filled in. Throws when the log
+    // cannot be opened.
+    Session(const RunOptions& options, const Config& config);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    // Returns the exit code.
+    int run();
+
+  private:
+    Chat chat();
+    PlainOptions plain_options() const;
+    std::string prompt();
+    void make_face();
+    void start_input();
+    void hear(const Event& event);
+    void ready(const Endpoint& address);
+    void note(std::string_view line);
+    void warn(const std::string& text);
+    void review_flow();
+    void end_of_input();
+    void leave();
+    void watch_signals();
+    void on_signal();
+    void stopped();
+
+    RunOptions options_;
+    Config config_;
+    bool json_;
+    asio::io_context loop_{1};
+    Output out_;
+    Output notes_;
+    Log log_;
+    std::variant<std::monostate, PlainFace, JsonFace> face_;
+    std::unique_ptr<Terminal> terminal_;
+    std::unique_ptr<LineInput> lines_;
+    asio::signal_set signals_;
+    std::unique_ptr<Node> node_;
+    std::vector<Event> early_;  // heard before we could say that we are ready
+    bool ready_ = false;
+    bool leaving_ = false;
+    bool stopped_ = false;
+    std::string reason_ = "eof";
+};
+
+}  // namespace lanchat::app

@@ -1,0 +1,155 @@
+// Wires keys, editor and screen to the loop and to the signals of a terminal.
+#include "app/terminal/terminal.hpp"
+
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <utility>
+
+namespace lanchat::app {
+
+namespace {
+
+constexpr std::string_view paste_on = "\x1b[?2004h";
+constexpr std::string_view paste_off = "\x1b[?2004l";
+// For the last bytes to reach the terminal before we stop, and for the stop to happen.
+constexpr auto suspend_delay = std::chrono::milliseconds(30);
+
+ScreenSize screen_size() {
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {};
+    return {size.ws_col, size.ws_row == 0 ? 24 : size.ws_row};
+}
+
+Instant now() { return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now()); }
+
+}  // namespace
+
+bool Terminal::is_possible() {
+    if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDOUT_FILENO) != 1) return false;
+    const char* term = std::getenv("TERM");
+    return term != nullptr && *term != '\0' && std::string_view(term) != "dumb";
+}
+
+Terminal::Terminal(asio::io_context& loop, Sink out, Listener listener)
+    : loop_(loop),
+      out_(std::move(out)),
+      listener_(std::move(listener)),
+      raw_(STDIN_FILENO),
+      screen_(loop, out_, screen_size()),
+      signals_(loop, SIGWINCH, SIGCONT),
+      timer_(loop),
+      self_(std::make_shared<Terminal*>(this)) {
+    input_ =
+        std::make_unique<Input>(loop, STDIN_FILENO,
+                                Input::Listener{[this](std::string_view bytes) { take(bytes); },
+                                                [this] {
+                                                    if (open_)
+                                                        perform({Deed::Kind::end_of_input, {}});
+                                                }});
+    open_ = raw_.enter();
+    out_(paste_on);
+    show();
+    watch_signals();
+    input_->resume();
+}
+
+Terminal::~Terminal() {
+    close();
+    *self_ = nullptr;
+}
+
+void Terminal::close() {
+    if (!std::exchange(open_, false)) return;
+    input_->pause();
+    signals_.cancel();
+    timer_.cancel();
+    screen_.hide();
+    out_(paste_off);
+    raw_.leave();
+}
+
+void Terminal::take(std::string_view bytes) {
+    if (!open_) return;
+    pressed_.clear();
+    keys_.put(bytes, pressed_);
+    for (const auto& key : pressed_) {
+        deeds_.clear();
+        editor_.press(key, now(), deeds_);
+        for (const auto& deed : deeds_) {
+            perform(deed);
+            // After the end nothing is typed any more.
+            if (!open_) return;
+        }
+    }
+    show();
+}
+
+void Terminal::perform(const Deed& deed) {
+    switch (deed.kind) {
+        case Deed::Kind::submit:
+            screen_.accept(listener_.prompt(), deed.text);
+            return listener_.line(deed.text);
+        case Deed::Kind::submit_pasted:
+            screen_.accept(listener_.prompt(), deed.text);
+            return listener_.pasted(deed.text);
+        case Deed::Kind::leave:
+            close();
+            return listener_.leave();
+        case Deed::Kind::end_of_input:
+            close();
+            return listener_.end();
+        case Deed::Kind::suspend:
+            return suspend();
+        case Deed::Kind::redraw:
+            return screen_.redraw();
+    }
+}
+
+void Terminal::show() {
+    if (open_ && !suspended_) screen_.show({listener_.prompt(), editor_.text(), editor_.cursor()});
+}
+
+void Terminal::suspend() {
+    suspended_ = true;
+    screen_.hide();
+    out_(paste_off);
+    raw_.leave();
+    timer_.expires_after(suspend_delay);
+    timer_.async_wait([self = self_](const asio::error_code& failed) {
+        if (failed || !*self || !(*self)->open_) return;
+        ::kill(0, SIGTSTP);
+        // Where job control is off the signal does nothing, and no SIGCONT will come either.
+        auto& timer = (*self)->timer_;
+        timer.expires_after(suspend_delay);
+        timer.async_wait([self](const asio::error_code& cancelled) {
+            if (!cancelled && *self) (*self)->reenter();
+        });
+    });
+}
+
+void Terminal::reenter() {
+    if (!open_) return;
+    suspended_ = false;
+    // Whatever ran meanwhile may have set the terminal to its liking.
+    raw_.leave();
+    raw_.enter();
+    out_(paste_on);
+    screen_.resize(screen_size());
+    screen_.restart();
+    show();
+}
+
+void Terminal::watch_signals() {
+    signals_.async_wait([self = self_](const asio::error_code& failed, int signal) {
+        if (failed || !*self || !(*self)->open_) return;
+        if (signal == SIGCONT) (*self)->reenter();
+        if (signal == SIGWINCH) (*self)->screen_.resize(screen_size());
+        (*self)->watch_signals();
+    });
+}
+
+}  // namespace lanchat::app

@@ -1,0 +1,45 @@
+# lanchat::options carries language level, warnings and sanitizers to every target of ours.
+option(LANCHAT_WERROR "Treat warnings as errors" OFF)
+option(LANCHAT_FUZZ "Build the fuzz targets (needs Clang)" OFF)
+set(LANCHAT_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
+
+add_library(lanchat_options INTERFACE)
+add_library(lanchat::options ALIAS lanchat_options)
+target_compile_features(lanchat_options INTERFACE cxx_std_20)
+target_compile_options(lanchat_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Wold-style-cast -Woverloaded-virtual -Wnull-dereference -Wimplicit-fallthrough
+  # GCC 12 sees phantom uninitialised members in moved std::variants at -O2.
+  $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wno-maybe-uninitialized
+                           -Wno-null-dereference -Wno-mismatched-new-delete>
+  $<$<BOOL:${LANCHAT_WERROR}>:-Werror>
+  -fstack-protector-strong)
+# Fortify needs optimisation, and glibc warns where it is asked for without.
+if(NOT LANCHAT_SANITIZE)
+  target_compile_definitions(lanchat_options INTERFACE
+    $<$<CONFIG:RelWithDebInfo,Release>:_FORTIFY_SOURCE=2>)
+endif()
+target_link_options(lanchat_options INTERFACE -Wl,-z,relro,-z,now)
+target_include_directories(lanchat_options INTERFACE ${PROJECT_SOURCE_DIR})
+if(LANCHAT_SANITIZE)
+  target_compile_options(lanchat_options INTERFACE
+    -fsanitize=${LANCHAT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(lanchat_options INTERFACE -fsanitize=${LANCHAT_SANITIZE})
+  if(LANCHAT_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(lanchat_options INTERFACE -Wno-tsan)  # asio uses atomic_thread_fence
+  endif()
+endif()
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+# lanchat_library(<name> <sources>...): a static library of one room, with the alias lanchat::<name>.
+function(lanchat_library name)
+  add_library(lanchat_${name} STATIC ${ARGN})
+  add_library(lanchat::${name} ALIAS lanchat_${name})
+  target_link_libraries(lanchat_${name} PUBLIC lanchat::options)
+endfunction()

@@ -1,0 +1,5 @@
+# What `cmake --install` puts where.
+include(GNUInstallDirs)
+install(TARGETS lanchat RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES examples/localhost.json examples/office-lan.json
+        DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)

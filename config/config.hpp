@@ -1,0 +1,63 @@
+// The settings of a node as plain values with their defaults. config/README.md explains every key.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "message/address.hpp"
+
+namespace lanchat {
+
+struct DiscoveryConfig {
+    bool beacon = true;  // accepted; there are no beacons yet, the scan does all the work
+    bool scan = true;
+    int scan_rate = 500;  // connection attempts per second, loopback not counted
+    std::chrono::milliseconds probe_timeout{250};
+    std::chrono::seconds rescan{60};
+    bool allow_public = false;
+
+    bool operator==(const DiscoveryConfig&) const = default;
+};
+
+struct SecurityConfig {
+    bool legacy_peers = true;
+
+    bool operator==(const SecurityConfig&) const = default;
+};
+
+enum class UiMode { automatic, plain, json };
+enum class ColorMode { automatic, always, never };
+
+struct UiConfig {
+    UiMode mode = UiMode::automatic;
+    ColorMode color = ColorMode::automatic;
+
+    bool operator==(const UiConfig&) const = default;
+};
+
+struct LogConfig {
+    std::string level = "info";  // trace debug info warn error off
+    std::string file;            // empty: stderr
+
+    bool operator==(const LogConfig&) const = default;
+};
+
+struct Config {
+    std::string ip = "127.0.0.1";  // empty: the own addresses inside the CIDRs
+    bool ip_is_explicit = false;   // set by somebody, not the default
+    std::vector<Cidr> cidrs{Cidr{Ipv4{0x7F000001}, 32}};  // may be empty if cidr_auto
+    bool cidr_auto = false;  // "auto": besides `cidrs`, the private subnets of the real interfaces
+    PortRange ports{4565, 4569};
+    std::string name;                // empty: the user's name
+    std::vector<std::string> peers;  // "ip" (every port of the range) or "ip:port"
+    std::string data_dir;            // empty: below the XDG data directory
+    DiscoveryConfig discovery;
+    SecurityConfig security;
+    UiConfig ui;
+    LogConfig log;
+
+    bool operator==(const Config&) const = default;
+};
+
+}  // namespace lanchat

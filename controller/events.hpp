@@ -1,0 +1,55 @@
+// What the room tells whoever watches: the node's owner, a screen, a script.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "message/address.hpp"
+#include "message/ids.hpp"
+#include "message/time.hpp"
+
+namespace lanchat::controller {
+
+// A peer as others may see it. `id` is empty for a legacy peer, whose name is its address.
+struct PeerInfo {
+    Endpoint address;
+    std::string id;
+    std::string name;
+    bool legacy = false;
+
+    bool operator==(const PeerInfo&) const = default;
+};
+
+enum class DownReason { left, lost, replaced };
+enum class UndeliveredReason { slow, gone };
+
+struct PeerUp {
+    PeerInfo peer;
+};
+
+struct PeerDown {
+    PeerInfo peer;
+    DownReason reason;
+};
+
+// A line said by someone else, or (own) by this node. Exact text: sanitise before drawing it.
+struct Message {
+    std::string id;
+    std::string room;
+    PeerInfo from;
+    WallTime said;
+    std::string text;
+    bool own = false;
+};
+
+// Lines of ours that `peer` will not get from us.
+struct Undelivered {
+    PeerInfo peer;
+    std::uint64_t lines = 0;
+    UndeliveredReason reason = UndeliveredReason::slow;
+};
+
+using Event = std::variant<PeerUp, PeerDown, Message, Undelivered>;
+
+}  // namespace lanchat::controller

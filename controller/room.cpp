@@ -1,0 +1,211 @@
+// What the room does with each input.
+#include "controller/room.hpp"
+
+#include <algorithm>
+
+#include "message/limits.hpp"
+
+namespace lanchat::controller {
+
+Room::Room(RoomSettings settings, Now now)
+    : settings_(std::move(settings)),
+      rng_(settings_.seed),
+      contacts_(rng_.next()),
+      started_(now.steady) {}
+
+void Room::step(const Input& input, Now now, Effects& out) {
+    if (stopped_) return;
+    std::visit([&](const auto& happened) { on(happened, now, out); }, input);
+    settle(now, out);
+}
+
+bool Room::wants(const Endpoint& where, Instant now) const {
+    return !leaving() && !is_own(where) && peer_at(where) == nullptr && !dialling(where) &&
+           !peer_map_.full() && contacts_.may_dial(where, now);
+}
+
+void Room::on(const Sighted& sighted, Now now, Effects& out) {
+    if (!wants(sighted.where, now.steady)) return;
+    Link link;
+    link.id = LinkId{++dials_ * 2};
+    link.direction = Direction::dialled;
+    link.remote = link.claimed = sighted.where;
+    link.since = link.heard = now.steady;
+    link.nonce = rng_.next();
+    link.busy = true;  // with the greeting
+    out.push_back(Dial{link.id, link.remote,
+                       Hello{protocol_version, settings_.instance, link.nonce, settings_.name, 0}});
+    links_.emplace(link.id, std::move(link));
+}
+
+void Room::on(const Unreachable& unreachable, Now now, Effects&) {
+    contacts_.unreachable(unreachable.where, now.steady);
+}
+
+void Room::on(const Swept&, Now, Effects&) { swept_ = true; }
+
+void Room::on(const Accepted& accepted, Now now, Effects& out) {
+    Link link;
+    link.id = accepted.link;
+    link.direction = Direction::accepted;
+    link.remote = accepted.from;
+    link.since = link.heard = now.steady;
+    auto& kept = links_.insert_or_assign(link.id, std::move(link)).first->second;
+    if (leaving()) drop(kept, now, out);
+}
+
+void Room::on(const Received& received, Now now, Effects& out) {
+    Link* from = link(received.link);
+    if (from == nullptr || from->dropped) return;
+    from->heard = now.steady;
+    from->pinged.reset();
+    const Frame& frame = received.frame;
+    if (from->stage == Stage::greeting) {
+        if (from->direction == Direction::dialled) return dialled_greeting(*from, frame, now, out);
+        return accepted_greeting(*from, frame, now, out);
+    }
+    if (from->stage == Stage::challenging) return drop(*from, now, out);  // it must wait for `ok`
+    Peer* peer = peer_of(*from);
+    if (peer == nullptr) return;
+    holder_is_alive(*peer, now, out);
+    if (peer->key.legacy) {
+        if (from->ok_expected && frame.msg == accepted_word) {
+            from->ok_expected = false;
+            return;
+        }
+        return take_legacy_line(*peer, frame, now, out);
+    }
+    if (from->stage == Stage::joining) {
+        if (!frame.received) return drop(*from, now, out);
+        opened(*from, *peer, *frame.received, now, out);
+    }
+    if (frame.received) acknowledged(*peer, *frame.received, now.steady);
+    if (frame.ping && !frame.ping->reply) from->ping_owed = Ping{frame.ping->nonce, true};
+    take_lines(*peer, frame, now, out);
+    if (frame.bye == Bye::leaving) return take_down(*peer, DownReason::left, now, out);
+    pump(*from, now, out);
+    pump_peer(*peer, now, out);
+}
+
+void Room::on(const Drained& drained, Now now, Effects& out) {
+    Link* free = link(drained.link);
+    if (free == nullptr) return;
+    free->busy = false;
+    Peer* peer = peer_of(*free);
+    const bool whole = free->rest.empty();
+    if (peer != nullptr && peer->key.legacy && free->stage == Stage::open && whole)
+        acknowledged(*peer, free->sent, now.steady);
+    pump(*free, now, out);
+}
+
+void Room::on(const Lost& lost, Now now, Effects& out) {
+    const auto it = links_.find(lost.link);
+    if (it == links_.end()) return;
+    const Link gone = std::move(it->second);
+    links_.erase(it);
+    if (gone.stage == Stage::greeting) lost_while_greeting(gone, lost.end, now, out);
+    if (Peer* peer = peer_of(gone)) detach(gone, lost.end, *peer, now, out);
+}
+
+void Room::on(const Probed& probed, Now now, Effects& out) {
+    Link* answered = link(probed.link);
+    if (answered == nullptr || !probed.alive) return;
+    if (Peer* peer = peer_of(*answered)) holder_is_alive(*peer, now, out);
+}
+
+void Room::on(const Say& say, Now now, Effects& out) {
+    const Seq seq = ledger_.append(now.wall, say.room, say.text);
+    const PeerInfo self{settings_.own.empty() ? Endpoint{} : settings_.own.front(),
+                        to_string(settings_.instance), settings_.name, false};
+    out.push_back(Notify{
+        Message{message_id(settings_.instance, seq), say.room, self, now.wall, say.text, true}});
+    for (auto& [key, peer] : peers_) {
+        if (peer.acked + 1 == seq) peer.progress = now.steady;
+        pump_peer(peer, now, out);
+    }
+}
+
+void Room::on(const Receive& receive, Now now, Effects& out) {
+    receiving_ = receive.on;
+    if (!receiving_) return;
+    for (auto& [key, peer] : peers_)
+        if (peer.unacked > 0) pump_peer(peer, now, out);
+}
+
+void Room::on(const EndOfInput& end, Now now, Effects&) {
+    if (hurry_) return;  // it is leaving already
+    finishing_ = end.linger.has_value();
+    finish_by_.reset();
+    if (end.linger) finish_by_ = now.steady + *end.linger;
+}
+
+void Room::on(const Leave&, Now now, Effects& out) {
+    if (leaving()) return;
+    if (hurry_) return begin_leaving(now, out);
+    finishing_ = hurry_ = true;
+    finish_by_ = now.steady + limits::goodbye_timeout;
+}
+
+void Room::on(const Wake&, Now now, Effects& out) {
+    forgive_own_stall(now.steady);
+    ping_silent_links(now, out);
+    // Watching may drop links and forget peers: walk over copies of the keys.
+    std::vector<LinkId> links;
+    for (const auto& [id, link] : links_) links.push_back(id);
+    for (const LinkId id : links)
+        if (Link* watched = link(id)) watch(*watched, now, out);
+    std::vector<PersonKey> peers;
+    for (const auto& [key, peer] : peers_) peers.push_back(key);
+    for (const auto& key : peers)
+        if (const auto it = peers_.find(key); it != peers_.end()) watch(it->second, now, out);
+    for (const auto& where : contacts_.take_due(now.steady))
+        if (peer_at(where) == nullptr && !dialling(where)) out.push_back(Connect{where});
+}
+
+Link* Room::link(LinkId id) {
+    const auto it = links_.find(id);
+    return it == links_.end() ? nullptr : &it->second;
+}
+
+const Link* Room::link(LinkId id) const {
+    const auto it = links_.find(id);
+    return it == links_.end() ? nullptr : &it->second;
+}
+
+Peer* Room::peer_of(const Link& link) {
+    if (!link.person) return nullptr;
+    const auto it = peers_.find(*link.person);
+    return it == peers_.end() ? nullptr : &it->second;
+}
+
+const Peer* Room::peer_of(const Link& link) const { return const_cast<Room*>(this)->peer_of(link); }
+
+Peer* Room::peer_at(const Endpoint& address) {
+    const auto it = std::ranges::find_if(peers_, [&](const auto& known) {
+        return known.second.address == address && !known.second.links.empty();
+    });
+    return it == peers_.end() ? nullptr : &it->second;
+}
+
+const Peer* Room::peer_at(const Endpoint& address) const {
+    return const_cast<Room*>(this)->peer_at(address);
+}
+
+PeerInfo Room::info(const Peer& peer) const {
+    return describe(peer.address, PeerEntry{PeerState::linked, Direction::accepted,
+                                            peer.key.instance, peer.name});
+}
+
+bool Room::is_own(const Endpoint& address) const {
+    return std::ranges::find(settings_.own, address) != settings_.own.end();
+}
+
+bool Room::dialling(const Endpoint& address) const {
+    return std::ranges::any_of(links_, [&](const auto& known) {
+        const Link& link = known.second;
+        return link.direction == Direction::dialled && link.remote == address &&
+               link.stage == Stage::greeting && !link.dropped;
+    });
+}
+
+}  // namespace lanchat::controller

@@ -1,0 +1,159 @@
+// The room: the brain of a node. Decides who is admitted, over which link, and who gets which line.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/contacts.hpp"
+#include "controller/ledger.hpp"
+#include "controller/peer_map.hpp"
+#include "controller/room_io.hpp"
+#include "controller/room_state.hpp"
+#include "message/rng.hpp"
+
+namespace lanchat::controller {
+
+struct RoomSettings {
+    InstanceId instance{};  // random, not 0
+    std::string name;
+    std::vector<Endpoint> own;  // where this node listens
+    bool legacy_peers = true;
+    std::uint64_t seed = 0;
+};
+
+// Pure: no I/O, clock, thread or randomness of its own; the same inputs give the same effects.
+// Every input is acceptable at any time. Thread: the loop. Only PeerMap may be read elsewhere.
+//
+// Between lanchat nodes a line is delivered exactly once because every link carries a gapless run
+// of the author's numbered lines that starts at what the receiver said it has, and the receiver
+// takes each number once, whichever link it comes over.
+class Room {
+  public:
+    Room(RoomSettings settings, Now now);
+
+    // Appends what must be done to `out`, in order. Never throws, never blocks.
+    void step(const Input& input, Now now, std::vector<Effect>& out);
+
+    // When a Wake is due, if nothing else happens before.
+    std::optional<Instant> next_wakeup() const;
+
+    // Whether a connection to `where` is worth making now.
+    bool wants(const Endpoint& where, Instant now) const;
+
+    // False while peers that keep up still have to fetch much of what was said.
+    bool has_room(Instant now) const;
+
+    const PeerMap& peers() const { return peer_map_; }
+
+  private:
+    using Effects = std::vector<Effect>;
+
+    // room.cpp: what happens
+    void on(const Sighted&, Now, Effects&);
+    void on(const Unreachable&, Now, Effects&);
+    void on(const Swept&, Now, Effects&);
+    void on(const Accepted&, Now, Effects&);
+    void on(const Received&, Now, Effects&);
+    void on(const Drained&, Now, Effects&);
+    void on(const Lost&, Now, Effects&);
+    void on(const Probed&, Now, Effects&);
+    void on(const Say&, Now, Effects&);
+    void on(const Receive&, Now, Effects&);
+    void on(const EndOfInput&, Now, Effects&);
+    void on(const Leave&, Now, Effects&);
+    void on(const Wake&, Now, Effects&);
+
+    // room_admission.cpp: who gets in
+    void dialled_greeting(Link&, const Frame&, Now, Effects&);
+    void accepted_greeting(Link&, const Frame&, Now, Effects&);
+    void seek_admission(Link&, Now, Effects&);
+    void challenge(Link& newcomer, const Peer& holder, Now, Effects&);
+    void holder_is_alive(const Peer& holder, Now, Effects&);
+    void holder_is_silent(Link& newcomer, Now, Effects&);
+    void admit(Link&, Endpoint address, Now, Effects&);
+    void refuse(Link&, Bye, Now, Effects&);
+
+    // room_links.cpp: which link carries a peer, and how links end
+    void join(Link&, Peer&, Now, Effects&);
+    void opened(Link&, Peer&, Seq received_there, Now, Effects&);
+    void choose_active(Peer&, Now, Effects&);
+    bool beats(const Link& a, const Link& b) const;
+    void end_surplus(Peer&, Now, Effects&);
+    void close(Link&, Now, Effects&);
+    void drop(Link&, Now, Effects&);
+    void lost_while_greeting(const Link&, End, Now, Effects&);
+    void detach(const Link&, End, Peer&, Now, Effects&);
+    void take_down(Peer&, DownReason, Now, Effects&);
+    void forget(PersonKey, Effects&);
+
+    // room_delivery.cpp: lines out and in
+    void pump(Link&, Now, Effects&);
+    void pump_peer(Peer&, Now, Effects&);
+    bool add_control(Link&, Frame&);
+    bool add_lines(Link&, Peer&, Frame&, Now);
+    bool add_legacy_line(Link&, Peer&, Frame&);
+    bool may_publish_to(const Peer&) const;
+    Seq welcome_from(Instant now) const;
+    void take_lines(Peer&, const Frame&, Now, Effects&);
+    void take_legacy_line(const Peer&, const Frame&, Now, Effects&);
+    void acknowledged(Peer&, Seq, Instant now);
+    void fell_behind(Peer&, Gap, Instant now);
+    void report_missed(Peer&, UndeliveredReason, Effects&);
+    void give_up_on(Peer&, Effects&);
+    bool stalled(const Peer&, Instant now) const;
+    Heard& heard(InstanceId, Instant now);
+
+    // room_timers.cpp: what time brings, and leaving
+    bool silent_for(const Link&, Duration, Instant now) const;
+    void ping_silent_links(Now, Effects&);
+    void watch(Link&, Now, Effects&);
+    void watch(Peer&, Now, Effects&);
+    std::optional<Instant> due(const Link&) const;
+    std::optional<Instant> due(const Peer&) const;
+    void forgive_own_stall(Instant now);
+    void settle(Now, Effects&);
+    bool everything_delivered() const;
+    void begin_leaving(Now, Effects&);
+
+    Link* link(LinkId);
+    const Link* link(LinkId) const;
+    Peer* peer_of(const Link&);
+    const Peer* peer_of(const Link&) const;
+    Peer* peer_at(const Endpoint&);
+    const Peer* peer_at(const Endpoint&) const;
+    PeerInfo info(const Peer&) const;
+    bool is_own(const Endpoint&) const;
+    bool dialling(const Endpoint&) const;
+    bool leaving() const { return leave_by_.has_value(); }
+
+    RoomSettings settings_;
+    Rng rng_;
+    Contacts contacts_;
+    Ledger ledger_;
+    PeerMap peer_map_;
+    std::map<LinkId, Link> links_;
+    std::map<PersonKey, Peer> peers_;
+    std::map<InstanceId, Heard> heard_;
+    std::uint64_t dials_ = 0;
+    std::uint64_t legacy_lines_ = 0;
+
+    Instant started_;
+    bool grace_over_ = false;  // nobody is waited for any longer, whether somebody came or not
+    bool receiving_ = true;
+    bool swept_ = false;
+    bool settled_ = false;               // the first sweep and its dials are over
+    std::optional<Instant> first_peer_;  // when somebody was linked for the first time
+    Seq early_head_ = 0;                 // newest line said before that, or before settling
+    bool finishing_ = false;             // no more input will come
+    bool hurry_ = false;                 // told to leave: wait only for who is here
+    std::optional<Instant> finish_by_;
+    std::optional<Instant> leave_by_;  // leaving: links end by then
+    bool stopped_ = false;
+};
+
+// Links we dial have even ids, given by the room; the body numbers accepted ones with odd ids.
+constexpr bool is_dialled(LinkId id) { return static_cast<std::uint64_t>(id) % 2 == 0; }
+
+}  // namespace lanchat::controller

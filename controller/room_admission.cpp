@@ -1,0 +1,132 @@
+// Who gets in: greetings, known addresses, and the challenge of a holder who may be dead.
+#include <algorithm>
+
+#include "controller/room.hpp"
+#include "message/limits.hpp"
+
+namespace lanchat::controller {
+void Room::dialled_greeting(Link& link, const Frame& frame, Now now, Effects& out) {
+    const Endpoint where = link.remote;
+    if (frame.hello && frame.hello->instance == settings_.instance) {
+        contacts_.is_myself(where);
+        return drop(link, now, out);
+    }
+    // The original publishes to a newcomer from the moment it is in its map, a little before `ok`.
+    link.ok_expected = !frame.hello && !frame.msg.empty() && frame.msg != accepted_word;
+    const bool welcome = frame.msg == accepted_word || link.ok_expected;
+    if (!welcome || frame.bye) {
+        frame.bye ? contacts_.refused(where, now.steady) : contacts_.strange(where, now.steady);
+        return drop(link, now, out);
+    }
+    if (!frame.hello && !settings_.legacy_peers) {
+        contacts_.strange(where, now.steady);
+        return drop(link, now, out);
+    }
+    if (frame.hello) link.hello = *frame.hello;
+    link.received_there = frame.received.value_or(0);
+    link.person =
+        frame.hello ? PersonKey{false, frame.hello->instance, {}} : PersonKey{true, {}, where};
+    seek_admission(link, now, out);
+    Peer* peer = peer_of(link);
+    if (peer == nullptr || link.stage != Stage::open) return;
+    if (!peer->key.legacy) take_lines(*peer, frame, now, out);
+    if (link.ok_expected) take_legacy_line(*peer, frame, now, out);
+    pump(link, now, out);
+}
+
+void Room::accepted_greeting(Link& link, const Frame& frame, Now now, Effects& out) {
+    const auto claimed = parse_endpoint(frame.msg);
+    if (!claimed) return drop(link, now, out);
+    // The source address is a fact, the announced one a claim: only its port is believed.
+    link.claimed = Endpoint{link.remote.ip, claimed->port};
+    if (frame.hello) {
+        link.hello = *frame.hello;
+        link.nonce = frame.hello->nonce;
+        link.person = PersonKey{false, frame.hello->instance, {}};
+        if (frame.hello->instance == settings_.instance)  // the dialler, we, learns it so
+            return refuse(link, Bye::duplicate, now, out);
+    } else {
+        if (!settings_.legacy_peers || is_own(link.claimed)) return close(link, now, out);
+        link.person = PersonKey{true, {}, link.claimed};
+    }
+    seek_admission(link, now, out);
+}
+
+void Room::seek_admission(Link& link, Now now, Effects& out) {
+    const Endpoint address = link.claimed;
+    Peer* known = peer_of(link);
+    if (known != nullptr && !known->links.empty()) {
+        const bool one_too_many = known->links.size() >= limits::links_per_peer_max;
+        const bool second_accepted =
+            known->key.legacy && link.direction == Direction::accepted &&
+            std::ranges::any_of(known->links, [&](LinkId id) { return !is_dialled(id); });
+        if (second_accepted) return challenge(link, *known, now, out);
+        if (one_too_many) return refuse(link, Bye::duplicate, now, out);
+        return join(link, *known, now, out);
+    }
+    Peer* holder = peer_at(address);
+    if (holder == nullptr) return admit(link, address, now, out);
+    if (link.person->legacy) return close(link, now, out);  // the original: known, so no `ok`
+    if (holder->key.legacy) {
+        take_down(*holder, DownReason::replaced, now, out);
+        return admit(link, address, now, out);
+    }
+    challenge(link, *holder, now, out);
+}
+
+void Room::challenge(Link& newcomer, const Peer& holder, Now now, Effects& out) {
+    newcomer.stage = Stage::challenging;
+    newcomer.since = now.steady;
+    for (const LinkId id : holder.links) {
+        Link* held = link(id);
+        if (held == nullptr) continue;
+        if (holder.key.legacy) {
+            out.push_back(Probe{id});
+        } else {
+            held->ping_owed = Ping{rng_.next(), false};
+            pump(*held, now, out);
+        }
+    }
+}
+
+// Whoever wanted the address of `holder` cannot have it: a second node on it is kept under its TCP
+// source instead (NAT, containers), a legacy peer is turned away as the original does.
+void Room::holder_is_alive(const Peer& holder, Now now, Effects& out) {
+    for (auto& [id, newcomer] : links_) {
+        if (newcomer.stage != Stage::challenging || newcomer.claimed != holder.address) continue;
+        if (newcomer.person->legacy || newcomer.direction == Direction::dialled) {
+            newcomer.person->legacy ? close(newcomer, now, out)
+                                    : refuse(newcomer, Bye::taken, now, out);
+        } else {
+            admit(newcomer, newcomer.remote, now, out);
+        }
+    }
+}
+
+void Room::holder_is_silent(Link& newcomer, Now now, Effects& out) {
+    if (Peer* holder = peer_at(newcomer.claimed))
+        take_down(*holder, DownReason::replaced, now, out);
+    admit(newcomer, newcomer.claimed, now, out);
+}
+
+void Room::admit(Link& link, Endpoint address, Now now, Effects& out) {
+    const PersonKey key = *link.person;
+    const PeerEntry entry{PeerState::joining, link.direction, key.instance, link.hello.name};
+    if (!peer_map_.admit(address, entry)) return refuse(link, Bye::busy, now, out);
+    auto& peer = peers_[key];  // known: it was lost a moment ago and comes back for its lines
+    peer.key = key;
+    peer.address = address;
+    peer.name = link.hello.name;
+    join(link, peer, now, out);
+}
+
+void Room::refuse(Link& link, Bye why, Now now, Effects& out) {
+    if (link.person && !link.person->legacy) {
+        link.hello_owed = true;
+        link.bye_owed = why;
+    }
+    link.person.reset();
+    close(link, now, out);
+}
+
+}  // namespace lanchat::controller

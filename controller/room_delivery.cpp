@@ -1,0 +1,203 @@
+// Lines out and in: what each link carries next, and what was received and acknowledged.
+#include <algorithm>
+#include <utility>
+
+#include "controller/room.hpp"
+#include "message/limits.hpp"
+
+namespace lanchat::controller {
+namespace {
+
+constexpr std::size_t gaps_max = 64;
+
+}  // namespace
+
+// The one place that sends. A link that is idle gets everything that waits for it in one frame, so
+// lines travel alone when it is quiet and in batches when it is not.
+void Room::pump(Link& link, Now now, Effects& out) {
+    if (link.busy || link.dropped || link.finished) return;
+    Frame frame;
+    bool something = add_control(link, frame);
+    Peer* peer = peer_of(link);
+    if (peer != nullptr && peer->active == link.id && link.stage == Stage::open)
+        something |= add_lines(link, *peer, frame, now);
+    if (something) {
+        link.busy = true;
+        out.push_back(Send{link.id, std::move(frame)});
+    } else if (link.finish_owed) {
+        link.finished = true;
+        out.push_back(Finish{link.id});
+    }
+}
+
+void Room::pump_peer(Peer& peer, Now now, Effects& out) {
+    if (!peer.active) return;
+    if (Link* active = link(*peer.active)) pump(*active, now, out);
+}
+
+bool Room::add_control(Link& link, Frame& frame) {
+    if (link.stage == Stage::greeting || link.stage == Stage::challenging) {
+        return false;
+    }
+    bool something = false;
+    if (std::exchange(link.ok_owed, false)) {
+        frame.msg = accepted_word;
+        something = true;
+    }
+    if (std::exchange(link.hello_owed, false)) {
+        frame.hello = Hello{protocol_version, settings_.instance, link.nonce, settings_.name, 0};
+        something = true;
+    }
+    if (std::exchange(link.ack_owed, false)) {
+        const auto known = heard_.find(link.person->instance);
+        frame.received = known == heard_.end() ? 0 : known->second.received;
+        something = true;
+    }
+    frame.ping = std::exchange(link.ping_owed, std::nullopt);
+    frame.bye = std::exchange(link.bye_owed, std::nullopt);
+    return something || frame.ping || frame.bye;
+}
+
+bool Room::add_lines(Link& link, Peer& peer, Frame& frame, Now now) {
+    link.sent = std::max(link.sent, peer.acked);  // some came over another link meanwhile
+    if (link.sent < ledger_.base()) {
+        fell_behind(peer, Gap{link.sent, ledger_.base()}, now.steady);
+        link.sent = ledger_.base();
+        if (peer.key.legacy) peer.acked = link.sent;
+    }
+    if (peer.key.legacy) return frame.msg.empty() && add_legacy_line(link, peer, frame);
+    const Seq window = std::max(peer.acked, ledger_.base()) + limits::window_lines_max;
+    const auto in_flight = ledger_.bytes_after(peer.acked) - ledger_.bytes_after(link.sent);
+    if (link.sent < std::min(window, ledger_.head()) && in_flight < limits::window_bytes_max) {
+        const auto lines = std::min<Seq>(limits::frame_lines_max, window - link.sent);
+        frame.lines = ledger_.after(link.sent, lines, limits::frame_bytes_target);
+        link.sent = frame.lines.back().seq;
+    }
+    // An acknowledgement travels with lines, or alone once it is due: sent at once, it would hold
+    // the write that the answer to those lines is about to need.
+    const bool due = peer.ack_due && *peer.ack_due <= now.steady;
+    if (peer.unacked > 0 && receiving_ && (due || !frame.lines.empty())) {
+        frame.received = heard_[peer.key.instance].received;
+        peer.unacked = 0;
+        peer.ack_due.reset();
+    }
+    return frame.received || !frame.lines.empty();
+}
+
+// A legacy peer knows one line a frame, and prints an empty one as it is.
+bool Room::add_legacy_line(Link& link, Peer& peer, Frame& frame) {
+    if (!may_publish_to(peer)) return false;
+    while (frame.msg.empty()) {
+        if (link.rest.empty()) {
+            if (link.sent == ledger_.head()) break;
+            link.rest = ledger_.at(++link.sent).text;
+        }
+        const auto end = link.rest.find_first_of("\r\n");
+        frame.msg = link.rest.substr(0, end);
+        link.rest = end == std::string::npos ? std::string() : link.rest.substr(end + 1);
+    }
+    if (frame.msg.empty()) peer.acked = std::max(peer.acked, link.sent);  // of nothing but newlines
+    return !frame.msg.empty();
+}
+
+// A legacy peer ends one of two simultaneous links, and what was published on that one would be
+// lost. While our own dial to it is open, it has not decided yet.
+bool Room::may_publish_to(const Peer& peer) const { return !dialling(peer.address); }
+
+// Lines said before anybody was there go to whoever comes first, and to those who come with it.
+Seq Room::welcome_from(Instant now) const {
+    if (!settled_ || !first_peer_) return 0;
+    const bool early = now < *first_peer_ + limits::startup_grace && ledger_.head() == early_head_;
+    return early ? 0 : ledger_.head();
+}
+
+void Room::take_lines(Peer& peer, const Frame& frame, Now now, Effects& out) {
+    // From a duplicate on its way out, whose peer is down: it says them again when it is back.
+    if (frame.lines.empty() || !peer.up) return;
+    Heard& heard = this->heard(peer.key.instance, now.steady);
+    for (const Line& line : frame.lines) {
+        peer.unacked += 1 + line.text.size() / limits::ack_bytes_per_line;
+        if (line.seq <= heard.received) continue;  // it came over another link before
+        heard.received = line.seq;
+        out.push_back(Notify{Message{message_id(peer.key.instance, line.seq), line.room, info(peer),
+                                     line.said, line.text, false}});
+    }
+    const bool at_once = peer.unacked >= limits::ack_lines_max;
+    if (!peer.ack_due) peer.ack_due = now.steady + limits::ack_delay;
+    if (at_once) peer.ack_due = std::min(*peer.ack_due, now.steady);
+    if (at_once && receiving_) pump_peer(peer, now, out);
+}
+
+void Room::take_legacy_line(const Peer& peer, const Frame& frame, Now now, Effects& out) {
+    if (frame.msg.empty() || frame.msg.size() > limits::line_bytes_max) return;
+    const auto id = to_string(settings_.instance) + ":l" + std::to_string(++legacy_lines_);
+    out.push_back(Notify{Message{id, general_room, info(peer), now.wall, frame.msg, false}});
+}
+
+void Room::acknowledged(Peer& peer, Seq seq, Instant now) {
+    if (seq <= peer.acked || seq > ledger_.head()) return;
+    peer.acked = seq;
+    peer.progress = now;
+    std::erase_if(peer.gaps, [&](const Gap& gap) { return gap.to <= seq; });
+}
+
+// After a relink it may fall behind for the same lines again: those are not counted twice.
+void Room::fell_behind(Peer& peer, Gap gap, Instant now) {
+    std::uint64_t fresh = gap.to - gap.after;
+    for (const Gap& known : peer.gaps)
+        if (known.to > gap.after) fresh -= known.to - std::max(known.after, gap.after);
+    if (peer.missed == 0) peer.missed_since = now;
+    peer.missed += fresh;
+    std::erase_if(peer.gaps, [&](const Gap& known) { return known.after >= gap.after; });
+    // Without its gap a line may be reported twice, never not at all.
+    if (peer.gaps.size() >= gaps_max) peer.gaps.erase(peer.gaps.begin());
+    peer.gaps.push_back(gap);
+}
+
+void Room::report_missed(Peer& peer, UndeliveredReason reason, Effects& out) {
+    if (peer.missed == 0) return;
+    out.push_back(Notify{Undelivered{info(peer), peer.missed, reason}});
+    peer.missed = 0;
+}
+
+// Whatever `peer` should have got and has not acknowledged is reported, each line once.
+void Room::give_up_on(Peer& peer, Effects& out) {
+    report_missed(peer, UndeliveredReason::slow, out);
+    if (!peer.welcomed || peer.said <= peer.acked) return;
+    peer.missed = peer.said - peer.acked;
+    for (const Gap& gap : peer.gaps) {
+        const Seq after = std::max(gap.after, peer.acked);
+        if (after < gap.to && gap.to <= peer.said) peer.missed -= gap.to - after;
+    }
+    report_missed(peer, UndeliveredReason::gone, out);
+    peer.acked = peer.said;
+    peer.gaps.clear();
+}
+
+bool Room::stalled(const Peer& peer, Instant now) const {
+    return peer.acked < ledger_.head() && now - peer.progress > limits::stall_timeout;
+}
+
+bool Room::has_room(Instant now) const {
+    Seq needed = ledger_.head();
+    const bool may_yet_come = !settled_ || !first_peer_;
+    if (may_yet_come && now < started_ + limits::startup_grace) needed = 0;
+    for (const auto& [key, peer] : peers_)
+        if (peer.welcomed && !stalled(peer, now)) needed = std::min(needed, peer.acked);
+    needed = std::max(needed, ledger_.base());
+    return ledger_.head() - needed < limits::ledger_lines_max / 2 &&
+           ledger_.bytes_after(needed) < limits::ledger_bytes_max / 2;
+}
+
+Heard& Room::heard(InstanceId instance, Instant now) {
+    if (heard_.size() >= limits::known_instances_max && !heard_.contains(instance)) {
+        const auto oldest = std::ranges::min_element(
+            heard_, {}, [](const auto& known) { return known.second.last; });
+        heard_.erase(oldest);
+    }
+    auto& known = heard_[instance];
+    known.last = now;
+    return known;
+}
+
+}  // namespace lanchat::controller

@@ -1,0 +1,89 @@
+// What goes into the room and what comes out: the whole vocabulary between brain and body.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "controller/events.hpp"
+#include "message/frame.hpp"
+
+namespace lanchat::controller {
+
+// How a link ended. `refused`: the other side ended the call in good order.
+enum class End { refused, broken };
+
+// The original's answer to a dialler that it admits.
+inline constexpr const char* accepted_word = "ok";
+
+// Inputs.
+struct Sighted {
+    Endpoint where;
+};  // connections to it are accepted; one may be open
+struct Unreachable {
+    Endpoint where;
+};                // a Connect led to nothing
+struct Swept {};  // all addresses in range were tried once
+struct Accepted {
+    LinkId link;
+    Endpoint from;
+};  // a stranger opened a link; `from` is its TCP source
+struct Received {
+    LinkId link;
+    Frame frame;
+};
+struct Drained {
+    LinkId link;
+};  // the last Send has left; the next may come
+struct Lost {
+    LinkId link;
+    End end;
+};  // exactly once for every link that was opened
+struct Probed {
+    LinkId link;
+    bool alive;
+};  // answer to Probe
+struct Say {
+    std::string room;
+    std::string text;
+};
+struct Receive {
+    bool on;
+};  // whether what arrives can be taken in
+struct EndOfInput {
+    std::optional<Duration> linger;
+};
+struct Leave {};
+struct Wake {};
+using Input = std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed,
+                           Say, Receive, EndOfInput, Leave, Wake>;
+
+// Effects. At most one Send is under way on a link: the next one follows its Drained.
+struct Connect {
+    Endpoint where;
+};  // answered by Sighted or Unreachable
+struct Dial {
+    LinkId link;
+    Endpoint where;
+    Hello hello;
+};  // open a link and send the greeting
+struct Send {
+    LinkId link;
+    Frame frame;
+};
+struct Finish {
+    LinkId link;
+};  // end in good order after what was sent has left
+struct Drop {
+    LinkId link;
+};  // end at once
+struct Probe {
+    LinkId link;
+};  // does its host still answer? (legacy peers)
+struct Notify {
+    Event event;
+};
+struct Stop {};  // all links are gone; nothing follows
+using Effect = std::variant<Connect, Dial, Send, Finish, Drop, Probe, Notify, Stop>;
+
+}  // namespace lanchat::controller

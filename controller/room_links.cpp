@@ -1,0 +1,161 @@
+// Which link carries a peer, and how links and peers end.
+#include <algorithm>
+#include <utility>
+
+#include "controller/room.hpp"
+#include "message/limits.hpp"
+
+namespace lanchat::controller {
+
+void Room::join(Link& link, Peer& peer, Now now, Effects& out) {
+    peer.links.push_back(link.id);
+    link.stage = Stage::joining;
+    link.since = now.steady;
+    link.ack_owed = !peer.key.legacy;
+    if (!peer.welcomed) {  // what is said from now on is for it
+        peer.welcomed = true;
+        peer.acked = std::min(welcome_from(now.steady), ledger_.head());
+        peer.progress = now.steady;
+    }
+    if (link.direction == Direction::dialled)  // its greeting told all
+        return opened(link, peer, link.received_there, now, out);
+    link.ok_owed = true;
+    link.hello_owed = !peer.key.legacy;
+    if (peer.key.legacy) return opened(link, peer, 0, now, out);
+    choose_active(peer, now, out);
+    pump(link, now, out);
+}
+
+void Room::opened(Link& link, Peer& peer, Seq received_there, Now now, Effects& out) {
+    link.stage = Stage::open;
+    link.since = now.steady;
+    if (!peer.key.legacy) acknowledged(peer, received_there, now.steady);
+    link.sent = peer.acked;
+    const bool newly_up = !peer.up;
+    peer.up = true;
+    peer_map_.update(peer.address, PeerState::linked, link.direction);
+    if (!first_peer_) {
+        first_peer_ = now.steady;
+        early_head_ = ledger_.head();
+    }
+    contacts_.linked(peer.address);
+    if (newly_up) out.push_back(Notify{PeerUp{info(peer)}});
+    pump(link, now, out);
+    choose_active(peer, now, out);
+}
+
+// Of two links between the same two nodes the greater instance's dial stays; of two in the same
+// direction the lower nonce (log.md 21). A legacy peer keeps the dial it has said `ok` to: had its
+// own come first, it would have refused ours.
+bool Room::beats(const Link& a, const Link& b) const {
+    const bool legacy = a.person->legacy;
+    if (a.direction != b.direction) {
+        const bool ours_wins = legacy || settings_.instance > a.person->instance;
+        return (a.direction == Direction::dialled) == ours_wins;
+    }
+    if (legacy || a.nonce == b.nonce) return a.id < b.id;
+    return a.nonce < b.nonce;
+}
+
+void Room::choose_active(Peer& peer, Now now, Effects& out) {
+    Link* best = nullptr;
+    Link* best_open = nullptr;
+    for (const LinkId id : peer.links) {
+        Link* each = link(id);
+        if (each == nullptr || each->stage == Stage::closing) continue;
+        if (best == nullptr || beats(*each, *best)) best = each;
+        if (each->stage != Stage::open) continue;
+        if (best_open == nullptr || beats(*each, *best_open)) best_open = each;
+    }
+    if (best_open != nullptr && peer.active != best_open->id) {
+        // What went over the old link unacknowledged goes again over the new one.
+        best_open->sent = peer.acked;
+        best_open->rest.clear();
+        peer.active = best_open->id;
+    }
+    if (peer.key.legacy) return pump_peer(peer, now, out);  // its duplicates are its own to end
+    for (const LinkId id : peer.links) {
+        Link* each = link(id);
+        if (each == nullptr || each == best || each->surplus_since) continue;
+        each->surplus_since = now.steady;
+    }
+    if (best != nullptr) best->surplus_since.reset();
+    if (best == best_open) end_surplus(peer, now, out);
+    pump_peer(peer, now, out);
+}
+
+// The winner has carried a frame each way: the duplicates that we dialled have done their duty.
+void Room::end_surplus(Peer& peer, Now now, Effects& out) {
+    const auto links = peer.links;
+    for (const LinkId id : links) {
+        Link* each = link(id);
+        if (each == nullptr || !each->surplus_since || each->direction != Direction::dialled)
+            continue;
+        // A second address of the same node need not be tried at every sweep.
+        if (each->remote != peer.address) contacts_.second_address(each->remote, now.steady);
+        std::erase(peer.links, id);
+        each->bye_owed = Bye::duplicate;
+        close(*each, now, out);
+    }
+}
+
+void Room::close(Link& link, Now now, Effects& out) {
+    if (link.stage == Stage::closing) return;
+    link.stage = Stage::closing;
+    link.since = now.steady;
+    link.finish_owed = true;
+    pump(link, now, out);
+}
+
+void Room::drop(Link& link, Now now, Effects& out) {
+    if (link.dropped) return;
+    link.stage = Stage::closing;
+    link.since = now.steady;
+    link.dropped = true;
+    out.push_back(Drop{link.id});
+}
+
+void Room::lost_while_greeting(const Link& gone, End end, Now now, Effects& out) {
+    if (gone.direction != Direction::dialled) return;
+    if (Peer* peer = peer_at(gone.remote)) return pump_peer(*peer, now, out);  // it was waiting
+    if (end == End::refused) {
+        contacts_.refused(gone.remote, now.steady);
+    } else {
+        contacts_.strange(gone.remote, now.steady);
+    }
+}
+
+void Room::detach(const Link& gone, End end, Peer& peer, Now now, Effects& out) {
+    if (std::erase(peer.links, gone.id) == 0) return;  // it had been let go before
+    if (peer.active == gone.id) peer.active.reset();
+    if (!peer.links.empty()) return choose_active(peer, now, out);
+    const bool in_good_order = peer.key.legacy && end == End::refused;
+    take_down(peer, in_good_order ? DownReason::left : DownReason::lost, now, out);
+}
+
+void Room::take_down(Peer& peer, DownReason reason, Now now, Effects& out) {
+    const auto links = std::exchange(peer.links, {});
+    for (const LinkId id : links)
+        if (Link* each = link(id))
+            reason == DownReason::left ? close(*each, now, out) : drop(*each, now, out);
+    const bool was_up = std::exchange(peer.up, false);
+    peer_map_.remove(peer.address);
+    peer.active.reset();
+    if (was_up) {
+        peer.down_since = now.steady;
+        peer.said = ledger_.head();
+        if (!leaving()) out.push_back(Notify{PeerDown{info(peer), reason}});  // else we went
+        const bool dial_again = reason == DownReason::lost || peer.key.legacy;
+        dial_again ? contacts_.missed(peer.address, now.steady) : contacts_.departed(peer.address);
+    }
+    if (!was_up || reason != DownReason::lost || peer.key.legacy) forget(peer.key, out);
+}
+
+void Room::forget(PersonKey key, Effects& out) {
+    const auto it = peers_.find(key);
+    if (it == peers_.end()) return;
+    give_up_on(it->second, out);
+    peers_.erase(it);
+}
+
+}  // namespace lanchat::controller

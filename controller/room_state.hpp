@@ -1,0 +1,97 @@
+// What the room knows of each link and each peer. Used by the room only.
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/peer_map.hpp"
+#include "message/frame.hpp"
+
+namespace lanchat::controller {
+
+// Who somebody is: a lanchat node by its instance, a legacy peer by its address alone.
+struct PersonKey {
+    bool legacy = false;
+    InstanceId instance{};
+    Endpoint address;
+
+    auto operator<=>(const PersonKey&) const = default;
+};
+
+// dialled:  greeting ──ok+hello──────────────────────────────> open
+// accepted: greeting ──hello──> [challenging ──old is dead──>] joining ──received──> open
+// any:      ──Finish/Drop──> closing ──Lost──> (gone)
+// A link to a legacy peer is open once `ok` went either way.
+enum class Stage { greeting, challenging, joining, open, closing };
+
+struct Link {
+    LinkId id{};
+    Direction direction = Direction::accepted;
+    Endpoint remote;  // the address dialled, or the TCP source
+    Stage stage = Stage::greeting;
+    Instant since{};                  // of the stage
+    std::uint64_t nonce = 0;          // of the dial that made it
+    std::optional<PersonKey> person;  // known from joining (challenging: the newcomer) on
+    Endpoint claimed;                 // listening address the dialler announced
+    Hello hello;                      // theirs; legacy: empty
+    Seq received_there = 0;           // dialled: what they had of ours when they greeted
+
+    std::optional<Instant> surplus_since;  // lost the tie-break then: its dialler ends it
+
+    // Outgoing: what the next frame must carry besides lines.
+    bool busy = false;
+    bool ok_owed = false;
+    bool hello_owed = false;
+    bool ack_owed = false;
+    bool ok_expected = false;  // a legacy peer published to us before it said `ok`
+    std::string rest;          // of a line of several, on its way to a legacy peer
+    bool finish_owed = false;
+    bool finished = false;  // nothing may be sent after that
+    bool dropped = false;
+    std::optional<Ping> ping_owed;
+    std::optional<Bye> bye_owed;
+    Seq sent = 0;  // newest own line given to this link
+
+    Instant heard{};
+    std::optional<Instant> pinged;
+};
+
+// Own lines that a peer will not get: those after `after`, up to `to`.
+struct Gap {
+    Seq after = 0;
+    Seq to = 0;
+};
+
+struct Peer {
+    PersonKey key;
+    Endpoint address;  // its key in the peer map
+    std::string name;
+    bool up = false;               // announced as PeerUp
+    std::vector<LinkId> links;     // joining or open
+    std::optional<LinkId> active;  // the open link that carries lines
+    Instant down_since{};          // while not up: how long it has been gone
+
+    // Own lines. Everything up to `acked` is there (legacy: has left for there).
+    bool welcomed = false;  // it has a place in the ledger
+    Seq acked = 0;
+    Seq said = 0;                       // while down: newest line it should have got
+    Instant progress{};                 // when `acked` last grew, or began to lag
+    std::optional<Instant> stall_seen;  // when it was last found stalled
+    std::uint64_t missed = 0;           // lines it fell behind for and that are not reported yet
+    Instant missed_since{};
+    std::vector<Gap> gaps;  // what it fell behind for and that lies above `acked`
+
+    // Its lines here, waiting to be acknowledged.
+    std::size_t unacked = 0;  // lines, long ones counted several times
+    std::optional<Instant> ack_due;
+};
+
+// What is known for good of a lanchat node's lines, also after it was forgotten as a peer.
+struct Heard {
+    Seq received = 0;
+    Instant last{};
+};
+
+}  // namespace lanchat::controller

@@ -1,0 +1,58 @@
+// A frame as a value: what one message of a NewNode stream says.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "message/ids.hpp"
+#include "message/time.hpp"
+
+namespace lanchat {
+
+inline constexpr const char* general_room = "general";
+inline constexpr std::uint32_t protocol_version = 1;
+
+// Who speaks, in the first frame of each side.
+struct Hello {
+    std::uint32_t protocol = protocol_version;
+    InstanceId instance{};
+    std::uint64_t nonce = 0;  // of this dial; decides between two links of the same direction
+    std::string name;
+    std::uint64_t capabilities = 0;
+
+    bool operator==(const Hello&) const = default;
+};
+
+// One line of chat. `seq` orders the lines of its author, gaps mean lines the author gave up on.
+struct Line {
+    Seq seq = 0;
+    WallTime said;
+    std::string room = general_room;
+    std::string text;
+
+    bool operator==(const Line&) const = default;
+};
+
+struct Ping {
+    std::uint64_t nonce = 0;
+    bool reply = false;
+
+    bool operator==(const Ping&) const = default;
+};
+
+enum class Bye { unknown, leaving, duplicate, busy, taken };
+
+struct Frame {
+    std::string msg;  // greeting "ip:port" or "ok"; with legacy peers also chat text
+    std::optional<Hello> hello;
+    std::optional<Seq> received;  // every line of yours up to this one is here
+    std::vector<Line> lines;
+    std::optional<Ping> ping;
+    std::optional<Bye> bye;
+
+    bool operator==(const Frame&) const = default;
+};
+
+}  // namespace lanchat

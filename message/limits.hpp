@@ -1,0 +1,71 @@
+// Every bound of the program, in one place. Each has a test that meets it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace lanchat::limits {
+
+using namespace std::chrono_literals;
+
+// What is said.
+inline constexpr std::size_t line_bytes_max = 65'536;
+inline constexpr std::size_t room_bytes_max = 64;
+inline constexpr std::size_t name_bytes_max = 64;
+inline constexpr std::size_t name_code_points_max = 32;
+
+// What travels. A sender aims at the target; a receiver takes up to the cap.
+inline constexpr std::size_t frame_bytes_target = 65'536;
+inline constexpr std::size_t frame_bytes_max = 262'144;
+inline constexpr std::size_t frame_lines_max = 256;
+
+// What is kept for others: own lines not yet acknowledged by everybody.
+inline constexpr std::size_t ledger_lines_max = 10'000;
+inline constexpr std::size_t ledger_bytes_max = std::size_t{4} * 1024 * 1024;
+inline constexpr std::size_t window_lines_max = 2'048;  // given to a peer, not yet acknowledged
+inline constexpr std::size_t window_bytes_max = std::size_t{512} * 1024;
+inline constexpr std::size_t known_instances_max = 4'096;
+
+// Who is here.
+inline constexpr std::size_t peers_max = 256;
+inline constexpr std::size_t links_per_peer_max = 4;
+inline constexpr std::size_t contacts_max = 65'536;
+
+// How long we wait.
+inline constexpr auto greeting_timeout = 5s;  // from connection to a valid first frame
+inline constexpr auto ping_after = 4s;        // of silence
+inline constexpr auto ping_together = 1s;     // earlier, when another link is asked anyway
+inline constexpr auto ping_timeout = 4s;      // then the link is dead
+inline constexpr auto surplus_timeout = 2s;   // for the dialler of a duplicate to end it
+inline constexpr auto missed_report_interval = 1s;
+inline constexpr auto takeover_timeout = 1s;  // an old link that a newcomer challenges
+inline constexpr auto relink_grace = 2s;      // a lost peer may come back for its lines
+inline constexpr auto ack_delay = 20ms;
+inline constexpr std::size_t ack_bytes_per_line = 512;  // a longer line counts as several
+inline constexpr std::size_t ack_lines_max = 256;       // unacknowledged lines that force an ack
+inline constexpr auto stall_timeout = 1s;    // no ack progress: stop waiting for this peer
+inline constexpr auto goodbye_timeout = 1s;  // links get this long to end cleanly
+inline constexpr auto startup_grace = 5s;    // stdin waits this long for a first peer
+
+// The front door.
+inline constexpr std::size_t connections_max = 512;
+inline constexpr std::size_t strangers_max = 64;        // connections without a valid greeting
+inline constexpr std::size_t strangers_per_ip_max = 8;  // loopback: no per-address cap
+inline constexpr std::size_t stranger_burst_bytes = std::size_t{256} * 1024;
+inline constexpr std::size_t stranger_bytes_per_s = std::size_t{64} * 1024;
+inline constexpr std::size_t member_burst_bytes = std::size_t{512} * 1024;
+inline constexpr std::size_t member_bytes_per_s = std::size_t{256} * 1024;
+
+// Discovery.
+inline constexpr std::size_t targets_max = 65'536;
+inline constexpr std::size_t probes_in_flight_max = 256;
+inline constexpr std::size_t new_on_link_addresses_max = 256;  // per window
+inline constexpr auto on_link_window = 3s;  // an unresolved neighbour lives so long
+inline constexpr std::size_t remembered_peers_max = 256;
+
+// Local input and output.
+inline constexpr std::size_t json_line_bytes_max = std::size_t{1024} * 1024;
+inline constexpr std::size_t output_bytes_max = std::size_t{8} * 1024 * 1024;
+inline constexpr std::size_t config_bytes_max = std::size_t{64} * 1024;
+
+}  // namespace lanchat::limits

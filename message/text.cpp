@@ -1,0 +1,203 @@
+// Strict UTF-8 decoding, and the choice of what a terminal may be shown.
+#include "message/text.hpp"
+
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <cstddef>
+
+#include "message/limits.hpp"
+
+namespace lanchat {
+
+namespace {
+
+constexpr char32_t replacement = 0xFFFD;
+constexpr char32_t joiner = 0x200D;
+constexpr int marks_max = 4;
+
+struct Decoded {
+    char32_t code;
+    std::size_t length;
+    bool ok;
+};
+
+// Decodes the beginning of `text`, which is not empty (Unicode 15, table 3-7). A failure has the
+// length of the maximal ill-formed part, so that what follows it is not swallowed.
+Decoded decode(std::string_view text) {
+    const auto byte = [&](std::size_t at) -> unsigned {
+        return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+    };
+    const unsigned lead = byte(0);
+    if (lead < 0x80) return {lead, 1, true};
+    if (lead < 0xC2 || lead > 0xF4) return {replacement, 1, false};
+    const std::size_t more = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+    unsigned low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    unsigned high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    char32_t code = lead & (0x3FU >> more);
+    for (std::size_t at = 1; at <= more; ++at) {
+        if (byte(at) < low || byte(at) > high) return {replacement, at, false};
+        code = (code << 6) | (byte(at) & 0x3F);
+        low = 0x80;
+        high = 0xBF;
+    }
+    return {code, more + 1, true};
+}
+
+void append(std::string& out, char32_t code) {
+    utf8proc_uint8_t bytes[4];
+    const auto length = utf8proc_encode_char(static_cast<utf8proc_int32_t>(code), bytes);
+    out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
+}
+
+bool is_printable_ascii(std::string_view text) {
+    // No early exit: the loop then runs over many bytes at a time.
+    bool other = false;
+    for (const char c : text) other |= c < 0x20 || c > 0x7E;
+    return !other;
+}
+
+// Format characters that are drawn: Arabic and other signs that stand over the digits after them.
+bool is_drawn_format(char32_t code) {
+    return (code >= 0x600 && code <= 0x605) || code == 0x6DD || code == 0x70F || code == 0x890 ||
+           code == 0x891 || code == 0x8E2 || code == 0x110BD || code == 0x110CD;
+}
+
+// Code points whose category looks harmless, but which leave no trace on the screen.
+bool is_hidden(char32_t code) {
+    const bool reserved_as_invisible =
+        code == 0x2065 || (code >= 0xFFF0 && code <= 0xFFF8) ||
+        (code >= 0xE0000 && code <= 0xE0FFF && !(code >= 0xE0100 && code <= 0xE01EF));
+    const bool filler = code == 0x34F || code == 0x115F || code == 0x1160 || code == 0x17B4 ||
+                        code == 0x17B5 || code == 0x3164 || code == 0xFFA0;
+    const bool not_a_character = (code & 0xFFFE) == 0xFFFE || (code >= 0xFDD0 && code <= 0xFDEF);
+    return reserved_as_invisible || filler || not_a_character;
+}
+
+enum class Show { as_is, as_mark, as_picture, as_replacement };
+
+Show show(char32_t code) {
+    if (code == '\t') return Show::as_is;
+    if (code < 0x20 || code == 0x7F) return Show::as_picture;
+    if (code < 0x7F) return Show::as_is;
+    if (code == joiner) return Show::as_mark;
+    if (is_hidden(code)) return Show::as_replacement;
+    switch (utf8proc_category(static_cast<utf8proc_int32_t>(code))) {
+        case UTF8PROC_CATEGORY_MN:
+        case UTF8PROC_CATEGORY_MC:
+        case UTF8PROC_CATEGORY_ME:
+            return Show::as_mark;
+        case UTF8PROC_CATEGORY_CC:
+        case UTF8PROC_CATEGORY_CS:
+        case UTF8PROC_CATEGORY_ZL:
+        case UTF8PROC_CATEGORY_ZP:
+            return Show::as_replacement;
+        case UTF8PROC_CATEGORY_CF:
+            return is_drawn_format(code) ? Show::as_is : Show::as_replacement;
+        default:
+            return Show::as_is;
+    }
+}
+
+int columns_of(char32_t code) {
+    if (code == '\t') return 8;
+    if (code >= 0x20 && code < 0x7F) return 1;
+    // Hangul vowels and finals join the syllable before them.
+    if ((code >= 0x1160 && code <= 0x11FF) || (code >= 0xD7B0 && code <= 0xD7FF)) return 0;
+    if (is_drawn_format(code)) return 1;
+    const auto point = static_cast<utf8proc_int32_t>(code);
+    // Spacing marks have a cell of their own on terminals; utf8proc counts them as part of the
+    // base.
+    if (utf8proc_category(point) == UTF8PROC_CATEGORY_MC) return 1;
+    return utf8proc_charwidth(point);
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+    if (is_printable_ascii(text)) return true;
+    while (!text.empty()) {
+        const auto next = decode(text);
+        if (!next.ok) return false;
+        text.remove_prefix(next.length);
+    }
+    return true;
+}
+
+std::string to_utf8(std::string_view bytes) {
+    if (is_utf8(bytes)) return std::string(bytes);
+    std::string out;
+    out.reserve(bytes.size());
+    while (!bytes.empty()) {
+        const auto next = decode(bytes);
+        if (next.ok) {
+            out.append(bytes.substr(0, next.length));
+        } else {
+            append(out, replacement);
+        }
+        bytes.remove_prefix(next.length);
+    }
+    return out;
+}
+
+std::string displayable(std::string_view text) {
+    if (is_printable_ascii(text)) return std::string(text);
+    std::string out;
+    out.reserve(text.size());
+    for (int marks = 0; !text.empty();) {
+        const auto next = decode(text);
+        const auto how = show(next.code);
+        marks = how == Show::as_mark ? std::min(marks + 1, marks_max + 1) : 0;
+        if (how == Show::as_picture) {
+            append(out, next.code == 0x7F ? 0x2421 : 0x2400 + next.code);
+        } else if (how == Show::as_replacement) {
+            append(out, replacement);
+        } else if (marks <= marks_max) {
+            append(out, next.code);
+        }
+        text.remove_prefix(next.length);
+    }
+    return out;
+}
+
+std::string displayable_name(std::string_view name) {
+    std::string shown(name);
+    std::erase(shown, ':');
+    std::replace(shown.begin(), shown.end(), '\t', ' ');
+    shown = displayable(shown);
+    return shown.empty() ? "?" : shown;
+}
+
+bool is_name(std::string_view name) {
+    // Bounded first, so that a name of any length costs little.
+    if (name.empty() || name.size() > limits::name_bytes_max || !is_utf8(name)) return false;
+    const auto points =
+        std::count_if(name.begin(), name.end(), [](char c) { return (c & 0xC0) != 0x80; });
+    return static_cast<std::size_t>(points) <= limits::name_code_points_max;
+}
+
+std::string to_name(std::string_view text, std::string_view otherwise) {
+    std::size_t length = 0;
+    for (std::size_t points = 0; points < limits::name_code_points_max; ++points) {
+        if (length == text.size()) break;
+        const auto next = decode(text.substr(length));
+        if (!next.ok || length + next.length > limits::name_bytes_max) break;
+        length += next.length;
+    }
+    return std::string(length > 0 ? text.substr(0, length) : otherwise);
+}
+
+int columns(std::string_view text) {
+    if (is_printable_ascii(text)) return static_cast<int>(text.size());
+    int sum = 0;
+    for (bool joined = false; !text.empty();) {
+        const auto next = decode(text);
+        // What follows a joiner is drawn into the picture before it.
+        if (!joined) sum += columns_of(next.code);
+        joined = next.code == joiner;
+        text.remove_prefix(next.length);
+    }
+    return sum;
+}
+
+}  // namespace lanchat

@@ -1,0 +1,140 @@
+// The protobuf side of the wire format. No other file includes the generated code.
+#include "message/wire.hpp"
+
+#include <google/protobuf/stubs/logging.h>
+
+#include <algorithm>
+
+#include "message/assert.hpp"
+#include "message/limits.hpp"
+#include "message/message.pb.h"
+#include "message/text.hpp"
+
+namespace lanchat {
+namespace {
+
+void put(const Hello& hello, message::Hello& out) {
+    out.set_protocol(hello.protocol);
+    out.set_instance(static_cast<std::uint64_t>(hello.instance));
+    out.set_name(hello.name);
+    out.set_capabilities(hello.capabilities);
+    out.set_nonce(hello.nonce);
+}
+
+void put(const Line& line, message::Line& out) {
+    out.set_seq(line.seq);
+    out.set_said_ms(line.said.ms);
+    if (line.room != general_room) out.set_room(line.room);
+    out.set_text(line.text);
+}
+
+bool has_extension(const Frame& frame) {
+    return frame.hello || frame.received || !frame.lines.empty() || frame.ping || frame.bye;
+}
+
+message::Bye::Why to_wire(Bye why) {
+    switch (why) {
+        case Bye::leaving:
+            return message::Bye::LEAVING;
+        case Bye::duplicate:
+            return message::Bye::DUPLICATE;
+        case Bye::busy:
+            return message::Bye::BUSY;
+        case Bye::taken:
+            return message::Bye::TAKEN;
+        case Bye::unknown:
+            break;
+    }
+    return message::Bye::UNKNOWN;
+}
+
+Bye from_wire(message::Bye::Why why) {
+    switch (why) {
+        case message::Bye::LEAVING:
+            return Bye::leaving;
+        case message::Bye::DUPLICATE:
+            return Bye::duplicate;
+        case message::Bye::BUSY:
+            return Bye::busy;
+        case message::Bye::TAKEN:
+            return Bye::taken;
+        default:
+            return Bye::unknown;
+    }
+}
+
+Result<Hello> take_hello(message::Hello& in) {
+    if (in.instance() == 0) return Failure{"hello without an instance"};
+    if (!is_name(in.name())) return Failure{"hello with a bad name"};
+    return Hello{in.protocol(), InstanceId{in.instance()}, in.nonce(),
+                 std::move(*in.mutable_name()), in.capabilities()};
+}
+
+Result<Line> take_line(message::Line& in, Seq above) {
+    if (in.seq() <= above) return Failure{"lines out of order"};
+    if (in.text().empty() || in.text().size() > limits::line_bytes_max)
+        return Failure{"line with a bad length"};
+    if (in.room().size() > limits::room_bytes_max) return Failure{"room name too long"};
+    Line line{in.seq(), WallTime{in.said_ms()}, general_room, std::move(*in.mutable_text())};
+    if (!in.room().empty()) line.room = std::move(*in.mutable_room());
+    return line;
+}
+
+Result<Frame> take_extension(message::Ext& ext, Frame frame) {
+    if (ext.has_hello()) {
+        auto hello = take_hello(*ext.mutable_hello());
+        if (!hello) return Failure{hello.why()};
+        frame.hello = std::move(*hello);
+    }
+    if (ext.has_received()) frame.received = ext.received();
+    if (ext.has_ping()) frame.ping = Ping{ext.ping().nonce(), ext.ping().reply()};
+    if (ext.has_bye()) frame.bye = from_wire(ext.bye().why());
+    if (static_cast<std::size_t>(ext.lines_size()) > limits::frame_lines_max)
+        return Failure{"too many lines in a frame"};
+    frame.lines.reserve(static_cast<std::size_t>(ext.lines_size()));
+    for (auto& in : *ext.mutable_lines()) {
+        auto line = take_line(in, frame.lines.empty() ? 0 : frame.lines.back().seq);
+        if (!line) return Failure{line.why()};
+        frame.lines.push_back(std::move(*line));
+    }
+    return frame;
+}
+
+}  // namespace
+
+std::string encode(const Frame& frame) {
+    message::NodeRequest out;
+    out.set_msg(frame.msg);
+    if (has_extension(frame)) {
+        auto& ext = *out.mutable_ext();
+        if (frame.hello) put(*frame.hello, *ext.mutable_hello());
+        if (frame.received) ext.set_received(*frame.received);
+        ext.mutable_lines()->Reserve(static_cast<int>(frame.lines.size()));
+        for (const auto& line : frame.lines) put(line, *ext.add_lines());
+        if (frame.ping) {
+            ext.mutable_ping()->set_nonce(frame.ping->nonce);
+            ext.mutable_ping()->set_reply(frame.ping->reply);
+        }
+        if (frame.bye) ext.mutable_bye()->set_why(to_wire(*frame.bye));
+    }
+    std::string bytes;
+    LANCHAT_ASSERT(out.SerializeToString(&bytes));
+    return bytes;
+}
+
+Result<Frame> decode(std::string_view bytes) {
+    // What others send must not write to our terminal, not even through a library's complaints.
+    [[maybe_unused]] static const auto loud = google::protobuf::SetLogHandler(nullptr);
+    if (bytes.size() > limits::frame_bytes_max) return Failure{"frame too large"};
+    message::NodeRequest in;
+    if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+        return Failure{"not a frame"};
+    Frame frame;
+    frame.msg = std::move(*in.mutable_msg());
+    if (!in.has_ext()) return frame;
+    return take_extension(*in.mutable_ext(), std::move(frame));
+}
+
+std::size_t encoded_bytes(const Line& line) { return line.text.size() + line.room.size() + 40; }
+
+}  // namespace lanchat

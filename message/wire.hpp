@@ -1,0 +1,25 @@
+// Frames to bytes and back. The only door through which bytes of other machines come in.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "message/frame.hpp"
+#include "message/result.hpp"
+
+namespace lanchat {
+
+// The protobuf bytes of a NodeRequest or NodeReply (they are alike).
+// Precondition: all strings are valid UTF-8 and within their limits.
+std::string encode(const Frame& frame);
+
+// Checks size before parsing and every limit of message/limits.hpp after; what comes back holds no
+// nonsense: UTF-8 is valid, rooms and names are non-empty where they must be, seqs are not 0 and
+// rise.
+Result<Frame> decode(std::string_view bytes);
+
+// Upper bound of what `line` adds to an encoded frame.
+std::size_t encoded_bytes(const Line& line);
+
+}  // namespace lanchat

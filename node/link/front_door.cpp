@@ -1,0 +1,139 @@
+// Accepting and sniffing.
+#include "node/link/front_door.hpp"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <chrono>
+#include <string_view>
+
+#include "node/link/sockets.hpp"
+
+namespace lanchat::link {
+namespace {
+
+using asio::ip::tcp;
+
+// RFC 9113, section 3.4: what every HTTP/2 client says first.
+constexpr std::string_view preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+UniqueFd open_spare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+tcp::endpoint to_asio(Ipv4 ip, std::uint16_t port) { return {asio::ip::address_v4(ip.bits), port}; }
+
+// A reset instead of a FIN: the refused one learns at once, and no TIME_WAIT is left with us.
+void reset(tcp::socket& socket) {
+    asio::error_code ignored;
+    socket.set_option(asio::socket_base::linger(true, 0), ignored);
+    socket.close(ignored);
+}
+
+}  // namespace
+
+struct FrontDoor::Guest {
+    tcp::socket socket;
+    Endpoint from;
+    Guard::WatchId watch;
+    std::array<char, preface.size()> bytes{};
+    std::size_t size = 0;
+};
+
+FrontDoor::FrontDoor(asio::io_context& loop, Guard& guard, OnVisitor on_visitor)
+    : loop_(loop), guard_(guard), on_visitor_(std::move(on_visitor)), pause_(loop) {}
+
+Result<std::uint16_t> FrontDoor::open(const std::vector<Ipv4>& ips, PortRange ports) {
+    spare_ = open_spare();
+    for (std::uint32_t port = ports.min; port <= ports.max; ++port) {
+        const auto got = listen_on(ips, static_cast<std::uint16_t>(port));
+        if (!got) return Failure{got.why()};
+        if (*got) return static_cast<std::uint16_t>(port);
+    }
+    std::string where;
+    for (const Ipv4 ip : ips) where += (where.empty() ? "" : ", ") + to_string(ip);
+    return Failure{"no free port in " + where + ":" + to_string(ports)};
+}
+
+// True: listening on all. False: taken on one of them. Failure: another port will not help.
+Result<bool> FrontDoor::listen_on(const std::vector<Ipv4>& ips, std::uint16_t port) {
+    acceptors_.clear();
+    for (const Ipv4 ip : ips) {
+        auto& acceptor = acceptors_.emplace_back(loop_);
+        asio::error_code error;
+        acceptor.open(tcp::v4(), error);
+        // Over connections that linger in TIME_WAIT; listen() still tells a taken port.
+        if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+        if (!error) fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
+        if (!error) acceptor.bind(to_asio(ip, port), error);
+        if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+        if (!error) continue;
+        acceptors_.clear();
+        if (error == asio::error::address_in_use || error == asio::error::access_denied)
+            return false;
+        return Failure{"cannot listen on " + to_string(ip) + ": " + error.message()};
+    }
+    return true;
+}
+
+void FrontDoor::start() {
+    for (auto& acceptor : acceptors_) accept(acceptor);
+}
+
+void FrontDoor::close() {
+    closed_ = true;
+    pause_.cancel();
+    acceptors_.clear();
+}
+
+void FrontDoor::accept(tcp::acceptor& acceptor) {
+    acceptor.async_accept([this, &acceptor](const asio::error_code& error, tcp::socket socket) {
+        if (closed_) return;
+        if (!error) welcome(std::move(socket));
+        if (error != asio::error::no_descriptors || turn_one_away(acceptor))
+            return accept(acceptor);
+        pause_.expires_after(std::chrono::milliseconds(100));
+        pause_.async_wait([this, &acceptor](const asio::error_code& stopped) {
+            if (!stopped && !closed_) accept(acceptor);
+        });
+    });
+}
+
+// Out of descriptors, accept() would fail for ever on the same waiting connection.
+bool FrontDoor::turn_one_away(tcp::acceptor& acceptor) {
+    spare_.reset();
+    UniqueFd(accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    spare_ = open_spare();
+    return bool{spare_};
+}
+
+void FrontDoor::welcome(tcp::socket socket) {
+    asio::error_code error;
+    const auto remote = socket.remote_endpoint(error);
+    if (error) return;
+    const Endpoint from{Ipv4{remote.address().to_v4().to_uint()}, remote.port()};
+    const auto watch = guard_.admit(socket.native_handle(), from);
+    if (!watch) return reset(socket);
+    prepare_chat_socket(socket.native_handle());
+    sniff(std::make_shared<Guest>(Guest{std::move(socket), from, *watch, {}, 0}));
+}
+
+// The guard ends guests that take too long.
+void FrontDoor::sniff(std::shared_ptr<Guest> guest) {
+    auto& to = *guest;
+    to.socket.async_read_some(
+        asio::buffer(to.bytes.data() + to.size, to.bytes.size() - to.size),
+        [this, guest = std::move(guest)](const asio::error_code& error, std::size_t count) mutable {
+            if (error || closed_) return;
+            guest->size += count;
+            const std::string_view seen(guest->bytes.data(), guest->size);
+            if (!preface.starts_with(seen)) {
+                spdlog::debug("{} does not speak HTTP/2", to_string(guest->from));
+                return reset(guest->socket);
+            }
+            if (seen.size() < preface.size()) return sniff(std::move(guest));
+            on_visitor_({std::move(guest->socket), guest->from, guest->watch, std::string(seen)});
+        });
+}
+
+}  // namespace lanchat::link

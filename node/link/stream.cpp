@@ -1,0 +1,204 @@
+// The life of a stream, the same in both roles, and the two roles' calls.
+#include "node/link/stream.hpp"
+
+#include <grpcpp/create_channel_posix.h>
+#include <spdlog/spdlog.h>
+
+#include <asio/post.hpp>
+#include <utility>
+
+#include "message/assert.hpp"
+#include "message/limits.hpp"
+#include "message/text.hpp"
+#include "message/wire.hpp"
+
+namespace lanchat::link {
+namespace {
+
+grpc::ByteBuffer to_buffer(const std::string& bytes) {
+    const grpc::Slice slice(bytes);
+    return {&slice, 1};
+}
+
+Result<Frame> decode_buffer(const grpc::ByteBuffer& buffer) {
+    grpc::Slice slice;
+    if (!buffer.DumpToSingleSlice(&slice).ok()) return Failure{"unreadable message"};
+    return decode({reinterpret_cast<const char*>(slice.begin()), slice.size()});
+}
+
+grpc::ChannelArguments channel_arguments(const std::string& authority) {
+    grpc::ChannelArguments arguments;
+    arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, authority);
+    arguments.SetInt(GRPC_ARG_MINIMAL_STACK, 1);
+    arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
+    arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    arguments.SetInt(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1);  // identity only
+    arguments.SetInt(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+    arguments.SetMaxReceiveMessageSize(static_cast<int>(limits::frame_bytes_max));
+    return arguments;
+}
+
+}  // namespace
+
+void Stream::Operation::arrive(bool ok) {
+    asio::post(stream_.loop_, [stream = stream_.shared_from_this(), then = then_, ok] {
+        if (stream->hooks_->live) (stream.get()->*then)(ok);
+    });
+}
+
+void Stream::Read::arrive(bool ok) {
+    const std::size_t bytes = ok ? buffer.Length() : 0;
+    Result<Frame> frame = ok ? decode_buffer(buffer) : Result<Frame>(Failure{"end of stream"});
+    buffer.Clear();
+    asio::post(stream_.loop_, [stream = stream_.shared_from_this(), ok, bytes,
+                               frame = std::move(frame)]() mutable {
+        if (stream->hooks_->live) stream->read_done(ok, std::move(frame), bytes);
+    });
+}
+
+Stream::Stream(asio::io_context& loop, LinkId id, std::shared_ptr<const Hooks> hooks)
+    : loop_(loop),
+      id_(id),
+      hooks_(std::move(hooks)),
+      start_(*this, &Stream::started),
+      write_(*this, &Stream::write_done),
+      half_close_(*this, &Stream::half_closed),
+      end_(*this, &Stream::end_done),
+      read_(*this) {}
+
+void Stream::send(const std::string& bytes) {
+    LANCHAT_ASSERT(!writing_);
+    if (ending_ || half_closed_ || read_over_) return;
+    writing_ = true;
+    writing_bytes_ = bytes.size();
+    start_write(to_buffer(bytes), &write_);
+}
+
+void Stream::finish() {
+    finish_wanted_ = true;
+    advance();
+}
+
+void Stream::drop() {
+    if (!ended_) cancel();
+}
+
+void Stream::started(bool ok) {
+    running_ = true;
+    read_over_ = !ok;
+    if (ok) {
+        read_next();
+        on_started();
+    }
+    advance();
+}
+
+void Stream::read_next() {
+    reading_ = true;
+    start_read(&read_.buffer, &read_);
+}
+
+void Stream::read_done(bool ok, Result<Frame> frame, std::size_t bytes) {
+    reading_ = false;
+    if (!ok) {
+        read_over_ = true;
+        return advance();
+    }
+    if (frame) {
+        hooks_->received(id_, std::move(*frame), bytes);
+    } else {
+        spdlog::debug("link {}: {}", static_cast<std::uint64_t>(id_), displayable(frame.why()));
+        drop();
+    }
+    read_next();
+}
+
+void Stream::write_done(bool ok) {
+    writing_ = false;
+    if (ok && !ending_) hooks_->drained(id_, writing_bytes_);
+    advance();
+}
+
+void Stream::half_closed(bool) {
+    writing_ = false;
+    advance();
+}
+
+void Stream::end_done(bool ok) {
+    ended_ = true;
+    in_order_ = ended_in_order(ok);
+    advance();
+}
+
+// Whatever may happen next, happens here.
+void Stream::advance() {
+    if (!running_ || writing_) return;
+    if (ended_ && !reading_) return hooks_->ended(id_, in_order_);
+    if (ending_) return;
+    if (read_over_ || (finish_wanted_ && !dialled())) {
+        ending_ = true;
+        return start_end(&end_);
+    }
+    if (finish_wanted_ && !half_closed_) {
+        half_closed_ = writing_ = true;
+        start_half_close(&half_close_);
+    }
+}
+
+DialledStream::DialledStream(asio::io_context& loop, LinkId id, std::shared_ptr<const Hooks> hooks,
+                             int fd, const std::string& authority, grpc::CompletionQueue* queue,
+                             std::string greeting)
+    : Stream(loop, id, std::move(hooks)), greeting_(std::move(greeting)) {
+    channel_ = grpc::CreateCustomInsecureChannelFromFd(authority, fd, channel_arguments(authority));
+    call_ = grpc::GenericStub(channel_).PrepareCall(&context_, "/message.Chat/NewNode", queue);
+}
+
+void DialledStream::begin() { call_->StartCall(start_operation()); }
+
+void DialledStream::on_started() { send(std::exchange(greeting_, {})); }
+
+void DialledStream::start_read(grpc::ByteBuffer* into, Completion* done) {
+    call_->Read(into, done);
+}
+
+void DialledStream::start_write(const grpc::ByteBuffer& from, Completion* done) {
+    call_->Write(from, done);
+}
+
+void DialledStream::start_half_close(Completion* done) { call_->WritesDone(done); }
+
+void DialledStream::start_end(Completion* done) { call_->Finish(&status_, done); }
+
+void DialledStream::cancel() { context_.TryCancel(); }
+
+bool DialledStream::ended_in_order(bool ok) const { return ok && status_.ok(); }
+
+AcceptedStream::AcceptedStream(asio::io_context& loop, LinkId id,
+                               std::shared_ptr<const Hooks> hooks,
+                               std::unique_ptr<IncomingCall> incoming)
+    : Stream(loop, id, std::move(hooks)), incoming_(std::move(incoming)) {}
+
+void AcceptedStream::begin() { started(true); }
+
+void AcceptedStream::start_read(grpc::ByteBuffer* into, Completion* done) {
+    incoming_->call.Read(into, done);
+}
+
+void AcceptedStream::start_write(const grpc::ByteBuffer& from, Completion* done) {
+    incoming_->call.Write(from, done);
+}
+
+void AcceptedStream::start_half_close(Completion* done) { start_end(done); }
+
+void AcceptedStream::start_end(Completion* done) { incoming_->call.Finish(grpc::Status::OK, done); }
+
+void AcceptedStream::cancel() {
+    cancelled_ = true;
+    incoming_->context.TryCancel();
+}
+
+bool AcceptedStream::ended_in_order(bool ok) const { return ok && !cancelled_; }
+
+}  // namespace lanchat::link

@@ -1,0 +1,171 @@
+// One NewNode stream on the completion queue, in either role.
+//
+// All state lives on the loop: a completion only travels there. The exception is a finished read,
+// which is decoded on the queue's thread first, so that parsing uses another core than the brain.
+#pragma once
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/generic/generic_stub.h>
+
+#include <asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "message/frame.hpp"
+#include "message/ids.hpp"
+#include "message/result.hpp"
+
+namespace lanchat::link {
+
+// What a tag on the completion queue is. `arrive` runs on the queue's thread.
+class Completion {
+  public:
+    virtual ~Completion() = default;
+    virtual void arrive(bool ok) = 0;
+};
+
+// dialled:  start ──> reading and writing ──WritesDone──> reading ──false──> Finish ──> ended
+// accepted:           reading and writing ──Finish (ours, or after their WritesDone)──> ended
+// A dropped stream is cancelled: its operations fail and it ends the same way.
+class Stream : public std::enable_shared_from_this<Stream> {
+  public:
+    // Shared by all streams of a transport. Once `live` is false, completions are let go unheard.
+    struct Hooks {
+        bool live = true;
+        std::function<void(LinkId, Frame, std::size_t bytes)> received;
+        std::function<void(LinkId, std::size_t bytes)> drained;
+        // The last call on this stream. `in_order`: the other side ended it without an error.
+        std::function<void(LinkId, bool in_order)> ended;
+    };
+
+    Stream(asio::io_context& loop, LinkId id, std::shared_ptr<const Hooks> hooks);
+    virtual ~Stream() = default;
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+
+    LinkId id() const { return id_; }
+
+    // Precondition: the previous send was drained (gRPC aborts on a second write in flight).
+    void send(const std::string& bytes);
+    // Ends the call in good order once the write in flight has left.
+    void finish();
+    void drop();
+
+  protected:
+    // One kind of operation of a stream; at most one of each is in flight.
+    class Operation : public Completion {
+      public:
+        using Then = void (Stream::*)(bool ok);
+        Operation(Stream& stream, Then then) : stream_(stream), then_(then) {}
+        void arrive(bool ok) override;
+
+      private:
+        Stream& stream_;
+        Then then_;
+    };
+    class Read : public Completion {
+      public:
+        explicit Read(Stream& stream) : stream_(stream) {}
+        void arrive(bool ok) override;
+        grpc::ByteBuffer buffer;
+
+      private:
+        Stream& stream_;
+    };
+
+    virtual void start_read(grpc::ByteBuffer* into, Completion* done) = 0;
+    virtual void start_write(const grpc::ByteBuffer& from, Completion* done) = 0;
+    // Says that no more comes from us; the dialling side then waits for the status.
+    virtual void start_half_close(Completion* done) = 0;
+    virtual void start_end(Completion* done) = 0;
+    virtual void cancel() = 0;
+    virtual bool ended_in_order(bool ok) const = 0;
+    virtual bool dialled() const = 0;
+    virtual void on_started() {}
+
+    void started(bool ok);
+    Operation* start_operation() { return &start_; }
+
+  private:
+    void read_done(bool ok, Result<Frame> frame, std::size_t bytes);
+    void write_done(bool ok);
+    void half_closed(bool ok);
+    void end_done(bool ok);
+    void read_next();
+    void advance();
+
+    asio::io_context& loop_;
+    LinkId id_;
+    std::shared_ptr<const Hooks> hooks_;
+    Operation start_;
+    Operation write_;
+    Operation half_close_;
+    Operation end_;
+    Read read_;
+    std::size_t writing_bytes_ = 0;
+    bool running_ = false;
+    bool reading_ = false;
+    bool writing_ = false;
+    bool read_over_ = false;
+    bool finish_wanted_ = false;
+    bool half_closed_ = false;
+    bool ending_ = false;
+    bool ended_ = false;
+    bool in_order_ = false;
+};
+
+// The call a dialler makes over a connected socket.
+class DialledStream final : public Stream {
+  public:
+    // Takes `fd` over; `greeting` is the first frame's bytes.
+    DialledStream(asio::io_context& loop, LinkId id, std::shared_ptr<const Hooks> hooks, int fd,
+                  const std::string& authority, grpc::CompletionQueue* queue, std::string greeting);
+    void begin();
+
+  private:
+    void start_read(grpc::ByteBuffer* into, Completion* done) override;
+    void start_write(const grpc::ByteBuffer& from, Completion* done) override;
+    void start_half_close(Completion* done) override;
+    void start_end(Completion* done) override;
+    void cancel() override;
+    bool ended_in_order(bool ok) const override;
+    bool dialled() const override { return true; }
+    void on_started() override;
+
+    std::string greeting_;
+    // Destroyed in reverse order: the call before its context, the channel last; on the loop,
+    // since gRPC must not lose its last channel on a thread of its own.
+    std::shared_ptr<grpc::Channel> channel_;
+    grpc::ClientContext context_;
+    std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
+    grpc::Status status_;
+};
+
+// A call that arrived at our server.
+struct IncomingCall {
+    grpc::GenericServerContext context;
+    grpc::GenericServerAsyncReaderWriter call{&context};
+};
+
+class AcceptedStream final : public Stream {
+  public:
+    AcceptedStream(asio::io_context& loop, LinkId id, std::shared_ptr<const Hooks> hooks,
+                   std::unique_ptr<IncomingCall> incoming);
+    void begin();
+
+  private:
+    void start_read(grpc::ByteBuffer* into, Completion* done) override;
+    void start_write(const grpc::ByteBuffer& from, Completion* done) override;
+    void start_half_close(Completion* done) override;
+    void start_end(Completion* done) override;
+    void cancel() override;
+    bool ended_in_order(bool ok) const override;
+    bool dialled() const override { return false; }
+
+    std::unique_ptr<IncomingCall> incoming_;
+    bool cancelled_ = false;
+};
+
+}  // namespace lanchat::link

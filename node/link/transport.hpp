@@ -1,0 +1,59 @@
+// The transport: links as NewNode streams over TCP connections, one gRPC server and many channels.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "message/address.hpp"
+#include "message/frame.hpp"
+#include "message/ids.hpp"
+#include "message/result.hpp"
+
+namespace lanchat::link {
+
+// Everything on the loop, hooks included. Hooks are never called from within a call of ours.
+class Transport {
+  public:
+    struct Hooks {
+        std::function<void(LinkId, Endpoint from)> accepted;
+        std::function<void(LinkId, Frame)> received;
+        std::function<void(LinkId)> drained;
+        // Once for every link that was dialled or accepted; nothing follows for that link.
+        std::function<void(LinkId, bool in_order)> lost;
+        // Refuse strangers before they cost anything. Any thread.
+        std::function<bool()> full;
+    };
+
+    Transport(asio::io_context& loop, Hooks hooks);
+    ~Transport();
+    Transport(const Transport&) = delete;
+    Transport& operator=(const Transport&) = delete;
+
+    // Binds the first port that is free on all `ips` and starts to serve.
+    Result<std::uint16_t> open(const std::vector<Ipv4>& ips, PortRange ports);
+
+    // Opens a link over a connected socket; the greeting is its first frame.
+    void dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting);
+
+    // Precondition: the last frame of this link has drained. Unknown links are ignored, since a
+    // link may end while the order is under way.
+    void send(LinkId link, const Frame& frame);
+    void finish(LinkId link);
+    void drop(LinkId link);
+
+    // Whether the other host's kernel has answered lately.
+    bool alive(LinkId link) const;
+
+    // Ends everything, blocking for at most half a second; no hook is called after.
+    void stop();
+
+  private:
+    class Body;
+    std::unique_ptr<Body> body_;
+};
+
+}  // namespace lanchat::link

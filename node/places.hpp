@@ -1,0 +1,20 @@
+// Where a node listens and looks: the configuration applied to this machine's interfaces.
+#pragma once
+
+#include <vector>
+
+#include "config/config.hpp"
+#include "message/address.hpp"
+#include "message/result.hpp"
+
+namespace lanchat {
+
+struct Places {
+    std::vector<Ipv4> listen;     // at least one
+    std::vector<Cidr> cidrs;      // what is scanned
+    std::vector<Endpoint> given;  // named by the user
+};
+
+Result<Places> find_places(const Config& config);
+
+}  // namespace lanchat

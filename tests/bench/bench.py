@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# Runs every measurement once and prints one Markdown table. README.md says how to read it.
+import argparse
+import os
+import platform
+import resource
+import sys
+import time
+from dataclasses import dataclass
+
+import workers
+from costs import idle, memory, scan
+from latency import echo, silence
+from mesh import start_to_mesh
+from table import Table, p50, p99
+from throughput import throughput
+
+
+@dataclass
+class Sizes:
+    repetitions: int = 5
+    echoes: int = 5000
+    silent_pairs: int = 2
+    silent_echoes: int = 40
+    share: float = 1.0  # of the lines of a flood
+    idle_calm: float = 10
+    idle_seconds: float = 30
+
+
+QUICK = Sizes(repetitions=2, echoes=1000, silent_echoes=6, share=0.2, idle_calm=5, idle_seconds=10)
+
+
+def measure_echo(table, sizes):
+    found = echo(sizes)
+    names = {"tcp": "raw TCP", "grpc": "bare gRPC stream", "lanchat": "lanchat, embedded nodes",
+             "pipes": "lanchat, two processes on pipes"}
+    for index, label in enumerate(("p50", "p99")):
+        bare = [pair[index] for pair in found["grpc"]]
+        for way, pairs in found.items():
+            aim = ("< 2 × bare gRPC", 2) if (way, label) == ("lanchat", "p50") else None
+            table.add(f"echo {label}: {names[way]}", [pair[index] for pair in pairs], "µs",
+                      against=bare, aim=aim, aim_is_ratio=True)
+
+
+def measure_silence(table, sizes):
+    found = silence(sizes)
+    names = {"tcp": "raw TCP", "grpc": "bare gRPC stream", "lanchat": "lanchat, embedded nodes"}
+    for label, of in (("p50", p50), ("p99", p99), ("max", max)):
+        for way, samples in found.items():
+            value = of(samples)
+            aim = ("p99 < 5 ms", 5000) if (way, label) == ("lanchat", "p99") else None
+            what = f"echo after 1–2 s of silence {label} ({len(samples)} samples): {names[way]}"
+            table.row(what, f"{value:.0f} µs", "", f"{value / of(found['grpc']):.2f}", aim, value)
+
+
+def measure_throughput(table, sizes):
+    names = {"tcp batched": "raw TCP, 64 KiB writes", "tcp unbatched": "raw TCP, a line a write",
+             "grpc batched": "bare gRPC, 64 KiB messages",
+             "grpc unbatched": "bare gRPC, a line a message", "lanchat": "lanchat, embedded nodes"}
+    for receivers in (1, 10):
+        found = throughput(sizes, receivers)
+        for way, rates in found.items():
+            aim = ("≥ 1 M/s", 1e6) if (way, receivers) == ("lanchat", 10) else None
+            table.add(f"1→{receivers} deliveries/s: {names[way]}", rates, "/s", low_is_good=False,
+                      against=found["grpc batched"], aim=aim)
+
+
+def measure_mesh(table, sizes):
+    for count in (5, 30):
+        for what, seconds in start_to_mesh(count, sizes).items():
+            if not seconds:
+                continue
+            words = "embedded nodes" if what == "nodes" else "lanchat processes"
+            table.add(f"start to mesh of {count}: {words}", seconds, "s",
+                      aim=("≤ 3 s", 3.0) if count == 30 else None)
+
+
+def measure_scan(table, sizes):
+    ours, bare, small = zip(*scan(sizes))
+    table.add("probes/s, refused on loopback: discovery", ours, "/s", low_is_good=False)
+    table.add("probes/s, refused on loopback: bare connects", bare, "/s", low_is_good=False)
+    table.add("sweep of a /24 × 5 ports on loopback", [s * 1000 for s in small], "ms")
+
+
+def measure_memory(table, sizes):
+    aims = {"dialling": ("≤ 70 KiB", 70.0), "accepting": ("≤ 45 KiB", 45.0)}
+    for role, growth in memory(sizes).items():
+        table.add(f"memory a link, {role}, first 100", [a for a, _ in growth], "KiB",
+                  aim=aims[role])
+        table.add(f"memory a link, {role}, next 100", [b for _, b in growth], "KiB",
+                  aim=aims[role])
+
+
+def measure_idle(table, sizes):
+    table.add(f"idle CPU with 30 peers, {sizes.idle_seconds:.0f} s (31 nodes)", idle(sizes), "%",
+              aim=("≤ 0.1 %", 0.1))
+
+
+MEASUREMENTS = {"echo": measure_echo, "silence": measure_silence, "throughput": measure_throughput,
+                "mesh": measure_mesh, "scan": measure_scan, "memory": measure_memory,
+                "idle": measure_idle}
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description="Measures lanchat; see README.md.")
+    parser.add_argument("--build", required=True, help="folder of a build that has the workers")
+    parser.add_argument("--quick", action="store_true", help="a few samples: does it run at all?")
+    parser.add_argument("--reps", type=int, help="repetitions (5)")
+    parser.add_argument("what", nargs="*", help=" ".join(MEASUREMENTS) + " (all)")
+    arguments = parser.parse_args()
+    unknown = set(arguments.what) - set(MEASUREMENTS)
+    if unknown:
+        parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
+    return arguments
+
+
+def machine():
+    with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
+        model = next((line.split(":")[1].strip() for line in cpuinfo
+                      if line.startswith("model name")), platform.machine())
+    return f"{os.cpu_count()} × {model}, Linux {platform.release()}"
+
+
+def main():
+    arguments = parse_arguments()
+    workers.BUILD = os.path.abspath(arguments.build)
+    sizes = QUICK if arguments.quick else Sizes()
+    if arguments.reps:
+        sizes.repetitions = arguments.reps
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    table = Table()
+    load = os.getloadavg()[0]
+    for what in arguments.what or MEASUREMENTS:
+        began = time.monotonic()
+        try:
+            MEASUREMENTS[what](table, sizes)
+        except workers.Failed as failure:
+            print(f"{what}: {failure}\n\n{table}", file=sys.stderr)
+            return 1
+        print(f"{what}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+    print(f"{machine()}; load {load:.1f} before, {os.getloadavg()[0]:.1f} after; "
+          f"{sizes.repetitions} repetitions.\n\n{table}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

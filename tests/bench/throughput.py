@@ -1,0 +1,57 @@
+# Floods of 100-byte lines from one sender to one and to ten receivers.
+from contextlib import contextmanager
+
+from workers import Company, Failed, check_steady, nodes
+
+BATCH = 655  # lines in 64 KiB
+
+
+@contextmanager
+def _served(program, receivers):
+    with Company() as company:
+        sinks = [company.start(program, role="sink") for _ in range(receivers)]
+        ports = ",".join(str(sink.hear("ready")["port"]) for sink in sinks)
+        sender = company.start(program, role="dial", to=ports)
+        sender.hear("ready")
+        yield sender, sinks
+
+
+@contextmanager
+def _node(receivers):
+    with Company() as company:
+        sender, *sinks = nodes(company, receivers + 1)
+        yield sender, sinks
+        check_steady(company)
+
+
+# Each way: how it is set up, lines a write, lines in all to each receiver (1 and 10 of them).
+WAYS = {
+    "tcp batched": (lambda n: _served("bench_tcp", n), BATCH, {1: 4_000_000, 10: 400_000}),
+    "grpc batched": (lambda n: _served("bench_stream", n), BATCH, {1: 2_000_000, 10: 200_000}),
+    "lanchat": (_node, None, {1: 400_000, 10: 150_000}),
+    "tcp unbatched": (lambda n: _served("bench_tcp", n), 1, {1: 300_000, 10: 50_000}),
+    "grpc unbatched": (lambda n: _served("bench_stream", n), 1, {1: 100_000, 10: 20_000}),
+}
+
+
+def throughput(sizes, receivers):
+    """Deliveries per second of every way, repetitions in turns."""
+    found = {way: [] for way in WAYS}
+    for _ in range(sizes.repetitions):
+        for way, (setting, at_once, counts) in WAYS.items():
+            count = max(1000, int(counts[receivers] * sizes.share))
+            with setting(receivers) as (sender, sinks):
+                found[way].append(_flood(sender, sinks, count, at_once))
+    return found
+
+
+def _flood(sender, sinks, count, at_once):
+    sender.tell("say", count, *([at_once] if at_once else []))
+    began = sender.hear("said", 120)["t0"]
+    ended = began
+    for sink in sinks:
+        heard = sink.hear("heard", 60)
+        if heard["count"] != count or heard["misplaced"]:
+            raise Failed(f"{sink.name}: {heard} instead of {count} lines in order")
+        ended = max(ended, heard["t"])
+    return count * len(sinks) / ((ended - began) * 1e-9)

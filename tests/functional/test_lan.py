@@ -1,0 +1,159 @@
+# A LAN of silent addresses: found at once, scanned gently, and nothing sent outside.
+import time
+
+from lanchat import Chat, check_chat_works, check_never_flapped, check_one_link_per_pair
+from network import Lan, Watch, need_namespaces
+from process import Gate
+from runner import check, check_equal, eventually, full, main, note, test, within
+
+NAMES = ["alice", "bob", "carol"]
+WINDOW_S, NEW_ADDRESSES_MAX, ATTEMPTS_PER_S_MAX = 3.0, 256, 500
+
+
+def _start(chat, lan, **options):
+    gate = Gate()
+    nodes = [chat.node(name, ip=host.ip, namespace=host.namespace, gate=gate, **options)
+             for name, host in zip(NAMES, lan.hosts)]
+    return nodes, gate.open()
+
+
+def _mesh_time(nodes, began):
+    for node in nodes:
+        node.wait_linked(len(nodes) - 1, within(30))
+    return max(node.events[-1][0] for node in nodes) - began
+
+
+class Samples:
+    """What a watch counted over time, each reading with the span in which it was taken."""
+
+    def __init__(self, watch):
+        self._watch, self.readings = watch, []
+
+    def take(self):
+        before = time.monotonic()
+        addresses, attempts = len(self._watch.addresses()), self._watch.attempts()
+        self.readings.append((before, time.monotonic(), addresses, attempts))
+        return addresses
+
+    def _growth(self, column, window):
+        """The most that a count grew between two readings at most `window` seconds apart."""
+        return max((later[column] - earlier[column]
+                    for i, earlier in enumerate(self.readings)
+                    for later in self.readings[i:] if later[1] - earlier[0] <= window), default=0)
+
+    def new_addresses(self):
+        return self._growth(2, WINDOW_S)
+
+    def attempts_per_s(self):
+        return self._growth(3, 2.0) / 2.0
+
+
+def _observe(prefix, ports, seconds):
+    """Three hosts in a network of silent addresses, watched for some time."""
+    need_namespaces()
+    with Lan(3, prefix) as lan, Chat(ports=ports, cidr=lan.cidr) as chat:
+        watches = [Watch(host, lan.cidr, chat.range) for host in lan.hosts]
+        samples = [Samples(watch) for watch in watches]
+        for sample in samples:
+            sample.take()
+        nodes, began = _start(chat, lan)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for sample in samples:
+                sample.take()
+            time.sleep(0.05)
+        took = _mesh_time(nodes, began)
+        check_never_flapped(nodes)
+        check_one_link_per_pair(nodes)
+        check_chat_works(nodes)
+        for host, watch in zip(lan.hosts, watches):
+            check_equal(watch.outside(), 0, f"packets outside CIDR and ports from {host.ip}")
+        return took, samples
+
+
+def _check_gentle(samples):
+    for sample in samples:
+        note(f"{sample.new_addresses()} new addresses in {WINDOW_S:.0f} s, "
+             f"{sample.attempts_per_s():.0f} attempts/s, "
+             f"{sample.readings[-1][2]} addresses tried")
+        check(sample.new_addresses() <= NEW_ADDRESSES_MAX,
+              f"{sample.new_addresses()} new addresses in {WINDOW_S} s")
+        check(sample.attempts_per_s() <= ATTEMPTS_PER_S_MAX * 1.1,
+              f"{sample.attempts_per_s():.0f} attempts a second")
+
+
+@test
+def three_hosts_of_a_24_are_meshed_within_3_s():
+    times = []
+    for _ in range(full(20, 3)):
+        need_namespaces()
+        with Lan(3) as lan, Chat(ports=5, cidr=lan.cidr) as chat:
+            nodes, began = _start(chat, lan)
+            times.append(_mesh_time(nodes, began))
+            check_one_link_per_pair(nodes)
+            check_chat_works(nodes)
+    note(f"mesh after {', '.join(f'{t:.2f}' for t in times)} s")
+    check(max(times) <= within(3), f"{max(times):.2f} s, promised are 3 s")
+
+
+@test
+def a_24_is_scanned_gently_and_nothing_leaves_it():
+    took, samples = _observe(24, ports=5, seconds=full(20, 8))
+
+    _check_gentle(samples)
+    check(took <= within(3), f"mesh after {took:.2f} s, promised are 3 s")
+    for sample in samples:
+        check(sample.readings[-1][2] >= 200, "the scan did not reach the whole network")
+
+
+@test
+def a_22_is_scanned_gently_and_nothing_leaves_it():
+    took, samples = _observe(22, ports=5, seconds=full(40, 10))
+
+    note(f"mesh after {took:.2f} s")
+    _check_gentle(samples)
+
+
+@test
+def network_broadcast_and_own_addresses_are_left_out():
+    need_namespaces()
+    with Lan(2, 28) as lan, Chat(ports=2, cidr=lan.cidr) as chat:
+        host = lan.hosts[0]
+        watch = Watch(host, lan.cidr, chat.range)
+        chat.node("alice", ip=host.ip, namespace=host.namespace)
+
+        want = {f"10.77.0.{i}" for i in range(1, 15)} - {host.ip}
+        eventually("all other addresses tried", lambda: watch.addresses() >= want, within(10))
+
+        check_equal(watch.addresses(), want, "addresses tried")
+
+
+@test
+def an_empty_ip_or_lan_takes_the_address_inside_the_network():
+    need_namespaces()
+    with Lan(3) as lan, Chat(ports=5, cidr=lan.cidr) as chat:
+        alice = chat.node("alice", ip="", namespace=lan.hosts[0].namespace)
+        bob = chat.node("bob", ip=lan.hosts[1].ip, namespace=lan.hosts[1].namespace)
+        carol = chat.node("carol", ip="", cidr="auto", namespace=lan.hosts[2].namespace)
+
+        chat.wait_mesh([alice, bob, carol], within(10))
+
+        check(alice.address.startswith(lan.hosts[0].ip + ":"), f"address {alice.address}")
+        check(carol.address.startswith(lan.hosts[2].ip + ":"), f"address {carol.address}")
+        check_chat_works([alice, bob, carol])
+
+
+@test
+def several_nodes_on_each_host_form_one_mesh():
+    need_namespaces()
+    with Lan(3) as lan, Chat(ports=5, cidr=lan.cidr) as chat:
+        nodes = [chat.node(f"{name}{i}", ip=host.ip, namespace=host.namespace)
+                 for i in range(2) for name, host in zip(NAMES, lan.hosts)]
+
+        chat.wait_mesh(nodes, within(15))
+
+        check_one_link_per_pair(nodes)
+        check_chat_works(nodes)
+
+
+main()

@@ -1,0 +1,192 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds with sanitizers and runs everything that fits 20 minutes on
+# two cores; then lists what did not run and why. The last line is the sum.
+set -uo pipefail
+export LC_ALL=C.UTF-8
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root" || exit 1
+exec </dev/null
+
+usage() {
+    cat <<'TEXT'
+usage: tests/run.sh [--full] [--no-install]
+
+  --full         the counts of the promises (hundreds of starts, a minute of each flood): hours
+  --no-install   install no packages (packaging/deps.txt, tests/deps.txt)
+TEXT
+}
+
+install=true fuzz_seconds=15 minutes_max=17
+for option in "$@"; do
+    case $option in
+        --full) export LANCHAT_FULL=1 fuzz_seconds=300 ;;
+        --no-install) install=false ;;
+        -h | --help) usage && exit 0 ;;
+        *) usage >&2 && exit 2 ;;
+    esac
+done
+
+results=$root/build/results
+rm -rf "$results"
+mkdir -p "$results"
+steps=$results/steps
+: >"$steps"
+reports=()
+began=$SECONDS
+
+tell() { printf '\n== %s (%d:%02d)\n' "$*" $(((SECONDS - began) / 60)) $(((SECONDS - began) % 60)); }
+
+step() { printf '%s\t%s\t%s\n' "$1" "$2" "${3:-}" >>"$steps"; }
+
+# Ends the run: what is counted so far is all there is.
+finish() {
+    printf '\n'
+    python3 "$root/tests/functional/tally.py" "$steps" "${reports[@]}"
+    exit $?
+}
+
+# Whether to begin with one more part: the builds are slow on a machine without a compiler cache.
+in_time() { # WHAT
+    [[ ${LANCHAT_FULL:-} == 1 ]] && return
+    ((SECONDS - began < minutes_max * 60)) && return
+    step skip "$1" "$minutes_max minutes are over: tests/run.sh --full has no limit"
+    return 1
+}
+
+# --- what is needed -----------------------------------------------------------------------------
+
+packages() { grep -hv -e '^#' -e '^$' packaging/deps.txt tests/deps.txt; }
+
+# A command from elsewhere serves as well as Debian's package: node and npm often come that way.
+is_there() {
+    dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed' && return
+    case $1 in
+        nodejs) command -v node ;;
+        npm | cmake | ccache | tmux) command -v "$1" ;;
+        *) false ;;
+    esac >/dev/null
+}
+
+install_packages() {
+    command -v dpkg-query >/dev/null || return 0
+    local missing=() package as_root=()
+    while read -r package; do is_there "$package" || missing+=("$package"); done < <(packages)
+    ((${#missing[@]} > 0)) || return 0
+    ((EUID == 0)) || as_root=(sudo -n)
+    tell "installing ${missing[*]}"
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+        --no-install-recommends "${missing[@]}" ||
+        step skip packages "could not install: ${missing[*]}"
+}
+
+# The packages of the independent peer. They live in the build folder, their versions in the lock.
+install_node_packages() {
+    local folder=$root/build/legacy-peer log=$results/npm.log
+    export LANCHAT_NODE_MODULES=$folder/node_modules
+    cmp -s tests/functional/package-lock.json "$folder/installed.json" && return
+    command -v npm >/dev/null || return
+    tell "installing the packages of the independent peer"
+    mkdir -p "$folder"
+    cp tests/functional/package.json tests/functional/package-lock.json "$folder"
+    if (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund) >"$log" 2>&1; then
+        cp "$folder/package-lock.json" "$folder/installed.json"
+    else
+        tail -n 5 "$log"
+        step skip "packages of the independent peer" "npm ci failed, see $log"
+    fi
+}
+
+# --- builds -------------------------------------------------------------------------------------
+
+# build PRESET [CMAKE OPTION...] [-- TARGET...]: stops the run when it fails.
+build() {
+    local preset=$1 options=() targets=() log=$results/build-$1.log
+    shift
+    while (($# > 0)) && [[ $1 != -- ]]; do options+=("$1") && shift; done
+    (($# > 1)) && shift && targets=(--target "$@")
+    tell "building $preset"
+    if cmake --preset "$preset" -DBUILD_TESTING=ON "${options[@]}" >"$log" 2>&1 &&
+        cmake --build --preset "$preset" "${targets[@]}" >>"$log" 2>&1; then
+        step pass "build $preset"
+        return
+    fi
+    tail -n 60 "$log"
+    step fail "build $preset"
+    finish
+}
+
+run_tests() { # PRESET [CTEST OPTION...]
+    local preset=$1
+    shift
+    tell "testing $preset"
+    reports+=("$results/$preset.xml")
+    ctest --preset "$preset" -j 2 --output-junit "$results/$preset.xml" \
+        --test-output-size-passed 4000000 --test-output-size-failed 4000000 "$@"
+}
+
+# --- fuzzing ------------------------------------------------------------------------------------
+
+clang() { command -v clang++ || command -v clang++-14; }
+
+fuzz_targets() {
+    local source
+    for source in tests/fuzz/*_fuzz.cpp; do
+        [[ -e $source ]] && basename "$source" .cpp
+    done
+}
+
+fuzz() { # TARGET
+    local target=$1 program corpus=$root/build/fuzz/corpus/$1 log=$results/$1.log
+    local seeds=() options=()
+    program=$(find build/fuzz -name "$target" -type f -executable | head -n 1)
+    [[ -d tests/fuzz/corpus/$target ]] && seeds=("tests/fuzz/corpus/$target")
+    [[ -e tests/fuzz/$target.dict ]] && options=("-dict=tests/fuzz/$target.dict")
+    mkdir -p "$corpus"
+    printf '%-32s' "$target"
+    if [[ -n $program ]] && "$program" -max_total_time="$fuzz_seconds" -rss_limit_mb=2048 \
+        -timeout=10 -artifact_prefix="$results/" "${options[@]}" "$corpus" "${seeds[@]}" \
+        >"$log" 2>&1; then
+        grep -o 'Done.*' "$log" | tail -n 1
+        step pass "fuzz $target"
+    else
+        printf 'FAILED, see %s\n' "$log"
+        tail -n 30 "$log"
+        step fail "fuzz $target"
+    fi
+}
+
+run_fuzz() {
+    local compiler target targets
+    mapfile -t targets < <(fuzz_targets)
+    ((${#targets[@]} > 0)) || return 0
+    if ! compiler=$(clang); then
+        step skip fuzzing "no clang++"
+        return
+    fi
+    build fuzz "-DCMAKE_CXX_COMPILER=$compiler" -- "${targets[@]}"
+    tell "fuzzing each target for $fuzz_seconds s"
+    for target in "${targets[@]}"; do fuzz "$target"; done
+}
+
+# --- the run ------------------------------------------------------------------------------------
+
+$install && install_packages
+install_node_packages
+
+build asan
+run_tests asan
+if in_time "what is promised in seconds and bytes"; then
+    # Those promises hold for a build without sanitizers.
+    build release -- lanchat echo_bot tapswitch
+    run_tests release -L measured
+fi
+in_time fuzzing && run_fuzz
+if in_time "threads under TSan"; then
+    build tsan -- unit_tests sim sim_judge_tests
+    run_tests tsan -L 'unit|sim'
+fi
+if [[ ${LANCHAT_FULL:-} != 1 ]]; then
+    step skip "full counts" "reduced to fit 20 minutes: tests/run.sh --full runs them"
+fi
+finish

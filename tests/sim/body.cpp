@@ -1,0 +1,248 @@
+// The loop of a simulated node, and what it does with each effect.
+#include "tests/sim/body.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "message/limits.hpp"
+#include "message/wire.hpp"
+#include "tests/sim/trace.hpp"
+
+namespace lanchat::sim {
+
+using namespace controller;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration sweep_pause_max = 4s;
+constexpr Duration transport_patience = 8s;  // keepalive towards legacy peers
+constexpr int wakes_at_once_max = 1000;
+
+}  // namespace
+
+std::size_t Surroundings::person(const std::string& name) {
+    const auto [it, is_new] = names.emplace(name, history.people.size());
+    if (is_new) history.people.push_back({Kind::stranger, false, true, false, name});
+    return it->second;
+}
+
+Body::Body(Surroundings& around, BodySettings settings)
+    : around_(around),
+      settings_(std::move(settings)),
+      person_(around.person(to_string(settings_.instance))),
+      room_({settings_.instance,
+             "node",
+             {settings_.listens.front()},
+             settings_.legacy_peers,
+             settings_.seed},
+            now()),
+      rng_(settings_.seed + 1) {
+    Person& me = around_.history.people[person_];
+    me.kind = Kind::lanchat;
+    me.alive = true;
+    me.takes_legacy = settings_.legacy_peers;
+    for (const Endpoint& where : settings_.listens) {
+        around_.network.listen(where, *this);
+        around_.tenants[to_string(where)] = person_;
+    }
+    trace("starts at " + to_string(settings_.listens.front()));
+    arm();
+    sweep();
+}
+
+void Body::say(std::string text) { post(Say{"general", std::move(text)}); }
+
+void Body::leave() {
+    if (!alive_ || leaving_) return;
+    around_.marks.hit(Mark::goodbye);
+    leaving_ = true;
+    stop_within(3 * limits::goodbye_timeout);
+    post(Leave{});
+}
+
+void Body::end_of_input(Duration linger) {
+    if (!alive_ || leaving_) return;
+    around_.marks.hit(Mark::lingered);
+    leaving_ = true;
+    stop_within(linger + 2 * limits::goodbye_timeout);
+    post(EndOfInput{linger});
+}
+
+void Body::stop_within(Duration time) {
+    const Instant by = around_.schedule.now() + time;
+    must_stop_by_ = by;
+    around_.schedule.at(by, [this, by] {
+        require(!alive_ || frozen_ || must_stop_by_ != by, "who is told to leave stops in time");
+    });
+}
+
+void Body::receive(bool on) {
+    if (!on) around_.marks.hit(Mark::reader_paused);
+    post(Receive{on});
+}
+
+void Body::freeze() {
+    trace("is frozen");
+    frozen_ = true;
+}
+
+void Body::thaw() {
+    if (!frozen_) return;
+    trace("thaws");
+    frozen_ = false;
+    if (leaving_) stop_within(5s);
+    // Its timer and its sockets are ready at once: either may be served first.
+    if (rng_.below(2) == 0) run();
+    if (alive_) wake();
+    run();
+}
+
+void Body::die(bool power_cut) {
+    trace(power_cut ? "loses power" : "is killed");
+    alive_ = false;
+    Person& me = around_.history.people[person_];
+    me.alive = false;
+    me.ever_killed = true;
+    around_.network.crash(*this, power_cut);
+}
+
+void Body::accepted(Plug plug, Endpoint from) {
+    const LinkId id{++accepted_ * 2 + 1};
+    links_[id].plug = plug;
+    ids_[plug] = id;
+    post(Accepted{id, from});
+}
+
+void Body::arrived(Plug plug, const std::string& bytes) {
+    const LinkId id = ids_.at(plug);
+    Open& link = links_.at(id);
+    if (link.over) return;
+    auto frame = decode(bytes);
+    if (!frame) {
+        around_.network.reset(plug);
+        return lost(id, End::broken);
+    }
+    if (!std::exchange(link.greeted, true)) {
+        if (frame->hello) link.instance = frame->hello->instance;
+        if (!link.instance) around_.network.watch(plug, transport_patience);
+    }
+    enqueue({Received{id, std::move(*frame)}, plug, bytes.size()});
+}
+
+void Body::drained(Plug plug) { post(Drained{ids_.at(plug)}); }
+
+void Body::ended(Plug plug, End end) { lost(ids_.at(plug), end); }
+
+void Body::lost(LinkId id, End end) {
+    if (std::exchange(links_.at(id).over, true)) return;
+    post(Lost{id, end});
+}
+
+Now Body::now() const {
+    const Instant steady = around_.schedule.now();
+    return {steady, WallTime{steady.time_since_epoch().count() / 1000}};
+}
+
+void Body::post_later(Duration delay, Input input) {
+    around_.schedule.after(delay, [this, input = std::move(input)] { post(input); });
+}
+
+void Body::enqueue(Queued queued) {
+    if (!alive_) return;
+    inbox_.push_back(std::move(queued));
+    if (frozen_ || std::exchange(run_due_, true)) return;
+    around_.schedule.after(settings_.step_delay, [this] { run(); });
+}
+
+void Body::run() {
+    run_due_ = false;
+    while (alive_ && !frozen_ && !inbox_.empty()) {
+        const Queued next = std::move(inbox_.front());
+        inbox_.pop_front();
+        if (next.bytes > 0) around_.network.consumed(next.plug, next.bytes);
+        if (const auto* free = std::get_if<Drained>(&next.input))
+            links_.at(free->link).busy = false;
+        if (const auto* stranger = std::get_if<Accepted>(&next.input))
+            links_.at(stranger->link).introduced = true;
+        step(next.input);
+        if (const auto* gone = std::get_if<Lost>(&next.input)) {
+            ids_.erase(links_.at(gone->link).plug);
+            links_.erase(gone->link);
+        }
+    }
+}
+
+void Body::step(const Input& input) {
+    if (around_.trace) trace(describe(input));
+    std::vector<Effect> effects;
+    room_.step(input, now(), effects);
+    mark_step(input, effects);
+    bool somebody_moved = false;
+    for (const Effect& effect : effects) {
+        if (around_.trace) trace(describe(effect));
+        require(alive_, "nothing follows Stop");
+        std::visit([&](const auto& each) { perform(each); }, effect);
+        if (const auto* notify = std::get_if<Notify>(&effect))
+            somebody_moved |= notify->event.index() <= 1;
+    }
+    if (somebody_moved) check_peer_map();
+    if (alive_) arm();
+}
+
+void Body::arm() {
+    const auto next = room_.next_wakeup();
+    if (next == armed_for_) return;
+    armed_for_ = next;
+    ++wake_;
+    if (!next) return;
+    around_.schedule.at(*next, [this, number = wake_] {
+        if (number == wake_) wake();
+    });
+}
+
+void Body::wake() {
+    const auto due = room_.next_wakeup();
+    if (!alive_ || frozen_ || !due || *due > around_.schedule.now()) return;
+    armed_for_.reset();
+    count_wakes();
+    step(Wake{});
+}
+
+void Body::count_wakes() {
+    const Instant when = around_.schedule.now();
+    wakes_at_once_ = when == last_wake_ ? wakes_at_once_ + 1 : 1;
+    last_wake_ = when;
+    require(wakes_at_once_ <= wakes_at_once_max,
+            "a node spins: Wake after Wake, and no time passes");
+}
+
+void Body::sweep() {
+    if (!alive_) return;
+    if (frozen_) return around_.schedule.after(100ms, [this] { sweep(); });
+    Duration pause{0};
+    probes_open_ = 1;
+    for (const Endpoint& where : around_.range) {
+        pause += Duration{20 + static_cast<Duration::rep>(rng_.below(200))};
+        ++probes_open_;
+        around_.schedule.after(pause, [this, where] {
+            if (!alive_ || frozen_ || !room_.wants(where, around_.schedule.now()))
+                return probed(where, false);
+            around_.network.probe(settings_.listens.front().ip, where,
+                                  [this, where](bool open) { probed(where, open); });
+        });
+    }
+    around_.schedule.after(pause, [this] { probed({}, false); });
+}
+
+void Body::probed(Endpoint where, bool open) {
+    if (open) post(Sighted{where});
+    if (--probes_open_ > 0) return;
+    post(Swept{});
+    const auto jitter = rng_.below(static_cast<std::uint64_t>(sweep_pause_.count() / 4));
+    around_.schedule.after(sweep_pause_ + Duration{static_cast<Duration::rep>(jitter)},
+                           [this] { sweep(); });
+    sweep_pause_ = std::min(sweep_pause_ * 3 / 2, sweep_pause_max);
+}
+
+}  // namespace lanchat::sim

@@ -1,0 +1,156 @@
+// The simulated body of a lanchat node: it interprets the effects of a real Room, as node/ does.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controller/room.hpp"
+#include "tests/sim/history.hpp"
+#include "tests/sim/network.hpp"
+
+namespace lanchat::sim {
+
+using controller::PeerInfo;
+
+// What a node needs of the world around it.
+struct Surroundings {
+    Schedule& schedule;
+    Network& network;
+    Marks& marks;
+    History& history;
+    std::map<std::string, std::size_t>& names;    // of people, by instance or legacy address
+    std::map<std::string, std::size_t>& tenants;  // who listens where, by address
+    const std::set<Endpoint>& range;              // every address that a sweep may find
+    bool trace = false;
+
+    // The index of whoever is called so; a new stranger when nobody is.
+    std::size_t person(const std::string& name);
+};
+
+struct BodySettings {
+    InstanceId instance{};
+    std::vector<Endpoint> listens;  // the first is the one it knows of
+    bool legacy_peers = true;
+    std::uint64_t seed = 0;
+    Duration step_delay{0};  // slow machines think later
+};
+
+// Holds the room to its contract: one Send at a time on a link, nothing after Finish or Drop, no
+// spinning, no Stop with open links, a PeerMap that says what the events said.
+class Body : public Party {
+  public:
+    Body(Surroundings& around, BodySettings settings);
+
+    void say(std::string text);
+    void leave();
+    void end_of_input(Duration linger);
+    void receive(bool on);
+    void freeze();
+    void thaw();
+    void die(bool power_cut);
+
+    bool alive() const { return alive_; }
+    bool frozen() const { return frozen_; }
+    bool leaving() const { return leaving_; }
+    bool has_room() const { return room_.has_room(around_.schedule.now()); }
+    const BodySettings& settings() const { return settings_; }
+    std::size_t person() const { return person_; }
+    const controller::PeerMap& peers() const { return room_.peers(); }
+
+    void accepted(Plug plug, Endpoint from) override;
+    void arrived(Plug plug, const std::string& bytes) override;
+    void drained(Plug plug) override;
+    void ended(Plug plug, End end) override;
+
+  private:
+    struct Open {
+        Plug plug;
+        Endpoint remote;
+        bool introduced = false;  // the room knows of it
+        bool busy = false;
+        bool finished = false;
+        bool dropped = false;
+        bool over = false;                   // ended; its Lost may still wait in the inbox
+        bool greeted = false;                // a first frame came
+        std::optional<InstanceId> instance;  // from its hello; a legacy peer has none
+    };
+    struct Queued {
+        controller::Input input;
+        Plug plug;
+        std::size_t bytes = 0;  // to give back to flow control
+    };
+
+    Now now() const;
+    void post(controller::Input input) { enqueue({std::move(input), {}, 0}); }
+    void post_later(Duration delay, controller::Input input);
+    void enqueue(Queued queued);
+    void run();
+    void step(const controller::Input& input);
+    void arm();
+    void wake();
+    void count_wakes();
+    void sweep();
+    void probed(Endpoint where, bool open);
+    void lost(LinkId id, End end);
+    void stop_within(Duration time);
+
+    void perform(const controller::Effect& effect);
+    void perform(const controller::Connect&);
+    void perform(const controller::Dial&);
+    void perform(const controller::Send&);
+    void perform(const controller::Finish&);
+    void perform(const controller::Drop&);
+    void perform(const controller::Probe&);
+    void perform(const controller::Notify&);
+    void perform(const controller::Stop&);
+    void note(const controller::PeerUp&);
+    void note(const controller::PeerDown&);
+    void note(const controller::Message&);
+    void note(const controller::Undelivered&);
+    void check_peer_map() const;
+
+    // Which rare branch was taken, judged from outside.
+    void mark_step(const controller::Input& input, const std::vector<controller::Effect>& effects);
+    void mark_ties(LinkId loser, const Frame& frame, bool said_by_us);
+    void mark_challenge(const controller::Received& received,
+                        const std::vector<controller::Effect>& effects);
+    void mark_outcome(const std::vector<controller::Effect>& effects);
+
+    Open& usable(LinkId id, const char* what);
+    void record(What what, const PeerInfo& peer, std::uint64_t number = 0, std::uint64_t text = 0);
+    void trace(const std::string& words) const;
+
+    Surroundings& around_;
+    BodySettings settings_;
+    std::size_t person_;
+    controller::Room room_;
+    Rng rng_;
+
+    bool alive_ = true;
+    bool frozen_ = false;
+    bool leaving_ = false;
+    bool run_due_ = false;
+    std::optional<Instant> must_stop_by_;  // once it was told to leave
+    std::deque<Queued> inbox_;
+    std::map<LinkId, Open> links_;
+    std::map<Plug, LinkId> ids_;
+    std::uint64_t accepted_ = 0;
+
+    std::uint64_t wake_ = 0;  // number of the wake that counts
+    std::optional<Instant> armed_for_;
+    Instant last_wake_{};
+    int wakes_at_once_ = 0;
+
+    Duration sweep_pause_{std::chrono::seconds(1)};
+    int probes_open_ = 0;
+
+    std::map<std::string, PeerInfo> up_;
+    std::map<std::string, Instant> lost_at_;
+    std::set<LinkId> challenged_;
+};
+
+}  // namespace lanchat::sim

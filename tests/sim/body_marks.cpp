@@ -1,0 +1,84 @@
+// Which rare branch of the room was taken, judged from its inputs and effects alone.
+#include <algorithm>
+#include <cstdio>
+
+#include "tests/sim/body.hpp"
+
+namespace lanchat::sim {
+
+using namespace controller;
+
+void Body::mark_step(const Input& input, const std::vector<Effect>& effects) {
+    const auto* received = std::get_if<Received>(&input);
+    if (received != nullptr && received->frame.hello &&
+        received->frame.hello->instance == settings_.instance)
+        around_.marks.hit(Mark::self_dial);
+    if (received != nullptr) mark_ties(received->link, received->frame, false);
+    for (const Effect& effect : effects) {
+        if (const auto* send = std::get_if<Send>(&effect)) {
+            if (send->frame.bye == Bye::busy) around_.marks.hit(Mark::refused_busy);
+            mark_ties(send->link, send->frame, true);
+        }
+        const auto* drop = std::get_if<Drop>(&effect);
+        if (drop == nullptr || !std::holds_alternative<Wake>(input)) continue;
+        const auto it = links_.find(drop->link);
+        if (it != links_.end() && it->second.instance && !it->second.finished)
+            around_.marks.hit(Mark::dead_link_found);
+    }
+    mark_outcome(effects);
+    if (received != nullptr) mark_challenge(*received, effects);
+}
+
+// The dialler of the loser says `duplicate`. At its side the other's dial stays, or another of its
+// own; who hears it and has dialled too has won.
+void Body::mark_ties(LinkId loser, const Frame& frame, bool said_by_us) {
+    const auto it = links_.find(loser);
+    if (frame.bye != Bye::duplicate || it == links_.end() || is_dialled(loser) != said_by_us)
+        return;
+    bool dialled = false;
+    bool accepted = false;
+    for (const auto& [id, link] : links_) {
+        if (id == loser || link.finished || link.dropped || !link.instance) continue;
+        if (link.instance != it->second.instance) continue;
+        (is_dialled(id) ? dialled : accepted) = true;
+    }
+    if (said_by_us && dialled) around_.marks.hit(Mark::tie_same_direction);
+    if (said_by_us && accepted && !dialled) around_.marks.hit(Mark::tie_other_dial_stays);
+    if (!said_by_us && dialled) around_.marks.hit(Mark::tie_own_dial_stays);
+}
+
+void Body::mark_challenge(const Received& received, const std::vector<Effect>& effects) {
+    const bool asks = std::ranges::any_of(effects, [&](const Effect& effect) {
+        if (std::holds_alternative<Probe>(effect)) return true;
+        const auto* send = std::get_if<Send>(&effect);
+        return send != nullptr && send->link != received.link && send->frame.ping &&
+               !send->frame.ping->reply;
+    });
+    if (asks) challenged_.insert(received.link);
+}
+
+void Body::mark_outcome(const std::vector<Effect>& effects) {
+    const bool replaced = std::ranges::any_of(effects, [](const Effect& effect) {
+        const auto* notify = std::get_if<Notify>(&effect);
+        const auto* down = notify == nullptr ? nullptr : std::get_if<PeerDown>(&notify->event);
+        return down != nullptr && down->reason == DownReason::replaced;
+    });
+    for (const Effect& effect : effects) {
+        const auto* send = std::get_if<Send>(&effect);
+        const auto* finish = std::get_if<Finish>(&effect);
+        const LinkId id = send != nullptr     ? send->link
+                          : finish != nullptr ? finish->link
+                                              : LinkId{};
+        if (challenged_.erase(id) == 0) continue;
+        around_.marks.hit(replaced ? Mark::challenge_silent : Mark::challenge_alive);
+    }
+}
+
+void Body::trace(const std::string& words) const {
+    if (!around_.trace) return;
+    const auto us = around_.schedule.now().time_since_epoch().count();
+    std::printf("%10.6f %-22s %s\n", static_cast<double>(us) / 1e6,
+                to_string(settings_.listens.front()).c_str(), words.c_str());
+}
+
+}  // namespace lanchat::sim

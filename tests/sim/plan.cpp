@@ -1,0 +1,274 @@
+// What a seed draws: places, starts and faults. Every seed has its own mixture.
+#include <algorithm>
+
+#include "tests/sim/world.hpp"
+
+namespace lanchat::sim {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint32_t lan = 0x0A000000;  // 10.0.0.0
+constexpr Ipv4 loopback{0x7F000001};
+
+// Mostly small worlds: they find most and cost little.
+std::size_t draw_size(Rng& rng, std::size_t min, std::size_t max) {
+    const auto luck = rng.below(200);
+    const std::size_t top = luck < 176 ? 4 : luck < 198 ? 12 : max - min;
+    return min + rng.below(std::min(top, max - min) + 1);
+}
+
+}  // namespace
+
+void World::draw_places() {
+    const std::size_t nodes = draw_size(rng_, settings_.nodes_min, settings_.nodes_max);
+    shared_host_ = chance(30);
+    draw_legacy_peers();
+    const bool pairs = chance(15);  // two on each host
+    for (std::size_t i = 0; i < nodes; ++i) {
+        const auto number = static_cast<std::uint32_t>(pairs ? i / 2 : i);
+        const Ipv4 host = shared_host_ ? loopback : Ipv4{lan + 1 + number};
+        const std::size_t port = 4565 + (shared_host_ ? i : pairs ? i % 2 : 0);
+        draw_seat(host, static_cast<std::uint16_t>(port));
+    }
+}
+
+void World::draw_seat(Ipv4 host, std::uint16_t port) {
+    Seat seat;
+    seat.address = {host, port};
+    range_.insert(seat.address);
+    seat.takes_legacy = legacy_seats_.empty() || !chance(10);
+    // The original takes two addresses for two people.
+    if (legacy_seats_.empty() && chance(4)) {
+        marks_.hit(Mark::two_addresses);
+        seat.second = Endpoint{host, static_cast<std::uint16_t>(port + 1000)};
+        range_.insert(*seat.second);
+    }
+    if (chance(6)) {
+        marks_.hit(Mark::slow_node);
+        // A legacy peer gets one line a step: what waits for it must end before it is quiet.
+        const std::uint64_t ms = legacy_seats_.empty() ? between(1, 20) : 1;
+        seat.step_delay = Duration{static_cast<Duration::rep>(ms * 1000)};
+        const double bytes_per_us = static_cast<double>(between(20, 100)) / 100;
+        if (!shared_host_) network_->set_pipe(host, {bytes_per_us, 16'384});
+    }
+    seats_.push_back(seat);
+}
+
+void World::draw_legacy_peers() {
+    if (!chance(25)) return;
+    const auto peers = between(1, 2);
+    for (std::uint32_t i = 0; i < peers; ++i) {
+        const Ipv4 host = shared_host_ ? loopback : Ipv4{lan + 0x800 + i};
+        legacy_seats_.push_back({Endpoint{host, static_cast<std::uint16_t>(6000 + i)}, nullptr});
+        range_.insert(legacy_seats_.back().address);
+    }
+}
+
+void World::draw_starts() {
+    const bool at_once = chance(50);
+    if (at_once) marks_.hit(Mark::simultaneous_start);
+    const Duration spread = at_once ? Duration{1ms} : Duration{3s};
+    for (std::size_t seat = 0; seat < seats_.size(); ++seat)
+        schedule_.at(sometime(0s, spread), [this, seat] { start(seat); });
+    for (std::size_t seat = 0; seat < legacy_seats_.size(); ++seat) {
+        schedule_.at(sometime(0s, spread), [this, seat] { start_legacy(seat); });
+        if (!chance(40)) continue;
+        marks_.hit(Mark::legacy_restart);
+        const Instant death = sometime(4s, 8s);
+        schedule_.at(death, [this, seat] { legacy_seats_[seat].peer->die(); });
+        schedule_.at(death + Duration{static_cast<Duration::rep>(between(10'000, 3'000'000))},
+                     [this, seat] { start_legacy(seat); });
+    }
+}
+
+void World::draw_faults() {
+    draw_talk();
+    if (chance(50)) draw_deaths();
+    if (chance(50) && !shared_host_) draw_cuts();
+    if (chance(35)) draw_freezes();
+    if (chance(20)) draw_farewells();
+    if (chance(30)) draw_strangers();
+    if (chance(20)) draw_squatters();
+    if (chance(4) && seats_.size() <= 4) draw_crowd();
+}
+
+void World::draw_deaths() {
+    for (auto deaths = between(1, 3); deaths > 0; --deaths) {
+        const std::size_t seat = any_seat();
+        const Ipv4 host = seats_[seat].address.ip;
+        const bool alone = std::ranges::count_if(seats_, [&](const Seat& other) {
+                               return other.address.ip == host;
+                           }) == 1;
+        const bool power_cut = alone && chance(40);
+        const bool back = chance(80);
+        const bool other_address = chance(50);
+        const Duration away{static_cast<Duration::rep>(between(10'000, 5'000'000))};
+        schedule_.at(sometime(0s, peace_ - Instant{}), [=, this] {
+            if (node_at(seat) == nullptr) return;
+            if (power_cut) marks_.hit(Mark::power_cut);
+            node_at(seat)->die(power_cut);
+            if (power_cut) network_->set_host_down(host, true);
+            if (!back) return;
+            schedule_.after(away, [=, this] {
+                if (power_cut) network_->set_host_down(host, false);
+                restart_later(seat, other_address);
+            });
+        });
+    }
+}
+
+void World::restart_later(std::size_t number, bool other_address) {
+    if (node_at(number) != nullptr || schedule_.now() > peace_) return;
+    marks_.hit(other_address ? Mark::restart_other_address : Mark::restart_same_address);
+    Seat& seat = seats_[number];
+    if (other_address) seat.address = free_address(seat.address.ip);
+    start(number);
+}
+
+void World::draw_cuts() {
+    for (auto cuts = between(1, 4); cuts > 0; --cuts) {
+        const Ipv4 a = seats_[any_seat()].address.ip;
+        const bool legacy = !legacy_seats_.empty() && chance(30);
+        const Ipv4 b = legacy ? legacy_seats_.front().address.ip : seats_[any_seat()].address.ip;
+        if (a == b) continue;
+        const bool both = chance(50);
+        const Duration length{
+            static_cast<Duration::rep>(between(100'000, chance(50) ? 2'000'000 : 20'000'000))};
+        const Instant when = sometime(0s, peace_ - Instant{});
+        schedule_.at(when, [=, this] {
+            marks_.hit(both ? Mark::cut_both_ways : Mark::cut_one_way);
+            network_->cut(a, b);
+            if (both) network_->cut(b, a);
+        });
+        schedule_.at(std::min(when + length, peace_), [=, this] {
+            network_->heal(a, b);
+            if (both) network_->heal(b, a);
+        });
+    }
+}
+
+void World::draw_freezes() {
+    for (auto freezes = between(1, 3); freezes > 0; --freezes) {
+        const std::size_t seat = any_seat();
+        const Duration length{static_cast<Duration::rep>(between(100'000, 14'000'000))};
+        schedule_.at(sometime(0s, peace_ - Instant{}), [=, this] {
+            Body* node = node_at(seat);
+            if (node == nullptr || node->frozen()) return;
+            marks_.hit(Mark::freeze);
+            node->freeze();
+            schedule_.after(length, [node] {
+                if (node->alive()) node->thaw();
+            });
+        });
+    }
+}
+
+void World::draw_farewells() {
+    for (auto farewells = between(1, 2); farewells > 0; --farewells) {
+        const std::size_t seat = any_seat();
+        const bool at_once = chance(50);
+        const Duration linger{static_cast<Duration::rep>(between(0, 6'000'000))};
+        const bool back = chance(60);
+        schedule_.at(sometime(0s, peace_ - Instant{}), [=, this] {
+            Body* node = node_at(seat);
+            if (node == nullptr || node->frozen()) return;
+            at_once ? node->leave() : node->end_of_input(linger);
+            if (back) schedule_.after(10s, [=, this] { restart_later(seat, false); });
+        });
+    }
+}
+
+void World::draw_talk() {
+    const auto lines = between(0, 40);
+    for (std::uint64_t i = 0; i < lines; ++i)
+        schedule_.at(sometime(0s, peace_ - Instant{}), [this, seat = any_seat()] { utter(seat); });
+    if (chance(15)) {
+        marks_.hit(Mark::burst);
+        const auto many = between(200, 3000);
+        schedule_.at(sometime(0s, peace_ - Instant{}),
+                     [=, this, seat = any_seat()] { burst(seat, many, 0); });
+    }
+    if (chance(10)) {
+        const std::size_t seat = any_seat();
+        const Instant when = sometime(0s, peace_ - Instant{});
+        schedule_.at(when, [=, this] {
+            if (node_at(seat) != nullptr) node_at(seat)->receive(false);
+        });
+        schedule_.at(when + 3s, [=, this] {
+            if (node_at(seat) != nullptr) node_at(seat)->receive(true);
+        });
+    }
+    if (chance(9) && seats_.size() <= 4) {  // more than the ledger holds, past a frozen reader
+        const Instant when = sometime(3s, peace_ - Instant{});
+        const bool few_but_long = chance(75);
+        schedule_.at(when, [=, this] {
+            Body* reader = node_at(1);
+            if (reader == nullptr) return;
+            reader->freeze();
+            burst(0, few_but_long ? 110 : 13'000, few_but_long ? 65'000 : 0);
+            schedule_.after(6s, [reader] {
+                if (reader->alive()) reader->thaw();
+            });
+        });
+    }
+}
+
+void World::draw_strangers() {
+    for (auto strangers = between(1, 4); strangers > 0; --strangers) {
+        const auto number = static_cast<std::uint32_t>(strangers);
+        StrangerSettings settings;
+        settings.self = {shared_host_ ? loopback : Ipv4{lan + 0x900 + number},
+                         static_cast<std::uint16_t>(4700 + number)};
+        settings.greeting = static_cast<Greeting>(rng_.below(5));
+        settings.frames = static_cast<int>(rng_.below(30));
+        settings.polite = chance(30);
+        settings.reads = !chance(20);
+        const std::size_t victim = any_seat();
+        const bool serves = chance(40);
+        if (serves) range_.insert(settings.self);
+        // In the name of another node it could take that node's lines: nothing stops it before
+        // identities are proven.
+        if (serves && settings.greeting == Greeting::mirror) settings.greeting = Greeting::lanchat;
+        marks_.hit(serves ? Mark::strange_service : Mark::stranger);
+        schedule_.at(sometime(0s, peace_ - Instant{}), [=, this]() mutable {
+            if (!serves) settings.target = seats_[victim].address;
+            if (Body* node = node_at(victim)) settings.mirrored = node->settings().instance;
+            make_stranger(settings);
+        });
+    }
+}
+
+// Somebody on the victim's host who claims its address before the victim does.
+void World::draw_squatters() {
+    const std::size_t victim = any_seat();
+    const std::size_t target = any_seat();
+    if (victim == target) return;
+    marks_.hit(Mark::squatter);
+    StrangerSettings settings;
+    settings.self = seats_[victim].address;
+    settings.greeting = chance(70) ? Greeting::lanchat : Greeting::legacy;
+    settings.polite = chance(60);
+    const Instant death = sometime(1s, peace_ - Instant{});
+    schedule_.at(death, [=, this]() mutable {
+        if (node_at(victim) != nullptr) node_at(victim)->die(false);
+        settings.target = seats_[target].address;
+        settings.self = seats_[victim].address;
+        schedule_.after(200ms, [=, this] { make_stranger(settings); });
+        schedule_.after(800ms, [=, this] { restart_later(victim, false); });
+    });
+}
+
+void World::draw_crowd() {
+    marks_.hit(Mark::crowd);
+    for (std::uint32_t i = 0; i < 270; ++i) {
+        StrangerSettings settings;
+        settings.self = {Ipv4{lan + 0x90000 + i}, 4565};
+        settings.target = seats_.front().address;
+        settings.polite = true;
+        schedule_.at(sometime(1s, 3s), [=, this] { make_stranger(settings); });
+    }
+}
+
+}  // namespace lanchat::sim

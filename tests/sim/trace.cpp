@@ -1,0 +1,93 @@
+// Inputs and effects in words.
+#include "tests/sim/trace.hpp"
+
+namespace lanchat::sim {
+namespace {
+
+using namespace controller;
+
+template <class... Fs>
+struct Overloaded : Fs... {
+    using Fs::operator()...;
+};
+template <class... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;
+
+std::string number(LinkId id) { return " #" + std::to_string(static_cast<std::uint64_t>(id)); }
+
+std::string who(const PeerInfo& peer) { return " " + to_string(peer.address) + " " + peer.id; }
+
+std::string describe(const Event& event) {
+    return std::visit(
+        Overloaded{
+            [](const PeerUp& e) { return "up" + who(e.peer); },
+            [](const PeerDown& e) {
+                constexpr const char* reasons[] = {" left", " lost", " replaced"};
+                return "down" + who(e.peer) + reasons[static_cast<int>(e.reason)];
+            },
+            [](const Message& e) { return (e.own ? "own " : "line ") + e.id + who(e.from); },
+            [](const Undelivered& e) {
+                return "undelivered" + who(e.peer) + " " + std::to_string(e.lines) +
+                       (e.reason == UndeliveredReason::slow ? " slow" : " gone");
+            },
+        },
+        event);
+}
+
+}  // namespace
+
+std::string describe(const Frame& frame) {
+    std::string out = frame.msg.empty() ? "" : " '" + frame.msg.substr(0, 24) + "'";
+    if (frame.hello) out += " hello " + to_string(frame.hello->instance);
+    if (frame.received) out += " received " + std::to_string(*frame.received);
+    if (!frame.lines.empty())
+        out += " lines " + std::to_string(frame.lines.front().seq) + "-" +
+               std::to_string(frame.lines.back().seq);
+    if (frame.ping) out += frame.ping->reply ? " pong" : " ping";
+    constexpr const char* byes[] = {"unknown", "leaving", "duplicate", "busy", "taken"};
+    if (frame.bye) out += std::string(" bye ") + byes[static_cast<int>(*frame.bye)];
+    return out;
+}
+
+std::string describe(const Input& input) {
+    return std::visit(
+        Overloaded{
+            [](const Sighted& i) { return "sighted " + to_string(i.where); },
+            [](const Unreachable& i) { return "unreachable " + to_string(i.where); },
+            [](const Swept&) { return std::string("swept"); },
+            [](const Accepted& i) { return "accepted" + number(i.link) + " " + to_string(i.from); },
+            [](const Received& i) { return "received" + number(i.link) + describe(i.frame); },
+            [](const Drained& i) { return "drained" + number(i.link); },
+            [](const Lost& i) {
+                return "lost" + number(i.link) + (i.end == End::refused ? " refused" : " broken");
+            },
+            [](const Probed& i) {
+                return "probed" + number(i.link) + (i.alive ? " alive" : " silent");
+            },
+            [](const Say& i) { return "say " + i.text.substr(0, 24); },
+            [](const Receive& i) { return std::string(i.on ? "receive on" : "receive off"); },
+            [](const EndOfInput& i) {
+                return std::string(i.linger ? "end of input, linger" : "end of input");
+            },
+            [](const Leave&) { return std::string("leave"); },
+            [](const Wake&) { return std::string("wake"); },
+        },
+        input);
+}
+
+std::string describe(const Effect& effect) {
+    return std::visit(
+        Overloaded{
+            [](const Connect& e) { return "-> connect " + to_string(e.where); },
+            [](const Dial& e) { return "-> dial" + number(e.link) + " " + to_string(e.where); },
+            [](const Send& e) { return "-> send" + number(e.link) + describe(e.frame); },
+            [](const Finish& e) { return "-> finish" + number(e.link); },
+            [](const Drop& e) { return "-> drop" + number(e.link); },
+            [](const Probe& e) { return "-> probe" + number(e.link); },
+            [](const Notify& e) { return "-> " + describe(e.event); },
+            [](const Stop&) { return std::string("-> stop"); },
+        },
+        effect);
+}
+
+}  // namespace lanchat::sim

@@ -1,0 +1,199 @@
+// The course of a seed, and what is checked when it is quiet.
+#include "tests/sim/world.hpp"
+
+#include <algorithm>
+
+#include "message/limits.hpp"
+
+namespace lanchat::sim {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration settle_time = 15s;
+constexpr Duration quiet_time = 60s;
+
+}  // namespace
+
+World::World(WorldSettings settings) : settings_(settings), rng_(settings.seed) {
+    rng_.next();
+    const bool slow_lan = rng_.below(4) == 0;
+    Weather weather;
+    weather.delay_max = slow_lan ? Duration{20ms} : Duration{1ms};
+    weather.pipe.bytes_per_us = static_cast<double>(between(2, 100));
+    weather.pipe.window_bytes = between(32, 1024) * 1024;
+    network_.emplace(schedule_, marks_, rng_.next(), weather);
+    around_.emplace(Surroundings{schedule_, *network_, marks_, history_, names_, tenants_, range_,
+                                 settings_.trace});
+}
+
+void World::run() {
+    peace_ = Instant{} + 5s + Duration{static_cast<Duration::rep>(rng_.below(15'000'000))};
+    history_.quiet_from = Instant::max();
+    draw_places();
+    draw_starts();
+    draw_faults();
+    schedule_.at(peace_, [this] { make_peace(); });
+    schedule_.run_until(peace_ + settle_time);
+
+    check_links();
+    history_.quiet_from = schedule_.now();
+    talk_quietly();
+    schedule_.run_until(schedule_.now() + quiet_time);
+    check_links();
+    check_stops();
+    const auto faults = judge(history_);
+    std::string words;
+    for (std::size_t i = 0; i < std::min<std::size_t>(faults.size(), 10); ++i)
+        words += "\n  " + faults[i];
+    require(faults.empty(), std::to_string(faults.size()) + " broken promises" + words);
+}
+
+void World::start(std::size_t number) {
+    Seat& seat = seats_[number];
+    if (seat.node != nullptr && seat.node->alive()) return;
+    if (network_->listens(seat.address)) seat.address = free_address(seat.address.ip);
+    range_.insert(seat.address);
+    BodySettings settings;
+    settings.instance = InstanceId{rng_.next() | 1};
+    settings.listens = {seat.address};
+    if (seat.second) settings.listens.push_back(*seat.second);
+    settings.legacy_peers = seat.takes_legacy;
+    settings.seed = rng_.next();
+    settings.step_delay = seat.step_delay;
+    nodes_.push_back(std::make_unique<Body>(*around_, settings));
+    seat.node = nodes_.back().get();
+}
+
+void World::start_legacy(std::size_t number) {
+    LegacySeat& seat = legacy_seats_[number];
+    legacy_peers_.push_back(std::make_unique<LegacyPeer>(*around_, seat.address, rng_.next()));
+    seat.peer = legacy_peers_.back().get();
+}
+
+void World::make_stranger(StrangerSettings settings) {
+    if (schedule_.now() >= peace_) return;
+    settings.instance = InstanceId{rng_.next() | 1};
+    settings.seed = rng_.next();
+    strangers_.push_back(std::make_unique<Stranger>(*around_, settings));
+}
+
+void World::utter(std::size_t seat, std::size_t bytes) {
+    Body* node = node_at(seat);
+    if (node == nullptr || node->leaving()) return;
+    std::string text = "line " + std::to_string(++uttered_);
+    if (text.size() < bytes) text.resize(bytes, '.');
+    node->say(std::move(text));
+}
+
+// As the program does: what has no room waits.
+void World::burst(std::size_t seat, std::size_t lines, std::size_t bytes) {
+    const Body* node = node_at(seat);
+    if (node == nullptr || lines == 0) return;
+    const std::size_t now = node->has_room() ? std::min<std::size_t>(lines, 100) : 0;
+    for (std::size_t i = 0; i < now; ++i) utter(seat, bytes);
+    if (schedule_.now() > peace_ + 5s) return;
+    schedule_.after(now > 0 ? 1ms : 50ms, [=, this] { burst(seat, lines - now, bytes); });
+}
+
+void World::make_peace() {
+    network_->heal_all();
+    for (const auto& stranger : strangers_) stranger->die();
+    for (const auto& node : nodes_)
+        if (node->alive()) {
+            node->thaw();
+            node->receive(true);
+        }
+    settle_legacy();
+}
+
+// An original that had dialled notices a dead connection only when it writes (original.md 3.3), so
+// it says something now and then; nobody relies on these lines.
+void World::settle_legacy() {
+    if (schedule_.now() > peace_ + settle_time - 6s) return;
+    for (const auto& seat : legacy_seats_)
+        if (seat.peer != nullptr && seat.peer->alive())
+            seat.peer->say("legacy " + std::to_string(++uttered_));
+    schedule_.after(1s, [this] { settle_legacy(); });
+}
+
+void World::talk_quietly() {
+    const std::size_t lines = seats_.size() > 12 ? 2 : 6;
+    for (std::size_t seat = 0; seat < seats_.size(); ++seat)
+        for (std::size_t i = 0; i < lines; ++i)
+            schedule_.at(
+                schedule_.now() + Duration{static_cast<Duration::rep>(rng_.below(50'000'000))},
+                [this, seat] { utter(seat); });
+    for (const auto& seat : legacy_seats_)
+        for (std::size_t i = 0; i < lines; ++i)
+            schedule_.at(
+                schedule_.now() + Duration{static_cast<Duration::rep>(rng_.below(50'000'000))},
+                [this, peer = seat.peer] { peer->say("legacy " + std::to_string(++uttered_)); });
+}
+
+// Pairs without exactly one connection, and nodes that list somebody else than who is there.
+std::set<std::string> World::odd_links() const {
+    std::map<std::pair<const Party*, const Party*>, int> links;
+    network_->each_open([&](const Party& a, const Party& b) {
+        ++links[{std::min(&a, &b), std::max(&a, &b)}];
+    });
+    std::set<std::string> odd;
+    const auto check_pair = [&](const Body* a, const Party* b, const std::string& b_name) {
+        const auto it = links.find({std::min<const Party*>(a, b), std::max<const Party*>(a, b)});
+        const int open = it == links.end() ? 0 : it->second;
+        if (open != 1)
+            odd.insert(to_string(a->settings().listens.front()) + " and " + b_name +
+                       (open == 0 ? " have no link" : " have several links"));
+    };
+    std::vector<const Body*> alive;
+    for (const auto& node : nodes_)
+        if (node->alive()) alive.push_back(node.get());
+    for (std::size_t i = 0; i < alive.size(); ++i) {
+        std::size_t others = alive.size() - 1;
+        for (std::size_t j = 0; j < i; ++j)
+            check_pair(alive[i], alive[j], to_string(alive[j]->settings().listens.front()));
+        for (const auto& seat : legacy_seats_) {
+            if (!seat.peer->alive() || !alive[i]->settings().legacy_peers) continue;
+            ++others;
+            check_pair(alive[i], seat.peer, "legacy " + to_string(seat.address));
+        }
+        if (alive[i]->peers().linked().size() != others || alive[i]->peers().size() != others)
+            odd.insert(to_string(alive[i]->settings().listens.front()) + " does not list " +
+                       std::to_string(others));
+    }
+    return odd;
+}
+
+// A second address of a linked node is dialled now and then: what is odd must stay so to count.
+void World::check_links() {
+    auto odd = odd_links();
+    if (odd.empty()) return;
+    schedule_.run_until(schedule_.now() + 1s);
+    const auto still = odd_links();
+    std::erase_if(odd, [&](const std::string& pair) { return !still.contains(pair); });
+    require(odd.empty(), odd.empty() ? "" : *odd.begin());
+}
+
+void World::check_stops() const {
+    for (const auto& node : nodes_)
+        require(!node->alive() || !node->leaving(), "who is told to leave stops");
+}
+
+Instant World::sometime(Duration from, Duration to) {
+    const auto span = static_cast<std::uint64_t>((to - from).count());
+    return Instant{} + from + Duration{static_cast<Duration::rep>(rng_.below(span + 1))};
+}
+
+Body* World::node_at(std::size_t seat) const {
+    Body* node = seats_[seat].node;
+    return node != nullptr && node->alive() ? node : nullptr;
+}
+
+Endpoint World::free_address(Ipv4 host) {
+    Endpoint where{host, 4565};
+    while (network_->listens(where) || range_.contains(where)) ++where.port;
+    return where;
+}
+
+}  // namespace lanchat::sim

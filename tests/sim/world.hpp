@@ -1,0 +1,105 @@
+// One simulated network and what befalls it, all decided by one seed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/sim/body.hpp"
+#include "tests/sim/legacy.hpp"
+#include "tests/sim/stranger.hpp"
+
+namespace lanchat::sim {
+
+struct WorldSettings {
+    std::uint64_t seed = 0;
+    std::size_t nodes_min = 2;
+    std::size_t nodes_max = 50;
+    bool trace = false;
+};
+
+class World {
+  public:
+    explicit World(WorldSettings settings);
+
+    // Faults, then peace, then a quiet time that is judged. Throws Broken.
+    void run();
+    const Marks& marks() const { return marks_; }
+
+  private:
+    // A place where a node runs; after a restart another one.
+    struct Seat {
+        Endpoint address;
+        std::optional<Endpoint> second;
+        Body* node = nullptr;
+        Duration step_delay{0};
+        bool takes_legacy = true;
+    };
+    struct LegacySeat {
+        Endpoint address;
+        LegacyPeer* peer = nullptr;
+    };
+
+    // plan.cpp: what happens
+    void draw_places();
+    void draw_seat(Ipv4 host, std::uint16_t port);
+    void draw_legacy_peers();
+    void draw_starts();
+    void draw_faults();
+    void draw_deaths();
+    void draw_cuts();
+    void draw_freezes();
+    void draw_farewells();
+    void draw_talk();
+    void draw_strangers();
+    void draw_squatters();
+    void draw_crowd();
+    void make_peace();
+
+    void start(std::size_t seat);
+    void restart_later(std::size_t seat, bool other_address);
+    void start_legacy(std::size_t seat);
+    void make_stranger(StrangerSettings settings);
+    void burst(std::size_t seat, std::size_t lines, std::size_t bytes);
+    void utter(std::size_t seat, std::size_t bytes = 0);
+    void talk_quietly();
+
+    void settle_legacy();
+    std::set<std::string> odd_links() const;
+    void check_links();
+    void check_stops() const;
+
+    bool chance(std::uint64_t percent) { return rng_.below(100) < percent; }
+    std::uint64_t between(std::uint64_t low, std::uint64_t high) {
+        return low + rng_.below(high - low + 1);
+    }
+    Instant sometime(Duration from, Duration to);
+    std::size_t any_seat() { return rng_.below(seats_.size()); }
+    Body* node_at(std::size_t seat) const;
+    Endpoint free_address(Ipv4 host);
+
+    WorldSettings settings_;
+    Rng rng_;
+    Marks marks_;
+    Schedule schedule_;
+    std::optional<Network> network_;
+    History history_;
+    std::map<std::string, std::size_t> names_;
+    std::map<std::string, std::size_t> tenants_;
+    std::set<Endpoint> range_;
+    std::optional<Surroundings> around_;
+
+    std::vector<Seat> seats_;
+    std::vector<LegacySeat> legacy_seats_;
+    std::vector<std::unique_ptr<Body>> nodes_;
+    std::vector<std::unique_ptr<LegacyPeer>> legacy_peers_;
+    std::vector<std::unique_ptr<Stranger>> strangers_;
+    Instant peace_{};
+    std::uint64_t uttered_ = 0;
+    bool shared_host_ = false;
+};
+
+}  // namespace lanchat::sim

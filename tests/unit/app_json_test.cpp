@@ -1,0 +1,314 @@
+// JSON mode: what is written is exactly what the interface promises, and no input can break it.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "app/json.hpp"
+#include "app/json_input.hpp"
+#include "app/json_output.hpp"
+#include "message/limits.hpp"
+#include "message/text.hpp"
+
+namespace lanchat::app {
+namespace {
+
+using controller::DownReason;
+using controller::Message;
+using controller::PeerDown;
+using controller::PeerInfo;
+using controller::PeerUp;
+using controller::Undelivered;
+using controller::UndeliveredReason;
+using nlohmann::json;
+
+const PeerInfo alice{{{0x7F000001}, 4566}, "a1b2", "alice", false};
+const PeerInfo old_one{{{0xC0A80107}, 4569}, "", "192.168.1.7:4569", true};
+
+std::string escaped(std::string_view text) {
+    std::string out;
+    append_json_string(out, text);
+    return out;
+}
+
+std::string utc(std::int64_t ms) {
+    std::string out;
+    append_utc(out, WallTime{ms});
+    return out;
+}
+
+std::string written(const controller::Event& event) {
+    std::string out;
+    append_event(out, event);
+    return out;
+}
+
+TEST_CASE("every ASCII character is escaped as nlohmann does, but for DEL") {
+    for (int c = 0; c < 0x7F; ++c) {
+        const auto text = "a" + std::string(1, static_cast<char>(c)) + "b";
+        CHECK(escaped(text) == json(text).dump());
+    }
+    CHECK(escaped("\x7f") == "\"\\u007f\"");
+}
+
+TEST_CASE("C1 controls are escaped, and other characters of two bytes are not") {
+    CHECK(escaped("\u009b31m") == "\"\\u009b31m\"");
+    CHECK(escaped("\u0080\u009f\u00a0\u00e9") == "\"\\u0080\\u009f\u00a0\u00e9\"");
+}
+
+TEST_CASE("any UTF-8 comes back unchanged from the other side") {
+    std::mt19937 random(4);
+    for (int round = 0; round < 20'000; ++round) {
+        std::string bytes(random() % 40, '\0');
+        for (char& c : bytes) c = static_cast<char>(random() % 3 ? random() % 0x80 : random());
+        const auto text = to_utf8(bytes);
+        CHECK(json::parse(escaped(text)).get<std::string>() == text);
+    }
+}
+
+TEST_CASE("times are written in UTC with milliseconds") {
+    CHECK(utc(0) == "1970-01-01T00:00:00.000Z");
+    CHECK(utc(1'795'168'991'120) == "2026-11-20T10:03:11.120Z");
+    CHECK(utc(951'782'400'001) == "2000-02-29T00:00:00.001Z");
+    CHECK(utc(-1) == "1969-12-31T23:59:59.999Z");
+}
+
+TEST_CASE("times that no calendar holds become the nearest that it does") {
+    CHECK(utc(std::numeric_limits<std::int64_t>::max()) == "9999-12-31T23:59:59.999Z");
+    CHECK(utc(std::numeric_limits<std::int64_t>::min()) == "0000-01-01T00:00:00.000Z");
+    CHECK(utc(253'402'300'799'999) == "9999-12-31T23:59:59.999Z");
+    CHECK(utc(253'402'300'800'000) == "9999-12-31T23:59:59.999Z");
+    CHECK(utc(-62'167'219'200'000) == "0000-01-01T00:00:00.000Z");
+    CHECK(utc(-62'167'219'200'001) == "0000-01-01T00:00:00.000Z");
+}
+
+TEST_CASE("ready, error and bye are what the interface shows") {
+    std::string out;
+    append_ready(out, {"k3f9", "da\"na", {{0x7F000001}, 4565}});
+    CHECK(out == R"({"v":1,"type":"ready","id":"k3f9","name":"da\"na","address":"127.0.0.1:4565",)"
+                 R"("rooms":["general"]})"
+                 "\n");
+    out.clear();
+    append_error(out, {"43", true, "too_long", "text exceeds 65536 bytes"});
+    append_error(out, {"", false, "bad_json", "no"});
+    append_bye(out, "eof");
+    CHECK(out == R"({"v":1,"type":"error","ref":"43","code":"too_long",)"
+                 R"("message":"text exceeds 65536 bytes"})"
+                 "\n"
+                 R"({"v":1,"type":"error","code":"bad_json","message":"no"})"
+                 "\n"
+                 R"({"v":1,"type":"bye","reason":"eof"})"
+                 "\n");
+}
+
+TEST_CASE("peers come and go as the interface shows") {
+    const std::string peer =
+        R"("peer":{"address":"127.0.0.1:4566","id":"a1b2","name":"alice","trust":"unverified",)"
+        R"("legacy":false,"encrypted":false})";
+    CHECK(written(PeerUp{alice}) == R"({"v":1,"type":"peer","event":"up",)" + peer + "}\n");
+    CHECK(written(PeerDown{alice, DownReason::left}) ==
+          R"({"v":1,"type":"peer","event":"down",)" + peer + R"(,"reason":"left"})" + "\n");
+    CHECK(json::parse(written(PeerDown{alice, DownReason::lost}))["reason"] == "lost");
+    CHECK(json::parse(written(PeerDown{alice, DownReason::replaced}))["reason"] == "replaced");
+    CHECK(written(Undelivered{alice, 12, UndeliveredReason::slow}) ==
+          R"({"v":1,"type":"undelivered",)" + peer + R"(,"lines":12,"reason":"slow"})" + "\n");
+    CHECK(json::parse(written(Undelivered{alice, 1, UndeliveredReason::gone}))["reason"] == "gone");
+}
+
+TEST_CASE("a message is what the interface shows, with its text exact") {
+    const Message message{"a1b2:7",       "ops", alice, WallTime{1'795'168'991'120},
+                          "hi\n\t\"\x1b", false};
+
+    CHECK(written(message) ==
+          R"({"v":1,"type":"message","id":"a1b2:7","room":"ops","from":{"id":"a1b2",)"
+          R"("name":"alice","address":"127.0.0.1:4566","legacy":false},)"
+          R"("ts":"2026-11-20T10:03:11.120Z","text":"hi\n\t\"\u001b","history":false})"
+          "\n");
+}
+
+TEST_CASE("own lines say so, and a legacy peer has no id") {
+    const auto own = json::parse(written(Message{"1:1", "general", alice, {}, "x", true}));
+    CHECK(own["own"] == true);
+    const auto legacy = json::parse(written(Message{"1:1", "general", old_one, {}, "x", false}));
+    CHECK_FALSE(legacy.contains("own"));
+    CHECK(legacy["from"] == json{{"id", ""},
+                                 {"name", "192.168.1.7:4569"},
+                                 {"address", "192.168.1.7:4569"},
+                                 {"legacy", true}});
+}
+
+TEST_CASE("events with any text are one line that parses to what was put in") {
+    std::mt19937 random(5);
+    for (int round = 0; round < 5'000; ++round) {
+        std::string bytes(random() % 30, '\0');
+        for (char& c : bytes) c = static_cast<char>(random());
+        const auto text = to_utf8(bytes);
+        PeerInfo from = alice;
+        from.name = text;
+        const auto line = written(Message{"i", text, from, WallTime{}, text, false});
+        CHECK(line.find('\n') == line.size() - 1);
+        const auto parsed = json::parse(line);
+        CHECK(parsed["text"] == text);
+        CHECK(parsed["room"] == text);
+        CHECK(parsed["from"]["name"] == text);
+    }
+}
+
+JsonError refusal(std::string_view line) {
+    auto parsed = parse_json_line(line);
+    REQUIRE(std::holds_alternative<JsonError>(parsed));
+    return std::get<JsonError>(parsed);
+}
+
+SendRequest request(std::string_view line) {
+    auto parsed = parse_json_line(line);
+    REQUIRE(std::holds_alternative<SendRequest>(parsed));
+    return std::get<SendRequest>(parsed);
+}
+
+TEST_CASE("a send request gives text, room and ref, and unknown fields are left alone") {
+    const auto full = request(
+        R"({"v":1,"type":"send","room":"ops","text":"a\nb ü","ref":"42","new":[{"text":"no"}]})");
+    CHECK(full.text == "a\nb ü");
+    CHECK(full.room == "ops");
+    CHECK(full.ref == "42");
+    CHECK(full.has_ref);
+
+    const auto least = request(R"( {"text":"/quit","type":"send"} )");
+    CHECK(least.text == "/quit");
+    CHECK(least.room == "general");
+    CHECK_FALSE(least.has_ref);
+}
+
+TEST_CASE("a line that is not a JSON object is refused as such") {
+    for (const std::string line :
+         {"", " ", "hello", "[]", "[1,2]", "\"text\"", "7", "null", "{", "{\"type\":", "{}{}",
+          "{'a':1}", "{\"type\":\"send\",\"text\":\"\\ud800\"}", "{\"text\":1e999999}", "// {}",
+          "\xFF\xFE"})
+        CHECK(refusal(line).code == "bad_json");
+}
+
+TEST_CASE("each fault of a request has its code, and the ref comes back with it") {
+    const auto code = [](const std::string& fields) {
+        const auto error = refusal(R"({"ref":"r",)" + fields + "}");
+        CHECK(error.has_ref);
+        CHECK(error.ref == "r");
+        CHECK_FALSE(error.message.empty());
+        return error.code;
+    };
+    CHECK(code(R"("text":"x")") == "bad_request");
+    CHECK(code(R"("type":1,"text":"x")") == "bad_request");
+    CHECK(code(R"("type":"dance","text":"x")") == "unknown_type");
+    CHECK(code(R"("type":"send")") == "bad_request");
+    CHECK(code(R"("type":"send","text":null)") == "bad_request");
+    CHECK(code(R"("type":"send","text":["x"])") == "bad_request");
+    CHECK(code(R"("type":"send","text":{"text":"x"})") == "bad_request");
+    CHECK(code(R"("type":"send","text":"")") == "empty");
+    CHECK(code(R"("type":"send","text":"x","room":7)") == "bad_request");
+    CHECK(code(R"("type":"send","text":"x","room":"")") == "bad_room");
+    CHECK(code(R"("type":"send","text":"x","to":"alice")") == "unsupported");
+    CHECK(code(R"("type":"send","text":"x","to":null)") == "unsupported");
+    CHECK(code(R"("type":"send","text":"x","v":2)") == "unsupported");
+    CHECK(code(R"("type":"send","text":"x","v":"1")") == "unsupported");
+    CHECK(code(R"("type":"send","text":"x","v":18446744073709551615)") == "unsupported");
+}
+
+TEST_CASE("a ref that is no string is refused") {
+    const auto error = refusal(R"({"type":"send","text":"x","ref":42})");
+    CHECK(error.code == "bad_request");
+    CHECK_FALSE(error.has_ref);
+}
+
+TEST_CASE("a text of the limit passes and one byte more does not") {
+    const auto line = [](std::size_t bytes) {
+        return R"({"type":"send","text":")" + std::string(bytes, 'x') + "\"}";
+    };
+    CHECK(request(line(limits::line_bytes_max)).text.size() == limits::line_bytes_max);
+    const auto error = refusal(line(limits::line_bytes_max + 1));
+    CHECK(error.code == "too_long");
+    CHECK(error.message == "text exceeds 65536 bytes");
+
+    const auto room = [](std::size_t bytes) {
+        return R"({"type":"send","text":"x","room":")" + std::string(bytes, 'r') + "\"}";
+    };
+    CHECK(request(room(limits::room_bytes_max)).room.size() == limits::room_bytes_max);
+    CHECK(refusal(room(limits::room_bytes_max + 1)).code == "bad_room");
+}
+
+TEST_CASE("invalid UTF-8 is replaced before it is read") {
+    CHECK(request("{\"type\":\"send\",\"text\":\"a\xFF\"}").text == "a\uFFFD");
+}
+
+TEST_CASE("deep nesting costs an error and nothing more") {
+    const auto bytes = limits::json_line_bytes_max;
+    CHECK(refusal(std::string(bytes, '[')).code == "bad_json");
+    CHECK(refusal(R"({"x":)" + std::string(bytes, '[')).message == "nested too deeply");
+    CHECK(refusal(R"({"x":)" + std::string(15, '[') + std::string(15, ']') + "}").code ==
+          "bad_request");
+    CHECK(refusal(R"({"x":)" + std::string(16, '[') + std::string(16, ']') + "}").code ==
+          "bad_json");
+}
+
+TEST_CASE("no bytes make the reader throw") {
+    std::mt19937 random(6);
+    const std::string seed = R"({"v":1,"type":"send","room":"ops","text":"a\u0041","ref":"42"})";
+    for (int round = 0; round < 20'000; ++round) {
+        auto line = seed;
+        for (int change = 0; change < 3; ++change)
+            line[random() % line.size()] = static_cast<char>(random());
+        line.resize(random() % 4 ? line.size() : random() % line.size());
+        CHECK_NOTHROW(parse_json_line(line));
+    }
+}
+
+struct Spoken {
+    std::string text;
+    std::string room;
+};
+
+struct Face {
+    JsonFace face{{[this](std::string text, std::string room) -> Result<std::string> {
+                       if (text == "no") return Failure{"because"};
+                       said.push_back({std::move(text), std::move(room)});
+                       return std::string("id");
+                   },
+                   [] { return std::vector<PeerInfo>{}; }, [] {}},
+                  [this](std::string_view line) { out += line; }};
+    std::vector<Spoken> said;
+    std::string out;
+};
+
+TEST_CASE("the face says what it is sent and reports what the node refuses") {
+    Face face;
+
+    face.face.take_line(R"({"type":"send","text":"hi","room":"ops"})");
+    CHECK(face.out.empty());
+    REQUIRE(face.said.size() == 1);
+    CHECK(face.said[0].text == "hi");
+    CHECK(face.said[0].room == "ops");
+
+    face.face.take_line(R"({"type":"send","text":"no","ref":"9"})");
+    CHECK(json::parse(face.out) == json{{"v", 1},
+                                        {"type", "error"},
+                                        {"ref", "9"},
+                                        {"code", "refused"},
+                                        {"message", "because"}});
+}
+
+TEST_CASE("a line beyond the limit is an error object") {
+    Face face;
+
+    face.face.refuse_too_long();
+
+    const auto error = json::parse(face.out);
+    CHECK(error["code"] == "too_long");
+    CHECK(error["message"] == "line exceeds 1048576 bytes");
+}
+
+}  // namespace
+}  // namespace lanchat::app

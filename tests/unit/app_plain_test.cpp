@@ -1,0 +1,264 @@
+// Plain mode: what a person reads and types.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "app/plain.hpp"
+#include "app/plain_text.hpp"
+#include "app/slash.hpp"
+#include "app/terminal/color.hpp"
+#include "message/limits.hpp"
+
+namespace lanchat::app {
+namespace {
+
+using controller::DownReason;
+using controller::Message;
+using controller::PeerDown;
+using controller::PeerInfo;
+using controller::PeerUp;
+using controller::Undelivered;
+using controller::UndeliveredReason;
+
+const PeerInfo alice{{{0x7F000001}, 4566}, "a1b2", "alice", false};
+const PeerInfo old_one{{{0x7F000001}, 4567}, "", "127.0.0.1:4567", true};
+
+Message message(std::string text, std::string room = "general", PeerInfo from = alice) {
+    return {"a1b2:1", std::move(room), std::move(from), WallTime{}, std::move(text), false};
+}
+
+// A face on a terminal unless told otherwise, and all that it did.
+struct Face {
+    explicit Face(PlainOptions options = {false, true, false, false})
+        : face{{[this](std::string text, std::string room) -> Result<std::string> {
+                    if (text == "no") return Failure{"be\033cause"};
+                    said.push_back(room + "|" + text);
+                    return std::string("id");
+                },
+                [] {
+                    return std::vector<PeerInfo>{alice, old_one};
+                },
+                [this] { ++left; }},
+               [this](std::string_view line) { out += line; },
+               [this](std::string_view line) { notes += line; },
+               options} {}
+
+    std::vector<std::string> said;
+    std::string out;
+    std::string notes;
+    int left = 0;
+    PlainFace face;
+};
+
+TEST_CASE("messages are NAME: TEXT, and name their room outside general") {
+    Face face;
+
+    face.face.hear(message("hi there"));
+    face.face.hear(message("deploy", "ops"));
+    face.face.hear(message("old", "general", old_one));
+
+    CHECK(face.out == "alice: hi there\nalice@ops: deploy\n127.0.0.1:4567: old\n");
+    CHECK(face.notes.empty());
+}
+
+TEST_CASE("own lines are not echoed") {
+    Face face;
+    auto own = message("hi");
+    own.own = true;
+
+    face.face.hear(own);
+
+    CHECK(face.out.empty());
+}
+
+TEST_CASE("text, names and rooms of others cannot steer the terminal or forge a line") {
+    Face face;
+    PeerInfo mallory = alice;
+    mallory.name = "bob: hi\nca\x1brol";
+
+    face.face.hear(message("a\nbob: b\x1b[2J\r\u202E", "o\nps:", mallory));
+
+    CHECK(face.out == "bob hi␊ca␛rol@o␊ps: a␊bob: b␛[2J␍\uFFFD\n");
+}
+
+TEST_CASE("comings, goings and what was missed are notes") {
+    Face face;
+
+    face.face.hear(PeerUp{alice});
+    face.face.hear(PeerUp{old_one});
+    face.face.hear(PeerDown{alice, DownReason::left});
+    face.face.hear(PeerDown{alice, DownReason::lost});
+    face.face.hear(PeerDown{alice, DownReason::replaced});
+    face.face.hear(Undelivered{alice, 1, UndeliveredReason::gone});
+    face.face.hear(Undelivered{alice, 12, UndeliveredReason::slow});
+
+    CHECK(face.out.empty());
+    CHECK(face.notes ==
+          "-- alice (127.0.0.1:4566) joined\n"
+          "-- 127.0.0.1:4567 (legacy) joined\n"
+          "-- alice (127.0.0.1:4566) left\n"
+          "-- alice (127.0.0.1:4566) lost\n"
+          "-- alice (127.0.0.1:4566) replaced\n"
+          "-- 1 line did not reach alice (127.0.0.1:4566): it is gone\n"
+          "-- 12 lines did not reach alice (127.0.0.1:4566): it is too slow\n");
+}
+
+TEST_CASE("quiet leaves the chat and the errors") {
+    Face face({true, true, false, false});
+
+    face.face.ready({"k3f9", "dana", {{0x7F000001}, 4565}});
+    face.face.hear(PeerUp{alice});
+    face.face.hear(Undelivered{alice, 1, UndeliveredReason::gone});
+    CHECK(face.notes.empty());
+
+    face.face.hear(message("hi"));
+    face.face.take_line("no");
+    CHECK(face.out == "alice: hi\n");
+    CHECK(face.notes == "-- be␛cause\n");
+}
+
+TEST_CASE("a started node says who and where it is") {
+    Face face;
+
+    face.face.ready({"k3f9", "dana", {{0x7F000001}, 4565}});
+
+    CHECK(face.notes == "-- dana at 127.0.0.1:4565, /help for help\n");
+}
+
+TEST_CASE("lines are said as they are, and an empty one is not said") {
+    Face face;
+
+    face.face.take_line("  two  spaces\t");
+    face.face.take_line("");
+
+    CHECK(face.said == std::vector<std::string>{"general|  two  spaces\t"});
+}
+
+TEST_CASE("without a terminal a slash means nothing") {
+    Face face({false, false, false, false});
+
+    face.face.take_line("/quit");
+    face.face.take_line("//x");
+
+    CHECK(face.said == std::vector<std::string>{"general|/quit", "general|//x"});
+    CHECK(face.left == 0);
+}
+
+TEST_CASE("pasted text is never a command") {
+    Face face;
+
+    face.face.take_text("/quit");
+
+    CHECK(face.said == std::vector<std::string>{"general|/quit"});
+}
+
+TEST_CASE("a second slash says the first") {
+    Face face;
+
+    face.face.take_line("//quit");
+    face.face.take_line("//");
+
+    CHECK(face.said == std::vector<std::string>{"general|/quit", "general|/"});
+}
+
+TEST_CASE("quit and exit leave") {
+    Face face;
+
+    face.face.take_line("/quit");
+    face.face.take_line("/exit ");
+
+    CHECK(face.left == 2);
+    CHECK(face.said.empty());
+}
+
+TEST_CASE("join changes where the next lines go") {
+    Face face;
+
+    face.face.take_line("/join  ops ");
+    face.face.take_line("hi");
+    CHECK(face.said == std::vector<std::string>{"ops|hi"});
+    CHECK(face.face.room() == "ops");
+
+    face.face.take_line("/join");
+    face.face.take_line("/join " + std::string(limits::room_bytes_max + 1, 'x'));
+    CHECK(face.face.room() == "ops");
+    face.face.take_line("/join " + std::string(limits::room_bytes_max, 'x'));
+    CHECK(face.face.room() == std::string(limits::room_bytes_max, 'x'));
+}
+
+TEST_CASE("peers lists who is here") {
+    Face face;
+
+    face.face.take_line("/peers");
+
+    CHECK(face.notes == "-- 2 peers\n--   alice (127.0.0.1:4566)\n--   127.0.0.1:4567 (legacy)\n");
+}
+
+TEST_CASE("help names every command") {
+    Face face;
+
+    face.face.take_line("/help");
+
+    for (const auto* word : {"/help", "/peers", "/join", "/quit", "/exit", "//"})
+        CHECK(face.notes.find(word) != std::string::npos);
+}
+
+TEST_CASE("an unknown command is not said, and the nearest one is offered") {
+    Face face;
+
+    face.face.take_line("/jion ops");
+    face.face.take_line("/abracadabra");
+
+    CHECK(face.said.empty());
+    CHECK(face.notes ==
+          "-- unknown command /jion, did you mean /join?\n"
+          "-- unknown command /abracadabra, /help lists them\n");
+}
+
+TEST_CASE("a refused long line is told in a note") {
+    Face face;
+
+    face.face.refuse_too_long();
+
+    CHECK(face.notes == "-- a line of more than 65536 bytes was not sent\n");
+}
+
+TEST_CASE("a name has its colour always, the text has none, and notes are dim") {
+    Face face({false, true, true, true});
+
+    face.face.hear(message("hi"));
+    face.face.hear(PeerUp{alice});
+
+    CHECK(face.out == std::string(color_of("alice")) + "alice\x1b[0m: hi\n");
+    CHECK(face.notes == "\x1b[2m-- alice (127.0.0.1:4566) joined\x1b[0m\n");
+    CHECK(color_of("alice") == color_of("alice"));
+    CHECK(color_of("alice") != color_of("bob"));
+}
+
+TEST_CASE("colours follow the setting, then the environment, then the terminal") {
+    const ColorWishes terminal{ColorMode::automatic, true, "xterm", "", ""};
+    CHECK(wants_color(terminal));
+
+    auto wishes = terminal;
+    wishes.is_terminal = false;
+    CHECK_FALSE(wants_color(wishes));
+    wishes.clicolor_force = "1";
+    CHECK(wants_color(wishes));
+    wishes.no_color = "1";
+    CHECK_FALSE(wants_color(wishes));
+    wishes.mode = ColorMode::always;
+    CHECK(wants_color(wishes));
+
+    wishes = terminal;
+    wishes.term = "dumb";
+    CHECK_FALSE(wants_color(wishes));
+    wishes = terminal;
+    wishes.clicolor_force = "0";
+    CHECK(wants_color(wishes));
+    wishes.mode = ColorMode::never;
+    CHECK_FALSE(wants_color(wishes));
+}
+
+}  // namespace
+}  // namespace lanchat::app

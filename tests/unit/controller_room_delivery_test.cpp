@@ -1,0 +1,476 @@
+// Lines out and in: once, in order, acknowledged, and reported when they are given up.
+#include <doctest/doctest.h>
+
+#include "message/limits.hpp"
+#include "tests/unit/controller_scene.hpp"
+
+namespace lanchat::controller {
+namespace {
+
+// The numbers first to last.
+std::vector<Seq> seqs(Seq first, Seq last) {
+    std::vector<Seq> all;
+    for (Seq seq = first; seq <= last; ++seq) all.push_back(seq);
+    return all;
+}
+
+// Lets the startup pass, so that a newcomer does not get what was said before.
+void settle(Scene& scene) {
+    scene.give(Swept{});
+    const LinkId link = scene.link_by_us(at(200), InstanceId{77});
+    scene.pass(limits::startup_grace);
+    scene.drain(link);
+}
+
+TEST_CASE("what we say is shown here and sent to everybody") {
+    Scene scene;
+    const LinkId a = scene.link_by_us(at(2), high);
+    const LinkId b = scene.link_by_them(at(3), low);
+    scene.say("hello");
+
+    const auto own = scene.events<Message>();
+    REQUIRE(own.size() == 1);
+    CHECK(own[0].own);
+    CHECK(own[0].id == message_id(mid, 1));
+    CHECK(own[0].from == PeerInfo{at(1), to_string(mid), "me", false});
+    for (const LinkId link : {a, b}) {
+        REQUIRE(scene.last_sent(link).lines.size() == 1);
+        CHECK(scene.last_sent(link).lines[0].text == "hello");
+        CHECK(scene.last_sent(link).lines[0].said == WallTime{1'700'000'000'000});
+    }
+}
+
+TEST_CASE("lines that wait for a busy link travel together") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.say("one");
+    scene.say("two");
+    scene.say("three");
+    CHECK(scene.lines_sent(link) == seqs(1, 1));
+
+    scene.drain(link);
+
+    CHECK(scene.lines_sent(link) == seqs(1, 3));
+    CHECK(scene.last_sent(link).lines.size() == 2);
+}
+
+TEST_CASE("a frame holds at most 256 lines or 64 KiB") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.say_many(1000);
+    scene.drain(link);
+    for (const Frame& frame : scene.sent[link])
+        CHECK(frame.lines.size() <= limits::frame_lines_max);
+    CHECK(scene.lines_sent(link) == seqs(1, 1000));
+    scene.receive(link, Scene::ack(1000));
+
+    for (int i = 0; i < 8; ++i) scene.say(std::string(limits::line_bytes_max, 'x'));
+    scene.drain(link);
+    CHECK(scene.last_sent(link).lines.size() == 1);
+}
+
+TEST_CASE("a peer that acknowledges nothing gets no more than the window of lines") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.say_many(5000);
+    scene.drain(link);
+    CHECK(scene.lines_sent(link) == seqs(1, limits::window_lines_max));
+
+    scene.receive(link, Scene::ack(1000));
+    scene.drain(link);
+
+    CHECK(scene.lines_sent(link) == seqs(1, 1000 + limits::window_lines_max));
+}
+
+TEST_CASE("a peer that acknowledges nothing gets no more than the window of bytes") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    for (int i = 0; i < 40; ++i) scene.say(std::string(limits::line_bytes_max, 'x'));
+    scene.drain(link);
+
+    const auto sent = scene.lines_sent(link).size();
+    CHECK(sent * limits::line_bytes_max >= limits::window_bytes_max);
+    CHECK((sent - 1) * limits::line_bytes_max < limits::window_bytes_max);
+}
+
+TEST_CASE("what was said comes out once, in order, whatever link it comes over") {
+    Scene scene(mid);
+    const LinkId first = scene.link_by_them(at(2), high, 5);
+    scene.receive(first, Scene::lines(1, 4));
+    const LinkId second = scene.link_by_them(at(2, 4566), high, 3);
+    scene.receive(second, Scene::lines(3, 6));
+    scene.receive(first, Scene::lines(5, 8));
+
+    CHECK(scene.texts_shown() == std::vector<std::string>{"line 1", "line 2", "line 3", "line 4",
+                                                          "line 5", "line 6", "line 7", "line 8"});
+}
+
+TEST_CASE("lines are acknowledged after 20 ms, or at once when there are 256") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.receive(link, Scene::lines(1, 3));
+    scene.drain(link);
+    scene.pass(limits::ack_delay - 1ms);
+    CHECK(scene.last_sent(link).received != Seq{3});
+    scene.pass(1ms);
+    CHECK(scene.last_sent(link).received == Seq{3});
+    scene.drain(link);
+
+    scene.receive(link, Scene::lines(4, 9));
+    scene.say("an answer takes the acknowledgement along");
+    CHECK(scene.last_sent(link).received == Seq{9});
+    scene.drain(link);
+
+    scene.receive(link, Scene::lines(10, 10 + limits::ack_lines_max));
+    CHECK(scene.last_sent(link).received == Seq{10 + limits::ack_lines_max});
+}
+
+TEST_CASE("while nothing can be taken in, nothing is acknowledged") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.give(Receive{false});
+    scene.receive(link, Scene::lines(1, 300));
+    scene.pass(2s);
+    CHECK(scene.last_sent(link).received != Seq{300});
+    CHECK(scene.texts_shown().size() == 300);
+
+    scene.give(Receive{true});
+
+    CHECK(scene.last_sent(link).received == Seq{300});
+}
+
+TEST_CASE("to take in again does no harm when a peer has just been forgotten") {
+    Scene scene;
+    for (std::uint8_t host = 2; host < 8; ++host) {
+        const LinkId link = scene.link_by_us(at(host), InstanceId{host});
+        scene.give(Receive{false});
+        scene.receive(link, Scene::lines(1, 3));
+        scene.lose(link);
+    }
+    scene.sleep(limits::relink_grace + 1s);
+
+    scene.give(Receive{true});
+    scene.give(Wake{});
+
+    CHECK(scene.events<PeerDown>().size() == 6);
+}
+
+TEST_CASE("a link that is being dropped is not waited for with an acknowledgement") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.give(Receive{false});
+    scene.receive(link, Scene::lines(1, 3));
+    scene.pass(limits::ping_after);
+    scene.drain(link);
+    scene.pass(limits::ping_timeout);
+    REQUIRE(scene.dropped.contains(link));
+    scene.give(Receive{true});
+
+    scene.pass(1s);  // the scene counts the wakes
+}
+
+TEST_CASE("nothing is shown of a peer that is down, and it is asked to say it again") {
+    Scene scene(mid);
+    const LinkId theirs = scene.link_by_them(at(2), high);
+    scene.receive(theirs, Scene::lines(1, 1));
+    const LinkId ours = scene.link_by_us(at(3), high);  // surplus, on its way out
+    scene.lose(theirs);
+    REQUIRE(scene.events<PeerDown>().size() == 1);
+
+    scene.receive(ours, Scene::lines(2, 2));
+    CHECK(scene.texts_shown().size() == 1);
+    scene.lose(ours, End::refused);
+    scene.pass(400ms);
+    const LinkId again = scene.dial(at(2));
+    scene.receive(again, scene.answer(high));
+    CHECK(scene.last_sent(again).received == Seq{1});
+    scene.receive(again, Scene::lines(2, 2));
+
+    CHECK(scene.texts_shown() == std::vector<std::string>{"line 1", "line 2"});
+}
+
+TEST_CASE("a peer that comes back within 2 s gets the rest and nothing twice") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.say("one");
+    scene.drain(link);
+    scene.say("two");
+    scene.lose(link);
+    scene.say("three");
+    scene.pass(1s);
+
+    const LinkId again = scene.link_by_us(at(2), high, 1);
+
+    CHECK(scene.lines_sent(again) == seqs(2, 3));
+    CHECK(scene.events<Undelivered>().empty());
+    CHECK(scene.events<PeerUp>().size() == 2);
+}
+
+TEST_CASE("a peer that stays away is reported after 2 s with what it has not acknowledged") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.say_many(5);
+    scene.drain(link);
+    scene.receive(link, Scene::ack(2));
+    scene.lose(link);
+    scene.pass(limits::relink_grace - 1ms);
+    CHECK(scene.events<Undelivered>().empty());
+
+    scene.pass(1ms);
+
+    REQUIRE(scene.events<Undelivered>().size() == 1);
+    CHECK(scene.events<Undelivered>()[0].lines == 3);
+    CHECK(scene.events<Undelivered>()[0].reason == UndeliveredReason::gone);
+    CHECK(scene.events<Undelivered>()[0].peer.address == at(2));
+}
+
+TEST_CASE("who has acknowledged everything leaves no report behind") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.say_many(5);
+    scene.drain(link);
+    scene.receive(link, Scene::ack(5));
+    scene.lose(link);
+    scene.pass(5s);
+
+    CHECK(scene.events<Undelivered>().empty());
+}
+
+TEST_CASE("an acknowledgement over one link does not stop the lines on another") {
+    Scene scene(mid);
+    const LinkId first = scene.link_by_them(at(2), high, 5);
+    scene.say_many(300);
+    scene.drain(first);
+    // A better link opens before the acknowledgement of what went over the first one.
+    const LinkId second = scene.accept(at(2, 51'235));
+    scene.receive(second, scene.greeting(at(2), high, 3));
+    scene.drain(second);
+    scene.receive(second, Scene::ack(0));
+    CHECK(scene.lines_sent(second) == seqs(1, 256));
+    scene.receive(first, Scene::ack(300));
+    scene.drain(second);
+
+    scene.say("next");
+
+    const auto went = scene.lines_sent(second);
+    CHECK(std::ranges::find(went, Seq{301}) != went.end());
+}
+
+TEST_CASE("an acknowledgement of what was never said is no acknowledgement") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.say("one");
+    scene.drain(link);
+    scene.receive(link, Scene::ack(99));
+    scene.lose(link);
+    scene.pass(3s);
+
+    CHECK(scene.undelivered(UndeliveredReason::gone) == 1);
+}
+
+TEST_CASE("a peer that falls behind the ledger is told of, exactly") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.say("one");  // under way, and the link stays busy
+    scene.say_many(static_cast<int>(limits::ledger_lines_max) + 40);
+    CHECK(scene.events<Undelivered>().empty());
+    scene.drain(link);
+    const auto went = scene.lines_sent(link);
+    REQUIRE(went.size() > 1);
+    CHECK(went[1] == 42);
+    scene.pass(limits::missed_report_interval);
+
+    CHECK(scene.undelivered(UndeliveredReason::slow) == 40);
+    scene.receive(link, Scene::ack(scene.lines_sent(link).back()));
+    scene.lose(link);
+    scene.pass(3s);
+    CHECK(scene.undelivered(UndeliveredReason::slow) == 40);
+    const auto head = limits::ledger_lines_max + 41;
+    CHECK(scene.undelivered(UndeliveredReason::gone) == head - 41 - limits::window_lines_max);
+}
+
+TEST_CASE("a peer that falls behind twice and then goes is reported line by line once") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    const int flood = static_cast<int>(limits::ledger_lines_max) + 50;
+    scene.say("one");
+    scene.say_many(flood);  // 2 to 51 are gone when the link is free
+    scene.give(Drained{link});
+    const Seq reached = scene.lines_sent(link).back();
+    scene.say_many(flood);  // and again, after `reached`
+    scene.give(Drained{link});
+    // It acknowledges what it got before the second gap, then it goes.
+    scene.receive(link, Scene::ack(reached));
+    scene.lose(link);
+    scene.pass(3s);
+
+    const std::uint64_t head = 1 + 2 * static_cast<std::uint64_t>(flood);
+    const std::uint64_t got = 1 + limits::frame_lines_max;
+    CHECK(scene.undelivered(UndeliveredReason::slow) + scene.undelivered(UndeliveredReason::gone) ==
+          head - got);
+}
+
+TEST_CASE("who falls behind, is lost and comes back is not reported twice for the same lines") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.say("one");
+    scene.say_many(static_cast<int>(limits::ledger_lines_max) + 40);
+    scene.give(Drained{link});
+    scene.lose(link);
+    scene.pass(1s);
+    const LinkId again = scene.link_by_us(at(2), high, 1);
+    const auto went = scene.lines_sent(again);
+    REQUIRE_FALSE(went.empty());
+    CHECK(went.front() == 42);
+    scene.pass(limits::missed_report_interval);
+
+    CHECK(scene.undelivered(UndeliveredReason::slow) == 40);
+    scene.lose(again);
+    scene.pass(3s);
+    CHECK(scene.undelivered(UndeliveredReason::gone) == limits::ledger_lines_max);
+}
+
+TEST_CASE("the first to come gets what was said before, a later one does not") {
+    Scene scene;
+    scene.say("early");
+    const LinkId first = scene.link_by_us(at(2), high);
+    CHECK(scene.lines_sent(first) == seqs(1, 1));
+    const LinkId with_it = scene.link_by_them(at(3), low);
+    CHECK(scene.lines_sent(with_it) == seqs(1, 1));
+    scene.give(Swept{});
+    scene.pass(limits::startup_grace);
+
+    const LinkId later = scene.link_by_them(at(4), InstanceId{4});
+
+    CHECK(scene.lines_sent(later).empty());
+    scene.say("late");
+    CHECK(scene.lines_sent(later) == seqs(2, 2));
+}
+
+TEST_CASE("an original gets one line a frame, as plain text") {
+    Scene scene;
+    const LinkId link = scene.legacy_by_us(at(2));
+    scene.say("one");
+    scene.say("two");
+    scene.drain(link);
+
+    CHECK(scene.sent[link] == std::vector{Scene::plain("one"), Scene::plain("two")});
+}
+
+TEST_CASE("an original's words are shown as lines of its address") {
+    Scene scene;
+    const LinkId link = scene.legacy_by_us(at(2));
+    scene.receive(link, Scene::plain("hello"));
+    scene.receive(link, Scene::plain(""));
+    scene.receive(link, Scene::plain("again"));
+
+    const auto messages = scene.events<Message>();
+    REQUIRE(messages.size() == 2);
+    CHECK(messages[0].text == "hello");
+    CHECK(messages[0].from == PeerInfo{at(2), "", "10.0.0.2:4565", true});
+    CHECK(messages[0].id != messages[1].id);
+    CHECK(scene.msgs_sent(link).empty());
+}
+
+TEST_CASE("an original never gets more than lines, however long it is silent") {
+    Scene scene;
+    const LinkId link = scene.legacy_by_us(at(2));
+    scene.receive(link, Scene::plain("hello"));
+    scene.pass(10min);
+
+    CHECK(scene.msgs_sent(link).empty());
+    CHECK_FALSE(scene.ended(link));
+}
+
+TEST_CASE("what an original was not yet sent is reported when it goes") {
+    Scene scene;
+    settle(scene);
+    const LinkId link = scene.legacy_by_us(at(2));
+    scene.say_many(4);
+    scene.give(Drained{link});
+    scene.lose(link);
+
+    CHECK(scene.undelivered(UndeliveredReason::gone) == 3);
+}
+
+TEST_CASE("an original that falls behind and goes is told of line by line once") {
+    Scene scene;
+    settle(scene);
+    const LinkId link = scene.legacy_by_us(at(2));
+    scene.say("one");  // under way, and the link stays busy
+    scene.say_many(static_cast<int>(limits::ledger_lines_max) + 40);
+    scene.give(Drained{link});
+    scene.lose(link);
+
+    const auto head = limits::ledger_lines_max + 41;
+    CHECK(scene.undelivered(UndeliveredReason::slow) == 40);
+    CHECK(scene.undelivered(UndeliveredReason::gone) == head - 1 - 40);
+}
+
+TEST_CASE("what left on an old call to an original is not counted for its next one") {
+    Scene scene;  // so early that a newcomer gets all that was said
+    const LinkId old = scene.legacy_by_them(at(2));
+    for (const char* text : {"one", "two", "three"}) scene.say(text);  // the first is under way
+    const LinkId next = scene.accept(at(2, 51'235));
+    scene.receive(next, Scene::plain("10.0.0.2:4565"));
+    scene.pass(limits::takeover_timeout);
+    REQUIRE(scene.dropped.contains(old));
+    scene.give(Drained{old});
+    scene.drain(next);
+
+    CHECK(scene.msgs_sent(next) == std::vector<std::string>{"ok", "one", "two", "three"});
+}
+
+TEST_CASE("there is room until peers that keep up have half a ledger to fetch") {
+    Scene scene;
+    settle(scene);
+    scene.lose(LinkId{2});
+    scene.pass(3s);
+    const LinkId link = scene.link_by_us(at(2), high);
+    CHECK(scene.room.has_room(scene.time()));
+    scene.say_many(static_cast<int>(limits::ledger_lines_max / 2));
+    CHECK_FALSE(scene.room.has_room(scene.time()));
+
+    scene.drain(link);
+    scene.receive(link, Scene::ack(100));
+
+    CHECK(scene.room.has_room(scene.time()));
+}
+
+TEST_CASE("nobody waits longer than 1 s for a peer that does not keep up") {
+    Scene scene;
+    settle(scene);
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.say_many(static_cast<int>(limits::ledger_lines_max / 2));
+    scene.drain(link);
+    CHECK_FALSE(scene.room.has_room(scene.time()));
+    scene.pass(limits::stall_timeout);
+    CHECK_FALSE(scene.room.has_room(scene.time()));
+
+    scene.pass(1ms);
+
+    CHECK(scene.room.has_room(scene.time()));
+}
+
+TEST_CASE("many bytes fill the room as many lines do") {
+    Scene scene;
+    settle(scene);
+    scene.link_by_us(at(2), high);
+    for (std::size_t i = 0; i <= limits::ledger_bytes_max / 2 / limits::line_bytes_max; ++i)
+        scene.say(std::string(limits::line_bytes_max, 'x'));
+
+    CHECK_FALSE(scene.room.has_room(scene.time()));
+}
+
+TEST_CASE("before anybody comes, input waits at half a ledger for 5 s") {
+    Scene scene;
+    scene.say_many(static_cast<int>(limits::ledger_lines_max / 2));
+    CHECK_FALSE(scene.room.has_room(scene.time()));
+
+    scene.pass(limits::startup_grace);
+
+    CHECK(scene.room.has_room(scene.time()));
+}
+
+}  // namespace
+}  // namespace lanchat::controller

@@ -1,0 +1,236 @@
+// A scene for one Room: the test plays everybody else, and virtual time passes when it says so.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controller/room.hpp"
+
+namespace lanchat::controller {
+
+using namespace std::chrono_literals;
+
+inline constexpr InstanceId low{10};
+inline constexpr InstanceId mid{500};
+inline constexpr InstanceId high{1000};
+
+inline Endpoint at(std::uint8_t host, std::uint16_t port = 4565) {
+    return {Ipv4{0x0A000000U | host}, port};
+}
+
+class Scene {
+    Instant time_{std::chrono::hours(1)};  // before the room, which begins with it
+
+  public:
+    explicit Scene(InstanceId instance = mid, bool legacy_peers = true)
+        : room(RoomSettings{instance, "me", {at(1)}, legacy_peers, 1}, Now{time_, {}}) {}
+
+    Instant time() const { return time_; }
+
+    std::vector<Effect> give(const Input& input) {
+        std::vector<Effect> out;
+        room.step(input, now(), out);
+        for (const Effect& effect : out) note(effect);
+        return out;
+    }
+
+    // Drained as the room must see it: the link is free before it decides.
+    void give(const Drained& drained) {
+        busy.erase(drained.link);
+        give(Input{drained});
+    }
+
+    // Lets time pass, with every Wake that the room asks for.
+    void pass(Duration time) {
+        const Instant end = time_ + time;
+        int wakes = 0;
+        for (auto next = room.next_wakeup(); next && *next <= end; next = room.next_wakeup()) {
+            time_ = std::max(time_, *next);
+            REQUIRE(++wakes < 1000);
+            give(Wake{});
+        }
+        time_ = end;
+    }
+
+    // Time passes and the room is not woken, as if the machine slept.
+    void sleep(Duration time) { time_ += time; }
+
+    // What was sent last on the link has left; and again, until it is idle.
+    void drain(LinkId link) {
+        while (busy.contains(link)) give(Drained{link});
+    }
+    void receive(LinkId link, Frame frame) { give(Received{link, std::move(frame)}); }
+    void lose(LinkId link, End end = End::broken) { give(Lost{link, end}); }
+
+    // The room's own dial, at the point where the other side has not answered.
+    LinkId dial(Endpoint where) {
+        give(Sighted{where});
+        REQUIRE_FALSE(dials.empty());
+        const LinkId link = dials.back().link;
+        REQUIRE(dials.back().where == where);
+        drain(link);
+        return link;
+    }
+
+    LinkId accept(Endpoint from) {
+        const LinkId link{++accepted_ * 2 + 1};
+        give(Accepted{link, from});
+        return link;
+    }
+
+    Frame greeting(Endpoint claimed, InstanceId instance, std::uint64_t nonce = 1) const {
+        Frame frame;
+        frame.msg = to_string(claimed);
+        frame.hello = Hello{protocol_version, instance, nonce, "you", 0};
+        return frame;
+    }
+    Frame answer(InstanceId instance, Seq received = 0) const {
+        Frame frame;
+        frame.msg = "ok";
+        frame.hello = Hello{protocol_version, instance, 1, "you", 0};
+        frame.received = received;
+        return frame;
+    }
+    static Frame plain(const std::string& msg) {
+        Frame frame;
+        frame.msg = msg;
+        return frame;
+    }
+    static Frame ack(Seq seq) {
+        Frame frame;
+        frame.received = seq;
+        return frame;
+    }
+    static Frame lines(Seq first, Seq last) {
+        Frame frame;
+        for (Seq seq = first; seq <= last; ++seq)
+            frame.lines.push_back({seq, {}, "general", "line " + std::to_string(seq)});
+        return frame;
+    }
+
+    // A whole link to a lanchat node at `where`, made by either side.
+    LinkId link_by_us(Endpoint where, InstanceId instance, Seq received = 0) {
+        const LinkId link = dial(where);
+        receive(link, answer(instance, received));
+        drain(link);
+        return link;
+    }
+    LinkId link_by_them(Endpoint where, InstanceId instance, std::uint64_t nonce = 1,
+                        Seq received = 0) {
+        const LinkId link = accept({where.ip, 40'000});
+        receive(link, greeting(where, instance, nonce));
+        drain(link);
+        receive(link, ack(received));
+        drain(link);
+        return link;
+    }
+    LinkId legacy_by_us(Endpoint where) {
+        const LinkId link = dial(where);
+        receive(link, plain("ok"));
+        drain(link);
+        return link;
+    }
+    LinkId legacy_by_them(Endpoint where) {
+        const LinkId link = accept({where.ip, 40'000});
+        receive(link, plain(to_string(where)));
+        drain(link);
+        return link;
+    }
+
+    void say(const std::string& text) { give(Say{"general", text}); }
+    void say_many(int lines) {
+        for (int i = 0; i < lines; ++i) say("line");
+    }
+
+    template <class E>
+    std::vector<E> events() const {
+        std::vector<E> found;
+        for (const Event& event : notified)
+            if (const auto* wanted = std::get_if<E>(&event)) found.push_back(*wanted);
+        return found;
+    }
+    std::vector<std::string> texts_shown() const {
+        std::vector<std::string> texts;
+        for (const auto& message : events<Message>())
+            if (!message.own) texts.push_back(message.text);
+        return texts;
+    }
+    std::uint64_t undelivered(UndeliveredReason reason) const {
+        std::uint64_t lines = 0;
+        for (const auto& report : events<Undelivered>())
+            if (report.reason == reason) lines += report.lines;
+        return lines;
+    }
+    const Frame& last_sent(LinkId link) const {
+        REQUIRE_FALSE(sent.at(link).empty());
+        return sent.at(link).back();
+    }
+    std::vector<Seq> lines_sent(LinkId link) const {
+        std::vector<Seq> seqs;
+        if (const auto it = sent.find(link); it != sent.end())
+            for (const Frame& frame : it->second)
+                for (const Line& line : frame.lines) seqs.push_back(line.seq);
+        return seqs;
+    }
+    std::vector<std::string> msgs_sent(LinkId link) const {
+        std::vector<std::string> msgs;
+        if (const auto it = sent.find(link); it != sent.end())
+            for (const Frame& frame : it->second) msgs.push_back(frame.msg);
+        return msgs;
+    }
+    PeerEntry entry(Endpoint where) const {
+        const auto found = room.peers().find(where);
+        REQUIRE(found);
+        return *found;
+    }
+    bool ended(LinkId link) const { return finished.contains(link) || dropped.contains(link); }
+
+    Room room;
+    std::vector<Dial> dials;
+    std::map<LinkId, std::vector<Frame>> sent;
+    std::set<LinkId> busy;
+    std::set<LinkId> finished;
+    std::set<LinkId> dropped;
+    std::vector<LinkId> probes;
+    std::vector<Endpoint> connects;
+    std::vector<Event> notified;
+    bool stopped = false;
+
+  private:
+    Now now() const { return {time_, WallTime{1'700'000'000'000}}; }
+
+    void note(const Effect& effect) {
+        REQUIRE_FALSE(stopped);
+        if (const auto* connect = std::get_if<Connect>(&effect)) connects.push_back(connect->where);
+        if (const auto* dialled = std::get_if<Dial>(&effect)) {
+            dials.push_back(*dialled);
+            busy.insert(dialled->link);
+        }
+        if (const auto* send = std::get_if<Send>(&effect)) {
+            REQUIRE_FALSE(ended(send->link));
+            REQUIRE(busy.insert(send->link).second);
+            sent[send->link].push_back(send->frame);
+        }
+        if (const auto* finish = std::get_if<Finish>(&effect)) {
+            REQUIRE_FALSE(busy.contains(finish->link));
+            REQUIRE(finished.insert(finish->link).second);
+        }
+        if (const auto* drop = std::get_if<Drop>(&effect))
+            REQUIRE(dropped.insert(drop->link).second);
+        if (const auto* probe = std::get_if<Probe>(&effect)) probes.push_back(probe->link);
+        if (const auto* notify = std::get_if<Notify>(&effect)) notified.push_back(notify->event);
+        stopped |= std::holds_alternative<Stop>(effect);
+    }
+
+    std::uint64_t accepted_ = 0;
+};
+
+}  // namespace lanchat::controller

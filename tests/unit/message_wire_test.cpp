@@ -1,0 +1,283 @@
+// Frames and bytes: what we send is what the original expects, what we take in is checked.
+#include "message/wire.hpp"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "message/limits.hpp"
+#include "message/rng.hpp"
+
+namespace lanchat {
+namespace {
+
+using namespace std::string_literals;
+
+Frame full_frame() {
+    Frame frame;
+    frame.msg = "127.0.0.1:4565";
+    frame.hello = Hello{1, InstanceId{0x0123456789ABCDEF}, 0xFEDCBA9876543210, "Änne", 7};
+    frame.received = 12;
+    frame.lines = {{3, WallTime{-5}, "general", "hi"},
+                   {9, WallTime{1'700'000'000'000}, "dev", "x"}};
+    frame.ping = Ping{77, true};
+    frame.bye = Bye::duplicate;
+    return frame;
+}
+
+std::string some_text(Rng& rng) {
+    static constexpr const char* pieces[] = {"a",           " ", "\t", "ß", "日本",
+                                             "👩‍🚀", "/", "\"", "0"};
+    std::string text;
+    for (auto n = 1 + rng.below(20); n > 0; --n) text += pieces[rng.below(9)];
+    return text;
+}
+
+Frame random_frame(Rng& rng) {
+    Frame frame;
+    if (rng.below(2) == 0) frame.msg = some_text(rng);
+    if (rng.below(2) == 0)
+        frame.hello = Hello{static_cast<std::uint32_t>(rng.next()), InstanceId{rng.next() | 1},
+                            rng.next(), "name", rng.next()};
+    if (rng.below(2) == 0) frame.received = rng.next();
+    if (rng.below(2) == 0) frame.ping = Ping{rng.next(), rng.below(2) == 0};
+    if (rng.below(2) == 0) frame.bye = static_cast<Bye>(rng.below(5));
+    Seq seq = 0;
+    for (auto n = rng.below(5); n > 0; --n) {
+        seq += 1 + rng.below(1000);
+        const auto said = WallTime{static_cast<std::int64_t>(rng.next())};
+        frame.lines.push_back({seq, said, rng.below(2) == 0 ? "general" : "dev", some_text(rng)});
+    }
+    return frame;
+}
+
+// The raw protobuf of a length-delimited field; fields of ours have numbers below 16.
+std::string field(int number, const std::string& bytes) {
+    std::string out(1, static_cast<char>(number << 3 | 2));
+    std::size_t size = bytes.size();
+    for (; size >= 128; size >>= 7) out += static_cast<char>((size & 127) | 128);
+    return out + static_cast<char>(size) + bytes;
+}
+
+std::string varint_field(int number, std::uint64_t value) {
+    std::string out(1, static_cast<char>(number << 3));
+    for (; value >= 128; value >>= 7) out += static_cast<char>((value & 127) | 128);
+    return out + static_cast<char>(value);
+}
+
+std::string fixed64_field(int number, std::uint64_t value) {
+    std::string out(1, static_cast<char>(number << 3 | 1));
+    for (int i = 0; i < 8; ++i, value >>= 8) out += static_cast<char>(value & 255);
+    return out;
+}
+
+std::string extension(const std::string& ext) { return field(2, ext); }
+
+std::string raw_line(Seq seq, const std::string& text, const std::string& room = "") {
+    std::string line = varint_field(1, seq);
+    if (!room.empty()) line += field(3, room);
+    return field(14, line + field(4, text));
+}
+
+TEST_CASE("a legacy greeting and its answer are the original's bytes") {
+    Frame greeting;
+    greeting.msg = "127.0.0.1:4565";
+    CHECK(encode(greeting) == "\x0a\x0e"s + "127.0.0.1:4565");
+
+    Frame answer;
+    answer.msg = "ok";
+    CHECK(encode(answer) == "\x0a\x02\x6f\x6b"s);
+
+    Frame line;
+    line.msg = "hello";
+    CHECK(encode(line) == "\x0a\x05\x68\x65\x6c\x6c\x6f"s);
+}
+
+TEST_CASE("our greeting begins with the bytes of a legacy greeting") {
+    Frame greeting;
+    greeting.msg = "127.0.0.1:4565";
+    greeting.hello = Hello{1, InstanceId{5}, 6, "anna", 0};
+
+    const std::string bytes = encode(greeting);
+    CHECK(bytes.starts_with("\x0a\x0e"s + "127.0.0.1:4565"));
+    CHECK(bytes[16] == '\x12');  // field 2, which the original skips
+}
+
+TEST_CASE("the original's bytes are read") {
+    const auto greeting = decode("\x0a\x0e"s + "127.0.0.1:4565");
+
+    REQUIRE(greeting);
+    Frame expected;
+    expected.msg = "127.0.0.1:4565";
+    CHECK(*greeting == expected);
+}
+
+TEST_CASE("a frame with everything survives the wire") {
+    const auto again = decode(encode(full_frame()));
+
+    REQUIRE(again);
+    CHECK(*again == full_frame());
+}
+
+TEST_CASE("any frame survives the wire") {
+    Rng rng(7);
+    for (int i = 0; i < 2000; ++i) {
+        const Frame frame = random_frame(rng);
+        const auto again = decode(encode(frame));
+        REQUIRE(again);
+        CHECK(*again == frame);
+    }
+}
+
+TEST_CASE("an empty frame is no bytes") {
+    CHECK(encode(Frame{}).empty());
+    CHECK(*decode("") == Frame{});
+}
+
+TEST_CASE("received 0 is not the same as nothing received") {
+    Frame frame;
+    frame.received = 0;
+
+    CHECK(decode(encode(frame))->received == Seq{0});
+    CHECK_FALSE(decode(encode(Frame{}))->received);
+}
+
+TEST_CASE("no truncation is read as the whole frame") {
+    const std::string bytes = encode(full_frame());
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        const auto part = decode(std::string_view(bytes).substr(0, size));
+        if (part) CHECK_FALSE(*part == full_frame());
+    }
+    // A cut within a field is never a frame; before a field it is a smaller one.
+    CHECK_FALSE(decode(std::string_view(bytes).substr(0, 10)));
+    CHECK_FALSE(decode(std::string_view(bytes).substr(0, bytes.size() - 1)));
+}
+
+TEST_CASE("fields of a later version are skipped") {
+    const std::string future = encode(full_frame()) + field(15, "later") + varint_field(7, 1) +
+                               extension(varint_field(13, 99) + field(8, "later"));
+    const auto frame = decode(future);
+
+    REQUIRE(frame);
+    CHECK(*frame == full_frame());
+}
+
+TEST_CASE("a goodbye of a later version is a goodbye for unknown reasons") {
+    const auto frame = decode(extension(field(12, varint_field(1, 4000))));
+
+    REQUIRE(frame);
+    CHECK(frame->bye == Bye::unknown);
+}
+
+TEST_CASE("a frame over the cap is refused before it is parsed") {
+    Frame frame;
+    frame.msg.assign(limits::frame_bytes_max - 4, 'x');
+    const std::string largest = encode(frame);
+    REQUIRE(largest.size() == limits::frame_bytes_max);
+
+    CHECK(decode(largest));
+    CHECK_FALSE(decode(largest + varint_field(7, 1)));
+    CHECK_FALSE(decode(std::string(limits::frame_bytes_max + 1, '\0')));
+}
+
+TEST_CASE("a hello without an instance is refused") {
+    CHECK(decode(extension(field(1, fixed64_field(3, 1) + field(4, "anna")))));
+    CHECK_FALSE(decode(extension(field(1, field(4, "anna")))));
+    CHECK_FALSE(decode(extension(field(1, fixed64_field(3, 0) + field(4, "anna")))));
+}
+
+TEST_CASE("a hello with a name that may not travel is refused") {
+    const auto hello = [](const std::string& name) {
+        return extension(field(1, fixed64_field(3, 1) + field(4, name)));
+    };
+    CHECK(decode(hello(std::string(limits::name_code_points_max, 'x'))));
+    CHECK_FALSE(decode(hello("")));
+    CHECK_FALSE(decode(hello(std::string(limits::name_code_points_max + 1, 'x'))));
+    std::string wide;
+    for (std::size_t i = 0; i < 22; ++i) wide += "日";  // 66 bytes
+    CHECK_FALSE(decode(hello(wide)));
+}
+
+TEST_CASE("text that is not UTF-8 is refused wherever it stands") {
+    CHECK_FALSE(decode(field(1, "\xff")));
+    CHECK_FALSE(decode(extension(field(1, fixed64_field(3, 1) + field(4, "\xc3")))));
+    CHECK_FALSE(decode(extension(raw_line(1, "\xed\xa0\x80"))));
+    CHECK_FALSE(decode(extension(raw_line(1, "hi", "\xf8"))));
+}
+
+TEST_CASE("lines have numbers that rise from 1") {
+    CHECK(decode(extension(raw_line(1, "a") + raw_line(2, "b") + raw_line(9, "c"))));
+    CHECK_FALSE(decode(extension(raw_line(0, "a"))));
+    CHECK_FALSE(decode(extension(raw_line(2, "a") + raw_line(2, "b"))));
+    CHECK_FALSE(decode(extension(raw_line(2, "a") + raw_line(1, "b"))));
+    CHECK(decode(extension(raw_line(~Seq{0}, "a"))));
+}
+
+TEST_CASE("a line is neither empty nor longer than its limit") {
+    CHECK_FALSE(decode(extension(raw_line(1, ""))));
+    CHECK(decode(extension(raw_line(1, std::string(limits::line_bytes_max, 'x')))));
+    CHECK_FALSE(decode(extension(raw_line(1, std::string(limits::line_bytes_max + 1, 'x')))));
+}
+
+TEST_CASE("a room name has its limit, and none means general") {
+    CHECK(decode(extension(raw_line(1, "a")))->lines.front().room == general_room);
+    CHECK(decode(extension(raw_line(1, "a", std::string(limits::room_bytes_max, 'r')))));
+    CHECK_FALSE(decode(extension(raw_line(1, "a", std::string(limits::room_bytes_max + 1, 'r')))));
+}
+
+TEST_CASE("a frame holds no more lines than its limit") {
+    std::string lines;
+    for (Seq seq = 1; seq <= limits::frame_lines_max; ++seq) lines += raw_line(seq, "x");
+
+    CHECK(decode(extension(lines))->lines.size() == limits::frame_lines_max);
+    CHECK_FALSE(decode(extension(lines + raw_line(limits::frame_lines_max + 1, "x"))));
+}
+
+TEST_CASE("the bytes of a line are never underestimated") {
+    Rng rng(3);
+    for (int i = 0; i < 500; ++i) {
+        Frame frame;
+        frame.lines = {{rng.next() | 1, WallTime{static_cast<std::int64_t>(rng.next())},
+                        std::string(rng.below(65), 'r'), std::string(1 + rng.below(400), 'x')}};
+        CHECK(encode(frame).size() <= encoded_bytes(frame.lines.front()));
+    }
+}
+
+TEST_CASE("a full frame of the longest lines stays below the cap") {
+    const std::size_t longest = encoded_bytes(Line{
+        1, {}, std::string(limits::room_bytes_max, 'r'), std::string(limits::line_bytes_max, 'x')});
+
+    CHECK(longest + limits::frame_bytes_target < limits::frame_bytes_max);
+}
+
+TEST_CASE("bytes of others write nothing to our terminal") {
+    std::FILE* const file = std::tmpfile();
+    REQUIRE(file != nullptr);
+    const int terminal = dup(STDERR_FILENO);
+    dup2(fileno(file), STDERR_FILENO);
+    CHECK_FALSE(decode(field(1, "\xff")));
+    dup2(terminal, STDERR_FILENO);
+    close(terminal);
+
+    CHECK(lseek(fileno(file), 0, SEEK_END) == 0);
+    std::fclose(file);
+}
+
+TEST_CASE("random bytes never crash the decoder") {
+    Rng rng(11);
+    for (int i = 0; i < 20'000; ++i) {
+        std::string bytes =
+            i % 2 == 0 ? encode(random_frame(rng)) : std::string(rng.below(40), ' ');
+        for (auto n = 1 + rng.below(6); n > 0 && !bytes.empty(); --n)
+            bytes[rng.below(bytes.size())] = static_cast<char>(rng.next());
+        const auto frame = decode(bytes);
+        if (frame) CHECK(frame->lines.size() <= limits::frame_lines_max);
+    }
+}
+
+}  // namespace
+}  // namespace lanchat
