@@ -35,8 +35,7 @@ bool Terminal::is_possible() {
 }
 
 Terminal::Terminal(asio::io_context& loop, Sink out, Listener listener)
-    : loop_(loop),
-      out_(std::move(out)),
+    : out_(std::move(out)),
       listener_(std::move(listener)),
       raw_(STDIN_FILENO),
       screen_(loop, out_, screen_size()),

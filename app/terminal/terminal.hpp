@@ -54,7 +54,6 @@ class Terminal {
     void reenter();
     void watch_signals();
 
-    asio::io_context& loop_;
     Sink out_;
     Listener listener_;
     RawMode raw_;
