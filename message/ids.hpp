@@ -1,8 +1,12 @@
 // Identifiers as distinct types, so that two kinds can never be mistaken for each other.
 #pragma once
 
+#include <array>
+#include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace lanchat {
 
@@ -12,11 +16,30 @@ enum class InstanceId : std::uint64_t {};
 // One connection of ours, either direction; never reused within a process.
 enum class LinkId : std::uint64_t {};
 
-// Number of a line among its author instance's lines: 1, 2, 3 …; 0 is "none yet".
+// Number of a line among its author's lines: 1, 2, 3 …; 0 is "none yet".
 using Seq = std::uint64_t;
+
+// A device: the public half of its Ed25519 key (RFC 8032).
+struct DeviceId {
+    std::array<std::uint8_t, 32> bytes{};
+    auto operator<=>(const DeviceId&) const = default;
+};
+
+// What a process of a device says is one log; its epoch is random, new at every start.
+enum class Epoch : std::uint64_t {};
+
+struct LogId {
+    DeviceId device;
+    Epoch epoch{};
+    auto operator<=>(const LogId&) const = default;
+};
 
 // Base32 (RFC 4648 alphabet, lower case, no padding): 13 characters.
 std::string to_string(InstanceId id);
+
+// Base32 as above: 52 characters, and back. Nothing else is taken.
+std::string to_string(const DeviceId& id);
+std::optional<DeviceId> parse_device_id(std::string_view text);
 
 // instance:counter, unique in the network.
 std::string message_id(InstanceId author, Seq seq);

@@ -19,6 +19,12 @@ inline constexpr std::size_t frame_bytes_target = 65'536;
 inline constexpr std::size_t frame_bytes_max = 262'144;
 inline constexpr std::size_t frame_lines_max = 256;
 
+// What a log is made of. A run of one entry may be larger.
+inline constexpr std::size_t run_entries_max = 256;
+inline constexpr std::size_t run_bytes_max = 65'536;
+inline constexpr std::size_t entry_bytes_max = line_bytes_max + 1'024;
+inline constexpr std::size_t said_id_bytes_max = 128;
+
 // What is kept for others: own lines not yet acknowledged by everybody.
 inline constexpr std::size_t ledger_lines_max = 10'000;
 inline constexpr std::size_t ledger_bytes_max = std::size_t{4} * 1024 * 1024;
