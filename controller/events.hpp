@@ -34,6 +34,7 @@ struct PeerDown {
 };
 
 // A line said by someone else, or (own) by this node. Exact text: sanitise before drawing it.
+// Shown once per data directory. `from.address` is empty when its author is not linked to us.
 struct Message {
     std::string id;
     std::string room;
@@ -41,6 +42,12 @@ struct Message {
     WallTime said;
     std::string text;
     bool own = false;
+    bool history = false;  // it was said while this node was away
+};
+
+// An author signed two different lines for one place: its log ends here (log.md 6).
+struct Forked {
+    PeerInfo author;
 };
 
 // Lines of ours that `peer` will not get from us.
@@ -50,6 +57,6 @@ struct Undelivered {
     UndeliveredReason reason = UndeliveredReason::slow;
 };
 
-using Event = std::variant<PeerUp, PeerDown, Message, Undelivered>;
+using Event = std::variant<PeerUp, PeerDown, Message, Forked, Undelivered>;
 
 }  // namespace lanchat::controller

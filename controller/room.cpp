@@ -11,7 +11,11 @@ Room::Room(RoomSettings settings, Now now)
     : settings_(std::move(settings)),
       rng_(settings_.seed),
       contacts_(rng_.next()),
-      started_(now.steady) {}
+      ledger_(LogId{settings_.key->id(), Epoch{static_cast<std::uint64_t>(settings_.instance)}},
+              settings_.key, OwnClock(settings_.newest), settings_.previous),
+      logs_(std::move(settings_.held)),
+      started_(now.steady),
+      started_wall_(now.wall) {}
 
 void Room::step(const Input& input, Now now, Effects& out) {
     if (stopped_) return;
@@ -34,7 +38,7 @@ void Room::on(const Sighted& sighted, Now now, Effects& out) {
     link.nonce = rng_.next();
     link.busy = true;  // with the greeting
     out.push_back(Dial{link.id, link.remote,
-                       Hello{protocol_version, settings_.instance, link.nonce, settings_.name, 0}});
+                       hello(link.nonce)});
     links_.emplace(link.id, std::move(link));
 }
 
@@ -81,7 +85,7 @@ void Room::on(const Received& received, Now now, Effects& out) {
     }
     if (frame.received) acknowledged(*peer, *frame.received, now.steady);
     if (frame.ping && !frame.ping->reply) from->ping_owed = Ping{frame.ping->nonce, true};
-    take_lines(*peer, frame, now, out);
+    take_exchange(*peer, frame, now, out);
     if (frame.bye == Bye::leaving) return take_down(*peer, DownReason::left, now, out);
     pump(*from, now, out);
     pump_peer(*peer, now, out);
@@ -114,15 +118,33 @@ void Room::on(const Probed& probed, Now now, Effects& out) {
 }
 
 void Room::on(const Say& say, Now now, Effects& out) {
-    const Seq seq = ledger_.append(now.wall, say.room, say.text);
-    const PeerInfo self{settings_.own.empty() ? Endpoint{} : settings_.own.front(),
-                        to_string(settings_.instance), settings_.name, false};
-    out.push_back(Notify{
-        Message{message_id(settings_.instance, seq), say.room, self, now.wall, say.text, true}});
+    if (ledger_.is_full()) seal(out);
+    const Entry& entry = ledger_.append(now.wall, settings_.name, say.room, say.text, say.said_id);
+    const Seq seq = entry.seq;
+    out.push_back(Notify{Message{message_id(entry.log, seq), entry.room, author(entry),
+                                 entry.clock.time(), entry.text, true, false}});
     for (auto& [key, peer] : peers_) {
         if (peer.acked + 1 == seq) peer.progress = now.steady;
         pump_peer(peer, now, out);
     }
+    if (ledger_.has_unsealed() && !seal_due_) seal_due_ = now.steady + limits::seal_delay;
+}
+
+void Room::on(const Stored& stored, Now now, Effects& out) {
+    for (const RunPtr& run : stored.runs) {
+        logs_.stored(*run);
+        spread(*run, now.steady);
+    }
+    for (auto& [key, peer] : peers_)
+        if (peer.ack_due && *peer.ack_due <= now.steady && receiving_) pump_peer(peer, now, out);
+}
+
+void Room::on(const Fetched& fetched, Now now, Effects& out) {
+    Link* to = link(fetched.link);
+    Peer* peer = to == nullptr ? nullptr : peer_of(*to);
+    if (peer == nullptr || !peer->logs.fetching) return;
+    answer(*peer, fetched);
+    pump_peer(*peer, now, out);
 }
 
 void Room::on(const Receive& receive, Now now, Effects& out) {
@@ -148,7 +170,9 @@ void Room::on(const Leave&, Now now, Effects& out) {
 
 void Room::on(const Wake&, Now now, Effects& out) {
     forgive_own_stall(now.steady);
+    if (seal_due_ && *seal_due_ <= now.steady) seal(out);
     ping_silent_links(now, out);
+    ask_for_missing(now, out);
     // Watching may drop links and forget peers: walk over copies of the keys.
     std::vector<LinkId> links;
     for (const auto& [id, link] : links_) links.push_back(id);
@@ -193,7 +217,16 @@ const Peer* Room::peer_at(const Endpoint& address) const {
 
 PeerInfo Room::info(const Peer& peer) const {
     return describe(peer.address, PeerEntry{PeerState::linked, Direction::accepted,
-                                            peer.key.instance, peer.name});
+                                            peer.key.instance, peer.logs.device, peer.name});
+}
+
+Hello Room::hello(std::uint64_t nonce) const {
+    Hello hello;
+    hello.instance = settings_.instance;
+    hello.nonce = nonce;
+    hello.name = settings_.name;
+    hello.device = settings_.key->id();
+    return hello;
 }
 
 bool Room::is_own(const Endpoint& address) const {

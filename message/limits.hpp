@@ -25,12 +25,25 @@ inline constexpr std::size_t run_bytes_max = 65'536;
 inline constexpr std::size_t entry_bytes_max = line_bytes_max + 1'024;
 inline constexpr std::size_t said_id_bytes_max = 128;
 
+inline constexpr std::size_t logs_max = 65'536;
+inline constexpr auto seal_delay = 2ms;  // of a line that nobody waits for, to be signed
+
+// Sync.
+inline constexpr auto news_delay = 60ms;  // of telling others that a log grew
+inline constexpr auto pull_delay = 40ms;  // for its author to send it by itself
+inline constexpr auto pull_timeout = 5s;  // then somebody else is asked
+inline constexpr std::size_t pulls_max = 64;
+inline constexpr std::size_t pull_lines_max = 2'048;           // per question
+inline constexpr std::size_t fetch_bytes_max = 262'144;        // per read of the store
+inline constexpr std::size_t heads_per_frame = 512;
+inline constexpr std::size_t news_per_peer_max = 4'096;
+inline constexpr std::size_t questions_per_peer_max = 256;
+
 // What is kept for others: own lines not yet acknowledged by everybody.
 inline constexpr std::size_t ledger_lines_max = 10'000;
 inline constexpr std::size_t ledger_bytes_max = std::size_t{4} * 1024 * 1024;
 inline constexpr std::size_t window_lines_max = 2'048;  // given to a peer, not yet acknowledged
 inline constexpr std::size_t window_bytes_max = std::size_t{512} * 1024;
-inline constexpr std::size_t known_instances_max = 4'096;
 
 // Who is here.
 inline constexpr std::size_t peers_max = 256;
