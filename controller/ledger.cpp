@@ -75,7 +75,8 @@ RunPtr Ledger::seal() {
 
 const RunPtr& Ledger::run_after(Seq after) const {
     LANCHAT_ASSERT(base_ <= after && after < sealed());
-    return *std::ranges::upper_bound(runs_, after, {}, [](const RunPtr& run) { return run->last(); });
+    return *std::ranges::upper_bound(runs_, after, {},
+                                     [](const RunPtr& run) { return run->last(); });
 }
 
 const Entry& Ledger::at(Seq seq) const {

@@ -13,8 +13,9 @@
 
 namespace lanchat::controller {
 
-// Numbers, dates, chains and signs what is said here. Lines said together are signed together: a run
-// is sealed when somebody is about to get it or it is full (log.md 3), never changed after that.
+// Numbers, dates, chains and signs what is said here. Lines said together are signed together: a
+// run is sealed when somebody is about to get it or it is full (log.md 3), never changed after
+// that.
 //
 // Peers hold a position in the ledger instead of a queue of their own, so a slow peer costs nothing
 // more than the others. What lies at or below `base` is in the store only.
@@ -35,9 +36,9 @@ class Ledger {
     bool has_unsealed() const { return !open_.empty(); }
 
     const LogId& log() const { return log_; }
-    Seq head() const { return head_; }      // number of the newest line, 0 if none
+    Seq head() const { return head_; }  // number of the newest line, 0 if none
     Seq sealed() const { return head_ - open_.size(); }
-    Seq base() const { return base_; }      // newest line that is not at hand any more
+    Seq base() const { return base_; }  // newest line that is not at hand any more
 
     // The run that holds the line after `after`. Precondition: base() <= after < sealed().
     const RunPtr& run_after(Seq after) const;

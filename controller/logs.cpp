@@ -20,7 +20,6 @@ bool chains(const VerifiedRun& run, const Held& held) {
 
 Logs::Verdict Logs::take(const VerifiedRun& run) {
     const auto known = held_.find(run.log());
-    if (known == held_.end() && held_.size() >= limits::logs_max) return Verdict::full;
     const Held before = known == held_.end() ? Held{} : known->second;
     if (before.forked) return Verdict::forked;
     if (run.first() > before.seq + 1) return Verdict::ahead;
@@ -40,6 +39,10 @@ void Logs::stored(const VerifiedRun& run) {
     if (known == held_.end() || run.last() <= known->second.stored) return;
     known->second.stored = run.last();
     known->second.stored_head = run.head();
+}
+
+bool Logs::has_place_for(const LogId& log) const {
+    return held_.size() < limits::logs_max || held_.contains(log);
 }
 
 const Held* Logs::find(const LogId& log) const {

@@ -15,7 +15,7 @@ struct Held {
     Hash head;       // of the log at seq
     Seq stored = 0;  // flushed here, or below the floor
     Hash stored_head;
-    Seq floor = 0;   // all up to this one was trimmed
+    Seq floor = 0;        // all up to this one was trimmed
     bool forked = false;  // its author signed two lines for one place: it grows no more
 
     bool operator==(const Held&) const = default;
@@ -30,7 +30,6 @@ class Logs {
         known,   // nothing new in it
         ahead,   // something before it is missing here
         forked,  // it contradicts what is held; the log is frozen from now on
-        full,    // a new log, and there are too many
     };
 
     explicit Logs(Map held = {}) : held_(std::move(held)) {}
@@ -40,6 +39,9 @@ class Logs {
 
     // `run` is on the disk.
     void stored(const VerifiedRun& run);
+
+    // False for a log that is not held yet when there are too many.
+    bool has_place_for(const LogId& log) const;
 
     const Held* find(const LogId& log) const;
     Seq seq_of(const LogId& log) const;

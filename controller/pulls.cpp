@@ -26,7 +26,8 @@ void Pulls::grown(const LogId& log, Seq seq, Instant now) {
     if (answered) {
         pull.due = now;
     } else {
-        pull.due = now + (pull.whom ? Duration(limits::pull_timeout) : Duration(limits::pull_delay));
+        pull.due =
+            now + (pull.whom ? Duration(limits::pull_timeout) : Duration(limits::pull_delay));
     }
 }
 

@@ -11,8 +11,8 @@
 
 namespace lanchat::controller {
 
-// One question per log at a time. A line of now is on its way from its author as a rule, so nobody is
-// asked for it before pull_delay; who does not answer within pull_timeout is passed over.
+// One question per log at a time. A line of now is on its way from its author as a rule, so nobody
+// is asked for it before pull_delay; who does not answer within pull_timeout is passed over.
 class Pulls {
   public:
     // Somebody has more of `log` than we. `at_once`: nobody is going to send it by itself.

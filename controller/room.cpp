@@ -37,8 +37,7 @@ void Room::on(const Sighted& sighted, Now now, Effects& out) {
     link.since = link.heard = now.steady;
     link.nonce = rng_.next();
     link.busy = true;  // with the greeting
-    out.push_back(Dial{link.id, link.remote,
-                       hello(link.nonce)});
+    out.push_back(Dial{link.id, link.remote, hello(link.nonce)});
     links_.emplace(link.id, std::move(link));
 }
 
@@ -140,9 +139,9 @@ void Room::on(const Stored& stored, Now now, Effects& out) {
 }
 
 void Room::on(const Fetched& fetched, Now now, Effects& out) {
-    Link* to = link(fetched.link);
+    const Link* to = link(fetched.link);
     Peer* peer = to == nullptr ? nullptr : peer_of(*to);
-    if (peer == nullptr || !peer->logs.fetching) return;
+    if (peer == nullptr || peer->logs.fetching != fetched.link) return;
     answer(*peer, fetched);
     pump_peer(*peer, now, out);
 }
@@ -217,7 +216,7 @@ const Peer* Room::peer_at(const Endpoint& address) const {
 
 PeerInfo Room::info(const Peer& peer) const {
     return describe(peer.address, PeerEntry{PeerState::linked, Direction::accepted,
-                                            peer.key.instance, peer.logs.device, peer.name});
+                                            peer.key.instance, peer.device, peer.name});
 }
 
 Hello Room::hello(std::uint64_t nonce) const {

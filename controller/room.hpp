@@ -34,9 +34,9 @@ struct RoomSettings {
 // Pure: no I/O, clock, thread or randomness of its own; the same inputs give the same effects.
 // Every input is acceptable at any time. Thread: the loop. Only PeerMap may be read elsewhere.
 //
-// Between lanchat nodes a line is delivered exactly once because it has a number in its author's log
-// and a log only ever grows, by runs that chain to what is held, whichever link they come over. An
-// author sends its lines to whom it is linked with; all else is asked for by whoever lacks it.
+// Between lanchat nodes a line is delivered exactly once because it has a number in its author's
+// log and a log only ever grows, by runs that chain to what is held, whichever link they come over.
+// An author sends its lines to whom it is linked with; all else is asked for by whoever lacks it.
 class Room {
   public:
     Room(RoomSettings settings, Now now);
@@ -116,19 +116,19 @@ class Room {
     bool stalled(const Peer&, Instant now) const;
 
     // room_sync.cpp: what everybody holds of all logs
-    void begin_exchange(Peer&);
+    void begin_exchange(Peer&, Instant now);
     void take_exchange(Peer&, const Frame&, Now, Effects&);
     void take_runs(Peer&, const Frame&, Now, Effects&);
-    void show_new(const Peer& bringer, const VerifiedRun&, Seq above, Now, Effects&);
+    void show_new(const Peer& bringer, const VerifiedRun&, Seq above, Effects&);
     PeerInfo author(const Entry&) const;
     bool is_history(const Peer& bringer, const Entry&) const;
     void take_heads(Peer&, const Frame&, Instant now);
     void take_wants(Peer&, const Frame&);
-    void take_linked(Peer&, const Frame&);
+    void take_linked(Peer&, const Frame&, Instant now);
     void count_unacked(Peer&, const VerifiedRun&, Instant now);
     void spread(const VerifiedRun&, Instant now);
     void tell_of(Peer&, const LogId&, Instant now);
-    void who_is_linked_changed();
+    void who_is_linked_changed(Instant now);
     void ask_for_missing(Now, Effects&);
     Peer* source_of(const LogId&);
     void answer(Peer&, const Fetched&);

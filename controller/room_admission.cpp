@@ -118,7 +118,7 @@ void Room::admit(Link& link, Endpoint address, Now now, Effects& out) {
     peer.key = key;
     peer.address = address;
     peer.name = link.hello.name;
-    peer.logs.device = link.hello.device;
+    peer.device = link.hello.device;
     join(link, peer, now, out);
 }
 

@@ -78,11 +78,11 @@ bool Room::add_lines(Link& link, Peer& peer, Frame& frame, Now now, Effects& out
         peer.ack_due.reset();
     }
     return frame.received || !frame.runs.empty() || !frame.have.empty() || !frame.want.empty() ||
-           frame.linked;
+           frame.listing || frame.linked;
 }
 
-// What was said here goes to whoever is linked, up to a window. Who is so far behind that the ledger
-// has let go of it asks for the rest, like everybody who was away.
+// What was said here goes to whoever is linked, up to a window. Who is so far behind that the
+// ledger has let go of it asks for the rest, like everybody who was away.
 void Room::add_own_runs(Link& link, const Peer& peer, Frame& frame, Effects& out) {
     if (link.sent < ledger_.base()) return;
     std::size_t bytes = 0;
@@ -102,10 +102,10 @@ void Room::add_own_runs(Link& link, const Peer& peer, Frame& frame, Effects& out
 
 void Room::seal(Effects& out) {
     seal_due_.reset();
-    const RunPtr run = ledger_.seal();
-    if (run == nullptr) return;
-    LANCHAT_ASSERT(logs_.take(*run) == Logs::Verdict::fresh);
-    out.push_back(Append{run});
+    while (const RunPtr run = ledger_.seal()) {
+        LANCHAT_ASSERT(logs_.take(*run) == Logs::Verdict::fresh);
+        out.push_back(Append{run});
+    }
 }
 
 // A legacy peer knows one line a frame, and prints an empty one as it is.
@@ -138,8 +138,7 @@ Seq Room::welcome_from(Instant now) const {
 void Room::take_legacy_line(const Peer& peer, const Frame& frame, Now now, Effects& out) {
     if (frame.msg.empty() || frame.msg.size() > limits::line_bytes_max) return;
     const auto id = to_string(settings_.instance) + ":l" + std::to_string(++legacy_lines_);
-    out.push_back(Notify{
-        Message{id, general_room, info(peer), now.wall, frame.msg, false, false}});
+    out.push_back(Notify{Message{id, general_room, info(peer), now.wall, frame.msg, false, false}});
 }
 
 void Room::acknowledged(Peer& peer, Seq seq, Instant now) {
@@ -168,8 +167,8 @@ void Room::report_missed(Peer& peer, UndeliveredReason reason, Effects& out) {
     peer.missed = 0;
 }
 
-// Whatever `peer` should have got and has not acknowledged is reported, each line once. Of a lanchat
-// peer only when we leave: until then it will ask for what it missed.
+// Whatever `peer` should have got and has not acknowledged is reported, each line once. Of a
+// lanchat peer only when we leave: until then it will ask for what it missed.
 void Room::give_up_on(Peer& peer, Effects& out) {
     if (!peer.key.legacy && !leaving()) return;
     report_missed(peer, UndeliveredReason::slow, out);
@@ -193,7 +192,8 @@ bool Room::has_room(Instant now) const {
     const bool may_yet_come = !settled_ || !first_peer_;
     if (may_yet_come && now < started_ + limits::startup_grace) needed = 0;
     for (const auto& [key, peer] : peers_)
-        if (peer.welcomed && !stalled(peer, now)) needed = std::min(needed, peer.acked);
+        if (peer.welcomed && peer.acked >= ledger_.base() && !stalled(peer, now))
+            needed = std::min(needed, peer.acked);
     needed = std::max(needed, ledger_.base());
     return ledger_.head() - needed < limits::ledger_lines_max / 2 &&
            ledger_.bytes_after(needed) < limits::ledger_bytes_max / 2;

@@ -41,8 +41,7 @@ void Room::opened(Link& link, Peer& peer, Seq received_there, Now now, Effects& 
     }
     contacts_.linked(peer.address);
     if (newly_up) {
-        begin_exchange(peer);
-        who_is_linked_changed();
+        who_is_linked_changed(now.steady);
         out.push_back(Notify{PeerUp{info(peer)}});
     }
     pump(link, now, out);
@@ -77,6 +76,7 @@ void Room::choose_active(Peer& peer, Now now, Effects& out) {
         best_open->sent = peer.acked;
         best_open->rest.clear();
         peer.active = best_open->id;
+        begin_exchange(peer, now.steady);
     }
     if (peer.key.legacy) return pump_peer(peer, now, out);  // its duplicates are its own to end
     for (const LinkId id : peer.links) {
@@ -147,9 +147,9 @@ void Room::take_down(Peer& peer, DownReason reason, Now now, Effects& out) {
     peer_map_.remove(peer.address);
     peer.active.reset();
     if (was_up) {
-        peer.logs = Exchange{.device = peer.logs.device};
+        peer.logs = {};
         pulls_.gone(peer.key, now.steady);
-        who_is_linked_changed();
+        who_is_linked_changed(now.steady);
         peer.down_since = now.steady;
         peer.said = ledger_.head();
         if (!leaving()) out.push_back(Notify{PeerDown{info(peer), reason}});  // else we went

@@ -61,25 +61,28 @@ struct Link {
     std::optional<Instant> pinged;
 };
 
+// How far a peer has told what it had when it came.
+enum class Told { nothing, listing, all };
+
 // What a lanchat peer and this node tell each other of all logs.
 struct Exchange {
-    DeviceId device;
+    Told told = Told::nothing;
     std::map<LogId, Seq> there;    // what it has stored and we lack
     std::map<LogId, Seq> backlog;  // what it had when it came, of logs that we lacked a part of
     std::set<InstanceId> linked;   // whom it is linked to: they need no news from us
 
     // Ours to it.
     bool linked_owed = false;
-    bool listing = false;              // all logs are told, in order
-    std::optional<LogId> listed;       // the last one told
-    std::set<LogId> news;              // logs that grew since
+    bool listing = false;         // all logs are told, in order
+    std::optional<LogId> listed;  // the last one told
+    std::set<LogId> news;         // logs that grew since
     std::optional<Instant> news_due;
     std::vector<Want> wants_owed;
 
     // Its questions.
     std::deque<Want> asked;
-    std::deque<RunPtr> served;  // the part of the first answer that is at hand
-    bool fetching = false;
+    std::deque<RunPtr> served;       // the part of the first answer that is at hand
+    std::optional<LinkId> fetching;  // over which link it will go
 };
 
 // Own lines that a peer will not get: those after `after`, up to `to`.
@@ -91,6 +94,7 @@ struct Gap {
 struct Peer {
     PersonKey key;
     Endpoint address;  // its key in the peer map
+    DeviceId device;
     std::string name;
     bool up = false;               // announced as PeerUp
     std::vector<LinkId> links;     // joining or open

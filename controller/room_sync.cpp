@@ -1,5 +1,6 @@
 // What everybody holds of all logs: told, asked for, answered, shown once.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "controller/room.hpp"
@@ -8,17 +9,23 @@
 namespace lanchat::controller {
 
 LogId Room::log_of(const Peer& peer) const {
-    return {peer.logs.device, Epoch{static_cast<std::uint64_t>(peer.key.instance)}};
+    return {peer.device, Epoch{static_cast<std::uint64_t>(peer.key.instance)}};
 }
 
-void Room::begin_exchange(Peer& peer) {
+// Over a new link all is told again: what was on its way over the old one is lost.
+void Room::begin_exchange(Peer& peer, Instant now) {
     if (peer.key.legacy) return;
-    peer.logs.listing = true;
-    peer.logs.linked_owed = true;
+    Exchange& logs = peer.logs;
+    logs.listing = logs.linked_owed = true;
+    logs.listed.reset();
+    logs.asked.clear();
+    logs.served.clear();
+    logs.fetching.reset();
+    pulls_.gone(peer.key, now);
 }
 
 void Room::take_exchange(Peer& peer, const Frame& frame, Now now, Effects& out) {
-    if (frame.linked) take_linked(peer, frame);
+    if (frame.linked) take_linked(peer, frame, now.steady);
     take_heads(peer, frame, now.steady);
     take_runs(peer, frame, now, out);
     take_wants(peer, frame);
@@ -30,12 +37,13 @@ void Room::take_exchange(Peer& peer, const Frame& frame, Now now, Effects& out) 
 void Room::take_runs(Peer& peer, const Frame& frame, Now now, Effects& out) {
     for (const RunPtr& run : frame.runs) {
         const LogId log = run->log();
-        if (log == ledger_.log()) continue;  // nobody can tell us what we said
+        // Nobody can tell us what this process said; and strangers fill our memory to a bound only.
+        if (log == ledger_.log() || !logs_.has_place_for(log)) continue;
         const Seq above = logs_.seq_of(log);
         const bool was_forked = logs_.find(log) != nullptr && logs_.find(log)->forked;
         switch (logs_.take(*run)) {
             case Logs::Verdict::fresh:
-                show_new(peer, *run, above, now, out);
+                show_new(peer, *run, above, out);
                 out.push_back(Append{run});
                 pulls_.grown(log, run->last(), now.steady);
                 break;
@@ -51,24 +59,20 @@ void Room::take_runs(Peer& peer, const Frame& frame, Now now, Effects& out) {
             }
             case Logs::Verdict::forked:
                 pulls_.not_behind(log);
-                if (!was_forked)
-                    out.push_back(Notify{Forked{author(run->items().front().entry)}});
-                break;
-            case Logs::Verdict::full:
+                if (!was_forked) out.push_back(Notify{Forked{author(run->items().front().entry)}});
                 break;
         }
     }
 }
 
-void Room::show_new(const Peer& bringer, const VerifiedRun& run, Seq above, Now now, Effects& out) {
+void Room::show_new(const Peer& bringer, const VerifiedRun& run, Seq above, Effects& out) {
     for (const auto& item : run.items()) {
         const Entry& entry = item.entry;
         if (entry.seq <= above) continue;
-        ledger_.clock().saw(entry.clock, now.wall);
-        out.push_back(Notify{Message{message_id(entry.log, entry.seq), entry.room, author(entry),
-                                     entry.clock.time(), entry.text,
-                                     entry.log.device == ledger_.log().device,
-                                     is_history(bringer, entry)}});
+        ledger_.clock().heard(entry.clock);
+        out.push_back(Notify{Message{
+            message_id(entry.log, entry.seq), entry.room, author(entry), entry.clock.time(),
+            entry.text, entry.log.device == ledger_.log().device, is_history(bringer, entry)}});
     }
 }
 
@@ -92,28 +96,29 @@ bool Room::is_history(const Peer& bringer, const Entry& entry) const {
 }
 
 void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
-    auto& [device, there, backlog, linked, linked_owed, listing, listed, news, news_due, wants_owed,
-           asked, served, fetching] = peer.logs;
+    Exchange& logs = peer.logs;
+    auto& there = logs.there;
+    if (frame.listing && logs.told == Told::nothing) logs.told = Told::listing;
+    if (!frame.listing && logs.told == Told::listing) logs.told = Told::all;
     for (const Head& head : frame.have) {
         if (head.log == ledger_.log() || head.seq <= logs_.seq_of(head.log)) continue;
         if (there.size() >= limits::news_per_peer_max && !there.contains(head.log)) continue;
         const bool is_first = !there.contains(head.log);
         there[head.log] = std::max(there[head.log], head.seq);
-        const bool of_old = frame.hello || frame.listing;
-        if (of_old && is_first) backlog[head.log] = head.seq;
+        if (logs.told == Told::listing && is_first) logs.backlog[head.log] = head.seq;
         // What its author is about to send need not be asked for.
-        pulls_.behind(head.log, now, of_old && head.log != log_of(peer));
+        pulls_.behind(head.log, now, frame.listing && head.log != log_of(peer));
     }
 }
 
-void Room::take_linked(Peer& peer, const Frame& frame) {
+void Room::take_linked(Peer& peer, const Frame& frame, Instant now) {
     const auto before = std::exchange(
         peer.logs.linked, std::set<InstanceId>(frame.linked->begin(), frame.linked->end()));
     // Whoever it has lost it now hears of from us.
     for (const auto& [log, held] : logs_.all()) {
         const InstanceId instance{static_cast<std::uint64_t>(log.epoch)};
         if (before.contains(instance) && !peer.logs.linked.contains(instance))
-            peer.logs.news.insert(log);
+            tell_of(peer, log, now);
     }
 }
 
@@ -121,6 +126,7 @@ void Room::take_wants(Peer& peer, const Frame& frame) {
     for (const Want& want : frame.want) {
         if (peer.logs.asked.size() >= limits::questions_per_peer_max) return;  // it asks again
         peer.logs.asked.push_back(want);
+        if (want.seq == 0) peer.logs.asked.back().seq = std::numeric_limits<Seq>::max();
     }
 }
 
@@ -161,8 +167,12 @@ void Room::tell_of(Peer& peer, const LogId& log, Instant now) {
     if (!logs.news_due) logs.news_due = now + limits::news_delay;
 }
 
-void Room::who_is_linked_changed() {
-    for (auto& [key, peer] : peers_) peer.logs.linked_owed = !key.legacy;
+void Room::who_is_linked_changed(Instant now) {
+    for (auto& [key, peer] : peers_) {
+        if (key.legacy || !peer.up) continue;
+        peer.logs.linked_owed = true;
+        if (!peer.logs.news_due) peer.logs.news_due = now + limits::news_delay;
+    }
 }
 
 void Room::add_exchange(Link& link, Peer& peer, Frame& frame, Instant now, Effects& out) {
@@ -202,8 +212,8 @@ void Room::add_heads(Peer& peer, Frame& frame, Instant now) {
     if (logs.news.empty()) logs.news_due.reset();
 }
 
-// One question at a time, one read of the store at a time: a peer that asks for everything gets it at
-// the speed at which it takes it in.
+// One question at a time, one read of the store at a time: a peer that asks for everything gets it
+// at the speed at which it takes it in.
 void Room::add_answers(Link& link, Peer& peer, Frame& frame, Effects& out) {
     Exchange& logs = peer.logs;
     std::size_t bytes = 0;
@@ -214,13 +224,13 @@ void Room::add_answers(Link& link, Peer& peer, Frame& frame, Effects& out) {
         logs.served.pop_front();
     }
     if (!logs.served.empty() || logs.fetching || logs.asked.empty()) return;
-    logs.fetching = true;
+    logs.fetching = link.id;
     out.push_back(Fetch{link.id, logs.asked.front().log, logs.asked.front().after});
 }
 
 void Room::answer(Peer& peer, const Fetched& fetched) {
     Exchange& logs = peer.logs;
-    logs.fetching = false;
+    logs.fetching.reset();
     if (logs.asked.empty() || logs.asked.front().log != fetched.log) return;
     Want& want = logs.asked.front();
     for (const RunPtr& run : fetched.runs) {

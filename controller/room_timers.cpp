@@ -157,6 +157,7 @@ bool Room::everything_delivered() const {
 
 void Room::begin_leaving(Now now, Effects& out) {
     leave_by_ = now.steady + limits::goodbye_timeout;
+    seal(out);
     for (auto& [key, peer] : peers_) {
         if (peer.up) peer.said = ledger_.head();
         give_up_on(peer, out);

@@ -47,7 +47,12 @@ bool comes_before(const Entry& a, const Entry& b) {
     return std::tie(a.clock, a.log, a.seq) < std::tie(b.clock, b.log, b.seq);
 }
 
-std::string message_id(const Hash& head) { return base32(head.view().substr(0, 16)); }
+std::string message_id(const LogId& log, Seq seq) {
+    std::string bytes(log.device.view());
+    for (int shift = 56; shift >= 0; shift -= 8)
+        bytes += static_cast<char>(static_cast<std::uint64_t>(log.epoch) >> shift & 0xFF);
+    return base32(hash_of(bytes).view().substr(0, 16)) + ":" + std::to_string(seq);
+}
 
 std::string encode(const Entry& entry) {
     message::LogEntry out;

@@ -55,9 +55,8 @@ struct Entry {
 // The order of all lines on every node: (clock, device, epoch, seq).
 bool comes_before(const Entry& a, const Entry& b);
 
-// Unique in the network: base32 of the first 16 bytes of the head that `entry` makes, 26
-// characters.
-std::string message_id(const Hash& head);
+// log:number, unique in the network. The log is named by 26 characters of base32, a hash of it.
+std::string message_id(const LogId& log, Seq seq);
 
 // Precondition: texts are valid UTF-8 within their limits.
 std::string encode(const Entry& entry);

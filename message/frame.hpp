@@ -21,19 +21,9 @@ struct Hello {
     std::uint64_t nonce = 0;  // of this dial; decides between two links of the same direction
     std::string name;
     std::uint64_t capabilities = 0;
-    DeviceId device{};  // all zeros: not said
+    DeviceId device;
 
     bool operator==(const Hello&) const = default;
-};
-
-// One line of chat. `seq` orders the lines of its author, gaps mean lines the author gave up on.
-struct Line {
-    Seq seq = 0;
-    WallTime said;
-    std::string room = general_room;
-    std::string text;
-
-    bool operator==(const Line&) const = default;
 };
 
 // What the speaker holds of a log, flushed: everything above `floor` up to `seq`.
@@ -67,11 +57,12 @@ enum class Bye { unknown, leaving, duplicate, busy, taken };
 struct Frame {
     std::string msg;  // greeting "ip:port" or "ok"; with legacy peers also chat text
     std::optional<Hello> hello;
-    std::optional<Seq> received;  // every line of yours up to this one is here
-    std::vector<Line> lines;
+    std::optional<Seq> received;  // all of your present log up to this one is on my disk
     std::vector<RunPtr> runs;
     std::vector<Head> have;
+    bool listing = false;  // `have` is a part of all I have, not news
     std::vector<Want> want;
+    std::optional<std::vector<InstanceId>> linked;  // with whom else I am linked now
     std::optional<Ping> ping;
     std::optional<Bye> bye;
 

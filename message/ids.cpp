@@ -50,8 +50,4 @@ std::optional<DeviceId> parse_device_id(std::string_view text) {
     return id;
 }
 
-std::string message_id(InstanceId author, Seq seq) {
-    return to_string(author) + ":" + std::to_string(seq);
-}
-
 }  // namespace lanchat

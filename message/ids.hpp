@@ -47,7 +47,4 @@ std::string to_string(InstanceId id);
 std::string to_string(const DeviceId& id);
 std::optional<DeviceId> parse_device_id(std::string_view text);
 
-// instance:counter, unique in the network.
-std::string message_id(InstanceId author, Seq seq);
-
 }  // namespace lanchat

@@ -20,14 +20,7 @@ void put(const Hello& hello, message::Hello& out) {
     out.set_name(hello.name);
     out.set_capabilities(hello.capabilities);
     out.set_nonce(hello.nonce);
-    if (hello.device != DeviceId{}) out.set_device(std::string(hello.device.view()));
-}
-
-void put(const Line& line, message::Line& out) {
-    out.set_seq(line.seq);
-    out.set_said_ms(line.said.ms);
-    if (line.room != general_room) out.set_room(line.room);
-    out.set_text(line.text);
+    out.set_device(std::string(hello.device.view()));
 }
 
 void put(const VerifiedRun& run, message::Run& out) {
@@ -55,9 +48,13 @@ void put(const Want& want, message::Want& out) {
     out.set_seq(want.seq);
 }
 
+void put(const std::vector<InstanceId>& linked, message::Linked& out) {
+    for (const InstanceId instance : linked) out.add_instance(static_cast<std::uint64_t>(instance));
+}
+
 bool has_extension(const Frame& frame) {
-    return frame.hello || frame.received || !frame.lines.empty() || !frame.runs.empty() ||
-           !frame.have.empty() || !frame.want.empty() || frame.ping || frame.bye;
+    return frame.hello || frame.received || !frame.runs.empty() || !frame.have.empty() ||
+           frame.listing || !frame.want.empty() || frame.linked || frame.ping || frame.bye;
 }
 
 message::Bye::Why to_wire(Bye why) {
@@ -95,21 +92,10 @@ Result<Hello> take_hello(message::Hello& in) {
     if (in.instance() == 0) return Failure{"hello without an instance"};
     if (!is_name(in.name())) return Failure{"hello with a bad name"};
     DeviceId device;
-    if (!in.device().empty() && !take_exact(in.device(), device))
-        return Failure{"hello with a bad device"};
+    if (!take_exact(in.device(), device)) return Failure{"hello with a bad device"};
     return Hello{in.protocol(),     InstanceId{in.instance()},
                  in.nonce(),        std::move(*in.mutable_name()),
                  in.capabilities(), device};
-}
-
-Result<Line> take_line(message::Line& in, Seq above) {
-    if (in.seq() <= above) return Failure{"lines out of order"};
-    if (in.text().empty() || in.text().size() > limits::line_bytes_max)
-        return Failure{"line with a bad length"};
-    if (in.room().size() > limits::room_bytes_max) return Failure{"room name too long"};
-    Line line{in.seq(), WallTime{in.said_ms()}, general_room, std::move(*in.mutable_text())};
-    if (!in.room().empty()) line.room = std::move(*in.mutable_room());
-    return line;
 }
 
 Result<RunPtr> take_run(message::Run& in) {
@@ -176,13 +162,13 @@ Result<Frame> take_extension(message::Ext& ext, Frame frame) {
     if (ext.has_received()) frame.received = ext.received();
     if (ext.has_ping()) frame.ping = Ping{ext.ping().nonce(), ext.ping().reply()};
     if (ext.has_bye()) frame.bye = from_wire(ext.bye().why());
-    if (static_cast<std::size_t>(ext.lines_size()) > limits::frame_lines_max)
-        return Failure{"too many lines in a frame"};
-    frame.lines.reserve(static_cast<std::size_t>(ext.lines_size()));
-    for (auto& in : *ext.mutable_lines()) {
-        auto line = take_line(in, frame.lines.empty() ? 0 : frame.lines.back().seq);
-        if (!line) return Failure{line.why()};
-        frame.lines.push_back(std::move(*line));
+    frame.listing = ext.listing();
+    if (static_cast<std::size_t>(ext.linked().instance_size()) > limits::peers_max)
+        return Failure{"frame with too many parts"};
+    if (ext.has_linked()) {
+        frame.linked.emplace();
+        for (const auto instance : ext.linked().instance())
+            frame.linked->push_back(InstanceId{instance});
     }
     if (auto failure = take_log_parts(ext, frame)) return std::move(*failure);
     return frame;
@@ -197,11 +183,11 @@ std::string encode(const Frame& frame) {
         auto& ext = *out.mutable_ext();
         if (frame.hello) put(*frame.hello, *ext.mutable_hello());
         if (frame.received) ext.set_received(*frame.received);
-        ext.mutable_lines()->Reserve(static_cast<int>(frame.lines.size()));
-        for (const auto& line : frame.lines) put(line, *ext.add_lines());
         for (const auto& run : frame.runs) put(*run, *ext.add_runs());
         for (const auto& head : frame.have) put(head, *ext.add_have());
+        if (frame.listing) ext.set_listing(true);
         for (const auto& want : frame.want) put(want, *ext.add_want());
+        if (frame.linked) put(*frame.linked, *ext.mutable_linked());
         if (frame.ping) {
             ext.mutable_ping()->set_nonce(frame.ping->nonce);
             ext.mutable_ping()->set_reply(frame.ping->reply);
@@ -225,8 +211,6 @@ Result<Frame> decode(std::string_view bytes) {
     if (!in.has_ext()) return frame;
     return take_extension(*in.mutable_ext(), std::move(frame));
 }
-
-std::size_t encoded_bytes(const Line& line) { return line.text.size() + line.room.size() + 40; }
 
 std::size_t encoded_bytes(const VerifiedRun& run) {
     return run.byte_count() + 4 * run.items().size() + 72;

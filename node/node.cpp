@@ -155,7 +155,7 @@ Result<std::string> Node::Body::say(std::string text, std::string room) {
                        " bytes of UTF-8");
     const Seq seq = ++said_;
     feed(brain::Say{std::move(room), std::move(text)});
-    return message_id(instance_, seq);
+    return message_id(log_, seq);
 }
 
 // Listeners may call back into the node: what they cause waits until the effects at hand are done.
