@@ -34,7 +34,7 @@ TEST_CASE("what we say is shown here and sent to everybody") {
     CHECK(own[0].id == message_id(mid, 1));
     CHECK(own[0].from == PeerInfo{at(1), to_string(mid), "me", false});
     for (const LinkId link : {a, b}) {
-        REQUIRE(scene.last_sent(link).lines.size() == 1);
+        REQUIRE(Scene::texts(scene.last_sent(link)).size() == 1);
         CHECK(scene.last_sent(link).lines[0].text == "hello");
         CHECK(scene.last_sent(link).lines[0].said == WallTime{1'700'000'000'000});
     }
@@ -51,7 +51,7 @@ TEST_CASE("lines that wait for a busy link travel together") {
     scene.drain(link);
 
     CHECK(scene.lines_sent(link) == seqs(1, 3));
-    CHECK(scene.last_sent(link).lines.size() == 2);
+    CHECK(Scene::texts(scene.last_sent(link)).size() == 2);
 }
 
 TEST_CASE("a frame holds at most 256 lines or 64 KiB") {
@@ -66,7 +66,7 @@ TEST_CASE("a frame holds at most 256 lines or 64 KiB") {
 
     for (int i = 0; i < 8; ++i) scene.say(std::string(limits::line_bytes_max, 'x'));
     scene.drain(link);
-    CHECK(scene.last_sent(link).lines.size() == 1);
+    CHECK(Scene::texts(scene.last_sent(link)).size() == 1);
 }
 
 TEST_CASE("a peer that acknowledges nothing gets no more than the window of lines") {
@@ -96,10 +96,10 @@ TEST_CASE("a peer that acknowledges nothing gets no more than the window of byte
 TEST_CASE("what was said comes out once, in order, whatever link it comes over") {
     Scene scene(mid);
     const LinkId first = scene.link_by_them(at(2), high, 5);
-    scene.receive(first, Scene::lines(1, 4));
+    scene.receive(first, Scene::lines(WHO, 1, 4));
     const LinkId second = scene.link_by_them(at(2, 4566), high, 3);
-    scene.receive(second, Scene::lines(3, 6));
-    scene.receive(first, Scene::lines(5, 8));
+    scene.receive(second, Scene::lines(WHO, 3, 6));
+    scene.receive(first, Scene::lines(WHO, 5, 8));
 
     CHECK(scene.texts_shown() == std::vector<std::string>{"line 1", "line 2", "line 3", "line 4",
                                                           "line 5", "line 6", "line 7", "line 8"});
@@ -108,35 +108,35 @@ TEST_CASE("what was said comes out once, in order, whatever link it comes over")
 TEST_CASE("lines are acknowledged after 20 ms, or at once when there are 256") {
     Scene scene;
     const LinkId link = scene.link_by_us(at(2), high);
-    scene.receive(link, Scene::lines(1, 3));
+    scene.receive(link, Scene::lines(WHO, 1, 3));
     scene.drain(link);
     scene.pass(limits::ack_delay - 1ms);
-    CHECK(scene.last_sent(link).received != Seq{3});
+    CHECK(scene.received_sent(link) != Seq{3});
     scene.pass(1ms);
-    CHECK(scene.last_sent(link).received == Seq{3});
+    CHECK(scene.received_sent(link) == Seq{3});
     scene.drain(link);
 
-    scene.receive(link, Scene::lines(4, 9));
+    scene.receive(link, Scene::lines(WHO, 4, 9));
     scene.say("an answer takes the acknowledgement along");
-    CHECK(scene.last_sent(link).received == Seq{9});
+    CHECK(scene.received_sent(link) == Seq{9});
     scene.drain(link);
 
-    scene.receive(link, Scene::lines(10, 10 + limits::ack_lines_max));
-    CHECK(scene.last_sent(link).received == Seq{10 + limits::ack_lines_max});
+    scene.receive(link, Scene::lines(WHO, 10, 10 + limits::ack_lines_max));
+    CHECK(scene.received_sent(link) == Seq{10 + limits::ack_lines_max});
 }
 
 TEST_CASE("while nothing can be taken in, nothing is acknowledged") {
     Scene scene;
     const LinkId link = scene.link_by_us(at(2), high);
     scene.give(Receive{false});
-    scene.receive(link, Scene::lines(1, 300));
+    scene.receive(link, Scene::lines(WHO, 1, 300));
     scene.pass(2s);
-    CHECK(scene.last_sent(link).received != Seq{300});
+    CHECK(scene.received_sent(link) != Seq{300});
     CHECK(scene.texts_shown().size() == 300);
 
     scene.give(Receive{true});
 
-    CHECK(scene.last_sent(link).received == Seq{300});
+    CHECK(scene.received_sent(link) == Seq{300});
 }
 
 TEST_CASE("to take in again does no harm when a peer has just been forgotten") {
@@ -144,7 +144,7 @@ TEST_CASE("to take in again does no harm when a peer has just been forgotten") {
     for (std::uint8_t host = 2; host < 8; ++host) {
         const LinkId link = scene.link_by_us(at(host), InstanceId{host});
         scene.give(Receive{false});
-        scene.receive(link, Scene::lines(1, 3));
+        scene.receive(link, Scene::lines(WHO, 1, 3));
         scene.lose(link);
     }
     scene.sleep(limits::relink_grace + 1s);
@@ -159,7 +159,7 @@ TEST_CASE("a link that is being dropped is not waited for with an acknowledgemen
     Scene scene;
     const LinkId link = scene.link_by_us(at(2), high);
     scene.give(Receive{false});
-    scene.receive(link, Scene::lines(1, 3));
+    scene.receive(link, Scene::lines(WHO, 1, 3));
     scene.pass(limits::ping_after);
     scene.drain(link);
     scene.pass(limits::ping_timeout);
@@ -172,19 +172,19 @@ TEST_CASE("a link that is being dropped is not waited for with an acknowledgemen
 TEST_CASE("nothing is shown of a peer that is down, and it is asked to say it again") {
     Scene scene(mid);
     const LinkId theirs = scene.link_by_them(at(2), high);
-    scene.receive(theirs, Scene::lines(1, 1));
+    scene.receive(theirs, Scene::lines(WHO, 1, 1));
     const LinkId ours = scene.link_by_us(at(3), high);  // surplus, on its way out
     scene.lose(theirs);
     REQUIRE(scene.events<PeerDown>().size() == 1);
 
-    scene.receive(ours, Scene::lines(2, 2));
+    scene.receive(ours, Scene::lines(WHO, 2, 2));
     CHECK(scene.texts_shown().size() == 1);
     scene.lose(ours, End::refused);
     scene.pass(400ms);
     const LinkId again = scene.dial(at(2));
     scene.receive(again, scene.answer(high));
-    CHECK(scene.last_sent(again).received == Seq{1});
-    scene.receive(again, Scene::lines(2, 2));
+    CHECK(scene.received_sent(again) == Seq{1});
+    scene.receive(again, Scene::lines(WHO, 2, 2));
 
     CHECK(scene.texts_shown() == std::vector<std::string>{"line 1", "line 2"});
 }
