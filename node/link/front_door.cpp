@@ -8,13 +8,17 @@
 #include <array>
 #include <chrono>
 #include <string_view>
+#include <thread>
 
+#include "message/rng.hpp"
 #include "node/link/sockets.hpp"
 
 namespace lanchat::link {
 namespace {
 
 using asio::ip::tcp;
+
+constexpr int listen_tries = 20;
 
 // RFC 9113, section 3.4: what every HTTP/2 client says first.
 constexpr std::string_view preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -28,6 +32,34 @@ void reset(tcp::socket& socket) {
     asio::error_code ignored;
     socket.set_option(asio::socket_base::linger(true, 0), ignored);
     socket.close(ignored);
+}
+
+// Over connections that linger in TIME_WAIT; a port that somebody listens at is still refused.
+asio::error_code bind_to(tcp::acceptor& acceptor, const tcp::endpoint& where) {
+    asio::error_code error;
+    acceptor.open(tcp::v4(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
+    if (!error) acceptor.bind(where, error);
+    return error;
+}
+
+// Of two nodes that listen at one port at the same instant, Linux may refuse both. A bind that went
+// well says that nobody listened there, so it is worth another try, after a pause unlike the
+// other's.
+asio::error_code listen_at(tcp::acceptor& acceptor, const tcp::endpoint& where) {
+    Rng pauses(
+        static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()));
+    asio::error_code error;
+    for (int tries = 0; tries < listen_tries; ++tries) {
+        error = bind_to(acceptor, where);
+        if (error) return error;
+        acceptor.listen(asio::socket_base::max_listen_connections, error);
+        if (error != asio::error::address_in_use) return error;
+        acceptor.close();
+        std::this_thread::sleep_for(std::chrono::microseconds(pauses.below(2'000)));
+    }
+    return error;
 }
 
 }  // namespace
@@ -60,13 +92,7 @@ Result<bool> FrontDoor::listen_on(const std::vector<Ipv4>& ips, std::uint16_t po
     acceptors_.clear();
     for (const Ipv4 ip : ips) {
         auto& acceptor = acceptors_.emplace_back(loop_);
-        asio::error_code error;
-        acceptor.open(tcp::v4(), error);
-        // Over connections that linger in TIME_WAIT; listen() still tells a taken port.
-        if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-        if (!error) fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
-        if (!error) acceptor.bind(to_asio(ip, port), error);
-        if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+        const auto error = listen_at(acceptor, to_asio(ip, port));
         if (!error) continue;
         acceptors_.clear();
         if (error == asio::error::address_in_use || error == asio::error::access_denied)
