@@ -70,7 +70,7 @@ TEST_CASE("a dialler that goes on without an acknowledgement is dropped") {
     Scene scene;
     const LinkId link = scene.accept(at(2, 51'234));
     scene.receive(link, scene.greeting(at(2), high));
-    scene.receive(link, Scene::lines(WHO, 1, 1));
+    scene.receive(link, Scene::lines(high, 1, 1));
 
     CHECK(scene.dropped.contains(link));
     CHECK(scene.texts_shown().empty());
@@ -288,7 +288,7 @@ TEST_CASE("a newcomer that we dialled is told that the address is taken when it 
     const LinkId newcomer = scene.dial(at(2));
     const LinkId holder = scene.link_by_them(at(2), low);
     scene.receive(newcomer, scene.answer(high));
-    scene.receive(holder, Scene::lines(WHO, 1, 1));
+    scene.receive(holder, Scene::lines(low, 1, 1));
 
     CHECK(scene.last_sent(newcomer).bye == Bye::taken);
     CHECK(scene.entry(at(2)).instance == low);
@@ -355,7 +355,7 @@ TEST_CASE("an original that was restarted replaces its dead call after 1 s") {
 TEST_CASE("lines in the answer of an original are no lines") {
     Scene scene;
     const LinkId link = scene.dial(at(2));
-    Frame odd = Scene::lines(WHO, 1, 3);
+    Frame odd = Scene::lines(high, 1, 3);
     odd.msg = "ok";
     scene.receive(link, odd);
     scene.pass(10s);
