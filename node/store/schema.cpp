@@ -1,0 +1,74 @@
+// Versioned migrations by user_version: entry n brings version n to n + 1. Never change an old one.
+#include "node/store/schema.hpp"
+
+#include <array>
+#include <string>
+
+#include "node/entropy.hpp"
+
+namespace lanchat::store {
+namespace {
+
+// Unsigned 64-bit numbers (clock, epoch) have their highest bit flipped, so that SQLite's signed
+// order is theirs. A run's key is the arrival of its first new line. The text of lines is in the
+// entries of runs only: the index of words holds no copy of it, nor where in a line a word is.
+constexpr std::array migrations = {
+    R"(
+CREATE TABLE store(id INTEGER NOT NULL, recoveries INTEGER NOT NULL);
+CREATE TABLE log(
+    log INTEGER PRIMARY KEY, device BLOB NOT NULL, epoch INTEGER NOT NULL,
+    floor INTEGER NOT NULL, floor_head BLOB NOT NULL, seq INTEGER NOT NULL, head BLOB NOT NULL,
+    UNIQUE(device, epoch));
+CREATE TABLE run(
+    run INTEGER PRIMARY KEY, log INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    lines INTEGER NOT NULL, arrived INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    head BLOB NOT NULL, signature BLOB NOT NULL, entries BLOB NOT NULL);
+CREATE INDEX run_by_log ON run(log, last, arrived, bytes);
+CREATE TABLE parked(
+    log_device BLOB NOT NULL, log_epoch INTEGER NOT NULL, last INTEGER NOT NULL,
+    arrived INTEGER NOT NULL, signature BLOB NOT NULL, entries BLOB NOT NULL,
+    PRIMARY KEY(log_device, log_epoch, last));
+CREATE TABLE legacy(
+    arrival INTEGER PRIMARY KEY, heard INTEGER NOT NULL, room TEXT NOT NULL,
+    address TEXT NOT NULL, text TEXT NOT NULL, head BLOB NOT NULL);
+CREATE TABLE room(room INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE author(author INTEGER PRIMARY KEY, device BLOB NOT NULL UNIQUE);
+CREATE TABLE line(
+    arrival INTEGER PRIMARY KEY, clock INTEGER NOT NULL, room INTEGER NOT NULL,
+    author INTEGER, log INTEGER, seq INTEGER NOT NULL, run INTEGER, said_id TEXT);
+CREATE INDEX line_by_clock ON line(clock);
+CREATE INDEX line_by_room ON line(room, clock);
+CREATE INDEX line_by_author ON line(author, clock) WHERE author IS NOT NULL;
+CREATE INDEX line_by_said ON line(said_id, author) WHERE said_id IS NOT NULL;
+CREATE VIRTUAL TABLE word USING fts5(
+    words, content='', columnsize=0, detail=none, tokenize='ascii');
+)"};
+
+}  // namespace
+
+std::optional<Failure> migrate(sqlite::Database& database) {
+    sqlite::Transaction change(database);
+    if (!change.begin()) return database.failure("cannot lock the store");
+    std::size_t version = 0;
+    {
+        auto asked = database.query("PRAGMA user_version");
+        if (!asked.row()) return database.failure("cannot read the store's version");
+        version = static_cast<std::size_t>(asked.integer(0));
+    }
+    if (version > migrations.size())
+        return Failure{"the store was made by a newer lanchat (version " +
+                       std::to_string(version) + ")"};
+    if (version == migrations.size()) return std::nullopt;
+    const bool fresh = version == 0;
+    for (; version < migrations.size(); ++version)
+        if (!database.run(migrations[version])) return database.failure("cannot make the store");
+    if (fresh &&
+        !database.query("INSERT INTO store VALUES(?, 0)", random_bits()).done())
+        return database.failure("cannot make the store");
+    const auto mark = "PRAGMA user_version=" + std::to_string(version);
+    if (!database.run(mark.c_str()) || !change.commit())
+        return database.failure("cannot make the store");
+    return std::nullopt;
+}
+
+}  // namespace lanchat::store
