@@ -13,6 +13,8 @@
 
 namespace lanchat {
 
+inline constexpr const char* general_room = "general";
+
 // Hybrid logical clock (Kulkarni et al., 2014): 48 bits of milliseconds since 1970, then a 16-bit
 // counter. Strictly increasing within a log. Never checked against anyone's wall clock.
 struct Clock {

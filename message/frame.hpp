@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "message/ids.hpp"
+#include "message/run.hpp"
 #include "message/time.hpp"
 
 namespace lanchat {
 
-inline constexpr const char* general_room = "general";
 inline constexpr std::uint32_t protocol_version = 1;
 
 // Who speaks, in the first frame of each side.

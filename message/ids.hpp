@@ -34,10 +34,13 @@ struct LogId {
     auto operator<=>(const LogId&) const = default;
 };
 
-// Base32 (RFC 4648 alphabet, lower case, no padding): 13 characters.
+// Base32 (RFC 4648, lower case, no padding): 8 characters for 5 bytes.
+std::string base32(std::string_view bytes);
+
+// Base32 alphabet as above, of the number itself: 13 characters.
 std::string to_string(InstanceId id);
 
-// Base32 as above: 52 characters, and back. Nothing else is taken.
+// Base32: 52 characters, and back. Nothing else is taken, so no device has two spellings.
 std::string to_string(const DeviceId& id);
 std::optional<DeviceId> parse_device_id(std::string_view text);
 
