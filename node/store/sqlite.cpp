@@ -16,6 +16,10 @@ Trouble trouble_of(int code) {
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
         case SQLITE_FORMAT:
+        // Our statements are fixed: where one makes no sense, tables or rows are not ours any more.
+        case SQLITE_ERROR:
+        case SQLITE_CONSTRAINT:
+        case SQLITE_MISMATCH:
             return Trouble::corrupt;
         case SQLITE_FULL:
             return Trouble::full;
@@ -90,9 +94,7 @@ void Query::bind(int place, Blob blob) {
 }
 
 void Database::Closer::operator()(sqlite3* database) const { sqlite3_close(database); }
-void Database::Finalizer::operator()(sqlite3_stmt* statement) const {
-    sqlite3_finalize(statement);
-}
+void Database::Finalizer::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 Database::Database(std::unique_ptr<sqlite3, Closer> handle) : handle_(std::move(handle)) {
     // Instead of SQLite's own checkpoints, which keep a failed flush to themselves.
@@ -106,8 +108,7 @@ Result<Database> Database::open(const std::string& path, int flags, const char* 
     std::unique_ptr<sqlite3, Closer> owned(handle);
     if (!owned) return Failure{"no memory to open " + path};
     sqlite3_extended_result_codes(handle, 1);
-    if (code != SQLITE_OK)
-        return Failure{"cannot open " + path + ": " + sqlite3_errmsg(handle)};
+    if (code != SQLITE_OK) return Failure{"cannot open " + path + ": " + sqlite3_errmsg(handle)};
     return Database(std::move(owned));
 }
 
@@ -120,7 +121,15 @@ Result<Database> Database::open_to_read(const std::string& path) {
     return open(path, SQLITE_OPEN_READWRITE, nullptr);
 }
 
+void Database::close() {
+    statements_.clear();
+    handle_.reset();
+    trouble_ = Trouble::io;
+    why_ = "it is closed after a disk fault";
+}
+
 bool Database::run(const char* statements) {
+    if (!handle_) return false;
     const int code = sqlite3_exec(handle_.get(), statements, nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) note(code);
     return code == SQLITE_OK;
@@ -130,21 +139,31 @@ Failure Database::failure(std::string_view doing) const {
     return {std::string(doing) + ": " + why_};
 }
 
-bool Database::checkpoint() {
-    const int code = sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
-                                               nullptr, nullptr);
+Failure Database::damaged(std::string why) {
+    trouble_ = Trouble::corrupt;
+    why_ = std::move(why);
+    return {why_};
+}
+
+bool Database::checkpoint(int mode) {
+    if (!handle_) return false;
+    const int code = sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, mode, nullptr, nullptr);
     if (code != SQLITE_OK) note(code);
-    else *log_pages_ = 0;
+    if (code == SQLITE_OK) *log_pages_ = 0;
     return code == SQLITE_OK;
 }
+
+bool Database::checkpoint() { return checkpoint(SQLITE_CHECKPOINT_PASSIVE); }
+bool Database::empty_log() { return checkpoint(SQLITE_CHECKPOINT_TRUNCATE); }
 
 sqlite3_stmt* Database::compiled(std::string_view statement) {
     if (const auto found = statements_.find(statement); found != statements_.end())
         return found->second.get();
+    if (!handle_) return nullptr;
     sqlite3_stmt* made = nullptr;
-    const int code = sqlite3_prepare_v3(handle_.get(), statement.data(),
-                                        static_cast<int>(statement.size()),
-                                        SQLITE_PREPARE_PERSISTENT, &made, nullptr);
+    const int code =
+        sqlite3_prepare_v3(handle_.get(), statement.data(), static_cast<int>(statement.size()),
+                           SQLITE_PREPARE_PERSISTENT, &made, nullptr);
     if (code != SQLITE_OK) {
         note(code);
         return nullptr;
@@ -160,6 +179,7 @@ void Database::note(int code) {
 
 // Some failures have rolled back already; then this fails and says nothing new.
 void Database::roll_back() {
+    if (!handle_) return;
     sqlite3_exec(handle_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 

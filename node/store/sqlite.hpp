@@ -69,6 +69,10 @@ class Database {
     static Result<Database> open(const std::string& path, const char* vfs);
     static Result<Database> open_to_read(const std::string& path);
 
+    // Nothing works any more until another database is moved here.
+    void close();
+    bool is_open() const { return handle_ != nullptr; }
+
     // One or more statements without parameters. False: see `failure`.
     bool run(const char* statements);
 
@@ -84,11 +88,15 @@ class Database {
     // Of the last call that failed.
     Trouble trouble() const { return trouble_; }
     Failure failure(std::string_view doing) const;
+    // For what only our own eyes can see to be damage.
+    Failure damaged(std::string why);
 
     // Pages in the write-ahead log after the last commit.
     int log_pages() const { return *log_pages_; }
-    // Copies the write-ahead log into the database and flushes it; false: see `failure`.
+    // Copies the write-ahead log into the database and flushes that; false: see `failure`.
     bool checkpoint();
+    // The same, and leaves no byte in the write-ahead log.
+    bool empty_log();
 
   private:
     friend class Query;
@@ -104,6 +112,7 @@ class Database {
     sqlite3_stmt* compiled(std::string_view statement);
     void note(int code);
     void roll_back();
+    bool checkpoint(int mode);
 
     std::unique_ptr<int> log_pages_ = std::make_unique<int>(0);
     std::unique_ptr<sqlite3, Closer> handle_;

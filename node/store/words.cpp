@@ -3,6 +3,7 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -21,15 +22,9 @@ bool in_word(utf8proc_int32_t point) {
            (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO);
 }
 
-bool is_mark(utf8proc_int32_t point) {
-    const auto category = utf8proc_category(point);
-    return category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
-}
-
 class Words {
   public:
     void take(utf8proc_int32_t point) {
-        if (is_mark(point)) return;
         if (!in_word(point)) return end();
         if (stands_alone(point)) end();
         std::array<utf8proc_uint8_t, 4> bytes{};
@@ -53,12 +48,12 @@ class Words {
 
 // What a code point folds to: at most 18 (U+FDFA).
 void fold(utf8proc_int32_t point, Words& words) {
-    constexpr auto options = static_cast<utf8proc_option_t>(
-        UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK);
+    constexpr auto options = static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT |
+                                                            UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK);
     std::array<utf8proc_int32_t, 32> folded{};
     int boundary = 0;
-    const auto count = utf8proc_decompose_char(point, folded.data(), folded.size(), options,
-                                               &boundary);
+    const auto count =
+        utf8proc_decompose_char(point, folded.data(), folded.size(), options, &boundary);
     for (utf8proc_ssize_t n = 0; n < count && n < 32; ++n)
         words.take(folded[static_cast<std::size_t>(n)]);
 }
@@ -87,6 +82,22 @@ std::vector<std::string> words_of(std::string_view text) {
         text.remove_prefix(size > 0 ? static_cast<std::size_t>(size) : 1);
     }
     return words.all();
+}
+
+std::string joined_words(std::string_view text) {
+    std::string joined;
+    for (const auto& word : words_of(text)) joined += word + ' ';
+    return joined;
+}
+
+std::vector<std::string> query_words(std::string_view query) {
+    std::vector<std::string> distinct;
+    for (auto& word : words_of(query)) {
+        if (distinct.size() == query_words_max) break;
+        if (std::find(distinct.begin(), distinct.end(), word) == distinct.end())
+            distinct.push_back(std::move(word));
+    }
+    return distinct;
 }
 
 }  // namespace lanchat::store
