@@ -1,29 +1,17 @@
 // The protobuf side of entries. No other file includes their generated code.
 #include "message/entry.hpp"
 
-#include <algorithm>
 #include <tuple>
 #include <utility>
 
 #include "message/assert.hpp"
+#include "message/exact.hpp"
 #include "message/limits.hpp"
 #include "message/log.pb.h"
 #include "message/text.hpp"
 
 namespace lanchat {
 namespace {
-
-// For identifiers and hashes: exactly as long as `to`, or nothing is taken.
-template <class T>
-bool take_exact(std::string_view from, T& to) {
-    if (from.size() != to.bytes.size()) return false;
-    std::copy(from.begin(), from.end(), to.bytes.begin());
-    return true;
-}
-
-std::string_view view(const DeviceId& id) {
-    return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
-}
 
 const char* why_place_is_bad(const Entry& entry) {
     if (entry.seq == 0) return "entry without a number";
@@ -63,7 +51,7 @@ std::string message_id(const Hash& head) { return base32(head.view().substr(0, 1
 
 std::string encode(const Entry& entry) {
     message::LogEntry out;
-    out.set_device(std::string(view(entry.log.device)));
+    out.set_device(std::string(entry.log.device.view()));
     out.set_epoch(static_cast<std::uint64_t>(entry.log.epoch));
     out.set_seq(entry.seq);
     out.set_before(std::string(entry.before.view()));

@@ -21,6 +21,7 @@ struct Hello {
     std::uint64_t nonce = 0;  // of this dial; decides between two links of the same direction
     std::string name;
     std::uint64_t capabilities = 0;
+    DeviceId device{};  // all zeros: not said
 
     bool operator==(const Hello&) const = default;
 };
@@ -33,6 +34,25 @@ struct Line {
     std::string text;
 
     bool operator==(const Line&) const = default;
+};
+
+// What the speaker holds of a log, flushed: everything above `floor` up to `seq`.
+struct Head {
+    LogId log;
+    Seq seq = 0;
+    Hash head;  // after `seq`
+    Seq floor = 0;
+
+    bool operator==(const Head&) const = default;
+};
+
+// What the speaker asks for of a log: what comes after `after`, rounded outwards to whole runs.
+struct Want {
+    LogId log;
+    Seq after = 0;
+    Seq seq = 0;  // up to this one; 0: all there are
+
+    bool operator==(const Want&) const = default;
 };
 
 struct Ping {
@@ -49,10 +69,14 @@ struct Frame {
     std::optional<Hello> hello;
     std::optional<Seq> received;  // every line of yours up to this one is here
     std::vector<Line> lines;
+    std::vector<RunPtr> runs;
+    std::vector<Head> have;
+    std::vector<Want> want;
     std::optional<Ping> ping;
     std::optional<Bye> bye;
 
-    bool operator==(const Frame&) const = default;
+    // Runs are compared by what they say, wherever they are kept.
+    bool operator==(const Frame& other) const;
 };
 
 }  // namespace lanchat

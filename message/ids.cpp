@@ -28,9 +28,7 @@ std::string to_string(InstanceId id) {
     return out;
 }
 
-std::string to_string(const DeviceId& id) {
-    return base32({reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()});
-}
+std::string to_string(const DeviceId& id) { return base32(id.view()); }
 
 std::optional<DeviceId> parse_device_id(std::string_view text) {
     DeviceId id;

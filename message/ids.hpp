@@ -23,6 +23,9 @@ using Seq = std::uint64_t;
 struct DeviceId {
     std::array<std::uint8_t, 32> bytes{};
     auto operator<=>(const DeviceId&) const = default;
+    std::string_view view() const {
+        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    }
 };
 
 // What a process of a device says is one log; its epoch is random, new at every start.

@@ -19,9 +19,8 @@ void put_big_endian(std::string& out, std::uint64_t value) {
 // The head vouches for all that comes before it; log and number are named so that a signature can
 // never be taken for one over another place.
 std::string signed_bytes(const Item& last) {
-    const auto& device = last.entry.log.device.bytes;
     std::string out = "lanchat/run/1";
-    out.append(device.begin(), device.end());
+    out += last.entry.log.device.view();
     put_big_endian(out, static_cast<std::uint64_t>(last.entry.log.epoch));
     put_big_endian(out, last.entry.seq);
     out += last.head.view();
