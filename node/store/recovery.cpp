@@ -27,7 +27,7 @@ std::optional<Failure> SqliteStore::park(const std::vector<Parked>& runs) {
             if (!database_
                      .query("INSERT INTO parked(device, epoch, first, last, arrived, signature,"
                             " entries) VALUES(?,?,?,?,?,?,?)",
-                            sqlite::Blob{view(run->log().device)},
+                            sqlite::Blob{run->log().device.view()},
                             ordered(static_cast<std::uint64_t>(run->log().epoch)), run->first(),
                             run->last(), arrived.ms, sqlite::Blob{run->signature().view()},
                             sqlite::Blob{packed})
@@ -40,7 +40,7 @@ std::optional<Failure> SqliteStore::park(const std::vector<Parked>& runs) {
 
 // Joins what chains to `id` as it is now; what it has overtaken, or contradicts it, goes.
 bool SqliteStore::absorb(const LogId& id, Change& change) {
-    const sqlite::Blob device{view(id.device)};
+    const sqlite::Blob device{id.device.view()};
     const auto epoch = ordered(static_cast<std::uint64_t>(id.epoch));
     for (int n = 0; n < joined_at_once; ++n) {
         const Log log = *find(id, change);
@@ -68,7 +68,7 @@ bool SqliteStore::absorb(const LogId& id, Change& change) {
 bool SqliteStore::begin_at_parked(const LogId& id, Change& change) {
     auto first = database_.query(
         "SELECT signature, entries FROM parked WHERE device=? AND epoch=? ORDER BY first LIMIT 1",
-        sqlite::Blob{view(id.device)}, ordered(static_cast<std::uint64_t>(id.epoch)));
+        sqlite::Blob{id.device.view()}, ordered(static_cast<std::uint64_t>(id.epoch)));
     if (!first.row()) return false;
     const auto run = run_from(first, 0);
     if (!run) return database_.damaged(run.why()), false;

@@ -26,10 +26,6 @@ std::uint64_t from_ordered(std::int64_t value) {
     return static_cast<std::uint64_t>(value) ^ sign_bit;
 }
 
-std::string_view view(const DeviceId& device) {
-    return {reinterpret_cast<const char*>(device.bytes.data()), device.bytes.size()};
-}
-
 std::optional<DeviceId> device_from(std::string_view bytes) {
     DeviceId device;
     if (!copy_exactly(bytes, device.bytes)) return std::nullopt;

@@ -17,7 +17,6 @@ namespace lanchat::store {
 std::int64_t ordered(std::uint64_t value);
 std::uint64_t from_ordered(std::int64_t value);
 
-std::string_view view(const DeviceId& device);
 std::optional<DeviceId> device_from(std::string_view bytes);
 std::optional<Hash> hash_from(std::string_view bytes);
 

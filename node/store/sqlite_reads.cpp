@@ -42,7 +42,7 @@ Result<std::vector<Line>> SqliteStore::lines(const std::string& statement, const
     const auto author = filter.author.value_or(DeviceId{});
     const auto since = filter.since ? Clock::at(*filter.since).packed : 0;
     const auto until = filter.until ? Clock::at(*filter.until, 0xffff).packed : ~std::uint64_t{0};
-    auto row = database_.query(statement, std::string_view(filter.room), sqlite::Blob{view(author)},
+    auto row = database_.query(statement, std::string_view(filter.room), sqlite::Blob{author.view()},
                                ordered(since), ordered(until), about);
     LineReader reader(database_);
     std::vector<Line> found;
@@ -90,7 +90,7 @@ Result<std::vector<Line>> SqliteStore::search(std::string_view query, const Filt
     if (match.empty()) return std::vector<Line>();
     auto found = lines(
         "SELECT h.arrival, h.seq, h.run FROM (SELECT l.* FROM word w CROSS JOIN line l"
-        " ON l.arrival=w.rowid WHERE w.words MATCH ?5 AND " +
+        " ON l.arrival=w.rowid WHERE w.word MATCH ?5 AND " +
             condition(filter) + " ORDER BY w.rowid DESC LIMIT " + std::to_string(searched_max) +
             ") h" + in_order("h"),
         filter, count, std::string_view(match));
@@ -102,7 +102,7 @@ Result<std::optional<Line>> SqliteStore::said(const DeviceId& author, std::strin
     auto row = database_.query(
         "SELECT arrival, seq, run FROM line INDEXED BY line_by_said WHERE said_id=?"
         " AND author=(SELECT author FROM author WHERE device=?) ORDER BY arrival",
-        said_id, sqlite::Blob{view(author)});
+        said_id, sqlite::Blob{author.view()});
     LineReader reader(database_);
     while (row.row()) {
         auto line = line_in(row, reader);

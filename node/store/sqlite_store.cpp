@@ -184,7 +184,7 @@ SqliteStore::Log SqliteStore::begin_log(const Holding& holding) {
     auto made = database_.query(
         "INSERT INTO log(device, epoch, floor, floor_head, seq, head) VALUES(?,?,?,?,?,?)"
         " RETURNING log",
-        sqlite::Blob{view(holding.log.device)},
+        sqlite::Blob{holding.log.device.view()},
         ordered(static_cast<std::uint64_t>(holding.log.epoch)), holding.floor,
         sqlite::Blob{holding.floor_head.view()}, holding.seq, sqlite::Blob{holding.head.view()});
     if (!made.row()) return {};
@@ -273,7 +273,7 @@ std::int64_t SqliteStore::room_row(const std::string& name, Change& change) {
 }
 
 std::int64_t SqliteStore::author_row(const DeviceId& device) {
-    const sqlite::Blob id{view(device)};
+    const sqlite::Blob id{device.view()};
     if (!database_.query("INSERT OR IGNORE INTO author(device) VALUES(?)", id).done()) return 0;
     auto found = database_.query("SELECT author FROM author WHERE device=?", id);
     return found.row() ? found.integer(0) : 0;

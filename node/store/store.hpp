@@ -41,10 +41,10 @@ struct Line {
 
 // Which lines. All limits are inclusive; empty ones do not limit.
 struct Filter {
-    std::string room;
-    std::optional<DeviceId> author;
-    std::optional<WallTime> since;
-    std::optional<WallTime> until;
+    std::string room = {};
+    std::optional<DeviceId> author = {};
+    std::optional<WallTime> since = {};
+    std::optional<WallTime> until = {};
 };
 
 // Port with two implementations: SQLite and memory. Not for use by two threads at once. A Failure
