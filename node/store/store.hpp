@@ -25,6 +25,9 @@ struct Holding {
     bool operator==(const Holding&) const = default;
 };
 
+// Bounds what a search for a word of every line costs.
+inline constexpr std::size_t searched_max = 4'096;
+
 // Counts what came into this store, from 1; a position in it is (store id, arrival).
 using Arrival = std::uint64_t;
 
@@ -38,10 +41,10 @@ struct Line {
 
 // Which lines. All limits are inclusive; empty ones do not limit.
 struct Filter {
-    std::string room;
-    std::optional<DeviceId> author;
-    std::optional<WallTime> since;
-    std::optional<WallTime> until;
+    std::string room = {};
+    std::optional<DeviceId> author = {};
+    std::optional<WallTime> since = {};
+    std::optional<WallTime> until = {};
 };
 
 // Port with two implementations: SQLite and memory. Not for use by two threads at once. A Failure
@@ -55,8 +58,9 @@ class Store {
 
     // Keeps what is new in `runs`: each must begin at most one above what is held of its log and
     // chain to it, else it is left out. What is held already is skipped. Once this returns the
-    // lines survive a power cut. Returns the lines that were new, by arrival.
-    virtual Result<std::vector<Line>> append(const std::vector<RunPtr>& runs) = 0;
+    // lines survive a power cut. Returns the lines that were new, by arrival. `arrived` is now:
+    // from it the age of the runs counts.
+    virtual Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) = 0;
 
     // Keeps a legacy peer's line for `history`. `heard` tells when.
     virtual Result<Line> append_legacy(WallTime heard, std::string_view room,
@@ -75,16 +79,20 @@ class Store {
     // In order of arrival, those after `after`.
     virtual Result<std::vector<Line>> arrived(Arrival after, const Filter& filter,
                                               std::size_t count) = 0;
-    // The newest `count` that hold all words of `query`, oldest first. Any text is a valid query.
+    // The newest `count` that hold all words of `query`, oldest first. Any text is a valid query;
+    // one without letters or digits finds nothing. Of more than `searched_max` hits only so many,
+    // the last to arrive, are looked at.
     virtual Result<std::vector<Line>> search(std::string_view query, const Filter& filter,
                                              std::size_t count) = 0;
     // The own line said with this id, if any.
     virtual Result<std::optional<Line>> said(const DeviceId& author, std::string_view said_id) = 0;
 
+    // All that lines were ever said in, by name.
     virtual Result<std::vector<std::string>> rooms() = 0;
 
     // Raises floors until at most `bytes_max` bytes are held and nothing arrived before `oldest`,
-    // beginning with the author who uses most. Whole runs; never the newest of a log.
+    // beginning with the author who uses most. Whole runs; never the newest of a log. Legacy lines
+    // count as one author's. Returns how many lines went.
     virtual Result<std::size_t> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest) = 0;
 };
 
