@@ -1,5 +1,4 @@
-// What a face (plain, JSON, later a screen) may ask of the node, so that a test can stand in for
-// it.
+// What a face (plain or JSON) may ask of the node, so that a test can stand in for it.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-# lanchat_proto_library(<target> <dir/file.proto>...)
-# Message code only: links speak in bytes through gRPC's generic API. Headers: "dir/file.pb.h".
+# Libraries of generated message code: lanchat_proto_library(<target> <dir/file.proto>...)
+# No service code: links speak in bytes through gRPC's generic API. Headers: "dir/file.pb.h".
 function(lanchat_proto_library target)
   set(out ${PROJECT_BINARY_DIR}/generated)
   file(MAKE_DIRECTORY ${out})

@@ -7,11 +7,6 @@
 #include "message/limits.hpp"
 
 namespace lanchat::controller {
-namespace {
-
-constexpr std::size_t gaps_max = 64;
-
-}  // namespace
 
 // The one place that sends. A link that is idle gets everything that waits for it in one frame, so
 // lines travel alone when it is quiet and in batches when it is not.
@@ -156,8 +151,7 @@ void Room::fell_behind(Peer& peer, Gap gap, Instant now) {
     if (peer.missed == 0) peer.missed_since = now;
     peer.missed += fresh;
     std::erase_if(peer.gaps, [&](const Gap& known) { return known.after >= gap.after; });
-    // Without its gap a line may be reported twice, never not at all.
-    if (peer.gaps.size() >= gaps_max) peer.gaps.erase(peer.gaps.begin());
+    if (peer.gaps.size() >= limits::gaps_max) peer.gaps.erase(peer.gaps.begin());
     peer.gaps.push_back(gap);
 }
 

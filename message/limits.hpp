@@ -47,6 +47,8 @@ inline constexpr std::size_t ledger_lines_max = 10'000;
 inline constexpr std::size_t ledger_bytes_max = std::size_t{4} * 1024 * 1024;
 inline constexpr std::size_t window_lines_max = 2'048;  // given to a peer, not yet acknowledged
 inline constexpr std::size_t window_bytes_max = std::size_t{512} * 1024;
+// What a legacy peer fell behind for. Without its gap a line may be reported twice, never not at all.
+inline constexpr std::size_t gaps_max = 64;
 
 // Who is here.
 inline constexpr std::size_t peers_max = 256;

@@ -34,8 +34,6 @@ Now clock_now() {
             WallTime{duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()}};
 }
 
-Failure failure(std::string why) { return Failure{std::move(why)}; }
-
 }  // namespace
 
 class Node::Body {
@@ -98,7 +96,7 @@ Node::Body::Body(asio::io_context& loop, Config config, Listener listener)
 Result<Endpoint> Node::Body::start() {
     LANCHAT_ASSERT(room_ == nullptr);
     const auto places = find_places(config_);
-    if (!places) return failure(places.why());
+    if (!places) return Failure{places.why()};
     transport_ = std::make_unique<link::Transport>(
         loop_, link::Transport::Hooks{
                    [this](LinkId link, Endpoint from) {
@@ -113,7 +111,7 @@ Result<Endpoint> Node::Body::start() {
                    },
                    [this] { return room_->peers().full(); }});
     const auto port = transport_->open(places->listen, config_.ports);
-    if (!port) return failure(port.why());
+    if (!port) return Failure{port.why()};
     address_ = Endpoint{places->listen.front(), *port};
     build(*places, *port);
     spdlog::debug("listening on {} as {}", to_string(address_), id_);
@@ -145,14 +143,14 @@ void Node::Body::build(const Places& places, std::uint16_t port) {
 }
 
 Result<std::string> Node::Body::say(std::string text, std::string room) {
-    if (stopped_ || room_ == nullptr) return failure("the node is not running");
-    if (text.empty()) return failure("text is empty");
+    if (stopped_ || room_ == nullptr) return Failure{"the node is not running"};
+    if (text.empty()) return Failure{"text is empty"};
     if (!is_utf8(text)) text = to_utf8(text);
     if (text.size() > limits::line_bytes_max)
-        return failure("text exceeds " + std::to_string(limits::line_bytes_max) + " bytes");
+        return Failure{"text exceeds " + std::to_string(limits::line_bytes_max) + " bytes"};
     if (room.empty() || room.size() > limits::room_bytes_max || !is_utf8(room))
-        return failure("a room name has 1 to " + std::to_string(limits::room_bytes_max) +
-                       " bytes of UTF-8");
+        return Failure{"a room name has 1 to " + std::to_string(limits::room_bytes_max) +
+                       " bytes of UTF-8"};
     const Seq seq = ++said_;
     feed(brain::Say{std::move(room), std::move(text)});
     return message_id(log_, seq);

@@ -128,7 +128,9 @@ void FrontDoor::accept(tcp::acceptor& acceptor) {
 // Out of descriptors, accept() would fail for ever on the same waiting connection.
 bool FrontDoor::turn_one_away(tcp::acceptor& acceptor) {
     spare_.reset();
-    UniqueFd(accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    spare_ =
+        UniqueFd(accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    spare_.reset();
     spare_ = open_spare();
     return bool{spare_};
 }

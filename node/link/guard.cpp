@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr auto busy_interval = 20ms;
 constexpr auto calm_interval = 200ms;
-constexpr std::size_t busy_bytes = 64 * 1024;     // in one interval
+constexpr std::size_t busy_bytes = 65'536;        // in one interval
 constexpr std::size_t frame_overhead_bytes = 64;  // HTTP/2 and gRPC framing of one message
 constexpr std::size_t reserved_fds = 64;          // what the rest of the program needs
 constexpr std::size_t fds_per_connection = 2;     // gRPC's and ours

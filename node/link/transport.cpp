@@ -45,7 +45,7 @@ void configure(grpc::ServerBuilder& builder) {
     set(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
     builder.SetMaxReceiveMessageSize(static_cast<int>(limits::frame_bytes_max));
     grpc::ResourceQuota quota("lanchat");
-    quota.Resize(64 * 1024 * 1024);
+    quota.Resize(std::size_t{64} * 1024 * 1024);
     builder.SetResourceQuota(quota);
 }
 

@@ -135,7 +135,7 @@ def main():
         began = time.monotonic()
         try:
             MEASUREMENTS[what](table, sizes)
-        except workers.Failed as failure:
+        except (workers.Failed, workers.Skip) as failure:
             print(f"{what}: {failure}\n\n{table}", file=sys.stderr)
             return 1
         print(f"{what}: {time.monotonic() - began:.0f} s", file=sys.stderr)

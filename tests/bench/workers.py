@@ -1,13 +1,17 @@
 # Worker processes: started, listened to and ended by us, each by its own id.
 import json
 import os
-import random
 import select
 import shutil
-import socket
 import subprocess
+import sys
 import tempfile
 import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(os.path.dirname(HERE), "functional"))
+
+from isolation import Skip, environment, free_ports, private_subnet
 
 BUILD = ""  # set by bench.py
 
@@ -115,28 +119,6 @@ class Lan:
                         "ports": f"{first}-{first + ports - 1}"}
 
 
-def private_subnet():
-    return f"127.{random.randrange(64, 255)}.{random.randrange(1, 255)}"
-
-
-def free_ports(ip, count):
-    """The first of `count` neighbouring ports that nobody holds, below the ephemeral ones."""
-    for _ in range(200):
-        first = random.randrange(20000, 32000 - count)
-        if all(_is_free(ip, port) for port in range(first, first + count)):
-            return first
-    raise Failed(f"no {count} free ports on {ip}")
-
-
-def _is_free(ip, port):
-    with socket.socket() as probe:
-        try:
-            probe.bind((ip, port))
-            return True
-        except OSError:
-            return False
-
-
 def nodes(company, count, **options):
     """Embedded nodes that have all linked to each other."""
     lan = Lan(count)
@@ -192,7 +174,7 @@ class Lanchats:
                  "--ip", self.lan.ip, "--cidr", self.lan.options["cidr"],
                  "--ports", self.lan.options["ports"], "-d", home, "-q"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                env={"PATH": os.environ["PATH"], "HOME": home, "LC_ALL": "C.UTF-8"}))
+                env=environment(home)))
         return self.processes
 
     def help(self, number, **options):

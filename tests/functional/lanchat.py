@@ -14,12 +14,12 @@ import json
 import os
 import random
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections import Counter
 from typing import NamedTuple
 
+from isolation import environment, free_ports, private_subnet
 from process import Gate, Process, connections_between
 from runner import SANITIZED, Failed, Skip, check, check_equal, eventually, within
 
@@ -46,43 +46,6 @@ class Message(NamedTuple):
     room: str
     own: bool
     address: str
-
-
-def free_ports(ip, count):
-    """The first of `count` neighbouring ports that nobody holds, below the ephemeral ones."""
-    for _ in range(200):
-        first = random.randrange(20000, 32000 - count)
-        if all(_is_free(ip, port) for port in range(first, first + count)):
-            return first
-    raise Skip(f"no {count} free ports on {ip}")
-
-
-def _is_free(ip, port):
-    with socket.socket() as probe:
-        try:
-            probe.bind((ip, port))
-            return True
-        except OSError:
-            return False
-
-
-def private_loopback():
-    """A loopback address that belongs to this test: parallel tests draw others."""
-    return f"127.{random.randrange(64, 255)}.{random.randrange(256)}.{random.randrange(1, 255)}"
-
-
-def environment(home, **extra):
-    """A clean room: nothing of the user's settings, every file below `home`."""
-    sanitizer = f"log_path={home}/sanitizer"
-    return {
-        "PATH": os.environ["PATH"], "HOME": home, "USER": "tester", "LOGNAME": "tester",
-        "LC_ALL": "C.UTF-8", "TERM": "dumb", "TMPDIR": home,
-        "XDG_CONFIG_HOME": f"{home}/config", "XDG_DATA_HOME": f"{home}/data",
-        "XDG_STATE_HOME": f"{home}/state", "XDG_CACHE_HOME": f"{home}/cache",
-        "XDG_RUNTIME_DIR": f"{home}/run",
-        "ASAN_OPTIONS": f"{sanitizer}:detect_leaks=1",
-        "UBSAN_OPTIONS": f"{sanitizer}:print_stacktrace=1:halt_on_error=1",
-        "TSAN_OPTIONS": f"{sanitizer}:halt_on_error=1", **extra}
 
 
 def need_program():
@@ -212,7 +175,7 @@ class Chat:
 
     def __init__(self, ports=5, ip=None, cidr=None, first_port=None):
         need_program()
-        self.ip = ip or private_loopback()
+        self.ip = ip or f"{private_subnet()}.{random.randrange(1, 255)}"
         self.cidr = cidr or f"{self.ip}/32"
         self.first_port = first_port or free_ports(self.ip, ports)
         self.last_port = self.first_port + ports - 1

@@ -14,6 +14,7 @@
 #include "app/json_output.hpp"
 #include "message/limits.hpp"
 #include "message/text.hpp"
+#include "tests/unit/app_stand_in.hpp"
 
 namespace lanchat::app {
 namespace {
@@ -26,9 +27,6 @@ using controller::PeerUp;
 using controller::Undelivered;
 using controller::UndeliveredReason;
 using nlohmann::json;
-
-const PeerInfo alice{{{0x7F000001}, 4566}, "a1b2", "alice", false};
-const PeerInfo old_one{{{0xC0A80107}, 4569}, "", "192.168.1.7:4569", true};
 
 std::string escaped(std::string_view text) {
     std::string out;
@@ -266,20 +264,9 @@ TEST_CASE("no bytes make the reader throw") {
     }
 }
 
-struct Spoken {
-    std::string text;
-    std::string room;
-};
-
 struct Face {
-    JsonFace face{{[this](std::string text, std::string room) -> Result<std::string> {
-                       if (text == "no") return Failure{"because"};
-                       said.push_back({std::move(text), std::move(room)});
-                       return std::string("id");
-                   },
-                   [] { return std::vector<PeerInfo>{}; }, [] {}},
-                  [this](std::string_view line) { out += line; }};
-    std::vector<Spoken> said;
+    StandIn node;
+    JsonFace face{node.chat(), [this](std::string_view line) { out += line; }};
     std::string out;
 };
 
@@ -288,16 +275,14 @@ TEST_CASE("the face says what it is sent and reports what the node refuses") {
 
     face.face.take_line(R"({"type":"send","text":"hi","room":"ops"})");
     CHECK(face.out.empty());
-    REQUIRE(face.said.size() == 1);
-    CHECK(face.said[0].text == "hi");
-    CHECK(face.said[0].room == "ops");
+    CHECK(face.node.said == std::vector<std::string>{"ops|hi"});
 
     face.face.take_line(R"({"type":"send","text":"no","ref":"9"})");
     CHECK(json::parse(face.out) == json{{"v", 1},
                                         {"type", "error"},
                                         {"ref", "9"},
                                         {"code", "refused"},
-                                        {"message", "because"}});
+                                        {"message", "be\033cause"}});
 }
 
 TEST_CASE("a line beyond the limit is an error object") {

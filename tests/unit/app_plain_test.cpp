@@ -9,6 +9,7 @@
 #include "app/slash.hpp"
 #include "app/terminal/color.hpp"
 #include "message/limits.hpp"
+#include "tests/unit/app_stand_in.hpp"
 
 namespace lanchat::app {
 namespace {
@@ -21,9 +22,6 @@ using controller::PeerUp;
 using controller::Undelivered;
 using controller::UndeliveredReason;
 
-const PeerInfo alice{{{0x7F000001}, 4566}, "a1b2", "alice", false};
-const PeerInfo old_one{{{0x7F000001}, 4567}, "", "127.0.0.1:4567", true};
-
 Message message(std::string text, std::string room = "general", PeerInfo from = alice) {
     return {"a1b2:1", std::move(room), std::move(from), WallTime{}, std::move(text), false};
 }
@@ -31,23 +29,12 @@ Message message(std::string text, std::string room = "general", PeerInfo from = 
 // A face on a terminal unless told otherwise, and all that it did.
 struct Face {
     explicit Face(PlainOptions options = {false, true, false, false})
-        : face{{[this](std::string text, std::string room) -> Result<std::string> {
-                    if (text == "no") return Failure{"be\033cause"};
-                    said.push_back(room + "|" + text);
-                    return std::string("id");
-                },
-                [] {
-                    return std::vector<PeerInfo>{alice, old_one};
-                },
-                [this] { ++left; }},
-               [this](std::string_view line) { out += line; },
-               [this](std::string_view line) { notes += line; },
-               options} {}
+        : face{node.chat(), [this](std::string_view line) { out += line; },
+               [this](std::string_view line) { notes += line; }, options} {}
 
-    std::vector<std::string> said;
+    StandIn node;
     std::string out;
     std::string notes;
-    int left = 0;
     PlainFace face;
 };
 
@@ -58,7 +45,7 @@ TEST_CASE("messages are NAME: TEXT, and name their room outside general") {
     face.face.hear(message("deploy", "ops"));
     face.face.hear(message("old", "general", old_one));
 
-    CHECK(face.out == "alice: hi there\nalice@ops: deploy\n127.0.0.1:4567: old\n");
+    CHECK(face.out == "alice: hi there\nalice@ops: deploy\n192.168.1.7:4569: old\n");
     CHECK(face.notes.empty());
 }
 
@@ -96,7 +83,7 @@ TEST_CASE("comings, goings and what was missed are notes") {
     CHECK(face.out.empty());
     CHECK(face.notes ==
           "-- alice (127.0.0.1:4566) joined\n"
-          "-- 127.0.0.1:4567 (legacy) joined\n"
+          "-- 192.168.1.7:4569 (legacy) joined\n"
           "-- alice (127.0.0.1:4566) left\n"
           "-- alice (127.0.0.1:4566) lost\n"
           "-- alice (127.0.0.1:4566) replaced\n"
@@ -132,7 +119,7 @@ TEST_CASE("lines are said as they are, and an empty one is not said") {
     face.face.take_line("  two  spaces\t");
     face.face.take_line("");
 
-    CHECK(face.said == std::vector<std::string>{"general|  two  spaces\t"});
+    CHECK(face.node.said == std::vector<std::string>{"general|  two  spaces\t"});
 }
 
 TEST_CASE("without a terminal a slash means nothing") {
@@ -141,8 +128,8 @@ TEST_CASE("without a terminal a slash means nothing") {
     face.face.take_line("/quit");
     face.face.take_line("//x");
 
-    CHECK(face.said == std::vector<std::string>{"general|/quit", "general|//x"});
-    CHECK(face.left == 0);
+    CHECK(face.node.said == std::vector<std::string>{"general|/quit", "general|//x"});
+    CHECK(face.node.left == 0);
 }
 
 TEST_CASE("pasted text is never a command") {
@@ -150,7 +137,7 @@ TEST_CASE("pasted text is never a command") {
 
     face.face.take_text("/quit");
 
-    CHECK(face.said == std::vector<std::string>{"general|/quit"});
+    CHECK(face.node.said == std::vector<std::string>{"general|/quit"});
 }
 
 TEST_CASE("a second slash says the first") {
@@ -159,7 +146,7 @@ TEST_CASE("a second slash says the first") {
     face.face.take_line("//quit");
     face.face.take_line("//");
 
-    CHECK(face.said == std::vector<std::string>{"general|/quit", "general|/"});
+    CHECK(face.node.said == std::vector<std::string>{"general|/quit", "general|/"});
 }
 
 TEST_CASE("quit and exit leave") {
@@ -168,8 +155,8 @@ TEST_CASE("quit and exit leave") {
     face.face.take_line("/quit");
     face.face.take_line("/exit ");
 
-    CHECK(face.left == 2);
-    CHECK(face.said.empty());
+    CHECK(face.node.left == 2);
+    CHECK(face.node.said.empty());
 }
 
 TEST_CASE("join changes where the next lines go") {
@@ -177,7 +164,7 @@ TEST_CASE("join changes where the next lines go") {
 
     face.face.take_line("/join  ops ");
     face.face.take_line("hi");
-    CHECK(face.said == std::vector<std::string>{"ops|hi"});
+    CHECK(face.node.said == std::vector<std::string>{"ops|hi"});
     CHECK(face.face.room() == "ops");
 
     face.face.take_line("/join");
@@ -192,7 +179,8 @@ TEST_CASE("peers lists who is here") {
 
     face.face.take_line("/peers");
 
-    CHECK(face.notes == "-- 2 peers\n--   alice (127.0.0.1:4566)\n--   127.0.0.1:4567 (legacy)\n");
+    CHECK(face.notes ==
+          "-- 2 peers\n--   alice (127.0.0.1:4566)\n--   192.168.1.7:4569 (legacy)\n");
 }
 
 TEST_CASE("help names every command") {
@@ -210,7 +198,7 @@ TEST_CASE("an unknown command is not said, and the nearest one is offered") {
     face.face.take_line("/jion ops");
     face.face.take_line("/abracadabra");
 
-    CHECK(face.said.empty());
+    CHECK(face.node.said.empty());
     CHECK(face.notes ==
           "-- unknown command /jion, did you mean /join?\n"
           "-- unknown command /abracadabra, /help lists them\n");
