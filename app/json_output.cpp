@@ -13,6 +13,7 @@ namespace lanchat::app {
 namespace {
 
 using controller::DownReason;
+using controller::Forked;
 using controller::Message;
 using controller::PeerDown;
 using controller::PeerInfo;
@@ -166,15 +167,21 @@ void append_fields(std::string& out, const Message& message) {
     append_json_string(out, message.from.id);
     append_string(out, "name", message.from.name);
     out += ",\"address\":\"";
-    append_address(out, message.from.address);
+    if (message.from.address != Endpoint{}) append_address(out, message.from.address);
     out += '"';
     append_bool(out, "legacy", message.from.legacy);
     out += "},\"ts\":\"";
     append_utc(out, message.said);
     out += '"';
     append_string(out, "text", message.text);
-    append_bool(out, "history", false);
+    append_bool(out, "history", message.history);
     if (message.own) append_bool(out, "own", true);
+}
+
+void append_fields(std::string& out, const Forked& forked) {
+    append_start(out, "forked");
+    append_string(out, "id", forked.author.id);
+    append_string(out, "name", forked.author.name);
 }
 
 void append_fields(std::string& out, const Undelivered& undelivered) {

@@ -11,7 +11,8 @@ MAY_INCLUDE = {
     "controller": {"message"},
     "discover": {"message", "config"},
     "node/link": {"message", "config"},
-    "node": {"message", "config", "controller", "discover", "node/link"},
+    "node/store": {"message"},
+    "node": {"node/store", "message", "config", "controller", "discover", "node/link"},
     "app": {"message", "config", "controller", "discover", "node", "node/link"},
 }
 

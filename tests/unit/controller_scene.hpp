@@ -32,8 +32,15 @@ class Scene {
 
   public:
     explicit Scene(InstanceId instance = mid, bool legacy_peers = true)
-        : room(RoomSettings{instance, "me", {at(1)}, legacy_peers, 1,
-                            key_of(static_cast<std::uint64_t>(instance)), {}, {}, {}},
+        : room(RoomSettings{instance,
+                            "me",
+                            {at(1)},
+                            legacy_peers,
+                            1,
+                            key_of(static_cast<std::uint64_t>(instance)),
+                            {},
+                            {},
+                            {}},
                Now{time_, {}}),
           own_log_{Voice(instance).log()} {}
 
