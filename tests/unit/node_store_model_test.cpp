@@ -23,7 +23,7 @@ class Pair {
   public:
     explicit Pair(std::uint64_t seed) : rng_(seed) {
         for (std::uint8_t n = 0; n < 4; ++n)
-            authors_.emplace_back(static_cast<std::uint8_t>(1 + n / 2), n, 1'000 + n * 7);
+            authors_.emplace_back(static_cast<std::uint8_t>(1 + n / 2), 1u + n, 1'000 + n * 7);
     }
 
     void act() {

@@ -36,7 +36,7 @@ const std::vector<RunPtr>& speech() {
     static const auto said = [] {
         std::vector<RunPtr> runs;
         Author anna(1);
-        for (std::size_t n = 0; n < 18; ++n)
+        for (std::size_t n = 0; n < 15; ++n)
             runs.push_back(anna.say(std::vector<std::string>(
                 1 + n % 3, "number " + std::to_string(n) + std::string(n * 37 % 900, 'x'))));
         return runs;
