@@ -331,6 +331,20 @@ void Node::Body::written(const std::vector<RunPtr>& runs,
     });
 }
 
+void Node::Body::perform_one(brain::Stop&) {
+    asio::post(loop_, [this, here = here_] {
+        if (!*here) return;
+        stop();
+        if (on_stopped_) on_stopped_();
+    });
+}
+
+void Node::Body::post(brain::Input input) {
+    asio::post(loop_, [this, here = here_, input = std::move(input)]() mutable {
+        if (*here) feed(std::move(input));
+    });
+}
+
 // One timer: it is moved only when something is due earlier. Firing too early costs one look.
 void Node::Body::arm_timer() {
     const auto next = room_->next_wakeup();

@@ -11,7 +11,7 @@
 
 namespace lanchat::store {
 
-class MemoryStore final : public Store {
+class MemoryStore : public Store {
   public:
     explicit MemoryStore(std::uint64_t id) : id_(id) {}
 

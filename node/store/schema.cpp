@@ -6,8 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "node/entropy.hpp"
-
 namespace lanchat::store {
 namespace {
 
@@ -72,8 +70,8 @@ std::optional<Failure> migrate(sqlite::Database& database) {
     bool made = change.begin();
     for (auto version = *found; made && version < today; ++version)
         made = database.run(migrations[static_cast<std::size_t>(version)]);
-    if (made && *found == 0)
-        made = database.query("INSERT INTO store VALUES(?, 0, 0)", random_bits()).done();
+    // SQLite seeds its random numbers from the system.
+    if (made && *found == 0) made = database.run("INSERT INTO store VALUES(random(), 0, 0)");
     const auto mark = "PRAGMA user_version=" + std::to_string(today);
     made = made && database.query("UPDATE store SET version=?", today).done() &&
            database.run(mark.c_str()) && change.commit();

@@ -42,8 +42,8 @@ Result<std::vector<Line>> SqliteStore::lines(const std::string& statement, const
     const auto author = filter.author.value_or(DeviceId{});
     const auto since = filter.since ? Clock::at(*filter.since).packed : 0;
     const auto until = filter.until ? Clock::at(*filter.until, 0xffff).packed : ~std::uint64_t{0};
-    auto row = database_.query(statement, std::string_view(filter.room), sqlite::Blob{author.view()},
-                               ordered(since), ordered(until), about);
+    auto row = database_.query(statement, std::string_view(filter.room),
+                               sqlite::Blob{author.view()}, ordered(since), ordered(until), about);
     LineReader reader(database_);
     std::vector<Line> found;
     while (found.size() < count && row.row()) {

@@ -12,8 +12,8 @@ MAY_INCLUDE = {
     "discover": {"message", "config"},
     "node/link": {"message", "config"},
     "node/store": {"message"},
-    "node": {"node/store", "message", "config", "controller", "discover", "node/link"},
-    "app": {"message", "config", "controller", "discover", "node", "node/link"},
+    "node": {"message", "config", "controller", "discover", "node/link", "node/store"},
+    "app": {"message", "config", "controller", "discover", "node", "node/link", "node/store"},
 }
 
 # Third-party headers -> where they may appear (folders or files).
@@ -27,7 +27,7 @@ THIRD_PARTY = {
     r"nlohmann": ("config", "app"),
     r"CLI/": ("app",),
     r"spdlog": ("node", "app"),
-    r"utf8proc": ("message", "app"),
+    r"utf8proc": ("message", "node/store", "app"),
     r"doctest": ("tests",),
 }
 CLI_FILES_MAX = 1
