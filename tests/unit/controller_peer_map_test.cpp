@@ -15,7 +15,7 @@ namespace {
 Endpoint at(std::uint32_t host) { return {Ipv4{0x0A000000U + host}, 4565}; }
 
 PeerEntry node(std::uint64_t instance) {
-    return {PeerState::joining, Direction::accepted, InstanceId{instance}, "anna"};
+    return {PeerState::joining, Direction::accepted, InstanceId{instance}, {}, "anna"};
 }
 
 TEST_CASE("an address is admitted once") {
