@@ -303,7 +303,7 @@ TEST_CASE("a peer that falls behind twice and then goes is reported line by line
     scene.pass(3s);
 
     const std::uint64_t head = 1 + 2 * static_cast<std::uint64_t>(flood);
-    const std::uint64_t got = 1 + limits::frame_lines_max;
+    const std::uint64_t got = 1 + limits::run_entries_max;
     CHECK(scene.undelivered(UndeliveredReason::slow) + scene.undelivered(UndeliveredReason::gone) ==
           head - got);
 }
