@@ -14,6 +14,9 @@ Room::Room(RoomSettings settings, Now now)
       ledger_(log_of(settings_.key->id(), settings_.instance), settings_.key,
               OwnClock(settings_.newest), settings_.previous),
       logs_(std::move(settings_.held)),
+      own_log_name_(log_name(ledger_.log()) + ':'),
+      self_{settings_.own.empty() ? Endpoint{} : settings_.own.front(),
+            to_string(ledger_.log().device), settings_.name, false},
       started_(now.steady),
       started_wall_(now.wall) {}
 
@@ -120,7 +123,7 @@ void Room::on(const Say& say, Now now, Effects& out) {
     if (ledger_.is_full()) seal(out);
     const Entry& entry = ledger_.append(now.wall, settings_.name, say.room, say.text, say.said_id);
     const Seq seq = entry.seq;
-    out.push_back(Notify{Message{message_id(entry.log, seq), entry.room, author(entry),
+    out.push_back(Notify{Message{own_log_name_ + std::to_string(seq), entry.room, self_,
                                  entry.clock.time(), entry.text, true, false}});
     for (auto& [key, peer] : peers_) {
         if (peer.acked + 1 == seq) peer.progress = now.steady;

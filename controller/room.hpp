@@ -172,6 +172,8 @@ class Room {
     Logs logs_;
     Pulls pulls_;
     std::optional<Instant> seal_due_;
+    std::string own_log_name_;
+    PeerInfo self_;
     std::uint64_t dials_ = 0;
     std::uint64_t legacy_lines_ = 0;
 

@@ -69,22 +69,22 @@ void Room::take_runs(Peer& peer, const Frame& frame, Now now, Effects& out) {
 }
 
 void Room::show_new(const Peer& bringer, const VerifiedRun& run, Seq above, Effects& out) {
+    const bool own = run.log().device == ledger_.log().device;
+    const std::string log = log_name(run.log()) + ':';
+    PeerInfo from = author(run.items().front().entry);
     for (const auto& item : run.items()) {
         const Entry& entry = item.entry;
         if (entry.seq <= above) continue;
         ledger_.clock().heard(entry.clock);
-        out.push_back(Notify{Message{
-            message_id(entry.log, entry.seq), entry.room, author(entry), entry.clock.time(),
-            entry.text, entry.log.device == ledger_.log().device, is_history(bringer, entry)}});
+        from.name = entry.name;
+        out.push_back(Notify{Message{log + std::to_string(entry.seq), entry.room, from,
+                                     entry.clock.time(), entry.text, own,
+                                     is_history(bringer, entry)}});
     }
 }
 
 PeerInfo Room::author(const Entry& entry) const {
     PeerInfo info{{}, to_string(entry.log.device), entry.name, false};
-    if (entry.log == ledger_.log()) {
-        if (!settings_.own.empty()) info.address = settings_.own.front();
-        return info;
-    }
     const PersonKey key{false, InstanceId{static_cast<std::uint64_t>(entry.log.epoch)}, {}};
     if (const auto it = peers_.find(key); it != peers_.end()) info.address = it->second.address;
     return info;

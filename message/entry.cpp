@@ -48,10 +48,14 @@ bool comes_before(const Entry& a, const Entry& b) {
 }
 
 std::string message_id(const LogId& log, Seq seq) {
+    return log_name(log) + ':' + std::to_string(seq);
+}
+
+std::string log_name(const LogId& log) {
     std::string bytes(log.device.view());
     for (int shift = 56; shift >= 0; shift -= 8)
         bytes += static_cast<char>(static_cast<std::uint64_t>(log.epoch) >> shift & 0xFF);
-    return base32(hash_of(bytes).view().substr(0, 16)) + ":" + std::to_string(seq);
+    return base32(hash_of(bytes).view().substr(0, 16));
 }
 
 std::string encode(const Entry& entry) {

@@ -57,6 +57,7 @@ bool comes_before(const Entry& a, const Entry& b);
 
 // log:number, unique in the network. The log is named by 26 characters of base32, a hash of it.
 std::string message_id(const LogId& log, Seq seq);
+std::string log_name(const LogId& log);
 
 // Precondition: texts are valid UTF-8 within their limits.
 std::string encode(const Entry& entry);
