@@ -19,7 +19,7 @@ MAY_INCLUDE = {
 THIRD_PARTY = {
     # app/help.cpp takes nothing but version numbers from them.
     r"grpc|grpcpp": ("node/link", "app/api", "app/help.cpp"),
-    r"google/protobuf|.*\.pb\.h$": ("message/wire.cpp", "app/help.cpp"),
+    r"google/protobuf|.*\.pb\.h$": ("message/wire.cpp", "app/api", "app/help.cpp"),
     r"sqlite3": ("node/store",),
     r"asio": ("discover", "node", "app"),
     r"nlohmann": ("config", "app"),
