@@ -77,8 +77,8 @@ void read_backwards(const Desk& desk, const std::shared_ptr<Call>& call, const s
             [desk, call, query, count](Result<store::Filter> filter) {
                 if (!filter) return call->fail(failure(filter.why()));
                 if (call->has_ended()) return;
-                auto pager =
-                    std::make_shared<Pager>(desk.backend, query, *std::move(filter), count);
+                auto pager = std::make_shared<Pager>(desk.backend, query, *std::move(filter),
+                                                     count == 0 ? no_limit : count);
                 const auto reader =
                     std::make_shared<Backwards<Call>>(desk, call, std::move(pager));
                 call->on_end([reader] {});
@@ -254,8 +254,7 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
 }  // namespace
 
 void serve(const Desk& desk, const std::shared_ptr<HistoryCall>& call) {
-    const auto count = call->request().count();
-    read_backwards(desk, call, {}, count == 0 ? no_limit : count);
+    read_backwards(desk, call, {}, call->request().count());
 }
 
 void serve(const Desk& desk, const std::shared_ptr<SearchCall>& call) {
