@@ -320,17 +320,20 @@ CommandLine carry_out(const Parser& parser, const Surroundings& around) {
     check_profile(parser.words.profile);
     if (command == "schema") return {std::nullopt, std::nullopt, config_schema_to(around.out)};
     if (command == "check") {
-        return {std::nullopt, std::nullopt, config_check(parser.words.checked_file, around.out, around.err)};
+        return {std::nullopt, std::nullopt,
+                config_check(parser.words.checked_file, around.out, around.err)};
     }
     if (command == "init") {
-        return {std::nullopt, std::nullopt, config_init(chosen ? chosen : user_file, around.out, around.err)};
+        return {std::nullopt, std::nullopt,
+                config_init(chosen ? chosen : user_file, around.out, around.err)};
     }
     const auto settings =
         load({around.site_config_file, user_file, chosen, around.environment, assignments(parser)});
     auto options = run_options(parser, settings.config);
     if (!report(settings, around.err)) return {std::nullopt, std::nullopt, 2};
     if (command == "print") {
-        return {std::nullopt, std::nullopt, config_print(settings, parser.words.with_origins, around.out)};
+        return {std::nullopt, std::nullopt,
+                config_print(settings, parser.words.with_origins, around.out)};
     }
     if (const auto name = parser.node_command(); !name.empty()) {
         return ask_node(parser, name, options, around);
@@ -352,7 +355,7 @@ CommandLine parse_or_explain(std::span<const char* const> arguments, const Surro
         return {std::nullopt, std::nullopt, usage_error(error.why, around.err)};
     } catch (const CLI::CallForHelp&) {
         const auto command = parser.node_command();
-        around.out << (parser.in_config()   ? config_help_text()
+        around.out << (parser.in_config() ? config_help_text()
                        : !command.empty() ? command_help_text(command)
                                           : help_text());
     } catch (const CLI::CallForVersion&) {

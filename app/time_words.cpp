@@ -15,9 +15,8 @@ constexpr std::int64_t amount_max = 1'000'000;
 
 std::optional<std::int64_t> parse_number(std::string_view text) {
     std::int64_t number = 0;
-    const bool digits = !text.empty() && std::ranges::all_of(text, [](char c) {
-        return '0' <= c && c <= '9';
-    });
+    const bool digits =
+        !text.empty() && std::ranges::all_of(text, [](char c) { return '0' <= c && c <= '9'; });
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (!digits || error != std::errc{}) return std::nullopt;
     return number;

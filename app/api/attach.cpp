@@ -104,10 +104,10 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
             watches_.erase(first);
         }
         const auto id = message_id(line);
-        watches_[line] = backend_.watch(line, [weak = weak_from_this(), id](
-                                                  Backend::Delivery delivery) {
-            if (const auto self = weak.lock()) self->delivered(id, delivery);
-        });
+        watches_[line] =
+            backend_.watch(line, [weak = weak_from_this(), id](Backend::Delivery delivery) {
+                if (const auto self = weak.lock()) self->delivered(id, delivery);
+            });
     }
 
     void delivered(const std::string& id, Backend::Delivery delivery) {

@@ -150,8 +150,8 @@ class ReplyStream : public Call {
     void write(const Response& response, std::function<void()> written) {
         if (!may_go_on()) return;
         stream_.Write(response, track(step_, [written = std::move(written)](bool ok) {
-            if (ok) written();
-        }));
+                          if (ok) written();
+                      }));
     }
     // Not while something is written.
     void finish() { fail(grpc::Status::OK); }
@@ -220,8 +220,8 @@ class BothStream : public Call {
     void write(const Response& response, std::function<void()> written) {
         if (!may_go_on()) return;
         stream_.Write(response, track(step_, [written = std::move(written)](bool ok) {
-            if (ok) written();
-        }));
+                          if (ok) written();
+                      }));
     }
     void finish() { fail(grpc::Status::OK); }
     void fail(const grpc::Status& why) {

@@ -34,8 +34,8 @@ Author author_of(const v1::Author& author) {
 }
 
 Line line_of(const v1::Line& line) {
-    return {line.id(),           line.cursor(), line.order(),   line.room(), author_of(line.from()),
-            {line.said_ms()},    line.text(),   line.history(), line.own()};
+    return {line.id(),        line.cursor(), line.order(),   line.room(), author_of(line.from()),
+            {line.said_ms()}, line.text(),   line.history(), line.own()};
 }
 
 Receipt receipt_of(const v1::PublishReply& reply) {
@@ -62,7 +62,8 @@ Answer<std::vector<Line>> collect(grpc::ClientReader<v1::Lines>& reader) {
     std::vector<Line> lines;  // newest first
     v1::Lines piece;
     while (reader.Read(&piece)) {
-        for (auto at = piece.lines_size(); at > 0; --at) lines.push_back(line_of(piece.lines(at - 1)));
+        for (auto at = piece.lines_size(); at > 0; --at)
+            lines.push_back(line_of(piece.lines(at - 1)));
     }
     const auto status = reader.Finish();
     if (!status.ok()) return problem_of(status);

@@ -22,8 +22,7 @@ void append_number(std::string& out, std::uint64_t number) {
 }
 
 bool parse_number(std::string_view text, int base, std::uint64_t& number) {
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), number, base);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
     return error == std::errc{} && end == text.data() + text.size();
 }
 

@@ -79,8 +79,7 @@ void read_backwards(const Desk& desk, const std::shared_ptr<Call>& call, const s
                 if (call->has_ended()) return;
                 auto pager = std::make_shared<Pager>(desk.backend, query, *std::move(filter),
                                                      count == 0 ? no_limit : count);
-                const auto reader =
-                    std::make_shared<Backwards<Call>>(desk, call, std::move(pager));
+                const auto reader = std::make_shared<Backwards<Call>>(desk, call, std::move(pager));
                 call->on_end([reader] {});
                 reader->read();
             });

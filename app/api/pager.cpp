@@ -42,7 +42,8 @@ void Pager::got(Result<Backend::Lines> page, const Backend::Done<Backend::Lines>
     if (!page) return done(Failure{page.why()});
     Backend::Lines& lines = *page;
     const bool full = lines.size() >= page_lines_;
-    if (oldest_) std::erase_if(lines, [this](const auto& line) { return !is_older(line, *oldest_); });
+    if (oldest_)
+        std::erase_if(lines, [this](const auto& line) { return !is_older(line, *oldest_); });
     if (lines.empty() && full) {
         page_lines_ *= 2;  // a page of one instant
         return ask(done);

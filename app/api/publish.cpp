@@ -108,9 +108,8 @@ grpc::Status failure(const std::string& why) {
 }
 
 void serve(const Desk& desk, const std::shared_ptr<PublishCall>& call) {
-    const auto receipt =
-        std::make_shared<Receipt>(desk, call->request(), [weak = std::weak_ptr(call)](
-                                                             const v1::PublishReply& reply) {
+    const auto receipt = std::make_shared<Receipt>(
+        desk, call->request(), [weak = std::weak_ptr(call)](const v1::PublishReply& reply) {
             if (const auto open = weak.lock()) open->answer(reply);
         });
     call->on_end([receipt] { receipt->end(); });

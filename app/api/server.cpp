@@ -46,8 +46,7 @@ void offer_reflection() {
 }
 
 Failure cannot(const std::string& what, const fs::path& path, int error) {
-    return {"cannot " + what + " " + path.string() + ": " +
-            std::generic_category().message(error)};
+    return {"cannot " + what + " " + path.string() + ": " + std::generic_category().message(error)};
 }
 
 }  // namespace

@@ -79,9 +79,9 @@ int export_lines(api::Client& node, const Export& command, const Streams& stream
         return problem ? report(*problem, streams) : 0;
     }
     if (const int error = make_file(command.file)) {
-        return report({1, "cannot write " + command.file + ": " +
-                              std::generic_category().message(error)},
-                      streams);
+        return report(
+            {1, "cannot write " + command.file + ": " + std::generic_category().message(error)},
+            streams);
     }
     std::ofstream out(command.file, std::ios::binary);
     if (const auto problem = write(node, command.format, out)) return report(*problem, streams);

@@ -98,9 +98,9 @@ int import_lines(api::Client& node, const Import& command, const Streams& stream
             streams);
     }
     if (runs.unsigned_lines() > 0) {
-        exit_code = report({5, std::to_string(runs.unsigned_lines()) +
-                                   " lines were refused: they are not signed"},
-                           streams);
+        exit_code = report(
+            {5, std::to_string(runs.unsigned_lines()) + " lines were refused: they are not signed"},
+            streams);
     }
     return exit_code;
 }

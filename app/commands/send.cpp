@@ -94,9 +94,8 @@ int send_input(api::Client& node, const Send& command, const Streams& streams) {
         report({1, std::to_string(receipt.refused) + " lines were refused: " + receipt.why},
                streams);
     }
-    const int exit_code = receipt.said > 0 || !receipt.last.reached
-                              ? tell(receipt.last, command, streams)
-                              : 0;
+    const int exit_code =
+        receipt.said > 0 || !receipt.last.reached ? tell(receipt.last, command, streams) : 0;
     return exit_code == 0 && receipt.refused + lines.refused() > 0 ? 1 : exit_code;
 }
 

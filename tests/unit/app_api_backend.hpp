@@ -124,8 +124,8 @@ class FakeBackend : public Backend {
 
     std::vector<store::Line> lines;
     std::uint64_t store_id = 0xABCDEF;
-    std::string refusal;               // of everything that is said
-    store::Arrival late_arrival = 0;   // said while the node was away
+    std::string refusal;              // of everything that is said
+    store::Arrival late_arrival = 0;  // said while the node was away
     std::size_t pages_read = 0;
 
   private:
@@ -180,9 +180,8 @@ class FakeBackend : public Backend {
         return found;
     }
     static Lines last_in_order(Lines found, std::size_t count) {
-        std::ranges::stable_sort(found, [](const auto& a, const auto& b) {
-            return comes_before(a.entry, b.entry);
-        });
+        std::ranges::stable_sort(
+            found, [](const auto& a, const auto& b) { return comes_before(a.entry, b.entry); });
         if (found.size() > count) {
             found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(count));
         }

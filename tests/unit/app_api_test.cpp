@@ -61,6 +61,14 @@ class Folder {
 // A node with its loop on a thread; `backend` is touched by on_loop() once that runs.
 class RunningNode {
   public:
+    template <class Deed>
+    auto on_loop(Deed deed) {
+        std::packaged_task<decltype(deed(backend_))()> task([&] { return deed(backend_); });
+        auto result = task.get_future();
+        asio::post(loop_, [&task] { task(); });
+        return result.get();
+    }
+
     explicit RunningNode(const fs::path& dir) : work_(loop_.get_executor()), backend_(loop_) {
         server_ = std::make_unique<api::Server>(loop_, backend_);
         const auto failed = server_->start(dir);
@@ -75,14 +83,6 @@ class RunningNode {
     }
     RunningNode(const RunningNode&) = delete;
     RunningNode& operator=(const RunningNode&) = delete;
-
-    template <class Deed>
-    auto on_loop(Deed deed) {
-        std::packaged_task<decltype(deed(backend_))()> task([&] { return deed(backend_); });
-        auto result = task.get_future();
-        asio::post(loop_, [&task] { task(); });
-        return result.get();
-    }
 
     // Until it is so, or the test fails.
     template <class Condition>
@@ -258,7 +258,7 @@ TEST_CASE("a cursor resumes without a gap or a repeat") {
     });
     const auto all = desk.run(newest(600)).objects();
 
-    for (const std::size_t at : {0, 255, 256, 598, 599}) {
+    for (const std::size_t at : {0U, 255U, 256U, 598U, 599U}) {
         const auto rest = desk.run(after(all.at(at).at("cursor"))).texts();
         CHECK(rest.size() == 599 - at);
         if (!rest.empty()) CHECK(rest.front() == std::to_string(at + 1));
@@ -600,9 +600,8 @@ TEST_CASE("an attached front end says lines and hears everything") {
 
     CHECK((acknowledged && shown && delivered));
     CHECK(stream->Finish().ok());
-    desk.node.wait_until([](FakeBackend& node) {
-        return node.listener_count() == 0 && node.watch_count() == 0;
-    });
+    desk.node.wait_until(
+        [](FakeBackend& node) { return node.listener_count() == 0 && node.watch_count() == 0; });
 }
 
 TEST_CASE("without a node every command is exit 3 and says how to start one") {
