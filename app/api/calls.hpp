@@ -35,8 +35,8 @@ struct Tag {
     std::function<void(bool ok)> done;
 };
 
-// Of any kind. `Calls` keeps it while gRPC works for it; others only remember it weakly, or for as
-// long as they have something for it.
+// Of any kind. `Calls` keeps it while gRPC works for it. Whoever waits for the backend remembers it
+// weakly: a server cannot end while something holds a call of it.
 class Call : public std::enable_shared_from_this<Call> {
   public:
     explicit Call(Calls& calls) : calls_(calls) {

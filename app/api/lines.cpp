@@ -74,13 +74,14 @@ template <class Call>
 void read_backwards(const Desk& desk, const std::shared_ptr<Call>& call, const std::string& query,
                     std::uint64_t count) {
     resolve(desk.backend, call->request().filter(),
-            [desk, call, query, count](Result<store::Filter> filter) {
-                if (!filter) return call->fail(failure(filter.why()));
-                if (call->has_ended()) return;
+            [desk, weak = std::weak_ptr(call), query, count](Result<store::Filter> filter) {
+                const auto open = weak.lock();
+                if (!open || open->has_ended()) return;
+                if (!filter) return open->fail(failure(filter.why()));
                 auto pager = std::make_shared<Pager>(desk.backend, query, *std::move(filter),
                                                      count == 0 ? no_limit : count);
-                const auto reader = std::make_shared<Backwards<Call>>(desk, call, std::move(pager));
-                call->on_end([reader] {});
+                const auto reader = std::make_shared<Backwards<Call>>(desk, open, std::move(pager));
+                open->on_end([reader] {});
                 reader->read();
             });
 }
@@ -262,13 +263,15 @@ void serve(const Desk& desk, const std::shared_ptr<SearchCall>& call) {
 }
 
 void serve(const Desk& desk, const std::shared_ptr<CountCall>& call) {
-    resolve(desk.backend, call->request().filter(), [desk, call](Result<store::Filter> filter) {
-        if (!filter) return call->fail(failure(filter.why()));
-        if (call->has_ended()) return;
-        const auto counting = std::make_shared<Counting>(desk, call, *std::move(filter));
-        call->on_end([counting] {});
-        counting->read();
-    });
+    resolve(desk.backend, call->request().filter(),
+            [desk, weak = std::weak_ptr(call)](Result<store::Filter> filter) {
+                const auto open = weak.lock();
+                if (!open || open->has_ended()) return;
+                if (!filter) return open->fail(failure(filter.why()));
+                const auto counting = std::make_shared<Counting>(desk, open, *std::move(filter));
+                open->on_end([counting] {});
+                counting->read();
+            });
 }
 
 void serve(const Desk& desk, const std::shared_ptr<SubscribeCall>& call) {

@@ -135,11 +135,13 @@ void serve(const Desk& desk, const std::shared_ptr<PeersCall>& call) {
 }
 
 void serve(const Desk& desk, const std::shared_ptr<RoomsCall>& call) {
-    desk.backend.rooms([call](const Result<std::vector<std::string>>& rooms) {
-        if (!rooms) return call->fail(failure(rooms.why()));
+    desk.backend.rooms([weak = std::weak_ptr(call)](const Result<std::vector<std::string>>& rooms) {
+        const auto open = weak.lock();
+        if (!open) return;
+        if (!rooms) return open->fail(failure(rooms.why()));
         v1::RoomsReply reply;
         for (const auto& room : *rooms) reply.add_rooms(room);
-        call->answer(reply);
+        open->answer(reply);
     });
 }
 

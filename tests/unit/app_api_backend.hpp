@@ -40,6 +40,10 @@ class FakeBackend : public Backend {
         for (const auto& [token, changed] : watches) changed(delivery);
     }
     std::size_t watch_count() const { return watches_.size(); }
+    std::size_t owed() const { return owed_.size(); }
+    void pay() {
+        for (const auto& answer : std::exchange(owed_, {})) answer();
+    }
     std::size_t listener_count() const { return listeners_.size(); }
     DeviceId other() const { return other_.id(); }
 
@@ -127,12 +131,14 @@ class FakeBackend : public Backend {
     std::string refusal;              // of everything that is said
     store::Arrival late_arrival = 0;  // said while the node was away
     std::size_t pages_read = 0;
+    bool silent = false;  // owes its answers
 
   private:
     static DeviceKey::Seed seed(std::uint8_t first) { return {first}; }
 
     template <class T>
     void answer(Done<T> done, Result<T> result) {
+        if (silent) return owed_.push_back([done, result] { done(result); });
         asio::post(loop_, [done = std::move(done), result = std::move(result)] { done(result); });
     }
     template <class T>
@@ -195,6 +201,7 @@ class FakeBackend : public Backend {
     std::map<LogId, std::vector<RunPtr>> runs_;  // one entry each
     std::map<Token, std::function<void(Delivery)>> watches_;
     std::map<Token, Listener> listeners_;
+    std::vector<std::function<void()>> owed_;
     Delivery delivery_;
     Token tokens_ = 0;
 };

@@ -78,6 +78,10 @@ class RunningNode {
     RunningNode(const RunningNode&) = delete;
     RunningNode& operator=(const RunningNode&) = delete;
 
+    void stop_serving() {
+        on_loop([this](FakeBackend&) { server_.reset(); });
+    }
+
     // Until it is so, or the test fails.
     template <class Condition>
     void wait_until(Condition condition) {

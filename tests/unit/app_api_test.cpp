@@ -297,6 +297,34 @@ TEST_CASE("the end of the node ends every call") {
     CHECK(err.str() == "lanchat: the node has gone away\n");
 }
 
+TEST_CASE("a server ends while the node owes answers, which come to nothing then") {
+    Office office;
+    office.node.on_loop([](FakeBackend& node) { node.silent = true; });
+    std::vector<std::future<int>> commands;
+    const auto start = [&](decltype(NodeCommand::what) what) {
+        commands.push_back(std::async(std::launch::async, [&office, what] {
+            return office.run(what, true, "x\ny\n").exit_code;
+        }));
+    };
+    Send bulk;
+    bulk.from_input = true;
+    History of_alice;
+    of_alice.query.author = "alice";
+    start(say("x"));
+    start(bulk);
+    start(newest(3));
+    start(History{});
+    start(of_alice);
+    start(ListRooms{});
+    start(Export{});
+    office.node.wait_until([](FakeBackend& node) { return node.owed() == 8; });
+
+    office.node.stop_serving();
+    office.node.on_loop([](FakeBackend& node) { node.pay(); });
+
+    for (auto& command : commands) CHECK(command.get() == 1);
+}
+
 TEST_CASE("tools can ask the socket what it speaks") {
     Office office;
     grpc::GenericStub stub(grpc::CreateChannel(api::socket_address(office.folder.path),
