@@ -13,7 +13,9 @@
 #include <system_error>
 #include <vector>
 
+#include "app/command_help.hpp"
 #include "app/commands/config.hpp"
+#include "app/commands/words.hpp"
 #include "app/help.hpp"
 #include "app/profile.hpp"
 #include "config/layers.hpp"
@@ -25,11 +27,6 @@ namespace {
 
 constexpr std::string_view default_site_file = "/etc/lanchat/config.json";
 constexpr std::int64_t linger_s_max = 1'000'000;  // beyond eleven days "inf" is meant
-
-// A mistake in how the program was called; a sentence for people.
-struct UsageError {
-    std::string why;
-};
 
 // What was written, as it was written.
 struct Words {
@@ -47,6 +44,7 @@ struct Words {
     bool json = false;
     bool quiet = false;
     bool with_origins = false;
+    CommandWords command;
 };
 
 class Parser {
@@ -91,6 +89,12 @@ class Parser {
     bool given(const std::string& option) const { return app_.count(option) > 0; }
     bool in_config() const { return config_->parsed(); }
 
+    // The command that asks a node; empty if there is none.
+    std::string node_command() const {
+        const auto commands = app_.get_subcommands();
+        return commands.empty() || in_config() ? std::string{} : commands.front()->get_name();
+    }
+
     // Of `lanchat config`; empty when a node is to be run.
     std::string command() const {
         const auto commands = config_->get_subcommands();
@@ -129,6 +133,40 @@ class Parser {
         check_->add_option("FILE", words.checked_file);
         add_command(*config_, "schema");
         add_command(*config_, "init");
+        add_node_commands();
+    }
+
+    void add_node_commands() {
+        auto& in = words.command;
+        auto* send = add_node_command("send", "-r,--room", in.room);
+        send->add_option("--id", in.said_id);
+        send->add_option("--wait", in.wait);
+        send->add_option("--timeout", in.timeout);
+        send->add_option("TEXT", in.text);
+        auto* tail = add_node_command("tail", "-r,--room", in.room);
+        tail->add_option("-n,--lines", in.count);
+        tail->add_flag("-f,--follow", in.follow);
+        tail->add_option("--since", in.since);
+        auto* history = add_node_command("history", "-r,--room", in.room);
+        history->add_option("--since", in.since);
+        history->add_option("--until", in.until);
+        auto* search = add_node_command("search", "-r,--room", in.room);
+        search->add_option("QUERY", in.text);
+        for (auto* command : {history, search}) {
+            command->add_option("--from", in.author);
+            command->add_option("-n,--lines", in.count);
+        }
+        for (const auto* name : {"peers", "rooms", "status"}) add_command(app_, name);
+        auto* out = add_node_command("export", "-o,--output", in.file);
+        out->add_option("--format", in.format);
+        add_node_command("import", "FILE", in.file);
+    }
+
+    CLI::App* add_node_command(const std::string& name, const std::string& option,
+                               std::string& value) {
+        auto* command = add_command(app_, name);
+        command->add_option(option, value);
+        return command;
     }
 
     static CLI::App* add_command(CLI::App& parent, const std::string& name) {
@@ -136,6 +174,14 @@ class Parser {
         command->allow_extras();
         command->fallthrough();  // the options of the program may follow its commands
         return command;
+    }
+
+    static void add_options(const CLI::App& app, std::vector<std::string>& known) {
+        for (const auto* option : app.get_options()) {
+            if (!option->get_lnames().empty()) {
+                known.push_back("--" + option->get_lnames().front());
+            }
+        }
     }
 
     void refuse_unknown() const {
@@ -147,9 +193,8 @@ class Parser {
         std::vector<std::string> known;
         if (is_option) {
             known.emplace_back("--origin");
-            for (const auto* option : app_.get_options()) {
-                known.push_back("--" + option->get_lnames().front());
-            }
+            add_options(app_, known);
+            for (const auto* command : app_.get_subcommands()) add_options(*command, known);
         } else {
             const CLI::App& parent = in_config() ? *config_ : app_;
             for (const auto* command : parent.get_subcommands({})) {
@@ -251,27 +296,49 @@ std::optional<std::filesystem::path> chosen_file(const Parser& parser) {
     return parser.words.config_file;
 }
 
+// Where the node that is asked keeps its socket.
+CommandLine ask_node(const Parser& parser, const std::string& name, const RunOptions& options,
+                     const Surroundings& around) {
+    NodeCommand command;
+    command.what = to_command(name, parser.words.command);
+    command.json = parser.words.json;
+    const auto dir =
+        profile_directory(options.profile, options.config.data_dir, around.environment);
+    if (!dir) {
+        around.err << "lanchat: " << dir.why() << '\n';
+        return {std::nullopt, std::nullopt, 1};
+    }
+    command.data_dir = *dir;
+    return {std::nullopt, std::move(command), 0};
+}
+
 // Throws UsageError for what no fault of a key covers.
 CommandLine carry_out(const Parser& parser, const Surroundings& around) {
     const auto command = parser.command();
     const auto user_file = user_config_file(around.environment);
     const auto chosen = chosen_file(parser);
     check_profile(parser.words.profile);
-    if (command == "schema") return {std::nullopt, config_schema_to(around.out)};
+    if (command == "schema") return {std::nullopt, std::nullopt, config_schema_to(around.out)};
     if (command == "check") {
-        return {std::nullopt, config_check(parser.words.checked_file, around.out, around.err)};
+        return {std::nullopt, std::nullopt,
+                config_check(parser.words.checked_file, around.out, around.err)};
     }
     if (command == "init") {
-        return {std::nullopt, config_init(chosen ? chosen : user_file, around.out, around.err)};
+        return {std::nullopt, std::nullopt,
+                config_init(chosen ? chosen : user_file, around.out, around.err)};
     }
     const auto settings =
         load({around.site_config_file, user_file, chosen, around.environment, assignments(parser)});
     auto options = run_options(parser, settings.config);
-    if (!report(settings, around.err)) return {std::nullopt, 2};
+    if (!report(settings, around.err)) return {std::nullopt, std::nullopt, 2};
     if (command == "print") {
-        return {std::nullopt, config_print(settings, parser.words.with_origins, around.out)};
+        return {std::nullopt, std::nullopt,
+                config_print(settings, parser.words.with_origins, around.out)};
     }
-    return {std::move(options), 0};
+    if (const auto name = parser.node_command(); !name.empty()) {
+        return ask_node(parser, name, options, around);
+    }
+    return {std::move(options), std::nullopt, 0};
 }
 
 int usage_error(const std::string& why, std::ostream& err) {
@@ -285,13 +352,16 @@ CommandLine parse_or_explain(std::span<const char* const> arguments, const Surro
         parser.parse(arguments);
         return carry_out(parser, around);
     } catch (const UsageError& error) {
-        return {std::nullopt, usage_error(error.why, around.err)};
+        return {std::nullopt, std::nullopt, usage_error(error.why, around.err)};
     } catch (const CLI::CallForHelp&) {
-        around.out << (parser.in_config() ? config_help_text() : help_text());
+        const auto command = parser.node_command();
+        around.out << (parser.in_config() ? config_help_text()
+                       : !command.empty() ? command_help_text(command)
+                                          : help_text());
     } catch (const CLI::CallForVersion&) {
         around.out << version_text();
     } catch (const CLI::ParseError& error) {
-        return {std::nullopt, usage_error(error.what(), around.err)};
+        return {std::nullopt, std::nullopt, usage_error(error.what(), around.err)};
     }
     return {};
 }
@@ -306,7 +376,7 @@ CommandLine parse_command_line(int argc, const char* const* argv, const Surround
     const bool nobody_reads = errno == EPIPE;  // `| head` has what it wanted
     if (around.out || nobody_reads || result.exit_code != 0) return result;
     around.err << "lanchat: cannot write the output\n";
-    return {std::nullopt, 1};
+    return {std::nullopt, std::nullopt, 1};
 }
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
