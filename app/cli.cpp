@@ -15,6 +15,7 @@
 
 #include "app/command_help.hpp"
 #include "app/commands/config.hpp"
+#include "app/commands/identity.hpp"
 #include "app/commands/words.hpp"
 #include "app/help.hpp"
 #include "app/profile.hpp"
@@ -37,9 +38,11 @@ struct Words {
     std::string ports;
     std::string linger;
     std::string checked_file;
+    std::string key_file;
     bool lan = false;
     bool no_beacon = false;
     bool no_legacy = false;
+    bool ephemeral = false;
     bool plain = false;
     bool json = false;
     bool quiet = false;
@@ -58,6 +61,7 @@ class Parser {
         app_.add_option("--linger", words.linger)->type_name("S");
         add_flag("--no-beacon", words.no_beacon);
         add_flag("--no-legacy", words.no_legacy);
+        add_flag("--ephemeral", words.ephemeral);
         add_flag("--lan", words.lan)->excludes(app_.get_option("--ip"));
         auto* plain = add_flag("--plain", words.plain);
         add_flag("--json", words.json)->excludes(plain);
@@ -81,6 +85,12 @@ class Parser {
         if (in_config() && command().empty()) {
             throw UsageError{"config needs one of: print, check, schema, init"};
         }
+        if (in_identity() && command().empty()) {
+            throw UsageError{"identity needs one of: show, export, import"};
+        }
+        if (in_identity() && command() != "show" && words.key_file.empty()) {
+            throw UsageError{"identity " + command() + " needs a FILE"};
+        }
         if (command() == "check" && !check_->count("FILE")) {
             throw UsageError{"config check needs the FILE to check"};
         }
@@ -88,16 +98,18 @@ class Parser {
 
     bool given(const std::string& option) const { return app_.count(option) > 0; }
     bool in_config() const { return config_->parsed(); }
+    bool in_identity() const { return identity_->parsed(); }
 
     // The command that asks a node; empty if there is none.
     std::string node_command() const {
         const auto commands = app_.get_subcommands();
-        return commands.empty() || in_config() ? std::string{} : commands.front()->get_name();
+        const bool asks = !commands.empty() && !in_config() && !in_identity();
+        return asks ? commands.front()->get_name() : std::string{};
     }
 
-    // Of `lanchat config`; empty when a node is to be run.
+    // Of `lanchat config` or `identity`; empty when a node is to be run.
     std::string command() const {
-        const auto commands = config_->get_subcommands();
+        const auto commands = (in_identity() ? identity_ : config_)->get_subcommands();
         return commands.empty() ? std::string{} : commands.front()->get_name();
     }
 
@@ -133,6 +145,11 @@ class Parser {
         check_->add_option("FILE", words.checked_file);
         add_command(*config_, "schema");
         add_command(*config_, "init");
+        identity_ = add_command(app_, "identity");
+        identity_->require_subcommand(0, 1);
+        add_command(*identity_, "show");
+        for (const auto* name : {"export", "import"})
+            add_command(*identity_, name)->add_option("FILE", words.key_file);
         add_node_commands();
     }
 
@@ -196,7 +213,7 @@ class Parser {
             add_options(app_, known);
             for (const auto* command : app_.get_subcommands()) add_options(*command, known);
         } else {
-            const CLI::App& parent = in_config() ? *config_ : app_;
+            const CLI::App& parent = in_config() ? *config_ : in_identity() ? *identity_ : app_;
             for (const auto* command : parent.get_subcommands({})) {
                 known.push_back(command->get_name());
             }
@@ -209,6 +226,7 @@ class Parser {
     CLI::App app_;
     CLI::App* config_ = nullptr;
     CLI::App* check_ = nullptr;
+    CLI::App* identity_ = nullptr;
 };
 
 Assignment from_flag(std::string_view path, std::string_view flag, Value value) {
@@ -255,6 +273,7 @@ std::vector<Assignment> assignments(const Parser& parser) {
     if (parser.given("--ports")) add_ports(words.ports, flags);
     if (words.no_beacon) flags.push_back(from_flag("discovery.beacon", "--no-beacon", false));
     if (words.no_legacy) flags.push_back(from_flag("security.legacy_peers", "--no-legacy", false));
+    if (words.ephemeral) flags.push_back(from_flag("history.enabled", "--ephemeral", false));
     if (words.plain) flags.push_back(from_flag("ui.mode", "--plain", std::string("plain")));
     if (words.json) flags.push_back(from_flag("ui.mode", "--json", std::string("json")));
     return flags;
@@ -312,6 +331,17 @@ CommandLine ask_node(const Parser& parser, const std::string& name, const RunOpt
     return {std::nullopt, std::move(command), 0};
 }
 
+int ask_key(const Parser& parser, const RunOptions& options, const Surroundings& around) {
+    Identity identity;
+    const auto command = parser.command();
+    if (command == "export") identity.what = Identity::What::export_key;
+    if (command == "import") identity.what = Identity::What::import_key;
+    identity.file = parser.words.key_file;
+    identity.profile = options.profile;
+    identity.data_dir = options.config.data_dir;
+    return app::identity(identity, around.out, around.err);
+}
+
 // Throws UsageError for what no fault of a key covers.
 CommandLine carry_out(const Parser& parser, const Surroundings& around) {
     const auto command = parser.command();
@@ -335,6 +365,7 @@ CommandLine carry_out(const Parser& parser, const Surroundings& around) {
         return {std::nullopt, std::nullopt,
                 config_print(settings, parser.words.with_origins, around.out)};
     }
+    if (parser.in_identity()) return {std::nullopt, std::nullopt, ask_key(parser, options, around)};
     if (const auto name = parser.node_command(); !name.empty()) {
         return ask_node(parser, name, options, around);
     }
@@ -355,9 +386,10 @@ CommandLine parse_or_explain(std::span<const char* const> arguments, const Surro
         return {std::nullopt, std::nullopt, usage_error(error.why, around.err)};
     } catch (const CLI::CallForHelp&) {
         const auto command = parser.node_command();
-        around.out << (parser.in_config() ? config_help_text()
-                       : !command.empty() ? command_help_text(command)
-                                          : help_text());
+        around.out << (parser.in_config()     ? config_help_text()
+                       : parser.in_identity() ? command_help_text("identity")
+                       : !command.empty()     ? command_help_text(command)
+                                              : help_text());
     } catch (const CLI::CallForVersion&) {
         around.out << version_text();
     } catch (const CLI::ParseError& error) {

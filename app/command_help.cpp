@@ -108,6 +108,15 @@ Options:
       --format F        jsonl: as it was signed (the default); md: a text, also of unsigned lines
   -o, --output FILE     readable by you alone; standard output, if not given
 )"},
+    Text{"identity", R"(lanchat identity: the key that is this node, in the data directory.
+
+Whoever has the key can speak as this node: keep an exported one as you keep a password.
+
+Usage:
+  lanchat identity show          its public half, the id
+  lanchat identity export FILE   into a new file, readable by you alone
+  lanchat identity import FILE   where there is none yet and no node runs
+)"},
     Text{"import", R"(lanchat import: take back what export wrote, here or elsewhere.
 
 Lines that are known are skipped, those without a valid signature refused (exit 5).
@@ -118,7 +127,8 @@ Usage:
 };
 
 constexpr std::string_view closing = R"(
-The node is that of the profile: -P NAME or -d DIR choose another one. Without one: exit 3.
+The node is that of the profile: -P NAME or -d DIR choose another one. Without one that runs,
+commands other than identity end with 3.
 The options of lanchat may stand before or after the command: lanchat --help
 )";
 

@@ -34,6 +34,7 @@ constexpr std::array rows{
     Row{"    --peer IP[:PORT]", "peers"},
     Row{"    --no-beacon", "no UDP announcements (there are none yet)"},
     Row{"    --no-legacy", "refuse peers of the original plaintext protocol"},
+    Row{"    --ephemeral", "keep nothing on disk; commands find no such node"},
     Row{"    --plain", "lines for people, in and out"},
     Row{"    --json", "lines for programs, in and out"},
     Row{"    --linger S", "seconds to deliver after the end of input (5); inf: stay"},
@@ -63,6 +64,7 @@ Usage:
   lanchat [OPTIONS]                     run a node here
   lanchat [OPTIONS] COMMAND             ask the node that runs; lanchat COMMAND --help
           send, tail, history, search, peers, rooms, status, export, import
+  lanchat [OPTIONS] identity COMMAND    show, export or import the key that is this node
   lanchat [OPTIONS] config COMMAND      print, check or start a config file
 
 Options:

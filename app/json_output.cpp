@@ -14,6 +14,7 @@ namespace lanchat::app {
 
 namespace {
 
+using controller::Delivery;
 using controller::DownReason;
 using controller::Forked;
 using controller::Message;
@@ -195,6 +196,13 @@ void append_fields(std::string& out, const Forked& forked) {
     append_string(out, "name", forked.author.name);
 }
 
+void append_fields(std::string& out, const Delivery& delivery) {
+    append_start(out, "delivery");
+    append_string(out, "id", delivery.id);
+    append_number(out, "delivered", delivery.count.delivered);
+    append_number(out, "of", delivery.count.of);
+}
+
 void append_fields(std::string& out, const Undelivered& undelivered) {
     append_start(out, "undelivered");
     append_peer(out, undelivered.peer);
@@ -270,10 +278,7 @@ void append_ack(std::string& out, std::string_view ref, std::string_view id) {
 }
 
 void append_delivery(std::string& out, std::string_view id, DeliveryCount count) {
-    append_start(out, "delivery");
-    append_string(out, "id", id);
-    append_number(out, "delivered", count.delivered);
-    append_number(out, "of", count.of);
+    append_fields(out, Delivery{std::string(id), {}, {count.delivered, count.of, 0}});
     out += "}\n";
 }
 

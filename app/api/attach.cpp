@@ -69,11 +69,12 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
             return go_on();
         }
         ++unanswered_;
-        backend_.publish({saying->room().empty() ? general_room : saying->room(), saying->text(),
-                          saying->said_id()},
-                         [weak = weak_from_this(), ref = saying->ref()](const Result<Hash>& said) {
-                             if (const auto self = weak.lock()) self->answer(ref, said);
-                         });
+        backend_.publish(
+            {saying->room().empty() ? general_room : saying->room(), saying->text(),
+             saying->said_id()},
+            [weak = weak_from_this(), ref = saying->ref()](const Result<LineId>& said) {
+                if (const auto self = weak.lock()) self->answer(ref, said);
+            });
         read_if_room();
     }
 
@@ -82,7 +83,7 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
         if (room && !reading_ && !ended_) read();
     }
 
-    void answer(const std::string& ref, const Result<Hash>& said) {
+    void answer(const std::string& ref, const Result<LineId>& said) {
         --unanswered_;
         v1::Happening happening;
         if (said) {
@@ -96,7 +97,7 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
         tell(std::move(happening));
     }
 
-    void watch(const Hash& line) {
+    void watch(const LineId& line) {
         if (watches_.contains(line)) return;
         if (watches_.size() >= watched_lines_max) {
             const auto first = watches_.begin();
@@ -200,7 +201,7 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
     Backend& backend_;
     std::shared_ptr<AttachCall> call_;
     std::deque<v1::Happening> queue_;
-    std::map<Hash, Backend::Token> watches_;
+    std::map<LineId, Backend::Token> watches_;
     store::Arrival after_ = 0;
     Backend::Token token_ = 0;
     std::size_t unanswered_ = 0;

@@ -36,11 +36,8 @@ class Backend {
         std::string problem;        // why nothing can be said now; empty: all is well
     };
 
-    // How many of the line's audience have stored it.
-    struct Delivery {
-        std::uint32_t delivered = 0;
-        std::uint32_t of = 0;
-    };
+    // How many of the line's audience have stored it, and how many have left without it.
+    using Delivery = controller::DeliveryCount;
 
     struct Saying {
         std::string room;
@@ -74,12 +71,12 @@ class Backend {
     // Whose lines are held, here or away, with the last name each used.
     virtual void known(Done<std::vector<Known>> done) = 0;
 
-    // Answers with the head of the line once it is on this disk. With a said_id that was used
+    // Answers with the place of the line once it is on this disk. With a said_id that was used
     // already the answer is the line of then, and nothing is added.
-    virtual void publish(Saying saying, Done<Hash> done) = 0;
+    virtual void publish(Saying saying, Done<LineId> done) = 0;
 
     // Tells the delivery of an own line: at once, and whenever it changes, until unwatched.
-    virtual Token watch(const Hash& line, std::function<void(Delivery)> changed) = 0;
+    virtual Token watch(const LineId& line, std::function<void(Delivery)> changed) = 0;
     virtual void unwatch(Token token) = 0;
 
     // As those of the store.

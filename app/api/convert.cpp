@@ -69,7 +69,8 @@ Here::Here(Backend& backend) {
 void Here::fill(v1::Line& out, const store::Line& line, store::Arrival cursor_at,
                 bool history) const {
     const Entry& entry = line.entry;
-    out.set_id(message_id(line.head));
+    out.set_id(line.legacy ? base32(line.head.view().substr(0, 16)) + ":l"
+                           : message_id(entry.log, entry.seq));
     out.set_cursor(to_string(Cursor{store_id_, cursor_at}));
     out.set_order(order_of(entry));
     out.set_room(entry.room);

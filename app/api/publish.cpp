@@ -44,13 +44,13 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
         last_.mutable_wait()->CopyFrom(request->wait());
         last_.set_timeout_ms(request->timeout_ms());
         desk_.backend.publish(saying_of(*request),
-                              [weak = weak_from_this(), bytes](const Result<Hash>& said) {
+                              [weak = weak_from_this(), bytes](const Result<LineId>& said) {
                                   if (const auto bulk = weak.lock()) bulk->said(said, bytes);
                               });
         read_if_room();
     }
 
-    void said(const Result<Hash>& line, std::size_t bytes) {
+    void said(const Result<LineId>& line, std::size_t bytes) {
         --lines_waiting_;
         bytes_waiting_ -= bytes;
         if (line) {
@@ -92,7 +92,7 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
     std::shared_ptr<PublishManyCall> call_;
     v1::PublishManyReply reply_;
     v1::PublishRequest last_;
-    std::optional<Hash> last_line_;
+    std::optional<LineId> last_line_;
     std::shared_ptr<Receipt> receipt_;
     std::size_t lines_waiting_ = 0;
     std::size_t bytes_waiting_ = 0;
@@ -115,7 +115,7 @@ void serve(const Desk& desk, const std::shared_ptr<PublishCall>& call) {
     call->on_end([receipt] { receipt->end(); });
     receipt->start();
     desk.backend.publish(saying_of(call->request()),
-                         [receipt, weak = std::weak_ptr(call)](const Result<Hash>& said) {
+                         [receipt, weak = std::weak_ptr(call)](const Result<LineId>& said) {
                              if (said) return receipt->stored(*said);
                              receipt->end();
                              if (const auto open = weak.lock()) open->fail(failure(said.why()));

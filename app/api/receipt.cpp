@@ -24,7 +24,7 @@ void Receipt::start() {
     });
 }
 
-void Receipt::stored(const Hash& line) {
+void Receipt::stored(const LineId& line) {
     if (!answer_) return;
     reply_.set_id(message_id(line));
     if (wait_.who_case() == v1::Wait::WHO_NOT_SET) return answer(true);
@@ -41,7 +41,8 @@ void Receipt::stored(const Hash& line) {
 void Receipt::changed(Backend::Delivery delivery) {
     reply_.set_delivered(delivery.delivered);
     reply_.set_of(delivery.of);
-    const auto wanted = wait_.who_case() == v1::Wait::kPeers ? wait_.peers() : delivery.of;
+    const auto all = delivery.of - delivery.gone;
+    const auto wanted = wait_.who_case() == v1::Wait::kPeers ? wait_.peers() : all;
     if (delivery.delivered >= wanted) answer(true);
 }
 

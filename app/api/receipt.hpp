@@ -18,7 +18,7 @@ class Receipt : public std::enable_shared_from_this<Receipt> {
     Receipt(const Desk& desk, const v1::PublishRequest& request, Answer answer);
 
     void start();  // time runs from here
-    void stored(const Hash& line);
+    void stored(const LineId& line);
     void end();
 
   private:

@@ -59,16 +59,16 @@ class FakeBackend : public Backend {
     void known(Done<std::vector<Known>> done) override {
         answer(std::move(done), std::vector<Known>{{key_.id(), "me"}, {other_.id(), "alice"}});
     }
-    void publish(Saying saying, Done<Hash> done) override {
-        if (!refusal.empty()) return answer<Hash>(std::move(done), Failure{refusal});
+    void publish(Saying saying, Done<LineId> done) override {
+        if (!refusal.empty()) return answer<LineId>(std::move(done), Failure{refusal});
         for (const auto& line : lines) {
             if (!saying.said_id.empty() && line.entry.said_id == saying.said_id) {
-                return answer<Hash>(std::move(done), line.head);
+                return answer<LineId>(std::move(done), LineId{line.entry.log, line.entry.seq});
             }
         }
-        answer<Hash>(std::move(done), add(key_, "me", std::move(saying), 0));
+        answer<LineId>(std::move(done), add(key_, "me", std::move(saying), 0));
     }
-    Token watch(const Hash&, std::function<void(Delivery)> changed) override {
+    Token watch(const LineId&, std::function<void(Delivery)> changed) override {
         changed(delivery_);
         watches_[++tokens_] = std::move(changed);
         return tokens_;
@@ -146,7 +146,7 @@ class FakeBackend : public Backend {
         answer<T>(std::move(done), Result<T>(std::move(value)));
     }
 
-    Hash add(const DeviceKey& key, const std::string& name, Saying saying, std::int64_t said_ms) {
+    LineId add(const DeviceKey& key, const std::string& name, Saying saying, std::int64_t said_ms) {
         Entry entry;
         entry.log = {key.id(), Epoch{7}};
         auto& runs = runs_[entry.log];
@@ -159,7 +159,7 @@ class FakeBackend : public Backend {
         entry.said_id = saying.said_id;
         const auto run = sign({entry}, key);
         take(run);
-        return run->head();
+        return {run->log(), run->last()};
     }
     void take(const RunPtr& run) {
         runs_[run->log()].push_back(run);
