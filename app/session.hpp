@@ -10,6 +10,7 @@
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
 
 #include "app/api/server.hpp"
 #include "app/cli.hpp"
@@ -45,6 +46,7 @@ class Session {
     void serve_commands();
     void hear(const Event& event);
     void show(const Event& event);
+    void show_missed_soon();
     void ready(const Endpoint& address);
     void note(std::string_view line);
     void warn(const std::string& text);
@@ -66,6 +68,7 @@ class Session {
     std::unique_ptr<Terminal> terminal_;
     std::unique_ptr<LineInput> lines_;
     asio::signal_set signals_;
+    asio::steady_timer missed_timer_;
     std::unique_ptr<Node> node_;
     std::unique_ptr<NodeBackend> backend_;
     std::unique_ptr<api::Server> server_;

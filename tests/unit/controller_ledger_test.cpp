@@ -36,7 +36,7 @@ TEST_CASE("what was said comes back in order, in runs that verify and chain") {
         const std::size_t size = rng.below(400) == 0 ? rng.below(60'000) : rng.below(300);
         said.push_back(std::string(1 + size, static_cast<char>('a' + i % 26)));
         say(ledger, said.back());
-        if (rng.below(40) > 0) continue;
+        if (rng.below(40) > 0 && i < 2'999) continue;
         while (ledger.has_unsealed()) ledger.seal();
         REQUIRE(ledger.sealed() == said.size());
         REQUIRE(reached >= ledger.base());
