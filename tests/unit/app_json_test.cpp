@@ -73,8 +73,7 @@ TEST_CASE("a line with a ref is acknowledged, one without is not, and a refusal 
 TEST_CASE("a delivery tells the line and how many have it") {
     const auto told = json::parse(written(controller::Delivery{"a:1", {}, {2, 3, 1}}));
 
-    CHECK(told ==
-          json{{"v", 1}, {"type", "delivery"}, {"id", "a:1"}, {"delivered", 2}, {"of", 3}});
+    CHECK(told == json{{"v", 1}, {"type", "delivery"}, {"id", "a:1"}, {"delivered", 2}, {"of", 3}});
 }
 
 TEST_CASE("C1 controls are escaped, and other characters of two bytes are not") {
