@@ -27,6 +27,7 @@ void PlainFace::ready(const Readiness& node) {
 
 void PlainFace::hear(const controller::Event& event) {
     const auto* message = std::get_if<controller::Message>(&event);
+    if (std::holds_alternative<controller::Delivery>(event)) return;  // of lines of commands
     if (message == nullptr) {
         if (!options_.quiet) note(describe(event));
         return;

@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "controller/delivery.hpp"
 #include "message/address.hpp"
 #include "message/ids.hpp"
 #include "message/time.hpp"
@@ -57,6 +58,13 @@ struct Undelivered {
     UndeliveredReason reason = UndeliveredReason::slow;
 };
 
-using Event = std::variant<PeerUp, PeerDown, Message, Forked, Undelivered>;
+// What is known of an own line that somebody watches. `id` is that of its message.
+struct Delivery {
+    std::string id;
+    LineId line;
+    DeliveryCount count;
+};
+
+using Event = std::variant<PeerUp, PeerDown, Message, Forked, Undelivered, Delivery>;
 
 }  // namespace lanchat::controller

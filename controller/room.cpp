@@ -23,6 +23,7 @@ Room::Room(RoomSettings settings, Now now)
 void Room::step(const Input& input, Now now, Effects& out) {
     if (stopped_) return;
     std::visit([&](const auto& happened) { on(happened, now, out); }, input);
+    tell_deliveries(out);
     settle(now, out);
 }
 
@@ -123,6 +124,8 @@ void Room::on(const Say& say, Now now, Effects& out) {
     if (ledger_.is_full()) seal(out);
     const Entry& entry = ledger_.append(now.wall, settings_.name, say.room, say.text, say.said_id);
     const Seq seq = entry.seq;
+    if (!say.said_id.empty()) stored_first_.push_back(seq);
+    if (say.watched) deliveries_.watch({entry.log, seq}, audience());
     out.push_back(Notify{Message{own_log_name_ + std::to_string(seq), entry.room, self_,
                                  entry.clock.time(), entry.text, true, false}});
     for (auto& [key, peer] : peers_) {
@@ -132,11 +135,33 @@ void Room::on(const Say& say, Now now, Effects& out) {
     if (ledger_.has_unsealed() && !seal_due_) seal_due_ = now.steady + limits::seal_delay;
 }
 
+// Of an older log of ours no audience is known any more: it is who is here now.
+void Room::on(const Watch& watch, Now, Effects&) {
+    if (deliveries_.find(watch.line)) return;
+    const auto& [log, seq] = watch.line;
+    deliveries_.watch(watch.line, audience());
+    deliveries_.stored_here(log, logs_.stored_of(log));
+    for (const auto& [key, peer] : peers_) {
+        if (key.legacy || !peer.up) continue;
+        const auto older = peer.logs.ours.find(log);
+        const Seq there = log == ledger_.log()            ? peer.acked
+                          : older == peer.logs.ours.end() ? 0
+                                                          : older->second;
+        deliveries_.stored_there(peer.device, log, there);
+    }
+}
+
 void Room::on(const Stored& stored, Now now, Effects& out) {
     for (const RunPtr& run : stored.runs) {
         logs_.stored(*run);
         spread(*run, now.steady);
     }
+    const Seq own = logs_.stored_of(ledger_.log());
+    deliveries_.stored_here(ledger_.log(), own);
+    const bool held_back = !stored_first_.empty();
+    while (!stored_first_.empty() && stored_first_.front() <= own) stored_first_.pop_front();
+    if (held_back)
+        for (auto& [key, peer] : peers_) pump_peer(peer, now, out);
     for (auto& [key, peer] : peers_)
         if (peer.ack_due && *peer.ack_due <= now.steady && receiving_) pump_peer(peer, now, out);
 }
@@ -149,6 +174,17 @@ void Room::on(const Fetched& fetched, Now now, Effects& out) {
     pump_peer(*peer, now, out);
 }
 
+void Room::on(const Imported& imported, Now now, Effects& out) {
+    const VerifiedRun& run = *imported.run;
+    const LogId log = run.log();
+    if (log == ledger_.log() || !logs_.has_place_for(log)) return;
+    const Seq above = logs_.seq_of(log);
+    if (logs_.take(run) != Logs::Verdict::fresh) return;
+    show_new(nullptr, run, above, out);
+    out.push_back(Append{imported.run, true});
+    pulls_.grown(log, run.last(), now.steady);
+}
+
 void Room::on(const Receive& receive, Now now, Effects& out) {
     receiving_ = receive.on;
     if (!receiving_) return;
@@ -156,8 +192,9 @@ void Room::on(const Receive& receive, Now now, Effects& out) {
         if (peer.unacked > 0) pump_peer(peer, now, out);
 }
 
-void Room::on(const EndOfInput& end, Now now, Effects&) {
+void Room::on(const EndOfInput& end, Now now, Effects& out) {
     if (hurry_) return;  // it is leaving already
+    seal(out);
     finishing_ = end.linger.has_value();
     finish_by_.reset();
     if (end.linger) finish_by_ = now.steady + *end.linger;
@@ -166,6 +203,7 @@ void Room::on(const EndOfInput& end, Now now, Effects&) {
 void Room::on(const Leave&, Now now, Effects& out) {
     if (leaving()) return;
     if (hurry_) return begin_leaving(now, out);
+    seal(out);
     finishing_ = hurry_ = true;
     finish_by_ = now.steady + limits::goodbye_timeout;
 }

@@ -1,6 +1,7 @@
 // The room: the brain of a node. Decides who is admitted, over which link, and who gets which line.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "controller/contacts.hpp"
+#include "controller/delivery.hpp"
 #include "controller/ledger.hpp"
 #include "controller/logs.hpp"
 #include "controller/peer_map.hpp"
@@ -53,6 +55,14 @@ class Room {
     // False while peers that keep up still have to fetch much of what was said.
     bool has_room(Instant now) const;
 
+    // Of a watched line.
+    std::optional<DeliveryCount> delivery(const LineId& line) const {
+        return deliveries_.find(line);
+    }
+
+    // The newest line held of `log`, 0 if none.
+    Seq held(const LogId& log) const { return logs_.seq_of(log); }
+
     const PeerMap& peers() const { return peer_map_; }
 
   private:
@@ -68,8 +78,10 @@ class Room {
     void on(const Lost&, Now, Effects&);
     void on(const Probed&, Now, Effects&);
     void on(const Say&, Now, Effects&);
+    void on(const Watch&, Now, Effects&);
     void on(const Stored&, Now, Effects&);
     void on(const Fetched&, Now, Effects&);
+    void on(const Imported&, Now, Effects&);
     void on(const Receive&, Now, Effects&);
     void on(const EndOfInput&, Now, Effects&);
     void on(const Leave&, Now, Effects&);
@@ -108,6 +120,9 @@ class Room {
     bool may_publish_to(const Peer&) const;
     Seq welcome_from(Instant now) const;
     void seal(Effects&);
+    Seq sendable() const;
+    std::vector<DeviceId> audience() const;
+    void tell_deliveries(Effects&);
     void take_legacy_line(const Peer&, const Frame&, Now, Effects&);
     void acknowledged(Peer&, Seq, Instant now);
     void fell_behind(Peer&, Gap, Instant now);
@@ -119,7 +134,7 @@ class Room {
     void begin_exchange(Peer&, Instant now);
     void take_exchange(Peer&, const Frame&, Now, Effects&);
     void take_runs(Peer&, const Frame&, Now, Effects&);
-    void show_new(const Peer& bringer, const VerifiedRun&, Seq above, Effects&);
+    bool show_new(const Peer* bringer, const VerifiedRun&, Seq above, Effects&);
     PeerInfo author(const Entry&) const;
     bool is_history(const Peer& bringer, const Entry&) const;
     void take_heads(Peer&, const Frame&, Instant now);
@@ -166,6 +181,8 @@ class Room {
     Rng rng_;
     Contacts contacts_;
     Ledger ledger_;
+    Deliveries deliveries_;
+    std::deque<Seq> stored_first_;  // said with an id and not flushed yet
     PeerMap peer_map_;
     std::map<LinkId, Link> links_;
     std::map<PersonKey, Peer> peers_;

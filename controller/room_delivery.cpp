@@ -88,11 +88,31 @@ void Room::add_own_runs(Link& link, const Peer& peer, Frame& frame, Effects& out
             return;
         if (link.sent >= ledger_.sealed()) seal(out);
         const RunPtr& run = ledger_.run_after(link.sent);
+        if (run->last() > sendable()) return;
         bytes += run->byte_count();
         if (bytes > limits::frame_bytes_target && !frame.runs.empty()) return;
         frame.runs.push_back(run);
         link.sent = run->last();
     }
+}
+
+// A line said with an id waits for our disk: after a crash its author says it again only if it is
+// not there (log.md 7).
+Seq Room::sendable() const {
+    return stored_first_.empty() ? ledger_.head() : stored_first_.front() - 1;
+}
+
+std::vector<DeviceId> Room::audience() const {
+    std::vector<DeviceId> devices;
+    for (const auto& [key, peer] : peers_)
+        if (!key.legacy && peer.up) devices.push_back(peer.device);
+    return devices;
+}
+
+void Room::tell_deliveries(Effects& out) {
+    if (!deliveries_.has_changes()) return;
+    for (const auto& [line, count] : deliveries_.take_changes())
+        out.push_back(Notify{Delivery{message_id(line), line, count}});
 }
 
 void Room::seal(Effects& out) {
@@ -108,7 +128,7 @@ bool Room::add_legacy_line(Link& link, Peer& peer, Frame& frame) {
     if (!may_publish_to(peer)) return false;
     while (frame.msg.empty()) {
         if (link.rest.empty()) {
-            if (link.sent == ledger_.head()) break;
+            if (link.sent >= sendable()) break;
             link.rest = ledger_.at(++link.sent).text;
         }
         const auto end = link.rest.find_first_of("\r\n");
@@ -140,6 +160,7 @@ void Room::acknowledged(Peer& peer, Seq seq, Instant now) {
     if (seq <= peer.acked || seq > ledger_.head()) return;
     peer.acked = seq;
     peer.progress = now;
+    if (!peer.key.legacy) deliveries_.stored_there(peer.device, ledger_.log(), seq);
     std::erase_if(peer.gaps, [&](const Gap& gap) { return gap.to <= seq; });
 }
 

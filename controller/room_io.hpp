@@ -47,8 +47,12 @@ struct Probed {
 struct Say {
     std::string room;
     std::string text;
-    std::string said_id{};  // the caller's, empty: none
+    std::string said_id{};  // the caller's, empty: none; with one it is stored before it is sent
+    bool watched = false;   // Delivery events tell where it has arrived
 };
+struct Watch {
+    LineId line;
+};  // an own stored line: from now on its delivery is told
 struct Stored {
     std::vector<RunPtr> runs;
 };  // answer to Append: they survive a power cut
@@ -57,6 +61,9 @@ struct Fetched {
     LogId log;
     std::vector<RunPtr> runs;
 };  // answer to Fetch; none: the store has nothing there
+struct Imported {
+    RunPtr run;
+};  // from a file; as if a peer had sent it, all of it history
 struct Receive {
     bool on;
 };  // whether what arrives can be taken in
@@ -66,7 +73,7 @@ struct EndOfInput {
 struct Leave {};
 struct Wake {};
 using Input = std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed,
-                           Say, Stored, Fetched, Receive, EndOfInput, Leave, Wake>;
+                           Say, Watch, Stored, Fetched, Imported, Receive, EndOfInput, Leave, Wake>;
 
 // Effects. At most one Send is under way on a link: the next one follows its Drained.
 struct Connect {
@@ -92,7 +99,8 @@ struct Probe {
 };  // does its host still answer? (legacy peers)
 struct Append {
     RunPtr run;
-};  // keep it for good; answered by Stored, as late as it takes
+    bool history = false;  // said while this node was away
+};                         // keep it for good; answered by Stored, as late as it takes
 struct Fetch {
     LinkId link;
     LogId log;

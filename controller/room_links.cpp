@@ -41,6 +41,7 @@ void Room::opened(Link& link, Peer& peer, Seq received_there, Now now, Effects& 
     }
     contacts_.linked(peer.address);
     if (newly_up) {
+        deliveries_.came(peer.device);
         who_is_linked_changed(now.steady);
         out.push_back(Notify{PeerUp{info(peer)}});
     }
@@ -147,6 +148,7 @@ void Room::take_down(Peer& peer, DownReason reason, Now now, Effects& out) {
     peer_map_.remove(peer.address);
     peer.active.reset();
     if (was_up) {
+        deliveries_.left(peer.device);
         peer.logs = {};
         pulls_.gone(peer.key, now.steady);
         who_is_linked_changed(now.steady);

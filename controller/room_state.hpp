@@ -69,6 +69,7 @@ struct Exchange {
     Told told = Told::nothing;
     std::map<LogId, Seq> there;    // what it has stored and we lack
     std::map<LogId, Seq> backlog;  // what it had when it came, of logs that we lacked a part of
+    std::map<LogId, Seq> ours;     // what it has stored of the logs of our device before this one
     std::set<InstanceId> linked;   // whom it is linked to: they need no news from us
 
     // Ours to it.

@@ -46,8 +46,7 @@ void Room::take_runs(Peer& peer, const Frame& frame, Now now, Effects& out) {
         const bool was_forked = logs_.find(log) != nullptr && logs_.find(log)->forked;
         switch (logs_.take(*run)) {
             case Logs::Verdict::fresh:
-                show_new(peer, *run, above, out);
-                out.push_back(Append{run});
+                out.push_back(Append{run, show_new(&peer, *run, above, out)});
                 pulls_.grown(log, run->last(), now.steady);
                 break;
             case Logs::Verdict::known:
@@ -68,19 +67,23 @@ void Room::take_runs(Peer& peer, const Frame& frame, Now now, Effects& out) {
     }
 }
 
-void Room::show_new(const Peer& bringer, const VerifiedRun& run, Seq above, Effects& out) {
+// Whether it begins with history; nobody brings what was imported.
+bool Room::show_new(const Peer* bringer, const VerifiedRun& run, Seq above, Effects& out) {
     const bool own = run.log().device == ledger_.log().device;
     const std::string log = log_name(run.log()) + ':';
     PeerInfo from = author(run.items().front().entry);
+    std::optional<bool> begins_old;
     for (const auto& item : run.items()) {
         const Entry& entry = item.entry;
         if (entry.seq <= above) continue;
         ledger_.clock().heard(entry.clock);
         from.name = entry.name;
+        const bool old = bringer == nullptr || is_history(*bringer, entry);
+        begins_old = begins_old.value_or(old);
         out.push_back(Notify{Message{log + std::to_string(entry.seq), entry.room, from,
-                                     entry.clock.time(), entry.text, own,
-                                     is_history(bringer, entry)}});
+                                     entry.clock.time(), entry.text, own, old}});
     }
+    return begins_old.value_or(false);
 }
 
 PeerInfo Room::author(const Entry& entry) const {
@@ -104,6 +107,10 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
     if (frame.listing && logs.told == Told::nothing) logs.told = Told::listing;
     if (!frame.listing && logs.told == Told::listing) logs.told = Told::all;
     for (const Head& head : frame.have) {
+        if (head.log.device == ledger_.log().device && logs_.find(head.log) != nullptr) {
+            logs.ours[head.log] = std::max(logs.ours[head.log], head.seq);
+            deliveries_.stored_there(peer.device, head.log, head.seq);
+        }
         if (head.log == ledger_.log() || head.seq <= logs_.seq_of(head.log)) continue;
         if (there.size() >= limits::news_per_peer_max && !there.contains(head.log)) continue;
         const bool is_first = !there.contains(head.log);

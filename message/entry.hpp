@@ -52,12 +52,21 @@ struct Entry {
     bool operator==(const Entry&) const = default;
 };
 
+// The place of a line.
+struct LineId {
+    LogId log;
+    Seq seq = 0;
+
+    auto operator<=>(const LineId&) const = default;
+};
+
 // The order of all lines on every node: (clock, device, epoch, seq).
 bool comes_before(const Entry& a, const Entry& b);
 
 // log:number, unique in the network. The log is named by 26 characters of base32, a hash of it.
 std::string message_id(const LogId& log, Seq seq);
 std::string log_name(const LogId& log);
+inline std::string message_id(const LineId& line) { return message_id(line.log, line.seq); }
 
 // Precondition: texts are valid UTF-8 within their limits.
 std::string encode(const Entry& entry);

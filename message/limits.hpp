@@ -46,7 +46,8 @@ inline constexpr std::size_t ledger_lines_max = 10'000;
 inline constexpr std::size_t ledger_bytes_max = std::size_t{4} * 1024 * 1024;
 inline constexpr std::size_t window_lines_max = 2'048;  // given to a peer, not yet acknowledged
 inline constexpr std::size_t window_bytes_max = std::size_t{512} * 1024;
-// What a legacy peer fell behind for. Without its gap a line may be reported twice, never not at all.
+// What a legacy peer fell behind for. Without its gap a line may be reported twice, never not at
+// all.
 inline constexpr std::size_t gaps_max = 64;
 
 // Who is here.
@@ -69,6 +70,12 @@ inline constexpr std::size_t ack_lines_max = 256;       // unacknowledged lines 
 inline constexpr auto stall_timeout = 1s;    // no ack progress: stop waiting for this peer
 inline constexpr auto goodbye_timeout = 1s;  // links get this long to end cleanly
 inline constexpr auto startup_grace = 5s;    // stdin waits this long for a first peer
+
+// What is kept.
+inline constexpr auto trim_interval = 1h;
+inline constexpr std::size_t trim_runs_max = 4'096;  // at once
+inline constexpr std::size_t memory_history_bytes_max = std::size_t{64} * 1024 * 1024;
+inline constexpr std::size_t late_stretches_max = 65'536;  // of lines said while we were away
 
 // The front door.
 inline constexpr std::size_t connections_max = 512;

@@ -33,7 +33,7 @@ DeviceKey::Seed random_seed() {
 
 Key from_seed(DeviceKey::Seed&& seed) { return std::make_shared<const DeviceKey>(std::move(seed)); }
 
-Key read_key(const UniqueFd& file, const std::string& path) {
+Result<DeviceKey::Seed> read_seed(const UniqueFd& file, const std::string& path) {
     struct stat about {};
     if (::fstat(file.get(), &about) != 0) return trouble(path, "read");
     if ((about.st_mode & 077) != 0)
@@ -43,34 +43,68 @@ Key read_key(const UniqueFd& file, const std::string& path) {
     if (size < 0) return trouble(path, "read");
     if (static_cast<std::size_t>(size) != seed.size() || about.st_size != size)
         return Failure{path + " is not a device key: move it aside to get a new identity"};
-    return from_seed(std::move(seed));
+    return seed;
 }
 
-bool write_all(const std::string& path, const DeviceKey::Seed& seed) {
-    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+Result<DeviceKey::Seed> read_seed(const std::string& path) {
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file) return trouble(path, "read");
+    return read_seed(file, path);
+}
+
+std::string key_path(const std::string& data_dir) { return data_dir + "/device.key"; }
+
+bool write_all(const std::string& path, const DeviceKey::Seed& seed, int how) {
+    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | how | O_CLOEXEC, 0600));
     return file && ::write(file.get(), seed.data(), seed.size()) == std::ssize(seed) &&
            ::fsync(file.get()) == 0;
 }
 
-Key make_key(const std::string& dir, const std::string& path) {
-    auto seed = random_seed();
+std::optional<Failure> keep_key(const std::string& dir, const DeviceKey::Seed& seed) {
+    const std::string path = key_path(dir);
     const std::string draft = path + ".new";
     const UniqueFd folder(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder || !write_all(draft, seed) || ::rename(draft.c_str(), path.c_str()) != 0 ||
+    if (!folder || !write_all(draft, seed, O_TRUNC) || ::rename(draft.c_str(), path.c_str()) != 0 ||
         ::fsync(folder.get()) != 0)
         return trouble(path, "write");
-    return from_seed(std::move(seed));
+    return std::nullopt;
 }
 
 }  // namespace
 
 Key device_key(const std::string& data_dir) {
     if (data_dir.empty()) return from_seed(random_seed());
-    const std::string path = data_dir + "/device.key";
+    const std::string path = key_path(data_dir);
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (file) return read_key(file, path);
-    if (errno != ENOENT) return trouble(path, "read");
-    return make_key(data_dir, path);
+    if (!file && errno != ENOENT) return trouble(path, "read");
+    auto seed = file ? read_seed(file, path) : random_seed();
+    if (!seed) return Failure{seed.why()};
+    if (!file)
+        if (auto no = keep_key(data_dir, *seed)) return *no;
+    return from_seed(std::move(*seed));
+}
+
+Result<DeviceId> device_in(const std::string& data_dir) {
+    auto seed = read_seed(key_path(data_dir));
+    if (!seed) return Failure{seed.why()};
+    return DeviceKey(std::move(*seed)).id();
+}
+
+std::optional<Failure> export_device_key(const std::string& data_dir, const std::string& file) {
+    const auto seed = read_seed(key_path(data_dir));
+    if (!seed) return Failure{seed.why()};
+    if (!write_all(file, *seed, O_EXCL)) return trouble(file, "write");
+    return std::nullopt;
+}
+
+std::optional<Failure> import_device_key(const std::string& file, const std::string& data_dir) {
+    const auto seed = read_seed(file);
+    if (!seed) return Failure{seed.why()};
+    const std::string path = key_path(data_dir);
+    if (::access(path.c_str(), F_OK) != 0) return keep_key(data_dir, *seed);
+    const auto held = read_seed(path);
+    if (held && *held == *seed) return std::nullopt;
+    return Failure{path + " is another identity: move it aside first"};
 }
 
 }  // namespace lanchat

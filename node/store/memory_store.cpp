@@ -109,7 +109,8 @@ Result<std::vector<std::string>> MemoryStore::rooms() {
     return std::vector<std::string>(rooms_.begin(), rooms_.end());
 }
 
-Result<std::size_t> MemoryStore::trim(std::uint64_t bytes_max, std::optional<WallTime> oldest) {
+Result<std::size_t> MemoryStore::trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                                      std::size_t runs_max) {
     std::vector<HeldLog> held{HeldLog{}};
     for (const auto& [arrival, line] : lines_)
         if (line.legacy)
@@ -121,7 +122,7 @@ Result<std::size_t> MemoryStore::trim(std::uint64_t bytes_max, std::optional<Wal
             held.back().runs.push_back({kept.run->last(), kept.arrived,
                                         static_cast<std::uint32_t>(kept.run->byte_count())});
     }
-    const auto gone = given_up(held, bytes_max, oldest);
+    const auto gone = given_up(held, bytes_max, oldest, runs_max);
     std::size_t dropped = gone.front();
     for (std::size_t n = 0; n < gone.front(); ++n) lines_.erase(held.front().runs[n].last);
     for (std::size_t n = 1; n < held.size(); ++n)

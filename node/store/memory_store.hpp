@@ -16,6 +16,7 @@ class MemoryStore : public Store {
     explicit MemoryStore(std::uint64_t id) : id_(id) {}
 
     std::uint64_t id() const override { return id_; }
+    Arrival last() const override { return last_; }
     Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
     Result<Line> append_legacy(WallTime heard, std::string_view room, std::string_view address,
                                std::string_view text) override;
@@ -29,7 +30,8 @@ class MemoryStore : public Store {
                                      std::size_t count) override;
     Result<std::optional<Line>> said(const DeviceId& author, std::string_view said_id) override;
     Result<std::vector<std::string>> rooms() override;
-    Result<std::size_t> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest) override;
+    Result<std::size_t> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                             std::size_t runs_max) override;
 
   private:
     struct Kept {

@@ -84,10 +84,11 @@ std::size_t too_old(const HeldLog& log, WallTime oldest) {
 }  // namespace
 
 std::vector<std::size_t> given_up(const std::vector<HeldLog>& logs, std::uint64_t bytes_max,
-                                  std::optional<WallTime> oldest) {
+                                  std::optional<WallTime> oldest, std::size_t runs_max) {
     std::vector<std::size_t> gone;
     for (const HeldLog& log : logs) gone.push_back(oldest ? too_old(log, *oldest) : 0);
     Shares(logs, gone).shrink_to(bytes_max);
+    for (std::size_t& runs : gone) runs_max -= runs = std::min(runs, runs_max);
     return gone;
 }
 

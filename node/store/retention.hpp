@@ -25,8 +25,8 @@ struct HeldLog {
 
 // How many of its oldest runs each log gives up: all up to the last that arrived before `oldest`,
 // then runs of whoever holds most, oldest arrival first, until `bytes_max` are left. The newest
-// run of a log always stays.
+// run of a log always stays. Of more than `runs_max` runs so many are given up now.
 std::vector<std::size_t> given_up(const std::vector<HeldLog>& logs, std::uint64_t bytes_max,
-                                  std::optional<WallTime> oldest);
+                                  std::optional<WallTime> oldest, std::size_t runs_max);
 
 }  // namespace lanchat::store

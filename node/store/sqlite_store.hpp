@@ -39,6 +39,7 @@ class SqliteStore final : public Store {
     static Opened open(const std::string& path, const SqliteOptions& options);
 
     std::uint64_t id() const override { return id_; }
+    Arrival last() const override { return last_; }
     Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
     Result<Line> append_legacy(WallTime heard, std::string_view room, std::string_view address,
                                std::string_view text) override;
@@ -52,7 +53,8 @@ class SqliteStore final : public Store {
                                      std::size_t count) override;
     Result<std::optional<Line>> said(const DeviceId& author, std::string_view said_id) override;
     Result<std::vector<std::string>> rooms() override;
-    Result<std::size_t> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest) override;
+    Result<std::size_t> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                             std::size_t runs_max) override;
 
     // Reads everything. False: something in it is not what was stored.
     bool is_intact();

@@ -30,10 +30,11 @@ Result<std::vector<HeldLog>> SqliteStore::held_runs() {
     return held;
 }
 
-Result<std::size_t> SqliteStore::trim(std::uint64_t bytes_max, std::optional<WallTime> oldest) {
+Result<std::size_t> SqliteStore::trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                                      std::size_t runs_max) {
     const auto held = held_runs();
     if (!held) return Failure{held.why()};
-    const auto gone = given_up(*held, bytes_max, oldest);
+    const auto gone = given_up(*held, bytes_max, oldest, runs_max);
     std::size_t dropped = 0;
     std::map<LogId, Log> raised;
     const auto failure = all_or_nothing([&] {

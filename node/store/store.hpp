@@ -39,6 +39,9 @@ struct Line {
     bool legacy = false;  // unsigned, heard from a legacy peer; `entry.name` is its address
 };
 
+// For who can wait: runs that one trim() gives up.
+inline constexpr std::size_t all_runs = ~std::size_t{0};
+
 // Which lines. All limits are inclusive; empty ones do not limit.
 struct Filter {
     std::string room = {};
@@ -55,6 +58,9 @@ class Store {
 
     // Random, made with the store: cursors and acknowledgements of another one mean nothing here.
     virtual std::uint64_t id() const = 0;
+
+    // Of the newest line; 0: none ever came.
+    virtual Arrival last() const = 0;
 
     // Keeps what is new in `runs`: each must begin at most one above what is held of its log and
     // chain to it, else it is left out. What is held already is skipped. Once this returns the
@@ -92,8 +98,10 @@ class Store {
 
     // Raises floors until at most `bytes_max` bytes are held and nothing arrived before `oldest`,
     // beginning with the author who uses most. Whole runs; never the newest of a log. Legacy lines
-    // count as one author's. Returns how many lines went.
-    virtual Result<std::size_t> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest) = 0;
+    // count as one author's. At most `runs_max` runs at once, so that nobody waits long. Returns
+    // how many lines went; 0: all is within the bounds.
+    virtual Result<std::size_t> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                                     std::size_t runs_max) = 0;
 };
 
 }  // namespace lanchat::store

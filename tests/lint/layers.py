@@ -20,7 +20,8 @@ MAY_INCLUDE = {
 THIRD_PARTY = {
     # app/help.cpp takes nothing but version numbers from them.
     r"grpc|grpcpp": ("node/link", "app/api", "app/help.cpp"),
-    r"google/protobuf|.*\.pb\.h$": ("message/wire.cpp", "message/entry.cpp", "app/help.cpp"),
+    r"google/protobuf|.*\.pb\.h$": ("message/wire.cpp", "message/entry.cpp", "app/api",
+                                     "app/help.cpp"),
     r"sodium": ("message",),
     r"sqlite3": ("node/store",),
     r"asio": ("discover", "node", "app"),
