@@ -13,6 +13,8 @@ namespace {
 
 constexpr Duration settle_time = 15s;
 constexpr Duration quiet_time = 60s;
+constexpr Duration talk_time = 50s;
+constexpr Duration still_after = 57s;  // of quiet time
 
 }  // namespace
 
@@ -40,9 +42,11 @@ void World::run() {
     check_links();
     history_.quiet_from = schedule_.now();
     talk_quietly();
+    history_.still_from = schedule_.now() + still_after;
     schedule_.run_until(schedule_.now() + quiet_time);
     check_links();
     check_stops();
+    tell_the_end();
     const auto faults = judge(history_);
     std::string words;
     for (std::size_t i = 0; i < std::min<std::size_t>(faults.size(), 10); ++i)
@@ -62,8 +66,13 @@ void World::start(std::size_t number) {
     settings.legacy_peers = seat.takes_legacy;
     settings.seed = rng_.next();
     settings.step_delay = seat.step_delay;
+    settings.key = seat.key;
+    settings.disk = seat.disk;
+    settings.slow_disk = seat.slow_disk;
+    settings.follows = seat.last;
     nodes_.push_back(std::make_unique<Body>(*around_, settings));
     seat.node = nodes_.back().get();
+    seat.last = seat.node->person();
 }
 
 void World::start_legacy(std::size_t number) {
@@ -123,12 +132,12 @@ void World::talk_quietly() {
     for (std::size_t seat = 0; seat < seats_.size(); ++seat)
         for (std::size_t i = 0; i < lines; ++i)
             schedule_.at(
-                schedule_.now() + Duration{static_cast<Duration::rep>(rng_.below(50'000'000))},
+                sometime(schedule_.now() - Instant{}, schedule_.now() - Instant{} + talk_time),
                 [this, seat] { utter(seat); });
     for (const auto& seat : legacy_seats_)
         for (std::size_t i = 0; i < lines; ++i)
             schedule_.at(
-                schedule_.now() + Duration{static_cast<Duration::rep>(rng_.below(50'000'000))},
+                sometime(schedule_.now() - Instant{}, schedule_.now() - Instant{} + talk_time),
                 [this, peer = seat.peer] { peer->say("legacy " + std::to_string(++uttered_)); });
 }
 
@@ -150,9 +159,12 @@ std::set<std::string> World::odd_links() const {
     for (const auto& node : nodes_)
         if (node->alive()) alive.push_back(node.get());
     for (std::size_t i = 0; i < alive.size(); ++i) {
-        std::size_t others = alive.size() - 1;
+        const auto others_in_reach = std::ranges::count_if(alive, [&](const Body* other) {
+            return other != alive[i] && reach(*alive[i], *other);
+        });
+        auto others = static_cast<std::size_t>(others_in_reach);
         for (std::size_t j = 0; j < i; ++j)
-            check_pair(alive[i], alive[j], to_string(alive[j]->settings().listens.front()));
+            if (reach(*alive[i], *alive[j])) check_pair(alive[i], alive[j], to_string(alive[j]->settings().listens.front()));
         for (const auto& seat : legacy_seats_) {
             if (!seat.peer->alive() || !alive[i]->settings().legacy_peers) continue;
             ++others;
@@ -173,6 +185,20 @@ void World::check_links() {
     const auto still = odd_links();
     std::erase_if(odd, [&](const std::string& pair) { return !still.contains(pair); });
     require(odd.empty(), odd.empty() ? "" : *odd.begin());
+}
+
+bool World::reach(const Body& a, const Body& b) const {
+    return !network_->apart(a.settings().listens.front().ip, b.settings().listens.front().ip);
+}
+
+void World::tell_the_end() {
+    for (const auto& a : nodes_) {
+        if (!a->alive()) continue;
+        a->tell_heads();
+        for (const auto& b : nodes_)
+            if (a->person() < b->person() && !reach(*a, *b))
+                history_.apart.insert({a->person(), b->person()});
+    }
 }
 
 void World::check_stops() const {
