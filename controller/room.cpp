@@ -11,8 +11,8 @@ Room::Room(RoomSettings settings, Now now)
     : settings_(std::move(settings)),
       rng_(settings_.seed),
       contacts_(rng_.next()),
-      ledger_(LogId{settings_.key->id(), Epoch{static_cast<std::uint64_t>(settings_.instance)}},
-              settings_.key, OwnClock(settings_.newest), settings_.previous),
+      ledger_(log_of(settings_.key->id(), settings_.instance), settings_.key,
+              OwnClock(settings_.newest), settings_.previous),
       logs_(std::move(settings_.held)),
       started_(now.steady),
       started_wall_(now.wall) {}

@@ -135,7 +135,8 @@ class Room {
     void add_exchange(Link&, Peer&, Frame&, Instant now, Effects&);
     void add_heads(Peer&, Frame&, Instant now);
     void add_answers(Link&, Peer&, Frame&, Effects&);
-    LogId log_of(const Peer&) const;
+    static LogId log_of(const DeviceId&, InstanceId);
+    static LogId log_of(const Peer&);
 
     // room_timers.cpp: what time brings, and leaving
     bool silent_for(const Link&, Duration, Instant now) const;

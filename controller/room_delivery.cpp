@@ -45,7 +45,7 @@ bool Room::add_control(Link& link, Frame& frame) {
         something = true;
     }
     if (std::exchange(link.ack_owed, false)) {
-        frame.received = logs_.stored_of(log_of(*peer_of(link)));
+        frame.received = logs_.stored_of(log_of(link.hello.device, link.hello.instance));
         something = true;
     }
     frame.ping = std::exchange(link.ping_owed, std::nullopt);
@@ -68,7 +68,7 @@ bool Room::add_lines(Link& link, Peer& peer, Frame& frame, Now now, Effects& out
     // the write that the answer to those lines is about to need.
     const bool due = peer.ack_due && *peer.ack_due <= now.steady;
     if (peer.ack_due && receiving_ && (due || !frame.runs.empty())) {
-        frame.received = logs_.stored_of(log_of(peer));
+        frame.received = logs_.stored_of(log_of(peer.device, peer.key.instance));
         peer.unacked = 0;
         peer.ack_due.reset();
     }
@@ -162,9 +162,9 @@ void Room::report_missed(Peer& peer, UndeliveredReason reason, Effects& out) {
 }
 
 // Whatever `peer` should have got and has not acknowledged is reported, each line once. Of a
-// lanchat peer only when we leave: until then it will ask for what it missed.
+// lanchat peer only when we are leaving: else it asks for what it missed when it is back.
 void Room::give_up_on(Peer& peer, Effects& out) {
-    if (!peer.key.legacy && !leaving()) return;
+    if (!peer.key.legacy && !finishing_ && !leaving()) return;
     report_missed(peer, UndeliveredReason::slow, out);
     if (!peer.welcomed || peer.said <= peer.acked) return;
     peer.missed = peer.said - peer.acked;

@@ -47,7 +47,7 @@ struct Probed {
 struct Say {
     std::string room;
     std::string text;
-    std::string said_id;  // the caller's, empty: none
+    std::string said_id{};  // the caller's, empty: none
 };
 struct Stored {
     std::vector<RunPtr> runs;

@@ -8,9 +8,12 @@
 
 namespace lanchat::controller {
 
-LogId Room::log_of(const Peer& peer) const {
-    return {peer.device, Epoch{static_cast<std::uint64_t>(peer.key.instance)}};
+// What a process says is one log, so its instance is the epoch.
+LogId Room::log_of(const DeviceId& device, InstanceId instance) {
+    return {device, Epoch{static_cast<std::uint64_t>(instance)}};
 }
+
+LogId Room::log_of(const Peer& peer) { return log_of(peer.device, peer.key.instance); }
 
 // Over a new link all is told again: what was on its way over the old one is lost.
 void Room::begin_exchange(Peer& peer, Instant now) {

@@ -23,7 +23,7 @@ std::optional<Instant> Room::next_wakeup() const {
     for (const auto& [key, peer] : peers_) sooner(next, due(peer));
     if (!leaving()) sooner(next, finish_by_);
     sooner(next, seal_due_);
-    if (receiving_) sooner(next, pulls_.next_due());
+    if (receiving_ && !leaving()) sooner(next, pulls_.next_due());
     if (!grace_over_) sooner(next, started_ + limits::startup_grace);
     return next;
 }
@@ -161,7 +161,7 @@ void Room::begin_leaving(Now now, Effects& out) {
     for (auto& [key, peer] : peers_) {
         if (peer.up) peer.said = ledger_.head();
         give_up_on(peer, out);
-        peer.ack_due = now.steady;  // a last acknowledgement
+        if (peer.ack_due) peer.ack_due = now.steady;  // a last acknowledgement
         pump_peer(peer, now, out);
     }
     for (auto& [id, link] : links_) {

@@ -17,7 +17,6 @@ inline constexpr std::size_t name_code_points_max = 32;
 // What travels. A sender aims at the target; a receiver takes up to the cap.
 inline constexpr std::size_t frame_bytes_target = 65'536;
 inline constexpr std::size_t frame_bytes_max = 262'144;
-inline constexpr std::size_t frame_lines_max = 256;
 inline constexpr std::size_t frame_runs_max = 256;
 inline constexpr std::size_t frame_heads_max = 2'048;
 inline constexpr std::size_t frame_wants_max = 256;

@@ -103,11 +103,17 @@ bool SqliteStore::load() {
     return !row.failed() && !parked.failed();
 }
 
+// The last entry of a log names it and makes its head.
 bool SqliteStore::is_plausible(const Log& log) {
-    auto newest = database_.query(
-        "SELECT last, head FROM run WHERE log=? ORDER BY last DESC LIMIT 1", log.row);
-    return newest.row() && static_cast<Seq>(newest.integer(0)) == log.holding.seq &&
-           newest.bytes(1) == log.holding.head.view();
+    const Holding& noted = log.holding;
+    auto newest =
+        database_.query("SELECT entries FROM run WHERE log=? ORDER BY last DESC LIMIT 1", log.row);
+    if (!newest.row()) return false;
+    const auto entries = unpack(newest.bytes(0));
+    if (!entries || entries->empty()) return false;
+    const auto last = decode_entry(entries->back());
+    return last && last->log == noted.log && last->seq == noted.seq &&
+           chained(last->before, entries->back()) == noted.head;
 }
 
 // A failed flush may have thrown away what the next one then calls flushed. So everything that is

@@ -14,18 +14,10 @@ namespace {
 
 void check_limits(const Frame& frame) {
     LANCHAT_ASSERT(is_utf8(frame.msg));
-    LANCHAT_ASSERT(frame.lines.size() <= limits::frame_lines_max);
+    LANCHAT_ASSERT(!frame.linked || frame.linked->size() <= limits::peers_max);
     if (frame.hello) {
         LANCHAT_ASSERT(frame.hello->instance != InstanceId{});
         LANCHAT_ASSERT(is_name(frame.hello->name));
-    }
-    Seq newest = 0;
-    for (const Line& line : frame.lines) {
-        LANCHAT_ASSERT(line.seq > newest);
-        newest = line.seq;
-        LANCHAT_ASSERT(!line.text.empty() && line.text.size() <= limits::line_bytes_max);
-        LANCHAT_ASSERT(!line.room.empty() && line.room.size() <= limits::room_bytes_max);
-        LANCHAT_ASSERT(is_utf8(line.text) && is_utf8(line.room));
     }
 }
 

@@ -41,7 +41,7 @@ TEST_CASE("a lanchat node that we dial is linked with its answer") {
 
     const auto ups = scene.events<PeerUp>();
     REQUIRE(ups.size() == 1);
-    CHECK(ups[0].peer == PeerInfo{at(2), to_string(high), "you", false});
+    CHECK(ups[0].peer == PeerInfo{at(2), to_string(Voice(high).device()), "you", false});
     CHECK(scene.received_sent(link) == Seq{0});
     CHECK(scene.room.peers().linked() == std::vector{ups[0].peer});
 }

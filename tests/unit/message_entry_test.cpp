@@ -199,14 +199,17 @@ TEST_CASE("a clock is milliseconds and a counter, whatever time it is made of") 
     CHECK(Clock::at(WallTime{std::int64_t{1} << 50}, 0xFFFF).packed == ~std::uint64_t{0});
 }
 
-TEST_CASE("an id of a line is 26 characters of the head it makes") {
-    CHECK(message_id(Hash{}) == std::string(26, 'a'));
-    CHECK(message_id(hash_of("a")) != message_id(hash_of("b")));
-    Hash hash{};
-    hash.bytes[16] = 255;
-    CHECK(message_id(hash) == message_id(Hash{}));
-    hash.bytes[15] = 1;
-    CHECK(message_id(hash) == std::string(25, 'a') + "e");
+TEST_CASE("a message id names the log, in 26 characters, and the number of the line") {
+    const LogId log{{}, Epoch{1}};
+    const std::string id = message_id(log, 42);
+
+    CHECK(id.size() == 26 + 3);
+    CHECK(id.substr(26) == ":42");
+    CHECK(message_id(log, 42) == id);
+    CHECK(message_id({{}, Epoch{2}}, 42).substr(0, 26) != id.substr(0, 26));
+    LogId other = log;
+    other.device.bytes[31] = 1;
+    CHECK(message_id(other, 42).substr(0, 26) != id.substr(0, 26));
 }
 
 // Few values, so that entries often agree in part.

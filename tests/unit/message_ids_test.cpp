@@ -65,9 +65,5 @@ TEST_CASE("a device has one spelling") {
     CHECK(parse_device_id(zeros.substr(1) + "q"));
 }
 
-TEST_CASE("a message id names the author and the number of the line") {
-    CHECK(message_id(InstanceId{1}, 42) == "aaaaaaaaaaaab:42");
-}
-
 }  // namespace
 }  // namespace lanchat

@@ -28,12 +28,12 @@ Frame full_frame() {
     frame.hello =
         Hello{1, InstanceId{0x0123456789ABCDEF}, 0xFEDCBA9876543210, "Änne", 7, key_of(1).id()};
     frame.received = 12;
-    frame.lines = {{3, WallTime{-5}, "general", "hi"},
-                   {9, WallTime{1'700'000'000'000}, "dev", "x"}};
     frame.runs = {sign(entries_of(key_of(1), 1, 3), key_of(1)),
                   sign(entries_of(key_of(2), 9, 1), key_of(2))};
     frame.have = {{log_of(1), 3, hash_of("head"), 3}, {log_of(2), ~Seq{0}, hash_of("x"), 0}};
     frame.want = {{log_of(2), 0, 8}, {log_of(3), 5, 0}};
+    frame.listing = true;
+    frame.linked = {InstanceId{7}, InstanceId{8}};
     frame.ping = Ping{77, true};
     frame.bye = Bye::duplicate;
     return frame;
@@ -51,17 +51,17 @@ Frame random_frame(Rng& rng) {
     Frame frame;
     if (rng.below(2) == 0) frame.msg = some_text(rng);
     if (rng.below(2) == 0)
-        frame.hello = Hello{static_cast<std::uint32_t>(rng.next()), InstanceId{rng.next() | 1},
-                            rng.next(), "name", rng.next()};
+        frame.hello = Hello{static_cast<std::uint32_t>(rng.next()),
+                            InstanceId{rng.next() | 1},
+                            rng.next(),
+                            "name",
+                            rng.next(),
+                            key_of(3).id()};
     if (rng.below(2) == 0) frame.received = rng.next();
     if (rng.below(2) == 0) frame.ping = Ping{rng.next(), rng.below(2) == 0};
     if (rng.below(2) == 0) frame.bye = static_cast<Bye>(rng.below(5));
-    Seq seq = 0;
-    for (auto n = rng.below(5); n > 0; --n) {
-        seq += 1 + rng.below(1000);
-        const auto said = WallTime{static_cast<std::int64_t>(rng.next())};
-        frame.lines.push_back({seq, said, rng.below(2) == 0 ? "general" : "dev", some_text(rng)});
-    }
+    frame.listing = rng.below(2) == 0;
+    if (rng.below(2) == 0) frame.linked.emplace(rng.below(4), InstanceId{rng.next()});
     for (auto n = rng.below(3); n > 0; --n) {
         const auto key = static_cast<std::uint8_t>(rng.below(9));
         frame.runs.push_back(
@@ -94,11 +94,7 @@ std::string fixed64_field(int number, std::uint64_t value) {
 
 std::string extension(const std::string& ext) { return field(2, ext); }
 
-std::string raw_line(Seq seq, const std::string& text, const std::string& room = "") {
-    std::string line = varint_field(1, seq);
-    if (!room.empty()) line += field(3, room);
-    return field(14, line + field(4, text));
-}
+const std::string some_device = field(2, std::string(32, 'd'));
 
 TEST_CASE("a legacy greeting and its answer are the original's bytes") {
     Frame greeting;
@@ -117,7 +113,7 @@ TEST_CASE("a legacy greeting and its answer are the original's bytes") {
 TEST_CASE("our greeting begins with the bytes of a legacy greeting") {
     Frame greeting;
     greeting.msg = "127.0.0.1:4565";
-    greeting.hello = Hello{1, InstanceId{5}, 6, "anna", 0};
+    greeting.hello = Hello{1, InstanceId{5}, 6, "anna", 0, key_of(1).id()};
 
     const std::string bytes = encode(greeting);
     CHECK(bytes.starts_with("\x0a\x0e"s + "127.0.0.1:4565"));
@@ -202,14 +198,14 @@ TEST_CASE("a frame over the cap is refused before it is parsed") {
 }
 
 TEST_CASE("a hello without an instance is refused") {
-    CHECK(decode(extension(field(1, fixed64_field(3, 1) + field(4, "anna")))));
+    CHECK(decode(extension(field(1, some_device + fixed64_field(3, 1) + field(4, "anna")))));
     CHECK_FALSE(decode(extension(field(1, field(4, "anna")))));
-    CHECK_FALSE(decode(extension(field(1, fixed64_field(3, 0) + field(4, "anna")))));
+    CHECK_FALSE(decode(extension(field(1, some_device + fixed64_field(3, 0) + field(4, "anna")))));
 }
 
 TEST_CASE("a hello with a name that may not travel is refused") {
     const auto hello = [](const std::string& name) {
-        return extension(field(1, fixed64_field(3, 1) + field(4, name)));
+        return extension(field(1, some_device + fixed64_field(3, 1) + field(4, name)));
     };
     CHECK(decode(hello(std::string(limits::name_code_points_max, 'x'))));
     CHECK_FALSE(decode(hello("")));
@@ -221,42 +217,23 @@ TEST_CASE("a hello with a name that may not travel is refused") {
 
 TEST_CASE("text that is not UTF-8 is refused wherever it stands") {
     CHECK_FALSE(decode(field(1, "\xff")));
-    CHECK_FALSE(decode(extension(field(1, fixed64_field(3, 1) + field(4, "\xc3")))));
-    CHECK_FALSE(decode(extension(raw_line(1, "\xed\xa0\x80"))));
-    CHECK_FALSE(decode(extension(raw_line(1, "hi", "\xf8"))));
+    CHECK_FALSE(decode(extension(field(1, some_device + fixed64_field(3, 1) + field(4, "\xc3")))));
 }
 
-TEST_CASE("lines have numbers that rise from 1") {
-    CHECK(decode(extension(raw_line(1, "a") + raw_line(2, "b") + raw_line(9, "c"))));
-    CHECK_FALSE(decode(extension(raw_line(0, "a"))));
-    CHECK_FALSE(decode(extension(raw_line(2, "a") + raw_line(2, "b"))));
-    CHECK_FALSE(decode(extension(raw_line(2, "a") + raw_line(1, "b"))));
-    CHECK(decode(extension(raw_line(~Seq{0}, "a"))));
+TEST_CASE("a frame names no more links than there may be") {
+    const auto linked = [](std::size_t count) {
+        Frame frame;
+        frame.linked.emplace(count, InstanceId{5});
+        return encode(frame);
+    };
+    CHECK(decode(linked(0))->linked);
+    CHECK(decode(linked(limits::peers_max))->linked->size() == limits::peers_max);
+    CHECK_FALSE(decode(linked(limits::peers_max + 1)));
 }
 
-TEST_CASE("a line is neither empty nor longer than its limit") {
-    CHECK_FALSE(decode(extension(raw_line(1, ""))));
-    CHECK(decode(extension(raw_line(1, std::string(limits::line_bytes_max, 'x')))));
-    CHECK_FALSE(decode(extension(raw_line(1, std::string(limits::line_bytes_max + 1, 'x')))));
-}
-
-TEST_CASE("a room name has its limit, and none means general") {
-    CHECK(decode(extension(raw_line(1, "a")))->lines.front().room == general_room);
-    CHECK(decode(extension(raw_line(1, "a", std::string(limits::room_bytes_max, 'r')))));
-    CHECK_FALSE(decode(extension(raw_line(1, "a", std::string(limits::room_bytes_max + 1, 'r')))));
-}
-
-TEST_CASE("a frame holds no more lines than its limit") {
-    std::string lines;
-    for (Seq seq = 1; seq <= limits::frame_lines_max; ++seq) lines += raw_line(seq, "x");
-
-    CHECK(decode(extension(lines))->lines.size() == limits::frame_lines_max);
-    CHECK_FALSE(decode(extension(lines + raw_line(limits::frame_lines_max + 1, "x"))));
-}
-
-TEST_CASE("a hello names its device or none") {
+TEST_CASE("a hello names its device") {
     const std::string hello = fixed64_field(3, 5) + field(4, "anna");
-    CHECK(decode(extension(field(1, hello)))->hello->device == DeviceId{});
+    CHECK_FALSE(decode(extension(field(1, hello))));
     CHECK(decode(extension(field(1, hello + field(2, std::string(32, 'd')))))
               ->hello->device.bytes.front() == 'd');
     CHECK_FALSE(decode(extension(field(1, hello + field(2, std::string(31, 'd'))))));
@@ -397,21 +374,9 @@ TEST_CASE("the bytes of a run are never underestimated") {
     }
 }
 
-TEST_CASE("the bytes of a line are never underestimated") {
-    Rng rng(3);
-    for (int i = 0; i < 500; ++i) {
-        Frame frame;
-        frame.lines = {{rng.next() | 1, WallTime{static_cast<std::int64_t>(rng.next())},
-                        std::string(rng.below(65), 'r'), std::string(1 + rng.below(400), 'x')}};
-        CHECK(encode(frame).size() <= encoded_bytes(frame.lines.front()));
-    }
-}
-
-TEST_CASE("a full frame of the longest lines stays below the cap") {
-    const std::size_t longest = encoded_bytes(Line{
-        1, {}, std::string(limits::room_bytes_max, 'r'), std::string(limits::line_bytes_max, 'x')});
-
-    CHECK(longest + limits::frame_bytes_target < limits::frame_bytes_max);
+TEST_CASE("a full frame of the longest run stays below the cap") {
+    const std::size_t heads = limits::heads_per_frame * 112;
+    CHECK(limits::entry_bytes_max + limits::frame_bytes_target + heads < limits::frame_bytes_max);
 }
 
 TEST_CASE("bytes of others write nothing to our terminal") {
@@ -435,7 +400,7 @@ TEST_CASE("random bytes never crash the decoder") {
         for (auto n = 1 + rng.below(6); n > 0 && !bytes.empty(); --n)
             bytes[rng.below(bytes.size())] = static_cast<char>(rng.next());
         const auto frame = decode(bytes);
-        if (frame) CHECK(frame->lines.size() <= limits::frame_lines_max);
+        if (frame) CHECK(frame->runs.size() <= limits::frame_runs_max);
     }
 }
 

@@ -164,7 +164,8 @@ PowerDisk::~PowerDisk() {
     disk = nullptr;
 }
 
-void PowerDisk::arm(Fault fault, long at_operation) {
+void PowerDisk::arm(Fault fault, long at_operation, int times) {
+    left_ = times;
     fault_ = fault;
     at_ = at_operation;
     operations_ = 0;
@@ -174,10 +175,9 @@ void PowerDisk::arm(Fault fault, long at_operation) {
 bool PowerDisk::fails(bool is_flush, bool needs_space) {
     const long operation = operations_++;
     if (fault_ == Fault::none || operation < at_) return false;
-    const bool first = !struck_;
     const bool fits = fault_ == Fault::power || (fault_ == Fault::full && needs_space) ||
                       (fault_ == Fault::flush && is_flush);
-    if (!fits || (fault_ != Fault::power && !first)) return false;
+    if (!fits || (fault_ != Fault::power && left_-- <= 0)) return false;
     struck_ = true;
     return true;
 }

@@ -17,7 +17,7 @@ class PowerDisk {
         none,
         power,  // this operation and all after it fail
         full,   // this write alone fails for want of space
-        flush,  // the first flush from this operation on fails, once
+        flush,  // the first `times` flushes from this operation on fail
     };
 
     PowerDisk();
@@ -28,7 +28,7 @@ class PowerDisk {
     static constexpr auto name = "power_disk";
 
     // From now on; the count of operations begins anew.
-    void arm(Fault fault, long at_operation);
+    void arm(Fault fault, long at_operation, int times = 1);
     long operations() const { return operations_; }
     bool struck() const { return struck_; }
     bool is_out_of_power() const { return struck_ && fault_ == Fault::power; }
@@ -57,6 +57,7 @@ class PowerDisk {
     Fault fault_ = Fault::none;
     long at_ = 0;
     long operations_ = 0;
+    int left_ = 0;  // failures still to come
     bool struck_ = false;
 };
 
