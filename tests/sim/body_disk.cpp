@@ -73,8 +73,8 @@ void Body::flush(std::size_t runs, bool tell) {
 }
 
 Duration Body::disk_delay() {
-    const auto [least, most] = settings_.slow_disk ? std::pair{500'000U, 2'000'000U}
-                                                   : std::pair{100U, 20'000U};
+    const auto [least, most] =
+        settings_.slow_disk ? std::pair{500'000U, 2'000'000U} : std::pair{100U, 20'000U};
     return Duration{static_cast<Duration::rep>(least + rng_.below(most - least))};
 }
 

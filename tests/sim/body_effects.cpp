@@ -130,8 +130,8 @@ std::size_t Body::person_behind(const PeerInfo& peer) {
     for (const auto& [id, link] : links_) {
         if (!link.instance || link.dropped || to_string(link.device) != peer.id) continue;
         const std::size_t who = around_.person(to_string(*link.instance));
-        const bool is_here = std::ranges::any_of(
-            up_, [&](const auto& known) { return known.second.person == who; });
+        const bool is_here =
+            std::ranges::any_of(up_, [&](const auto& known) { return known.second.person == who; });
         if (is_here) continue;
         likely = link.instance;
         if (id == heard_from_) break;

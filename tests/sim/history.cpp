@@ -164,10 +164,8 @@ class Judge {
             const auto [reader, author] = pair;
             if (person(author).alive || person(author).ever_killed) continue;
             if (!person(reader).alive || !up_.contains({author, reader})) continue;
-            const auto lost =
-                static_cast<std::uint64_t>(std::ranges::count_if(lines, [&](std::uint64_t number) {
-                    return number > seen_[pair].newest;
-                }));
+            const auto lost = static_cast<std::uint64_t>(std::ranges::count_if(
+                lines, [&](std::uint64_t number) { return number > seen_[pair].newest; }));
             if (lost > reported_[{author, reader}]) fault("lost and not reported", pair, lost);
         }
         for (const auto& [pair, lines] : reported_)

@@ -73,8 +73,12 @@ History good_history() {
     history.quiet_from = Instant{} + 10s;
     history.still_from = Instant{} + 25s;
     auto& all = history.records;
-    for (const auto& [a, b] : {std::pair{anna, ben}, {anna, oldie}, {ben, oldie}, {anna, carl},
-                              {ben, carl}, {carl, oldie}})
+    for (const auto& [a, b] : {std::pair{anna, ben},
+                               {anna, oldie},
+                               {ben, oldie},
+                               {anna, carl},
+                               {ben, carl},
+                               {carl, oldie}})
         meet(all, 1s, a, b);
     for (std::uint64_t i = 1; i <= lines; ++i) {
         const std::size_t third = i <= carls_lines ? carl : carla;
@@ -272,8 +276,7 @@ History farewell() {
 }
 
 TEST_CASE("who leaves and does not report what others lack is found") {
-    check_finds("lost and not reported",
-                [](History& history) { history = farewell(); });
+    check_finds("lost and not reported", [](History& history) { history = farewell(); });
 }
 
 TEST_CASE("who leaves and reports what others lack is good") {

@@ -144,6 +144,11 @@ void Network::cut_for_good(Ipv4 from, Ipv4 to) {
     cut(from, to);
 }
 
+void Network::join_all() {
+    lasting_.clear();
+    heal_all();
+}
+
 void Network::heal_all() {
     while (!down_.empty()) set_host_down(down_.begin()->first, false);
     const auto cuts = cuts_;

@@ -80,7 +80,10 @@ class Network {
     void heal(Ipv4 from, Ipv4 to);
     void heal_all();  // but what is cut for good
     void cut_for_good(Ipv4 from, Ipv4 to);
-    bool apart(Ipv4 a, Ipv4 b) const { return lasting_.contains({a, b}) || lasting_.contains({b, a}); }
+    void join_all();  // heals even that
+    bool apart(Ipv4 a, Ipv4 b) const {
+        return lasting_.contains({a, b}) || lasting_.contains({b, a});
+    }
     void set_pipe(Ipv4 host, Pipe pipe) { pipes_[host] = pipe; }
 
     // Calls `visit(dialler, acceptor)` for each connection that both sides hold open.

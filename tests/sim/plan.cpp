@@ -195,6 +195,7 @@ void World::draw_partition() {
     std::set<Ipv4> hosts;
     for (const Seat& seat : seats_) hosts.insert(seat.address.ip);
     if (hosts.size() < 3) return;
+    hub_ = *hosts.begin();
     std::vector<Ipv4> outer(std::next(hosts.begin()), hosts.end());
     const bool around_a_hub = outer.size() <= 5 && chance(40);
     if (around_a_hub) marks_.hit(Mark::hub);

@@ -205,7 +205,10 @@ std::optional<Hello> Stranger::hello() {
     return Hello{
         static_cast<std::uint32_t>(1 + rng_.below(2)),
         mirror && settings_.mirrored != InstanceId{} ? settings_.mirrored : settings_.instance,
-        rng_.next(), "stranger", 0, mirror ? settings_.mirrored_device : voice_.device()};
+        rng_.next(),
+        "stranger",
+        0,
+        mirror ? settings_.mirrored_device : voice_.device()};
 }
 
 }  // namespace lanchat::sim

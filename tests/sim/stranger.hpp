@@ -30,8 +30,8 @@ struct StrangerSettings {
     InstanceId instance{};
     InstanceId mirrored{};  // mirror: the instance and device of its victim
     DeviceId mirrored_device;
-    int frames = 0;         // random ones, after the greeting
-    bool polite = false;    // answers pings and acknowledges, like a node that says nothing
+    int frames = 0;       // random ones, after the greeting
+    bool polite = false;  // answers pings and acknowledges, like a node that says nothing
     bool reads = true;
     Role role = Role::babbler;
     std::uint64_t seed = 0;

@@ -108,6 +108,10 @@ void World::burst(std::size_t seat, std::size_t lines, std::size_t bytes) {
 
 void World::make_peace() {
     network_->heal_all();
+    const bool is_joined = std::ranges::any_of(nodes_, [&](const auto& node) {
+        return node->alive() && !node->leaving() && node->settings().listens.front().ip == hub_;
+    });
+    if (!is_joined) network_->join_all();
     for (const auto& stranger : strangers_) stranger->die();
     for (const auto& node : nodes_)
         if (node->alive()) {
@@ -164,7 +168,8 @@ std::set<std::string> World::odd_links() const {
         });
         auto others = static_cast<std::size_t>(others_in_reach);
         for (std::size_t j = 0; j < i; ++j)
-            if (reach(*alive[i], *alive[j])) check_pair(alive[i], alive[j], to_string(alive[j]->settings().listens.front()));
+            if (reach(*alive[i], *alive[j]))
+                check_pair(alive[i], alive[j], to_string(alive[j]->settings().listens.front()));
         for (const auto& seat : legacy_seats_) {
             if (!seat.peer->alive() || !alive[i]->settings().legacy_peers) continue;
             ++others;

@@ -111,6 +111,7 @@ class World {
     std::vector<std::unique_ptr<LegacyPeer>> legacy_peers_;
     std::vector<std::unique_ptr<Stranger>> strangers_;
     Instant peace_{};
+    Ipv4 hub_{};  // reaches those who are apart
     std::uint64_t uttered_ = 0;
     bool shared_host_ = false;
 };
