@@ -34,8 +34,8 @@ class Judge {
 
     void follow(const Record& record) {
         const Pair pair{record.node, record.peer};
-        if (record.when >= history_.quiet_from &&
-            (record.what == What::up || record.what == What::down))
+        const bool moves = record.what == What::up || record.what == What::down;
+        if (moves && record.when >= history_.quiet_from && !is_odd(record.peer))
             fault("flap", record);
         switch (record.what) {
             case What::up:
@@ -192,7 +192,7 @@ class Judge {
                 if (peer == node) continue;
                 const bool up = up_.contains({node, peer});
                 const bool there = person(peer).alive && should_meet(node, peer);
-                if (up && !there) fault("ghost", {node, peer}, 0);
+                if (up && !there && !is_odd(peer)) fault("ghost", {node, peer}, 0);
                 if (!up && there) fault("missing", {node, peer}, 0);
             }
         }
@@ -224,6 +224,9 @@ class Judge {
     bool is_living(std::size_t who) const {
         return kind(who) == Kind::lanchat && person(who).alive;
     }
+
+    // A stranger who lives may come and go as it likes.
+    bool is_odd(std::size_t who) const { return kind(who) == Kind::stranger && person(who).alive; }
 
     void fault(const std::string& what, const Record& record) {
         fault(what, Pair{record.node, record.peer}, record.number, record.when);

@@ -23,7 +23,7 @@ enum class Kind { lanchat, legacy, stranger };
 // index in History::people is its name here.
 struct Person {
     Kind kind = Kind::stranger;
-    bool alive = false;                  // when the history ends
+    bool alive = false;                  // when the history ends; strangers: may be linked then
     bool takes_legacy = true;            // links with legacy peers
     bool ever_killed = false;            // died without a goodbye: its reports died with it
     std::string name;                    // for messages
@@ -58,7 +58,8 @@ struct Record {
 struct History {
     std::vector<Person> people;
     std::vector<Record> records;          // in order of time
-    Instant quiet_from{};                 // no fault and no start after this
+    Instant peace = Instant::max();       // no fault and no start after this
+    Instant quiet_from{};                 // and all has healed
     Instant still_from = Instant::max();  // nobody said anything for long before this
     std::set<std::pair<std::size_t, std::size_t>> apart;  // who cannot reach whom, in the end
 };

@@ -329,6 +329,14 @@ TEST_CASE("a stranger who is still listed is found") {
     });
 }
 
+TEST_CASE("a hostile member may stay") {
+    History history = good_history();
+    history.people[eve].alive = true;
+    history.records.push_back(record(20s, What::up, anna, eve, 0));
+
+    CHECK(judge(history).empty());
+}
+
 TEST_CASE("a peer who never came is found") {
     check_finds("missing", [](History& history) {
         history.people.push_back({Kind::lanchat, true, true, false, "late", {}, {}});

@@ -333,6 +333,9 @@ void World::draw_hostile_authors() {
                          static_cast<std::uint16_t>(4800 + number)};
         settings.role = static_cast<Role>(between(1, 6));
         settings.polite = true;
+        settings.stays = chance(50);
+        if (settings.stays) marks_.hit(Mark::hostile_stays);
+        hostile_.insert(settings.self);
         marks_.hit(mark_of(settings.role));
         range_.insert(settings.self);  // everybody may dial it
         schedule_.at(sometime(0s, peace_ - Instant{}), [=, this] { make_stranger(settings); });
@@ -349,6 +352,7 @@ void World::draw_squatters() {
     settings.self = seats_[victim].address;
     settings.greeting = chance(70) ? Greeting::lanchat : Greeting::legacy;
     settings.polite = chance(60);
+    settings.falls_silent = chance(50);
     const Instant death = sometime(1s, peace_ - Instant{});
     schedule_.at(death, [=, this]() mutable {
         if (node_at(victim) != nullptr) node_at(victim)->die(false);

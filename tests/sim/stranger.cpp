@@ -36,6 +36,7 @@ Stranger::Stranger(Surroundings& around, StrangerSettings settings)
       rng_(settings_.seed),
       voice_(settings_.instance),
       logs_{voice_.log()} {
+    around_.history.people[around_.person(to_string(settings_.instance))].alive = settings_.stays;
     if (!settings_.target) {
         around_.network.listen(settings_.self, *this);
         return;
@@ -59,7 +60,7 @@ void Stranger::arrived(Plug plug, const std::string& bytes) {
     const bool first = it->second++ == 0;
     if (first && plug.side == 1) answer(plug);
     const auto frame = decode(bytes);
-    if (settings_.polite && frame) {
+    if (settings_.polite && frame && (first || !settings_.falls_silent)) {
         Frame reply;
         if (frame->ping && !frame->ping->reply) reply.ping = Ping{frame->ping->nonce, true};
         if (first || !frame->runs.empty())
@@ -127,7 +128,9 @@ Frame Stranger::random_frame() {
 }
 
 void Stranger::pester(Plug plug) {
-    const Duration pause{static_cast<Duration::rep>(20'000 + rng_.below(200'000))};
+    // Who stays takes its time.
+    const Duration least = around_.schedule.now() < around_.history.peace ? 20ms : 2s;
+    const Duration pause = least + Duration{static_cast<Duration::rep>(rng_.below(200'000))};
     around_.schedule.after(pause, [this, plug] {
         if (!alive_ || !heard_.contains(plug)) return;
         around_.network.send(plug, encode(role_frame(plug)));

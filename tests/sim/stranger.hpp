@@ -30,8 +30,10 @@ struct StrangerSettings {
     InstanceId instance{};
     InstanceId mirrored{};  // mirror: the instance and device of its victim
     DeviceId mirrored_device;
-    int frames = 0;       // random ones, after the greeting
-    bool polite = false;  // answers pings and acknowledges, like a node that says nothing
+    int frames = 0;             // random ones, after the greeting
+    bool polite = false;        // answers pings and acknowledges, like a node that says nothing
+    bool falls_silent = false;  // after its first answer
+    bool stays = false;         // after the peace, too
     bool reads = true;
     Role role = Role::babbler;
     std::uint64_t seed = 0;
@@ -42,6 +44,7 @@ class Stranger : public Party {
     Stranger(Surroundings& around, StrangerSettings settings);
 
     void die();
+    bool stays() const { return settings_.stays; }
 
     void accepted(Plug plug, Endpoint from) override;
     void arrived(Plug plug, const std::string& bytes) override;

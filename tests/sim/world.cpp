@@ -32,6 +32,7 @@ World::World(WorldSettings settings) : settings_(settings), rng_(settings.seed) 
 
 void World::run() {
     peace_ = Instant{} + 5s + Duration{static_cast<Duration::rep>(rng_.below(15'000'000))};
+    history_.peace = peace_;
     history_.quiet_from = Instant::max();
     draw_places();
     draw_starts();
@@ -42,7 +43,8 @@ void World::run() {
     check_links();
     history_.quiet_from = schedule_.now();
     talk_quietly();
-    history_.still_from = schedule_.now() + still_after;
+    const bool restless = std::ranges::any_of(strangers_, [](const auto& s) { return s->stays(); });
+    if (!restless) history_.still_from = schedule_.now() + still_after;
     schedule_.run_until(schedule_.now() + quiet_time);
     check_links();
     check_stops();
@@ -112,7 +114,8 @@ void World::make_peace() {
         return node->alive() && !node->leaving() && node->settings().listens.front().ip == hub_;
     });
     if (!is_joined) network_->join_all();
-    for (const auto& stranger : strangers_) stranger->die();
+    for (const auto& stranger : strangers_)
+        if (!stranger->stays()) stranger->die();
     for (const auto& node : nodes_)
         if (node->alive()) {
             node->thaw();
@@ -175,7 +178,11 @@ std::set<std::string> World::odd_links() const {
             ++others;
             check_pair(alive[i], seat.peer, "legacy " + to_string(seat.address));
         }
-        if (alive[i]->peers().linked().size() != others || alive[i]->peers().size() != others)
+        const auto linked = alive[i]->peers().linked();
+        const auto hostile = std::ranges::count_if(
+            linked, [&](const PeerInfo& peer) { return hostile_.contains(peer.address); });
+        if (linked.size() != others + static_cast<std::size_t>(hostile) ||
+            alive[i]->peers().size() < linked.size())
             odd.insert(to_string(alive[i]->settings().listens.front()) + " does not list " +
                        std::to_string(others));
     }

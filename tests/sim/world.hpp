@@ -110,6 +110,7 @@ class World {
     std::vector<std::unique_ptr<Body>> nodes_;
     std::vector<std::unique_ptr<LegacyPeer>> legacy_peers_;
     std::vector<std::unique_ptr<Stranger>> strangers_;
+    std::set<Endpoint> hostile_;  // who listens there may stay
     Instant peace_{};
     Ipv4 hub_{};  // reaches those who are apart
     std::uint64_t uttered_ = 0;
