@@ -129,7 +129,7 @@ Frame Stranger::random_frame() {
 
 void Stranger::pester(Plug plug) {
     // Who stays takes its time.
-    const Duration least = around_.schedule.now() < around_.history.peace ? 20ms : 2s;
+    const Duration least = is_peace() ? 2s : 20ms;
     const Duration pause = least + Duration{static_cast<Duration::rep>(rng_.below(200'000))};
     around_.schedule.after(pause, [this, plug] {
         if (!alive_ || !heard_.contains(plug)) return;
@@ -163,7 +163,7 @@ Frame Stranger::role_frame(Plug plug) {
             said_ += limits::run_entries_max;
             return frame;
         case Role::asker:
-            for (int i = 0; i < 50; ++i) frame.want.push_back({some_log(), 0, 0});
+            for (int i = is_peace() ? 2 : 50; i > 0; --i) frame.want.push_back({some_log(), 0, 0});
             return frame;
         case Role::forker:
             // One to each, and now and then the other one too.

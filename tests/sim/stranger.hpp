@@ -61,6 +61,7 @@ class Stranger : public Party {
     RunPtr forked_run(std::uint64_t branch) const;
     void learn(const Frame& frame);
     LogId some_log();
+    bool is_peace() const { return around_.schedule.now() >= around_.history.peace; }
     std::optional<Hello> hello();
 
     Surroundings& around_;
