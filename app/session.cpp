@@ -14,6 +14,7 @@
 #include "app/deadline.hpp"
 #include "app/terminal/color.hpp"
 #include "message/frame.hpp"
+#include "message/limits.hpp"
 #include "message/text.hpp"
 
 namespace lanchat::app {
@@ -61,6 +62,7 @@ Session::Session(const RunOptions& options, const Config& config)
                asio::post(loop_, [this, line = std::move(line)] { note(line); });
            }),
       signals_(loop_, SIGINT, SIGTERM),
+      missed_timer_(loop_),
       node_(std::make_unique<Node>(loop_, config_, [this](const Event& event) { hear(event); })) {
     make_face();
 }
@@ -146,6 +148,16 @@ void Session::ready(const Endpoint& address) {
 void Session::hear(const Event& event) {
     if (!ready_) return early_.push_back(event);
     with_face(face_, [&](auto& face) { face.hear(event); });
+    const auto* message = std::get_if<controller::Message>(&event);
+    if (message != nullptr && message->history) show_missed_soon();
+}
+
+void Session::show_missed_soon() {
+    if (json_) return;
+    missed_timer_.expires_after(limits::missed_pause);
+    missed_timer_.async_wait([this](const asio::error_code& moved) {
+        if (!moved) std::get<PlainFace>(face_).show_missed();
+    });
 }
 
 void Session::note(std::string_view line) {
@@ -195,6 +207,7 @@ void Session::on_signal() {
 
 void Session::stopped() {
     if (std::exchange(stopped_, true)) return;
+    missed_timer_.cancel();
     if (terminal_) terminal_->close();
     with_face(face_, [&](auto& face) { face.bye(reason_); });
     out_.finish([this] { notes_.finish([this] { loop_.stop(); }); });

@@ -10,6 +10,7 @@
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
 
 #include "app/cli.hpp"
 #include "app/input.hpp"
@@ -41,6 +42,7 @@ class Session {
     void make_face();
     void start_input();
     void hear(const Event& event);
+    void show_missed_soon();
     void ready(const Endpoint& address);
     void note(std::string_view line);
     void warn(const std::string& text);
@@ -62,6 +64,7 @@ class Session {
     std::unique_ptr<Terminal> terminal_;
     std::unique_ptr<LineInput> lines_;
     asio::signal_set signals_;
+    asio::steady_timer missed_timer_;
     std::unique_ptr<Node> node_;
     std::vector<Event> early_;  // heard before we could say that we are ready
     bool ready_ = false;

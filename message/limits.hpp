@@ -88,6 +88,8 @@ inline constexpr std::size_t remembered_peers_max = 256;
 
 // Local input and output.
 inline constexpr std::size_t json_line_bytes_max = std::size_t{1024} * 1024;
+inline constexpr std::size_t missed_shown_max = 50;  // lines said while we were away
+inline constexpr auto missed_pause = 300ms;          // without more of them, then they are shown
 inline constexpr std::size_t output_bytes_max = std::size_t{8} * 1024 * 1024;
 inline constexpr std::size_t config_bytes_max = std::size_t{64} * 1024;
 
