@@ -152,6 +152,8 @@ Frame Stranger::role_frame(Plug plug) {
             frame.listing = rng_.below(2) == 0;
             for (int i = 0; i < 4; ++i)
                 frame.have.push_back({some_log(), 1 + rng_.below(100), hash_of("withheld"), 0});
+            for (int i = 0; i < 20; ++i)  // of logs that do not exist
+                frame.have.push_back({{voice_.device(), Epoch{rng_.below(200)}}, 9, {}, 0});
             return frame;
         case Role::liar:
             for (const LogId& log : logs_)
