@@ -145,7 +145,7 @@ class Room {
     void tell_of(Peer&, const LogId&, Instant now);
     void who_is_linked_changed(Instant now);
     void ask_for_missing(Now, Effects&);
-    Peer* source_of(const LogId&);
+    Peer* source_of(const LogId&, Instant now);
     void answer(Peer&, const Fetched&);
     void add_exchange(Link&, Peer&, Frame&, Instant now, Effects&);
     void add_heads(Peer&, Frame&, Instant now);

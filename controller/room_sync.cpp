@@ -47,7 +47,7 @@ void Room::take_runs(Peer& peer, const Frame& frame, Now now, Effects& out) {
         switch (logs_.take(*run)) {
             case Logs::Verdict::fresh:
                 out.push_back(Append{run, show_new(&peer, *run, above, out)});
-                pulls_.grown(log, run->last(), now.steady);
+                pulls_.grown(log, run->last(), peer.key, now.steady);
                 break;
             case Logs::Verdict::known:
                 count_unacked(peer, *run, now.steady);
@@ -256,9 +256,13 @@ void Room::answer(Peer& peer, const Fetched& fetched) {
 void Room::ask_for_missing(Now now, Effects& out) {
     if (!receiving_ || leaving()) return;
     for (const LogId& log : pulls_.due(now.steady)) {
-        Peer* source = source_of(log);
+        Peer* source = source_of(log, now.steady);
         if (source == nullptr) {
             pulls_.not_behind(log);
+            continue;
+        }
+        if (!pulls_.may_ask(source->key, now.steady)) {
+            pulls_.put_off(log, now.steady);
             continue;
         }
         const Seq held = logs_.seq_of(log);
@@ -269,24 +273,22 @@ void Room::ask_for_missing(Now now, Effects& out) {
     }
 }
 
-// Somebody who has more of `log` than we, rather not the one who let us wait.
-Peer* Room::source_of(const LogId& log) {
+// Somebody who has more of `log` than we, rather not one who let us wait.
+Peer* Room::source_of(const LogId& log, Instant now) {
     const auto idler = pulls_.idler(log);
     std::vector<Peer*> sources;
+    Peer* poor_one = nullptr;
     for (auto& [key, peer] : peers_) {
         const auto it = peer.logs.there.find(log);
         if (it == peer.logs.there.end()) continue;
         if (it->second <= logs_.seq_of(log)) {
             peer.logs.there.erase(it);
-        } else if (peer.active && key != idler) {
-            sources.push_back(&peer);
+        } else if (peer.active) {
+            poor_one = &peer;
+            if (key != idler && pulls_.may_ask(key, now)) sources.push_back(&peer);
         }
     }
-    if (!sources.empty()) return sources[rng_.below(sources.size())];
-    if (!idler) return nullptr;
-    const auto it = peers_.find(*idler);
-    const bool has = it != peers_.end() && it->second.active && it->second.logs.there.contains(log);
-    return has ? &it->second : nullptr;
+    return sources.empty() ? poor_one : sources[rng_.below(sources.size())];
 }
 
 }  // namespace lanchat::controller
