@@ -16,7 +16,7 @@ void Deliveries::watch(const LineId& line, const std::vector<DeviceId>& audience
 
 void Deliveries::stored_here(const LogId& log, Seq seq) {
     for (Watched& watched : lines_) {
-        if (watched.stored || watched.line.log != log || watched.line.seq > seq) continue;
+        if (watched.stored || watched.line.seq > seq || watched.line.log != log) continue;
         watched.stored = true;
         touch(watched);
     }
@@ -24,7 +24,7 @@ void Deliveries::stored_here(const LogId& log, Seq seq) {
 
 void Deliveries::stored_there(const DeviceId& device, const LogId& log, Seq seq) {
     for (Watched& watched : lines_) {
-        if (watched.line.log != log || watched.line.seq > seq) continue;
+        if (watched.line.seq > seq || watched.line.log != log) continue;
         for (Member& member : watched.audience) {
             if (member.device != device || member.has) continue;
             member.has = true;
@@ -82,7 +82,9 @@ void Deliveries::touch(Watched& watched) {
 }
 
 const Deliveries::Watched* Deliveries::at(const LineId& line) const {
-    const auto found = std::ranges::find(lines_, line, &Watched::line);
+    const auto found = std::ranges::find_if(lines_, [&](const Watched& watched) {
+        return watched.line.seq == line.seq && watched.line.log == line.log;
+    });
     return found == lines_.end() ? nullptr : &*found;
 }
 
