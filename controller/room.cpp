@@ -182,7 +182,7 @@ void Room::on(const Imported& imported, Now now, Effects& out) {
     if (logs_.take(run) != Logs::Verdict::fresh) return;
     show_new(nullptr, run, above, out);
     out.push_back(Append{imported.run, true});
-    pulls_.grown(log, run.last(), now.steady);
+    pulls_.grown(log, run.last(), PersonKey{}, now.steady);
 }
 
 void Room::on(const Receive& receive, Now now, Effects& out) {
