@@ -115,7 +115,8 @@ class Pair {
         const auto bytes = 500 + below(5'000);
         std::optional<WallTime> oldest;
         if (below(2)) oldest = WallTime{now_ - static_cast<std::int64_t>(below(20))};
-        CHECK(*disk_->trim(bytes, oldest, all_runs) == *memory_.trim(bytes, oldest, all_runs));
+        CHECK(*disk_->trim(bytes, oldest, store::all_runs) ==
+              *memory_.trim(bytes, oldest, store::all_runs));
     }
 
     void reopen() {

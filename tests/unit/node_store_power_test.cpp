@@ -51,7 +51,7 @@ Seq say_until_cut(store::Store& store, const PowerDisk& disk) {
     for (const auto& run : speech()) {
         if (disk.is_out_of_power()) break;
         if (store.append({run}, {5})) acknowledged = run->last();
-        if (++said % 7 == 0) (void)store.trim(4'000, std::nullopt, all_runs);
+        if (++said % 7 == 0) (void)store.trim(4'000, std::nullopt, store::all_runs);
     }
     return acknowledged;
 }

@@ -178,7 +178,7 @@ TEST_CASE("a trimmed log keeps its floor through recovery") {
     {
         const auto store = test::opened(folder.file());
         for (int n = 0; n < 5; ++n) REQUIRE(store->append({anna.say({"a", "b"})}, {n}));
-        REQUIRE(*store->trim(~std::uint64_t{0}, WallTime{3}, all_runs) == 6);
+        REQUIRE(*store->trim(~std::uint64_t{0}, WallTime{3}, store::all_runs) == 6);
     }
     auto bytes = content(folder.file());
     bytes.replace(0, 100, 100, '\0');

@@ -230,8 +230,8 @@ TEST_CASE_TEMPLATE("trimming raises floors of the old, then of the greatest", Ma
     REQUIRE(store->append({anna.say({"young"}), bob.say({std::string(9'000, 'b')})}, {20}));
     REQUIRE(store->append({bob.say({"bob"}), bob.say({"bobby"})}, {30}));
 
-    CHECK(*store->trim(unlimited, WallTime{10}, all_runs) == 0);
-    CHECK(*store->trim(unlimited, WallTime{11}, all_runs) == 2);
+    CHECK(*store->trim(unlimited, WallTime{10}, lanchat::store::all_runs) == 0);
+    CHECK(*store->trim(unlimited, WallTime{11}, lanchat::store::all_runs) == 2);
     CHECK(store->holdings()->size() == 2);
     const auto holdings = store->holdings();
     for (const auto& held : *holdings) {
@@ -241,10 +241,11 @@ TEST_CASE_TEMPLATE("trimming raises floors of the old, then of the greatest", Ma
         CHECK(held.seq == 3);
     }
     CHECK(texts(store->search("old", {}, 9)).empty());
-    CHECK(*store->trim(5'000, std::nullopt, all_runs) == 1);
+    CHECK(*store->trim(5'000, std::nullopt, lanchat::store::all_runs) == 1);
     CHECK(texts(store->arrived(0, {}, 9)) == Texts{"young", "bob", "bobby"});
     CHECK(*store->trim(0, WallTime{1'000}, 0) == 0);
-    CHECK(*store->trim(0, WallTime{1'000}, all_runs) == 1);  // the newest of each log stays
+    CHECK(*store->trim(0, WallTime{1'000}, lanchat::store::all_runs) ==
+          1);  // the newest of each log stays
     CHECK(texts(store->arrived(0, {}, 9)) == Texts{"young", "bobby"});
     CHECK(store->runs(bob.log(), 0, 9, 9'999)->front()->first() == 3);
     CHECK(texts(store->append({anna.say({"next"})}, {40})) == Texts{"next"});
