@@ -33,9 +33,6 @@ struct Surroundings {
     std::size_t person(const std::string& name);
 };
 
-// As the ids of its lines begin.
-std::string log_name(const LogId& log);
-
 struct BodySettings {
     InstanceId instance{};
     std::vector<Endpoint> listens;  // the first is the one it knows of
@@ -137,6 +134,7 @@ class Body : public Party {
     void note(const controller::PeerDown&);
     void note(const controller::Message&);
     void note(const controller::Forked&);
+    void note(const controller::Delivery&);
     void note(const controller::Undelivered&);
     void check_stored(const Open& link, const Frame& frame) const;
     std::size_t person_behind(const PeerInfo& peer);

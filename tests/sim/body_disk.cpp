@@ -9,11 +9,6 @@ namespace lanchat::sim {
 using namespace controller;
 using namespace std::chrono_literals;
 
-std::string log_name(const LogId& log) {
-    const std::string id = message_id(log, 0);
-    return id.substr(0, id.rfind(':'));
-}
-
 LogId Body::own_log() const {
     return {settings_.key->id(), Epoch{static_cast<std::uint64_t>(settings_.instance)}};
 }

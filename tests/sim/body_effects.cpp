@@ -160,6 +160,10 @@ void Body::note(const Forked& event) {
         require(person.device != event.author.id, "who is honest does not fork");
 }
 
+void Body::note(const Delivery& event) {
+    require(event.count.delivered <= event.count.of, "no more than all have a line");
+}
+
 void Body::note(const Undelivered& event) {
     require(event.lines > 0, "no report of nothing");
     require(event.peer.legacy || leaving_, "who stays gives no lanchat peer up");

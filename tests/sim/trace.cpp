@@ -35,6 +35,10 @@ std::string describe(const Event& event) {
             },
             [](const Message& e) { return (e.own ? "own " : "line ") + e.id + who(e.from); },
             [](const Forked& e) { return "forked" + who(e.author); },
+            [](const Delivery& e) {
+                return "delivered " + e.id + " " + std::to_string(e.count.delivered) + " of " +
+                       std::to_string(e.count.of);
+            },
             [](const Undelivered& e) {
                 return "undelivered" + who(e.peer) + " " + std::to_string(e.lines) +
                        (e.reason == UndeliveredReason::slow ? " slow" : " gone");
@@ -87,6 +91,8 @@ std::string describe(const Input& input) {
                 return "fetched" + number(i.link) + " " + name(i.log) + ", runs " +
                        std::to_string(i.runs.size());
             },
+            [](const Watch& i) { return "watch " + message_id(i.line); },
+            [](const Imported& i) { return "imported " + describe(*i.run); },
             [](const Say& i) { return "say " + i.text.substr(0, 24); },
             [](const Receive& i) { return std::string(i.on ? "receive on" : "receive off"); },
             [](const EndOfInput& i) {
