@@ -140,20 +140,27 @@ def kept(home):
         for part in ("", "-wal"):
             if os.path.exists(source + part):
                 shutil.copy(source + part, os.path.join(folder, "copy.db" + part))
-        with sqlite3.connect(os.path.join(folder, "copy.db")) as copy:
-            rows = copy.execute("SELECT line.seq, run.first, run.last, run.head, run.entries"
-                                " FROM line JOIN run ON line.run = run.run").fetchall()
-        copy.close()
-    return sorted(_line(*row) for row in rows)
+        copy = sqlite3.connect(os.path.join(folder, "copy.db"))
+        try:
+            places = copy.execute("SELECT run, seq FROM line WHERE run IS NOT NULL").fetchall()
+            runs = {run: _run(*row) for run, *row in copy.execute(
+                "SELECT run, first, last, head, entries FROM run")}
+        finally:
+            copy.close()
+    try:
+        return sorted(runs[run][seq] for run, seq in places)
+    except KeyError as error:
+        raise ValueError(f"a line is in no run: {error}") from None
 
 
-def _line(seq, first, last, head, packed):
+def _run(first, last, head, packed):
+    """The lines of a run by their numbers."""
     entries = _unpacked(packed)
-    fields = [_fields(entry) for entry in entries]
-    line = fields[seq - first]
-    if (line[3], fields[-1][3]) != (seq, last) or _head(fields[0][4], entries) != head:
-        raise ValueError(f"line {seq} of the run {first}-{last} is not what was signed")
-    return Kept(line[5], line[1], line[2], seq, line[8].decode())
+    lines = [_fields(entry) for entry in entries]
+    if [line[3] for line in lines] != list(range(first, last + 1)) or \
+            _head(lines[0][4], entries) != head:
+        raise ValueError(f"the run {first}-{last} is not what was signed")
+    return {line[3]: Kept(line[5], line[1], line[2], line[3], line[8].decode()) for line in lines}
 
 
 def _head(head, entries):

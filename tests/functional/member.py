@@ -1,10 +1,11 @@
 # A member of a chat over several lives of its node, all on one data directory.
+import sqlite3
 import time
 
 import history
 from history import Life, Shown
 from lanchat import Node
-from runner import check_equal, eventually, within
+from runner import check, check_equal, eventually, within
 
 
 class Member:
@@ -53,6 +54,9 @@ class Member:
         """The texts in the store of the node that ended last, in order of the transcript."""
         return [line.text for line in history.kept(self.home)]
 
+    def wait_for(self, texts, seconds):
+        self.node.wait(f"to show {len(texts)} lines", lambda: not self.lacks(texts), seconds)
+
     def lives(self):
         """Of a member whose node was stopped."""
         return self._past
@@ -85,6 +89,38 @@ def check_history(members):
     lives = {member.name: member.lives() for member in members}
     faults = history.faults_of(lives, {name: own[-1].kept for name, own in lives.items()})
     check_equal([str(fault) for fault in faults[:8]], [], f"{len(faults)} faults, the first")
+    check_no_forks(member.node for member in members)
+
+
+def wait_same_stores(members, seconds):
+    def kept(member):
+        try:
+            return history.kept(member.home)
+        except (sqlite3.DatabaseError, ValueError):
+            return None  # copied in the middle of a checkpoint, or not yet mended
+
+    def counts():
+        stores = [kept(member) for member in members]
+        return None if stores[0] and all(s == stores[0] for s in stores) else \
+            {m.name: len(s or []) for m, s in zip(members, stores)}
+
+    deadline = time.monotonic() + seconds
+    while (differing := counts()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    check_equal(differing, None, f"lines of the stores after {seconds:.0f} s")
+
+
+def stop_and_compare(members):
+    """Whatever befell their data directories, all end with the same lines."""
+    for member in members:
+        member.node.stop()
+    wanted = history.kept(members[0].home)
+    places = {(line.device, line.epoch, line.seq) for line in wanted}
+    check_equal(len(places), len(wanted), f"places of the lines of {members[0].name}")
+    for member in members[1:]:
+        lines = history.kept(member.home)
+        check(lines == wanted, f"{member.name} has {len(lines)} lines, {members[0].name} "
+                               f"{len(wanted)}, {len(set(lines) ^ set(wanted))} in one only")
     check_no_forks(member.node for member in members)
 
 
