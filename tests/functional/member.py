@@ -5,7 +5,7 @@ import time
 import history
 from history import Life, Shown
 from lanchat import Node
-from runner import check, check_equal, eventually, within
+from runner import check, check_equal, within
 
 
 class Member:
@@ -131,6 +131,6 @@ def check_no_forks(nodes):
 
 def wait_mesh(members, seconds):
     for member in members:
-        eventually(f"{member.name} is linked with all others",
-                   lambda member=member: len(set(member.node.linked())) >= len(members) - 1,
-                   seconds)
+        node = member.node
+        node.wait("links with all others",
+                  lambda node=node: len(set(node.linked())) >= len(members) - 1, seconds)

@@ -18,7 +18,8 @@ class Trouble:
     def __init__(self, rng, now, member, host):
         kinds = ["kill", "freeze"] + ["cut"] * bool(host)
         self.kind, self.member, self._host = rng.choice(kinds), member, host
-        self.until = now + rng.uniform(0.1, full(6, 2))
+        # After some 8 s of silence a link is given up.
+        self.until = now + rng.uniform(0.1, full(15, 2))
         {"kill": member.kill, "freeze": member.node.freeze,
          "cut": host and host.cut}[self.kind]()
 
