@@ -94,11 +94,13 @@ PeerInfo Room::author(const Entry& entry) const {
 }
 
 // Said while we were away: whoever brought it had it when it came, and it is either older than this
-// process or of a log that we knew before.
+// process or of a log that we knew before. A clock tells little of what this device said: it runs
+// ahead after every quick restart.
 bool Room::is_history(const Peer& bringer, const Entry& entry) const {
     const auto had = bringer.logs.backlog.find(entry.log);
     if (had == bringer.logs.backlog.end() || entry.seq > had->second) return false;
-    return entry.clock.time() < started_wall_ || logs_.stored_of(entry.log) > 0;
+    return entry.log.device == ledger_.log().device || entry.clock.time() < started_wall_ ||
+           logs_.stored_of(entry.log) > 0;
 }
 
 void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {

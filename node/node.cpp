@@ -19,6 +19,15 @@ namespace {
 
 using asio::ip::tcp;
 
+Result<std::unique_ptr<store::Store>> open_store(const std::string& data_dir) {
+    if (data_dir.empty())
+        return std::unique_ptr<store::Store>(std::make_unique<store::MemoryStore>(random_bits()));
+    auto on_disk = store::open_or_recover(data_dir + "/history.db");
+    if (!on_disk) return Failure{on_disk.why()};
+    if (!on_disk->report.empty()) spdlog::warn("{}", on_disk->report);
+    return std::move(on_disk->store);
+}
+
 // What a store tells a node that begins: all it holds, and where this device's last log ended.
 Result<brain::RoomSettings> starting_point(store::Store& history, const DeviceId& self) {
     brain::RoomSettings known;
@@ -88,19 +97,20 @@ std::optional<Failure> Node::Body::open_history() {
     if (!key) return Failure{key.why()};
     key_ = std::move(*key);
     id_ = to_string(key_->id());
-    std::unique_ptr<store::Store> opened = std::make_unique<store::MemoryStore>(random_bits());
-    if (!config_.data_dir.empty()) {
-        auto on_disk = store::open_or_recover(config_.data_dir + "/history.db");
-        if (!on_disk) return Failure{on_disk.why()};
-        if (!on_disk->report.empty()) spdlog::warn("{}", on_disk->report);
-        opened = std::move(on_disk->store);
+    auto opened = open_store(config_.data_dir);
+    if (!opened) return Failure{opened.why()};
+    auto start = starting_point(**opened, key_->id());
+    if (!start) {  // Reading met damage and left a suspicion of it: opened again, it is mended.
+        opened->reset();
+        opened = open_store(config_.data_dir);
+        if (!opened) return Failure{opened.why()};
+        start = starting_point(**opened, key_->id());
     }
-    auto start = starting_point(*opened, key_->id());
     if (!start) return Failure{start.why()};
     known_ = std::move(*start);
-    store_id_ = opened->id();
-    arrivals_.begin(opened->last());
-    disk_ = std::make_unique<store::Disk>(loop_.get_executor(), std::move(opened));
+    store_id_ = (*opened)->id();
+    arrivals_.begin((*opened)->last());
+    disk_ = std::make_unique<store::Disk>(loop_.get_executor(), std::move(*opened));
     return std::nullopt;
 }
 
