@@ -64,7 +64,7 @@ bool SqliteStore::absorb(const LogId& id, Change& change) {
     return true;
 }
 
-// A log whose beginning was trimmed, or is damaged, begins where the first saved run does.
+// A log whose beginning was trimmed begins where the first saved run does.
 bool SqliteStore::begin_at_parked(const LogId& id, Change& change) {
     auto first = database_.query(
         "SELECT signature, entries FROM parked WHERE device=? AND epoch=? ORDER BY first LIMIT 1",
@@ -78,8 +78,17 @@ bool SqliteStore::begin_at_parked(const LogId& id, Change& change) {
     return log.row != 0;
 }
 
-std::optional<Failure> SqliteStore::join_parked() {
+// Whether its first run was saved.
+bool SqliteStore::begins_at_parked(const LogId& id) {
+    return database_
+        .query("SELECT 1 FROM parked WHERE device=? AND epoch=? AND first=1",
+               sqlite::Blob{id.device.view()}, ordered(static_cast<std::uint64_t>(id.epoch)))
+        .row();
+}
+
+std::optional<Failure> SqliteStore::join_parked(const std::set<LogId>& untrimmed) {
     for (const LogId& id : parked_) {
+        if (untrimmed.contains(id) && !logs_.contains(id) && !begins_at_parked(id)) continue;
         for (bool grows = true; grows;) {
             Change change;
             const auto failure = all_or_nothing([&] {
@@ -119,6 +128,8 @@ class Salvage {
             each(*database, "SELECT signature, entries, arrived, " + name + " FROM " + name, name,
                  3, [this](const sqlite::Query& row) { take_run(row); });
         }
+        each(*database, "SELECT device, epoch, floor, log FROM log", "log", 3,
+             [this](const sqlite::Query& row) { take_log(row); });
         if (runs_found_ > 0 || legacy_.empty())
             each(*database, "SELECT heard, room, address, text, head, arrival FROM legacy",
                  "arrival", 5, [this](const sqlite::Query& row) { take_legacy(row); });
@@ -130,7 +141,7 @@ class Salvage {
     std::size_t runs_damaged() const { return runs_damaged_; }
 
     std::optional<Failure> finish() {
-        if (auto failure = into_.join_parked()) return failure;
+        if (auto failure = into_.join_parked(untrimmed_)) return failure;
         for (const auto& [arrival, line] : legacy_) {
             const Entry& entry = line.entry;
             if (auto kept =
@@ -182,6 +193,12 @@ class Salvage {
         if (batch_.size() == parked_at_once) flush();
     }
 
+    void take_log(const sqlite::Query& row) {
+        const auto device = device_from(row.bytes(0));
+        if (device && row.integer(2) == 0)
+            untrimmed_.insert({*device, Epoch{from_ordered(row.integer(1))}});
+    }
+
     void take_legacy(const sqlite::Query& row) {
         Line line = legacy_line({row.integer(0)}, row.bytes(1), row.bytes(2), row.bytes(3));
         line.arrival = static_cast<Arrival>(row.integer(5));
@@ -195,6 +212,7 @@ class Salvage {
 
     SqliteStore& into_;
     std::vector<SqliteStore::Parked> batch_;
+    std::set<LogId> untrimmed_;  // as far as the damaged store tells
     std::map<Arrival, Line> legacy_;
     std::size_t runs_found_ = 0;
     std::size_t runs_damaged_ = 0;

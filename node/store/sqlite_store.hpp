@@ -65,8 +65,9 @@ class SqliteStore final : public Store {
         WallTime arrived;
     };
     std::optional<Failure> park(const std::vector<Parked>& runs);
-    // Begins each log that is not held at its first parked run, and joins what follows.
-    std::optional<Failure> join_parked();
+    // Begins each log that is not held at its first parked run, and joins what follows. Of the
+    // `untrimmed` the beginning can come back from peers: they wait for it.
+    std::optional<Failure> join_parked(const std::set<LogId>& untrimmed);
     // The file itself then has all that the write-ahead log has.
     bool flush_to_file() { return database_.empty_log(); }
     // Lines that still wait for what comes before them.
@@ -113,6 +114,7 @@ class SqliteStore final : public Store {
     bool keep_line(const VerifiedRun::Item& item, const Place& place, Change& change);
     bool save(const Log& log);
     bool absorb(const LogId& id, Change& change);
+    bool begins_at_parked(const LogId& id);
     bool begin_at_parked(const LogId& id, Change& change);
     std::int64_t room_row(const std::string& name, Change& change);
     std::int64_t author_row(const DeviceId& device);

@@ -163,6 +163,32 @@ TEST_CASE("a damaged line is not shown, its run not given, and the next start re
     CHECK(said().shown_by(*opened->store) == said().lines.size());
 }
 
+TEST_CASE("a log whose first run is damaged waits for it and lacks nothing then") {
+    test::Folder folder;
+    Author anna(1);
+    std::vector<RunPtr> runs;
+    for (const char* text : {"zeroth", "first", "second"}) runs.push_back(anna.say({text}));
+    { REQUIRE(test::opened(folder.file())->append(runs, {5})); }
+    auto bytes = content(folder.file());
+    const auto at = bytes.find("zeroth");
+    REQUIRE(at != std::string::npos);
+    bytes[at] = 'Z';
+    write(folder.file(), bytes);
+    {
+        const auto opened = store::open_or_recover(folder.file());
+        REQUIRE(opened);
+        CHECK(opened->store->arrived(0, {}, 10)->size() == 2);  // reading leaves the suspicion
+    }
+
+    const auto opened = store::open_or_recover(folder.file());
+
+    REQUIRE_MESSAGE(opened, opened.why());
+    CHECK(opened->report.find("2 lines wait") != std::string::npos);
+    CHECK(opened->store->holdings()->empty());
+    CHECK(texts(opened->store->append({runs.front()}, {6})) == Texts{"zeroth", "first", "second"});
+    CHECK(opened->store->holdings()->front().floor == 0);
+}
+
 TEST_CASE("a deleted or empty store is a new one") {
     test::Folder folder;
     { CHECK(test::opened(folder.file())); }
