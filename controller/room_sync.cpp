@@ -126,6 +126,7 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
 void Room::take_linked(Peer& peer, const Frame& frame, Instant now) {
     const auto before = std::exchange(
         peer.logs.linked, std::set<InstanceId>(frame.linked->begin(), frame.linked->end()));
+    if (std::ranges::includes(peer.logs.linked, before)) return;
     // Whoever it has lost it now hears of from us.
     for (const auto& [log, held] : logs_.all()) {
         const InstanceId instance{static_cast<std::uint64_t>(log.epoch)};

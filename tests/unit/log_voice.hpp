@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "message/limits.hpp"
@@ -21,14 +22,15 @@ inline std::shared_ptr<const DeviceKey> key_of(std::uint64_t number) {
 class Voice {
   public:
     // The log of process `instance`, which has a device of its own.
-    explicit Voice(InstanceId instance)
+    explicit Voice(InstanceId instance, std::string word = "line")
         : key_(key_of(static_cast<std::uint64_t>(instance))),
-          log_{key_->id(), Epoch{static_cast<std::uint64_t>(instance)}} {}
+          log_{key_->id(), Epoch{static_cast<std::uint64_t>(instance)}},
+          word_(std::move(word)) {}
 
     const LogId& log() const { return log_; }
     const DeviceId& device() const { return log_.device; }
 
-    // The lines numbered first to last, "line N", in runs as large as may be.
+    // The lines numbered first to last, "WORD N", in runs as large as may be.
     std::vector<RunPtr> runs(Seq first, Seq last) {
         std::vector<RunPtr> runs;
         while (first <= last) {
@@ -59,12 +61,13 @@ class Voice {
         entry.clock = Clock{Clock::at(WallTime{1'600'000'000'000}).packed + seq};
         entry.room = "general";
         entry.name = "you";
-        entry.text = "line " + std::to_string(seq);
+        entry.text = word_ + " " + std::to_string(seq);
         return entry;
     }
 
     std::shared_ptr<const DeviceKey> key_;
     LogId log_;
+    std::string word_;
     std::vector<Hash> heads_{Hash{}};
 };
 
