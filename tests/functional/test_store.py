@@ -1,4 +1,4 @@
-# The data directory: copied, restored, lost, damaged, full. The node goes on and says what happened.
+# The data directory: copied, restored, lost, damaged, full. The node goes on and tells of it.
 import contextlib
 import os
 import random
