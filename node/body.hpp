@@ -76,7 +76,11 @@ class Node::Body {
     void post(brain::Input input);
     void write_down();
     void write_down_unsigned(const brain::Message& message);
-    void written(const std::vector<RunPtr>& runs, const Result<std::vector<store::Line>>& result);
+    void written(std::uint64_t number, const std::vector<RunPtr>& runs,
+                 const Result<std::vector<store::Line>>& result);
+    void take_note(const std::vector<RunPtr>& runs, const std::vector<store::Line>& lines);
+    void refuse_for_now(const std::string& why);
+    void try_again_later();
     void arrived(const std::vector<store::Line>& lines);
     void answer_said(const std::vector<RunPtr>& runs);
     void say_once(const Saying& saying);
@@ -99,6 +103,10 @@ class Node::Body {
     std::map<std::string, std::vector<Said>> said_ids_;  // not on disk yet, or nobody knows
     std::uint64_t untrimmed_bytes_ = 0;
     bool disk_pauses_ = false;
+    std::vector<RunPtr> refused_;    // by the disk; they go first
+    std::uint64_t appends_ = 0;      // groups of runs given to the disk
+    std::uint64_t written_ = 0;      // the last of them that was answered
+    std::uint64_t again_until_ = 0;  // those up to this one go again
     asio::steady_timer timer_;
     asio::steady_timer disk_pause_;
     asio::steady_timer trim_timer_;

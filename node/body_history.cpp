@@ -12,6 +12,11 @@
 #include "node/body.hpp"
 
 namespace lanchat {
+namespace {
+
+constexpr auto disk_pause = std::chrono::seconds(1);  // after a refusal
+
+}  // namespace
 
 std::optional<Failure> Node::Body::refuse(Saying& saying) const {
     auto& [text, room, said_id] = saying;
@@ -149,35 +154,57 @@ void Node::Body::perform_one(brain::Append& append) {
     unwritten_.push_back(std::move(append.run));
 }
 
-// What one turn of the loop brought goes to the disk together.
+// What one turn of the loop brought goes to the disk together, after what the disk refused before.
 void Node::Body::write_down() {
-    if (unwritten_.empty() || !disk_ || disk_pauses_) return;
-    auto runs = std::exchange(unwritten_, {});
-    disk_->append(runs, clock_now().wall,
-                  [this, here = here_, runs](const Result<std::vector<store::Line>>& result) {
-                      if (*here) written(runs, result);
-                  });
+    if (!disk_ || disk_pauses_ || (unwritten_.empty() && refused_.empty())) return;
+    auto runs = std::exchange(refused_, {});
+    runs.insert(runs.end(), unwritten_.begin(), unwritten_.end());
+    unwritten_.clear();
+    const std::uint64_t number = ++appends_;
+    disk_->append(
+        runs, clock_now().wall,
+        [this, here = here_, number, runs](const Result<std::vector<store::Line>>& result) {
+            if (*here) written(number, runs, result);
+        });
 }
 
-// What was said is never taken back: a disk that refuses it is asked again until it takes it.
-void Node::Body::written(const std::vector<RunPtr>& runs,
+// What was said is never taken back: a disk that refuses it is asked again until it takes it. What
+// was already on its way behind it is written again too: without its beginning the store leaves out
+// the rest of a log, and that is no failure.
+void Node::Body::written(std::uint64_t number, const std::vector<RunPtr>& runs,
                          const Result<std::vector<store::Line>>& result) {
-    if (result) {
-        if (!std::exchange(disk_trouble_, {}).empty()) spdlog::warn("lines can be stored again");
-        arrivals_.note_late(runs, *result, late_);
-        for (const RunPtr& run : runs) untrimmed_bytes_ += run->byte_count();
-        answer_said(runs);
-        arrived(*result);
-        if (untrimmed_bytes_ > history_bytes_max() / 8) trim();
-        return feed(brain::Stored{runs});
+    written_ = number;
+    if (result) take_note(runs, *result);
+    if (!result) refuse_for_now(result.why());
+    if (number <= again_until_) {
+        refused_.insert(refused_.end(), runs.begin(), runs.end());
+        return;
     }
-    if (disk_trouble_.empty()) spdlog::error("lines cannot be stored: {}", result.why());
-    disk_trouble_ = result.why();
-    unwritten_.insert(unwritten_.begin(), runs.begin(), runs.end());
-    if (std::exchange(disk_pauses_, true)) return;
-    disk_pause_.expires_after(std::chrono::seconds(1));
+    if (!std::exchange(disk_trouble_, {}).empty()) spdlog::warn("lines can be stored again");
+    answer_said(runs);
+    feed(brain::Stored{runs});
+}
+
+void Node::Body::take_note(const std::vector<RunPtr>& runs, const std::vector<store::Line>& lines) {
+    arrivals_.note_late(runs, lines, late_);
+    for (const RunPtr& run : runs) untrimmed_bytes_ += run->byte_count();
+    arrived(lines);
+    if (untrimmed_bytes_ > history_bytes_max() / 8) trim();
+}
+
+void Node::Body::refuse_for_now(const std::string& why) {
+    if (disk_trouble_.empty()) spdlog::error("lines cannot be stored: {}", why);
+    disk_trouble_ = why;
+    again_until_ = appends_;
+    if (!std::exchange(disk_pauses_, true)) try_again_later();
+}
+
+// Once all that was on its way has come back, so that it goes again in order.
+void Node::Body::try_again_later() {
+    disk_pause_.expires_after(disk_pause);
     disk_pause_.async_wait([this, here = here_](const asio::error_code& error) {
         if (error || !*here) return;
+        if (written_ < appends_) return try_again_later();
         disk_pauses_ = false;
         write_down();
     });
