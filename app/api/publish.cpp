@@ -1,9 +1,9 @@
 // Publish, one line or many, and what can be answered at once: peers, rooms, status.
 #include <utility>
 
+#include "app/api/confirmation.hpp"
 #include "app/api/convert.hpp"
 #include "app/api/handlers.hpp"
-#include "app/api/receipt.hpp"
 #include "message/frame.hpp"
 
 namespace lanchat::app::api {
@@ -28,7 +28,7 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
     }
 
     void end() {
-        if (receipt_) receipt_->end();
+        if (confirmation_) confirmation_->end();
     }
 
   private:
@@ -71,13 +71,13 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
 
     void finish_if_done() {
         if (!ended_) return;
-        if (!receipt_) {
-            receipt_ = std::make_shared<Receipt>(
+        if (!confirmation_) {
+            confirmation_ = std::make_shared<Confirmation>(
                 desk_, last_, [this](const v1::PublishReply& last) { answer(last); });
-            receipt_->start();
+            confirmation_->start();
         }
         if (lines_waiting_ > 0) return;
-        if (last_line_) return receipt_->stored(*last_line_);
+        if (last_line_) return confirmation_->stored(*last_line_);
         v1::PublishReply nothing;
         nothing.set_reached(true);
         answer(nothing);
@@ -93,7 +93,7 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
     v1::PublishManyReply reply_;
     v1::PublishRequest last_;
     std::optional<LineId> last_line_;
-    std::shared_ptr<Receipt> receipt_;
+    std::shared_ptr<Confirmation> confirmation_;
     std::size_t lines_waiting_ = 0;
     std::size_t bytes_waiting_ = 0;
     bool reading_ = false;
@@ -108,16 +108,16 @@ grpc::Status failure(const std::string& why) {
 }
 
 void serve(const Desk& desk, const std::shared_ptr<PublishCall>& call) {
-    const auto receipt = std::make_shared<Receipt>(
+    const auto confirmation = std::make_shared<Confirmation>(
         desk, call->request(), [weak = std::weak_ptr(call)](const v1::PublishReply& reply) {
             if (const auto open = weak.lock()) open->answer(reply);
         });
-    call->on_end([receipt] { receipt->end(); });
-    receipt->start();
+    call->on_end([confirmation] { confirmation->end(); });
+    confirmation->start();
     desk.backend.publish(saying_of(call->request()),
-                         [receipt, weak = std::weak_ptr(call)](const Result<LineId>& said) {
-                             if (said) return receipt->stored(*said);
-                             receipt->end();
+                         [confirmation, weak = std::weak_ptr(call)](const Result<LineId>& said) {
+                             if (said) return confirmation->stored(*said);
+                             confirmation->end();
                              if (const auto open = weak.lock()) open->fail(failure(said.why()));
                          });
 }

@@ -1,5 +1,5 @@
-// Whoever holds the receipt keeps it alive; timer and backend only remember it.
-#include "app/api/receipt.hpp"
+// Whoever holds the confirmation keeps it alive; timer and backend only remember it.
+#include "app/api/confirmation.hpp"
 
 #include <asio/io_context.hpp>
 #include <chrono>
@@ -8,14 +8,14 @@
 
 namespace lanchat::app::api {
 
-Receipt::Receipt(const Desk& desk, const v1::PublishRequest& request, Answer answer)
+Confirmation::Confirmation(const Desk& desk, const v1::PublishRequest& request, Answer answer)
     : backend_(desk.backend),
       timer_(desk.loop),
       wait_(request.wait()),
       timeout_ms_(request.timeout_ms()),
       answer_(std::move(answer)) {}
 
-void Receipt::start() {
+void Confirmation::start() {
     if (timeout_ms_ == 0) return;
     timer_.expires_after(std::chrono::milliseconds(timeout_ms_));
     timer_.async_wait([weak = weak_from_this()](std::error_code cancelled) {
@@ -24,7 +24,7 @@ void Receipt::start() {
     });
 }
 
-void Receipt::stored(const LineId& line) {
+void Confirmation::stored(const LineId& line) {
     if (!answer_) return;
     reply_.set_id(message_id(line));
     if (wait_.who_case() == v1::Wait::WHO_NOT_SET) return answer(true);
@@ -38,7 +38,7 @@ void Receipt::stored(const LineId& line) {
     }
 }
 
-void Receipt::changed(Backend::Delivery delivery) {
+void Confirmation::changed(Backend::Delivery delivery) {
     reply_.set_delivered(delivery.delivered);
     reply_.set_of(delivery.of);
     const auto all = delivery.of - delivery.gone;
@@ -46,7 +46,7 @@ void Receipt::changed(Backend::Delivery delivery) {
     if (delivery.delivered >= wanted) answer(true);
 }
 
-void Receipt::answer(bool reached) {
+void Confirmation::answer(bool reached) {
     const auto answer = std::exchange(answer_, nullptr);
     if (!answer) return;
     const auto self = shared_from_this();  // the answer may let go of it
@@ -55,7 +55,7 @@ void Receipt::answer(bool reached) {
     answer(reply_);
 }
 
-void Receipt::end() {
+void Confirmation::end() {
     answer_ = nullptr;
     timer_.cancel();
     if (const auto watch = std::exchange(watch_, 0)) backend_.unwatch(watch);

@@ -1,4 +1,4 @@
-// A receipt: tells when a line is on disk here and at those who were asked for, or that time is up.
+// Tells when a line is on disk here and at as many others as were asked for, or that time is up.
 #pragma once
 
 #include <asio/steady_timer.hpp>
@@ -10,12 +10,12 @@
 
 namespace lanchat::app::api {
 
-class Receipt : public std::enable_shared_from_this<Receipt> {
+class Confirmation : public std::enable_shared_from_this<Confirmation> {
   public:
     using Answer = std::function<void(const v1::PublishReply&)>;
 
     // `answer` is called once, unless end() comes first.
-    Receipt(const Desk& desk, const v1::PublishRequest& request, Answer answer);
+    Confirmation(const Desk& desk, const v1::PublishRequest& request, Answer answer);
 
     void start();  // time runs from here
     void stored(const LineId& line);
