@@ -14,6 +14,10 @@ namespace lanchat::app {
 struct Chat {
     // As Node::say: the message id, or why not.
     std::function<Result<std::string>(std::string text, std::string room)> say;
+    // The same for a line that somebody asks after: `stored` gets the id once it is on our disk,
+    // later; Delivery events follow.
+    using Stored = std::function<void(const Result<std::string>&)>;
+    std::function<void(std::string text, std::string room, Stored stored)> say_and_tell;
     std::function<std::vector<controller::PeerInfo>()> peers;
     std::function<void()> leave;
 };

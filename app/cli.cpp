@@ -13,7 +13,10 @@
 #include <system_error>
 #include <vector>
 
+#include "app/command_help.hpp"
 #include "app/commands/config.hpp"
+#include "app/commands/identity.hpp"
+#include "app/commands/words.hpp"
 #include "app/help.hpp"
 #include "app/profile.hpp"
 #include "config/layers.hpp"
@@ -26,11 +29,6 @@ namespace {
 constexpr std::string_view default_site_file = "/etc/lanchat/config.json";
 constexpr std::int64_t linger_s_max = 1'000'000;  // beyond eleven days "inf" is meant
 
-// A mistake in how the program was called; a sentence for people.
-struct UsageError {
-    std::string why;
-};
-
 // What was written, as it was written.
 struct Words {
     std::map<std::string_view, std::string> values;              // key path -> text
@@ -40,13 +38,16 @@ struct Words {
     std::string ports;
     std::string linger;
     std::string checked_file;
+    std::string key_file;
     bool lan = false;
     bool no_beacon = false;
     bool no_legacy = false;
+    bool ephemeral = false;
     bool plain = false;
     bool json = false;
     bool quiet = false;
     bool with_origins = false;
+    CommandWords command;
 };
 
 class Parser {
@@ -60,6 +61,7 @@ class Parser {
         app_.add_option("--linger", words.linger)->type_name("S");
         add_flag("--no-beacon", words.no_beacon);
         add_flag("--no-legacy", words.no_legacy);
+        add_flag("--ephemeral", words.ephemeral);
         add_flag("--lan", words.lan)->excludes(app_.get_option("--ip"));
         auto* plain = add_flag("--plain", words.plain);
         add_flag("--json", words.json)->excludes(plain);
@@ -83,6 +85,12 @@ class Parser {
         if (in_config() && command().empty()) {
             throw UsageError{"config needs one of: print, check, schema, init"};
         }
+        if (in_identity() && command().empty()) {
+            throw UsageError{"identity needs one of: show, export, import"};
+        }
+        if (in_identity() && command() != "show" && words.key_file.empty()) {
+            throw UsageError{"identity " + command() + " needs a FILE"};
+        }
         if (command() == "check" && !check_->count("FILE")) {
             throw UsageError{"config check needs the FILE to check"};
         }
@@ -90,10 +98,18 @@ class Parser {
 
     bool given(const std::string& option) const { return app_.count(option) > 0; }
     bool in_config() const { return config_->parsed(); }
+    bool in_identity() const { return identity_->parsed(); }
 
-    // Of `lanchat config`; empty when a node is to be run.
+    // The command that asks a node; empty if there is none.
+    std::string node_command() const {
+        const auto commands = app_.get_subcommands();
+        const bool asks = !commands.empty() && !in_config() && !in_identity();
+        return asks ? commands.front()->get_name() : std::string{};
+    }
+
+    // Of `lanchat config` or `identity`; empty when a node is to be run.
     std::string command() const {
-        const auto commands = config_->get_subcommands();
+        const auto commands = (in_identity() ? identity_ : config_)->get_subcommands();
         return commands.empty() ? std::string{} : commands.front()->get_name();
     }
 
@@ -129,6 +145,45 @@ class Parser {
         check_->add_option("FILE", words.checked_file);
         add_command(*config_, "schema");
         add_command(*config_, "init");
+        identity_ = add_command(app_, "identity");
+        identity_->require_subcommand(0, 1);
+        add_command(*identity_, "show");
+        for (const auto* name : {"export", "import"})
+            add_command(*identity_, name)->add_option("FILE", words.key_file);
+        add_node_commands();
+    }
+
+    void add_node_commands() {
+        auto& in = words.command;
+        auto* send = add_node_command("send", "-r,--room", in.room);
+        send->add_option("--id", in.said_id);
+        send->add_option("--wait", in.wait);
+        send->add_option("--timeout", in.timeout);
+        send->add_option("TEXT", in.text);
+        auto* tail = add_node_command("tail", "-r,--room", in.room);
+        tail->add_option("-n,--lines", in.count);
+        tail->add_flag("-f,--follow", in.follow);
+        tail->add_option("--since", in.since);
+        auto* history = add_node_command("history", "-r,--room", in.room);
+        history->add_option("--since", in.since);
+        history->add_option("--until", in.until);
+        auto* search = add_node_command("search", "-r,--room", in.room);
+        search->add_option("QUERY", in.text);
+        for (auto* command : {history, search}) {
+            command->add_option("--from", in.author);
+            command->add_option("-n,--lines", in.count);
+        }
+        for (const auto* name : {"peers", "rooms", "status"}) add_command(app_, name);
+        auto* out = add_node_command("export", "-o,--output", in.file);
+        out->add_option("--format", in.format);
+        add_node_command("import", "FILE", in.file);
+    }
+
+    CLI::App* add_node_command(const std::string& name, const std::string& option,
+                               std::string& value) {
+        auto* command = add_command(app_, name);
+        command->add_option(option, value);
+        return command;
     }
 
     static CLI::App* add_command(CLI::App& parent, const std::string& name) {
@@ -136,6 +191,14 @@ class Parser {
         command->allow_extras();
         command->fallthrough();  // the options of the program may follow its commands
         return command;
+    }
+
+    static void add_options(const CLI::App& app, std::vector<std::string>& known) {
+        for (const auto* option : app.get_options()) {
+            if (!option->get_lnames().empty()) {
+                known.push_back("--" + option->get_lnames().front());
+            }
+        }
     }
 
     void refuse_unknown() const {
@@ -147,11 +210,10 @@ class Parser {
         std::vector<std::string> known;
         if (is_option) {
             known.emplace_back("--origin");
-            for (const auto* option : app_.get_options()) {
-                known.push_back("--" + option->get_lnames().front());
-            }
+            add_options(app_, known);
+            for (const auto* command : app_.get_subcommands()) add_options(*command, known);
         } else {
-            const CLI::App& parent = in_config() ? *config_ : app_;
+            const CLI::App& parent = in_config() ? *config_ : in_identity() ? *identity_ : app_;
             for (const auto* command : parent.get_subcommands({})) {
                 known.push_back(command->get_name());
             }
@@ -164,6 +226,7 @@ class Parser {
     CLI::App app_;
     CLI::App* config_ = nullptr;
     CLI::App* check_ = nullptr;
+    CLI::App* identity_ = nullptr;
 };
 
 Assignment from_flag(std::string_view path, std::string_view flag, Value value) {
@@ -210,6 +273,7 @@ std::vector<Assignment> assignments(const Parser& parser) {
     if (parser.given("--ports")) add_ports(words.ports, flags);
     if (words.no_beacon) flags.push_back(from_flag("discovery.beacon", "--no-beacon", false));
     if (words.no_legacy) flags.push_back(from_flag("security.legacy_peers", "--no-legacy", false));
+    if (words.ephemeral) flags.push_back(from_flag("history.enabled", "--ephemeral", false));
     if (words.plain) flags.push_back(from_flag("ui.mode", "--plain", std::string("plain")));
     if (words.json) flags.push_back(from_flag("ui.mode", "--json", std::string("json")));
     return flags;
@@ -251,27 +315,61 @@ std::optional<std::filesystem::path> chosen_file(const Parser& parser) {
     return parser.words.config_file;
 }
 
+// Where the node that is asked keeps its socket.
+CommandLine ask_node(const Parser& parser, const std::string& name, const RunOptions& options,
+                     const Surroundings& around) {
+    NodeCommand command;
+    command.what = to_command(name, parser.words.command);
+    command.json = parser.words.json;
+    const auto dir =
+        profile_directory(options.profile, options.config.data_dir, around.environment);
+    if (!dir) {
+        around.err << "lanchat: " << dir.why() << '\n';
+        return {std::nullopt, std::nullopt, 1};
+    }
+    command.data_dir = *dir;
+    return {std::nullopt, std::move(command), 0};
+}
+
+int ask_key(const Parser& parser, const RunOptions& options, const Surroundings& around) {
+    Identity identity;
+    const auto command = parser.command();
+    if (command == "export") identity.what = Identity::What::export_key;
+    if (command == "import") identity.what = Identity::What::import_key;
+    identity.file = parser.words.key_file;
+    identity.profile = options.profile;
+    identity.data_dir = options.config.data_dir;
+    return app::identity(identity, around.out, around.err);
+}
+
 // Throws UsageError for what no fault of a key covers.
 CommandLine carry_out(const Parser& parser, const Surroundings& around) {
     const auto command = parser.command();
     const auto user_file = user_config_file(around.environment);
     const auto chosen = chosen_file(parser);
     check_profile(parser.words.profile);
-    if (command == "schema") return {std::nullopt, config_schema_to(around.out)};
+    if (command == "schema") return {std::nullopt, std::nullopt, config_schema_to(around.out)};
     if (command == "check") {
-        return {std::nullopt, config_check(parser.words.checked_file, around.out, around.err)};
+        return {std::nullopt, std::nullopt,
+                config_check(parser.words.checked_file, around.out, around.err)};
     }
     if (command == "init") {
-        return {std::nullopt, config_init(chosen ? chosen : user_file, around.out, around.err)};
+        return {std::nullopt, std::nullopt,
+                config_init(chosen ? chosen : user_file, around.out, around.err)};
     }
     const auto settings =
         load({around.site_config_file, user_file, chosen, around.environment, assignments(parser)});
     auto options = run_options(parser, settings.config);
-    if (!report(settings, around.err)) return {std::nullopt, 2};
+    if (!report(settings, around.err)) return {std::nullopt, std::nullopt, 2};
     if (command == "print") {
-        return {std::nullopt, config_print(settings, parser.words.with_origins, around.out)};
+        return {std::nullopt, std::nullopt,
+                config_print(settings, parser.words.with_origins, around.out)};
     }
-    return {std::move(options), 0};
+    if (parser.in_identity()) return {std::nullopt, std::nullopt, ask_key(parser, options, around)};
+    if (const auto name = parser.node_command(); !name.empty()) {
+        return ask_node(parser, name, options, around);
+    }
+    return {std::move(options), std::nullopt, 0};
 }
 
 int usage_error(const std::string& why, std::ostream& err) {
@@ -285,13 +383,17 @@ CommandLine parse_or_explain(std::span<const char* const> arguments, const Surro
         parser.parse(arguments);
         return carry_out(parser, around);
     } catch (const UsageError& error) {
-        return {std::nullopt, usage_error(error.why, around.err)};
+        return {std::nullopt, std::nullopt, usage_error(error.why, around.err)};
     } catch (const CLI::CallForHelp&) {
-        around.out << (parser.in_config() ? config_help_text() : help_text());
+        const auto command = parser.node_command();
+        around.out << (parser.in_config()     ? config_help_text()
+                       : parser.in_identity() ? command_help_text("identity")
+                       : !command.empty()     ? command_help_text(command)
+                                              : help_text());
     } catch (const CLI::CallForVersion&) {
         around.out << version_text();
     } catch (const CLI::ParseError& error) {
-        return {std::nullopt, usage_error(error.what(), around.err)};
+        return {std::nullopt, std::nullopt, usage_error(error.what(), around.err)};
     }
     return {};
 }
@@ -306,7 +408,7 @@ CommandLine parse_command_line(int argc, const char* const* argv, const Surround
     const bool nobody_reads = errno == EPIPE;  // `| head` has what it wanted
     if (around.out || nobody_reads || result.exit_code != 0) return result;
     around.err << "lanchat: cannot write the output\n";
-    return {std::nullopt, 1};
+    return {std::nullopt, std::nullopt, 1};
 }
 
 CommandLine parse_command_line(int argc, const char* const* argv) {

@@ -7,6 +7,7 @@
 #include <ostream>
 #include <string>
 
+#include "app/commands/node.hpp"
 #include "config/config.hpp"
 #include "config/environment.hpp"
 
@@ -21,10 +22,11 @@ struct RunOptions {
     bool quiet = false;
 };
 
-// Either something to run, or the exit code of what was already done (help, version, config …,
-// or an error that has been printed to stderr).
+// A node to run, or something to ask one that runs, or the exit code of what was already done
+// (help, version, config …, or an error that has been printed to stderr).
 struct CommandLine {
     std::optional<RunOptions> run;
+    std::optional<NodeCommand> command;
     int exit_code = 0;
 };
 

@@ -34,6 +34,7 @@ constexpr std::array rows{
     Row{"    --peer IP[:PORT]", "peers"},
     Row{"    --no-beacon", "no UDP announcements (there are none yet)"},
     Row{"    --no-legacy", "refuse peers of the original plaintext protocol"},
+    Row{"    --ephemeral", "keep nothing on disk; commands find no such node"},
     Row{"    --plain", "lines for people, in and out"},
     Row{"    --json", "lines for programs, in and out"},
     Row{"    --linger S", "seconds to deliver after the end of input (5); inf: stay"},
@@ -56,9 +57,14 @@ Examples:
   lanchat --peer 192.168.7.20:4565      also try an address that is not scanned
   make 2>&1 | lanchat --lan             publish the output of a program
   lanchat --json | jq -r .text          give what is said to a program
+  lanchat send --wait all 'lunch?'      say a line through the node that runs
+  lanchat tail -f                       see what is said
 
 Usage:
   lanchat [OPTIONS]                     run a node here
+  lanchat [OPTIONS] COMMAND             ask the node that runs; lanchat COMMAND --help
+          send, tail, history, search, peers, rooms, status, export, import
+  lanchat [OPTIONS] identity COMMAND    show, export or import the key that is this node
   lanchat [OPTIONS] config COMMAND      print, check or start a config file
 
 Options:
@@ -66,7 +72,8 @@ Options:
 
 constexpr std::string_view closing = R"(
 Exit codes:
-  0  done     1  failed     2  usage or config error
+  0  done                   1  failed                    2  usage or config error
+  3  no running node        4  not delivered in time     5  refused
 
 Files:
   $XDG_CONFIG_HOME/lanchat/config.json  settings of the user (~/.config/lanchat/config.json)

@@ -27,8 +27,19 @@ void JsonFace::take_line(std::string_view line) {
     auto parsed = parse_json_line(line);
     if (const auto* error = std::get_if<JsonError>(&parsed)) return refuse(*error);
     auto& request = std::get<SendRequest>(parsed);
+    if (request.has_ref) return say_and_tell(std::move(request));
     const auto said = chat_.say(std::move(request.text), std::move(request.room));
-    if (!said) refuse({std::move(request.ref), request.has_ref, "refused", said.why()});
+    if (!said) refuse({{}, false, "refused", said.why()});
+}
+
+void JsonFace::say_and_tell(SendRequest request) {
+    chat_.say_and_tell(std::move(request.text), std::move(request.room),
+                       [this, ref = std::move(request.ref)](const Result<std::string>& id) {
+                           if (!id) return refuse({ref, true, "refused", id.why()});
+                           line_.clear();
+                           append_ack(line_, ref, *id);
+                           out_(line_);
+                       });
 }
 
 void JsonFace::refuse_too_long() {

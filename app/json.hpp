@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "app/chat.hpp"
+#include "app/json_input.hpp"
 #include "app/json_output.hpp"
 
 namespace lanchat::app {
@@ -21,6 +22,7 @@ class JsonFace {
     void bye(std::string_view reason);
 
   private:
+    void say_and_tell(SendRequest request);
     void refuse(const JsonError& error);
 
     Chat chat_;

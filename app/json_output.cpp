@@ -8,11 +8,15 @@
 #include <cstdint>
 #include <variant>
 
+#include "app/base64.hpp"
+
 namespace lanchat::app {
 
 namespace {
 
+using controller::Delivery;
 using controller::DownReason;
+using controller::Forked;
 using controller::Message;
 using controller::PeerDown;
 using controller::PeerInfo;
@@ -106,6 +110,11 @@ void append_bool(std::string& out, std::string_view key, bool value) {
     out += value ? "true" : "false";
 }
 
+void append_number(std::string& out, std::string_view key, std::uint64_t value) {
+    append_key(out, key);
+    out += std::to_string(value);
+}
+
 void append_start(std::string& out, std::string_view type) {
     out += "{\"v\":1,\"type\":\"";
     out += type;
@@ -158,30 +167,46 @@ void append_fields(std::string& out, const PeerDown& down) {
     append_string(out, "reason", to_word(down.reason));
 }
 
-void append_fields(std::string& out, const Message& message) {
+void append_placed(std::string& out, const Message& message, const Place& place) {
     append_start(out, "message");
     append_string(out, "id", message.id);
+    if (!place.cursor.empty()) append_string(out, "cursor", place.cursor);
+    if (!place.order.empty()) append_string(out, "order", place.order);
     append_string(out, "room", message.room);
     out += ",\"from\":{\"id\":";
     append_json_string(out, message.from.id);
     append_string(out, "name", message.from.name);
     out += ",\"address\":\"";
-    append_address(out, message.from.address);
+    if (message.from.address != Endpoint{}) append_address(out, message.from.address);
     out += '"';
     append_bool(out, "legacy", message.from.legacy);
     out += "},\"ts\":\"";
     append_utc(out, message.said);
     out += '"';
     append_string(out, "text", message.text);
-    append_bool(out, "history", false);
+    append_bool(out, "history", place.history || message.history);
     if (message.own) append_bool(out, "own", true);
+}
+
+void append_fields(std::string& out, const Message& message) { append_placed(out, message, {}); }
+
+void append_fields(std::string& out, const Forked& forked) {
+    append_start(out, "forked");
+    append_string(out, "id", forked.author.id);
+    append_string(out, "name", forked.author.name);
+}
+
+void append_fields(std::string& out, const Delivery& delivery) {
+    append_start(out, "delivery");
+    append_string(out, "id", delivery.id);
+    append_number(out, "delivered", delivery.count.delivered);
+    append_number(out, "of", delivery.count.of);
 }
 
 void append_fields(std::string& out, const Undelivered& undelivered) {
     append_start(out, "undelivered");
     append_peer(out, undelivered.peer);
-    append_key(out, "lines");
-    out += std::to_string(undelivered.lines);
+    append_number(out, "lines", undelivered.lines);
     const bool gone = undelivered.reason == UndeliveredReason::gone;
     append_string(out, "reason", gone ? "gone" : "slow");
 }
@@ -238,6 +263,60 @@ void append_ready(std::string& out, const Readiness& node) {
 void append_event(std::string& out, const controller::Event& event) {
     std::visit([&](const auto& fields) { append_fields(out, fields); }, event);
     out += "}\n";
+}
+
+void append_message(std::string& out, const Message& message, const Place& place) {
+    append_placed(out, message, place);
+    out += "}\n";
+}
+
+void append_ack(std::string& out, std::string_view ref, std::string_view id) {
+    append_start(out, "ack");
+    append_string(out, "ref", ref);
+    append_string(out, "id", id);
+    out += "}\n";
+}
+
+void append_delivery(std::string& out, std::string_view id, DeliveryCount count) {
+    append_fields(out, Delivery{std::string(id), {}, {count.delivered, count.of, 0}});
+    out += "}\n";
+}
+
+void append_room(std::string& out, std::string_view name) {
+    append_start(out, "room");
+    append_string(out, "name", name);
+    out += "}\n";
+}
+
+void append_status(std::string& out, const NodeStatus& status) {
+    append_start(out, "status");
+    append_string(out, "id", status.id);
+    append_string(out, "name", status.name);
+    append_string(out, "address", status.address);
+    append_string(out, "version", status.version);
+    append_string(out, "cursor", status.cursor);
+    append_number(out, "peers", status.peers);
+    append_string(out, "problem", status.problem);
+    out += "}\n";
+}
+
+void append_run(std::string& out, const std::vector<std::string>& entries,
+                std::string_view signature) {
+    append_start(out, "run");
+    append_key(out, "entries");
+    char before = '[';
+    for (const auto& entry : entries) {
+        out += before;
+        out += '"';
+        append_base64(out, entry);
+        out += '"';
+        before = ',';
+    }
+    out += entries.empty() ? "[]" : "]";
+    append_key(out, "signature");
+    out += '"';
+    append_base64(out, signature);
+    out += "\"}\n";
 }
 
 void append_error(std::string& out, const JsonError& error) {

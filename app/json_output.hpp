@@ -1,8 +1,10 @@
 // The JSON lines a node writes: one object a line, exactly as the interface promises.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "controller/events.hpp"
 
@@ -24,6 +26,41 @@ struct Readiness {
 };
 void append_ready(std::string& out, const Readiness& node);
 void append_event(std::string& out, const controller::Event& event);
+
+// A message with its place among all lines, as far as that is known. An address with port 0 is
+// none.
+struct Place {
+    std::string_view cursor;
+    std::string_view order;
+    bool history = false;
+};
+void append_message(std::string& out, const controller::Message& message, const Place& place);
+
+// A line of ours is on this node's disk; and how many of its audience have it on theirs.
+void append_ack(std::string& out, std::string_view ref, std::string_view id);
+struct DeliveryCount {
+    std::uint32_t delivered = 0;
+    std::uint32_t of = 0;
+};
+void append_delivery(std::string& out, std::string_view id, DeliveryCount count);
+
+void append_room(std::string& out, std::string_view name);
+
+// A node as it answers for itself.
+struct NodeStatus {
+    std::string_view id;
+    std::string_view name;
+    std::string_view address;
+    std::string_view version;
+    std::string_view cursor;
+    std::uint32_t peers = 0;
+    std::string_view problem;
+};
+void append_status(std::string& out, const NodeStatus& status);
+
+// Entries under one signature, both in base64 (RFC 4648).
+void append_run(std::string& out, const std::vector<std::string>& entries,
+                std::string_view signature);
 void append_bye(std::string& out, std::string_view reason);
 
 // Why an input line was not taken. `ref` is the sender's own mark, if there was one.

@@ -35,6 +35,10 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     try {
         const auto command_line = lanchat::app::parse_command_line(argc, argv);
+        if (command_line.command) {
+            return lanchat::app::run_command(*command_line.command, STDIN_FILENO, std::cout,
+                                             std::cerr);
+        }
         if (!command_line.run) return command_line.exit_code;
         return lanchat::app::run(*command_line.run);
     } catch (const std::exception& failure) {

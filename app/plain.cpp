@@ -27,14 +27,35 @@ void PlainFace::ready(const Readiness& node) {
 
 void PlainFace::hear(const controller::Event& event) {
     const auto* message = std::get_if<controller::Message>(&event);
+    if (std::holds_alternative<controller::Delivery>(event)) return;  // of lines of commands
     if (message == nullptr) {
         if (!options_.quiet) note(describe(event));
         return;
     }
+    if (message->history) return miss(*message);
     if (message->own) return;
+    show_missed();
     line_.clear();
     append_message(line_, *message, options_.color_out);
     out_(line_);
+}
+
+void PlainFace::miss(const controller::Message& message) {
+    missed_.emplace(std::pair{message.said, message.from.id}, message);
+    if (missed_.size() <= limits::missed_shown_max) return;
+    missed_.erase(missed_.begin());
+    ++missed_more_;
+}
+
+void PlainFace::show_missed() {
+    const auto more = std::exchange(missed_more_, 0);
+    if (more > 0)
+        note(std::to_string(more) + " earlier lines are not shown: lanchat history shows them");
+    for (const auto& [when, message] : std::exchange(missed_, {})) {
+        line_.clear();
+        append_message(line_, message, options_.color_out);
+        out_(line_);
+    }
 }
 
 void PlainFace::take_line(std::string_view line) {

@@ -1,11 +1,15 @@
 // Plain mode: lines in, lines out, for pipes and for a person at a terminal.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "app/chat.hpp"
 #include "app/json_output.hpp"
+#include "controller/events.hpp"
 
 namespace lanchat::app {
 
@@ -28,12 +32,17 @@ class PlainFace {
     // Says `text` whatever it begins with.
     void take_text(std::string_view text);
     void refuse_too_long();
-    void bye(std::string_view) {}
+    void bye(std::string_view) { show_missed(); }
+
+    // Shows what was said while we were away: it comes in no order and may be much, so that only
+    // the newest lines of it are shown, once nothing more of it comes.
+    void show_missed();
 
     // Where what is typed goes.
     const std::string& room() const { return room_; }
 
   private:
+    void miss(const controller::Message& message);
     void note(std::string_view text);
     void obey(std::string_view line);
     void show_peers();
@@ -45,7 +54,10 @@ class PlainFace {
     Sink notes_;
     PlainOptions options_;
     std::string room_;
-    std::string line_;  // reused: messages come by the million
+    std::multimap<std::pair<WallTime, std::string>, controller::Message>
+        missed_;                     // by time, author
+    std::uint64_t missed_more_ = 0;  // older ones, not shown
+    std::string line_;               // reused: messages come by the million
 };
 
 }  // namespace lanchat::app

@@ -11,7 +11,9 @@ namespace lanchat::app {
 
 namespace {
 
+using controller::Delivery;
 using controller::DownReason;
+using controller::Forked;
 using controller::Message;
 using controller::PeerDown;
 using controller::PeerInfo;
@@ -38,6 +40,16 @@ std::string describe_fields(const PeerDown& down) {
             return who + " replaced";
     }
     return who + " lost";
+}
+
+std::string describe_fields(const Forked& forked) {
+    return displayable_name(forked.author.name) + " (" + forked.author.id +
+           ") signed two different lines for one place: nothing more of that log is taken";
+}
+
+std::string describe_fields(const Delivery& delivery) {
+    return delivery.id + " is stored by " + std::to_string(delivery.count.delivered) + " of " +
+           std::to_string(delivery.count.of);
 }
 
 std::string describe_fields(const Undelivered& missed) {

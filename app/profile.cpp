@@ -15,7 +15,6 @@
 #include <utility>
 #include <variant>
 
-#include "config/environment.hpp"
 #include "message/limits.hpp"
 
 namespace lanchat::app {
@@ -93,9 +92,10 @@ struct Place {
     fs::path next;
 };
 
-Result<Place> find_place(const std::string& name, const std::string& data_dir) {
+Result<Place> find_place(const std::string& name, const std::string& data_dir,
+                         const Environment& environment) {
     if (!data_dir.empty()) return Place{data_dir, data_dir};
-    const auto base = user_data_directory(process_environment());
+    const auto base = user_data_directory(environment);
     if (!base) {
         return Failure{"no place for the data: set HOME or XDG_DATA_HOME, or give --data-dir"};
     }
@@ -119,12 +119,19 @@ bool is_profile_name(std::string_view name) {
            std::ranges::all_of(name, is_name_character);
 }
 
+Result<fs::path> profile_directory(const std::string& name, const std::string& data_dir,
+                                   const Environment& environment) {
+    const auto place = find_place(name, data_dir, environment);
+    if (!place) return Failure{place.why()};
+    return place->first;
+}
+
 Result<Profile> Profile::open(const std::string& name, const std::string& data_dir, bool chosen) {
     if (!is_profile_name(name)) {
         return Failure{"\"" + name.substr(0, limits::name_bytes_max) +
                        "\" is no name for a profile: letters, digits, - _ . and no leading dot"};
     }
-    const auto place = find_place(name, data_dir);
+    const auto place = find_place(name, data_dir, process_environment());
     if (!place) return Failure{place.why()};
     // No machine runs more nodes than a network holds.
     for (std::size_t number = 1; number <= limits::peers_max; ++number) {

@@ -5,12 +5,18 @@
 #include <string>
 #include <string_view>
 
+#include "config/environment.hpp"
 #include "message/result.hpp"
 
 namespace lanchat::app {
 
 // Letters, digits and - _ . with no leading dot, at most 64 bytes: it becomes a directory name.
 bool is_profile_name(std::string_view name);
+
+// Where the data of a profile is, whether it exists or not. `data_dir` empty: as below.
+Result<std::filesystem::path> profile_directory(const std::string& name,
+                                                const std::string& data_dir,
+                                                const Environment& environment);
 
 // A locked data directory; the lock ends with the object (and with the process, however it ends).
 class Profile {

@@ -33,13 +33,17 @@ int refuse(const std::string& why) {
 
 int run(const RunOptions& options) {
     auto config = options.config;
+    if (config.name.empty()) config.name = user_name();
+    if (!config.history.enabled) {  // nothing of it needs a place
+        config.data_dir.clear();
+        return Session(options, config).run();
+    }
     const auto profile = Profile::open(options.profile, config.data_dir, options.profile_chosen);
     if (!profile) return refuse(profile.why());
     if (profile->name() != options.profile)
         std::cerr << "lanchat: profile " + options.profile + " is in use, taking " +
                          profile->name() + "\n";
     config.data_dir = profile->dir().string();
-    if (config.name.empty()) config.name = user_name();
 
     return Session(options, config).run();
 }

@@ -14,6 +14,7 @@
 #include "app/deadline.hpp"
 #include "app/terminal/color.hpp"
 #include "message/frame.hpp"
+#include "message/limits.hpp"
 #include "message/text.hpp"
 
 namespace lanchat::app {
@@ -61,6 +62,7 @@ Session::Session(const RunOptions& options, const Config& config)
                asio::post(loop_, [this, line = std::move(line)] { note(line); });
            }),
       signals_(loop_, SIGINT, SIGTERM),
+      missed_timer_(loop_),
       node_(std::make_unique<Node>(loop_, config_, [this](const Event& event) { hear(event); })) {
     make_face();
 }
@@ -75,11 +77,20 @@ int Session::run() {
         std::cerr << "lanchat: " + displayable(address.why()) + "\n";
         return 1;
     }
+    serve_commands();
     watch_signals();
     start_input();
     ready(*address);
     loop_.run();
     return 0;
+}
+
+// Without them the chat goes on.
+void Session::serve_commands() {
+    backend_ = std::make_unique<NodeBackend>(loop_, *node_);
+    if (config_.data_dir.empty()) return;
+    server_ = std::make_unique<api::Server>(loop_, *backend_);
+    if (const auto no = server_->start(config_.data_dir)) warn("no commands: " + no->why);
 }
 
 void Session::make_face() {
@@ -98,6 +109,13 @@ void Session::make_face() {
 Chat Session::chat() {
     return {[this](std::string text, std::string room) {
                 return node_->say(std::move(text), std::move(room));
+            },
+            [this](std::string text, std::string room, Chat::Stored stored) {
+                node_->say({std::move(text), std::move(room)},
+                           [stored = std::move(stored)](const Result<LineId>& line) {
+                               if (!line) return stored(Failure{line.why()});
+                               stored(message_id(*line));
+                           });
             },
             [this] { return node_->peers(); }, [this] { leave(); }};
 }
@@ -140,12 +158,27 @@ std::string Session::prompt() {
 void Session::ready(const Endpoint& address) {
     ready_ = true;
     with_face(face_, [&](auto& face) { face.ready({node_->id(), node_->name(), address}); });
-    for (const auto& event : std::exchange(early_, {})) hear(event);
+    for (const auto& event : std::exchange(early_, {})) show(event);
 }
 
 void Session::hear(const Event& event) {
+    if (backend_) backend_->hear(event);
+    show(event);
+}
+
+void Session::show(const Event& event) {
     if (!ready_) return early_.push_back(event);
     with_face(face_, [&](auto& face) { face.hear(event); });
+    const auto* message = std::get_if<controller::Message>(&event);
+    if (message != nullptr && message->history) show_missed_soon();
+}
+
+void Session::show_missed_soon() {
+    if (json_) return;
+    missed_timer_.expires_after(limits::missed_pause);
+    missed_timer_.async_wait([this](const asio::error_code& moved) {
+        if (!moved) std::get<PlainFace>(face_).show_missed();
+    });
 }
 
 void Session::note(std::string_view line) {
@@ -195,6 +228,8 @@ void Session::on_signal() {
 
 void Session::stopped() {
     if (std::exchange(stopped_, true)) return;
+    server_.reset();
+    missed_timer_.cancel();
     if (terminal_) terminal_->close();
     with_face(face_, [&](auto& face) { face.bye(reason_); });
     out_.finish([this] { notes_.finish([this] { loop_.stop(); }); });

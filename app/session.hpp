@@ -10,11 +10,14 @@
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
 
+#include "app/api/server.hpp"
 #include "app/cli.hpp"
 #include "app/input.hpp"
 #include "app/json.hpp"
 #include "app/log.hpp"
+#include "app/node_backend.hpp"
 #include "app/output.hpp"
 #include "app/plain.hpp"
 #include "app/terminal/terminal.hpp"
@@ -40,7 +43,10 @@ class Session {
     std::string prompt();
     void make_face();
     void start_input();
+    void serve_commands();
     void hear(const Event& event);
+    void show(const Event& event);
+    void show_missed_soon();
     void ready(const Endpoint& address);
     void note(std::string_view line);
     void warn(const std::string& text);
@@ -62,7 +68,10 @@ class Session {
     std::unique_ptr<Terminal> terminal_;
     std::unique_ptr<LineInput> lines_;
     asio::signal_set signals_;
+    asio::steady_timer missed_timer_;
     std::unique_ptr<Node> node_;
+    std::unique_ptr<NodeBackend> backend_;
+    std::unique_ptr<api::Server> server_;
     std::vector<Event> early_;  // heard before we could say that we are ready
     bool ready_ = false;
     bool leaving_ = false;

@@ -1,14 +1,32 @@
-# Libraries of generated message code: lanchat_proto_library(<target> <dir/file.proto>...)
-# No service code: links speak in bytes through gRPC's generic API. Headers: "dir/file.pb.h".
+# Generated code of protobuf and gRPC. Headers: "dir/file.pb.h", "dir/file.grpc.pb.h".
+
+# lanchat_proto_library(<target> <dir/file.proto>...)
+# Message code only: links speak in bytes through gRPC's generic API.
 function(lanchat_proto_library target)
+  _lanchat_generated_library(${target} "" "" ${ARGN})
+endfunction()
+
+# lanchat_grpc_library(<target> <dir/file.proto>...)
+# Message code, and stubs for the services.
+function(lanchat_grpc_library target)
+  _lanchat_generated_library(${target} "grpc.pb"
+    "--grpc_out=${PROJECT_BINARY_DIR}/generated;--plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>"
+    ${ARGN})
+  target_link_libraries(${target} PUBLIC gRPC::grpc++)
+endfunction()
+
+function(_lanchat_generated_library target service_suffix service_options)
   set(out ${PROJECT_BINARY_DIR}/generated)
   file(MAKE_DIRECTORY ${out})
   foreach(proto IN LISTS ARGN)
     string(REGEX REPLACE "\\.proto$" "" stem ${proto})
     set(made ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
+    if(service_suffix)
+      list(APPEND made ${out}/${stem}.${service_suffix}.cc ${out}/${stem}.${service_suffix}.h)
+    endif()
     add_custom_command(
       OUTPUT ${made}
-      COMMAND protobuf::protoc -I ${PROJECT_SOURCE_DIR} --cpp_out=${out} ${proto}
+      COMMAND protobuf::protoc -I ${PROJECT_SOURCE_DIR} --cpp_out=${out} ${service_options} ${proto}
       WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
       DEPENDS ${PROJECT_SOURCE_DIR}/${proto} protobuf::protoc
       COMMENT "protoc ${proto}" VERBATIM)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,14 @@ struct SecurityConfig {
     bool legacy_peers = true;
 
     bool operator==(const SecurityConfig&) const = default;
+};
+
+struct HistoryConfig {
+    bool enabled = true;  // false: nothing on disk
+    std::uint64_t max_bytes = std::uint64_t{1} << 30;
+    int max_age_days = 0;  // 0: any age
+
+    bool operator==(const HistoryConfig&) const = default;
 };
 
 enum class UiMode { automatic, plain, json };
@@ -54,6 +63,7 @@ struct Config {
     std::string data_dir;            // empty: below the XDG data directory
     DiscoveryConfig discovery;
     SecurityConfig security;
+    HistoryConfig history;
     UiConfig ui;
     LogConfig log;
 

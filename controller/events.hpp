@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "controller/delivery.hpp"
 #include "message/address.hpp"
 #include "message/ids.hpp"
 #include "message/time.hpp"
@@ -34,6 +35,7 @@ struct PeerDown {
 };
 
 // A line said by someone else, or (own) by this node. Exact text: sanitise before drawing it.
+// Shown once per data directory. `from.address` is empty when its author is not linked to us.
 struct Message {
     std::string id;
     std::string room;
@@ -41,6 +43,12 @@ struct Message {
     WallTime said;
     std::string text;
     bool own = false;
+    bool history = false;  // it was said while this node was away
+};
+
+// An author signed two different lines for one place: its log ends here (log.md 6).
+struct Forked {
+    PeerInfo author;
 };
 
 // Lines of ours that `peer` will not get from us.
@@ -50,6 +58,13 @@ struct Undelivered {
     UndeliveredReason reason = UndeliveredReason::slow;
 };
 
-using Event = std::variant<PeerUp, PeerDown, Message, Undelivered>;
+// What is known of an own line that somebody watches. `id` is that of its message.
+struct Delivery {
+    std::string id;
+    LineId line;
+    DeliveryCount count;
+};
+
+using Event = std::variant<PeerUp, PeerDown, Message, Forked, Undelivered, Delivery>;
 
 }  // namespace lanchat::controller

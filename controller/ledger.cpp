@@ -1,53 +1,103 @@
-// A ring of own lines with running byte totals, so that every question is answered without a scan.
+// A ring of own runs with running byte totals, so that every question is answered without a scan.
 #include "controller/ledger.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "message/assert.hpp"
 #include "message/limits.hpp"
-#include "message/wire.hpp"
 
 namespace lanchat::controller {
+namespace {
 
-Seq Ledger::append(WallTime said, std::string room, std::string text) {
-    Line line{++head_, said, std::move(room), std::move(text)};
-    said_bytes_ += encoded_bytes(line);
-    lines_.push_back({std::move(line), said_bytes_});
-    while (lines_.size() > limits::ledger_lines_max ||
-           said_bytes_ - dropped_bytes_ > limits::ledger_bytes_max)
-        drop_oldest();
-    return head_;
+// Device, epoch, number, chain and clock, with their tags.
+constexpr std::size_t entry_overhead = 128;
+
+}  // namespace
+
+std::size_t encoded_bytes(const Entry& entry) {
+    return entry.text.size() + entry.room.size() + entry.name.size() + entry.said_id.size() +
+           entry_overhead;
 }
 
-std::vector<Line> Ledger::after(Seq after, std::size_t lines_max, std::size_t bytes_max) const {
-    LANCHAT_ASSERT(base() <= after && after <= head_);
-    std::vector<Line> out;
-    const auto first = lines_.begin() + static_cast<std::ptrdiff_t>(after - base());
-    const auto count = std::min<std::size_t>(lines_max, head_ - after);
-    out.reserve(count);
+Ledger::Ledger(LogId log, std::shared_ptr<const DeviceKey> key, OwnClock clock,
+               std::optional<Ended> previous)
+    : log_(log), key_(std::move(key)), clock_(clock), previous_(std::move(previous)) {}
+
+const Entry& Ledger::append(WallTime now, std::string name, std::string room, std::string text,
+                            std::string said_id) {
+    Entry entry;
+    entry.log = log_;
+    entry.seq = ++head_;
+    entry.clock = clock_.next(now);
+    entry.room = std::move(room);
+    entry.name = std::move(name);
+    entry.text = std::move(text);
+    entry.said_id = std::move(said_id);
+    if (entry.seq == 1) entry.previous = previous_;
+    said_bytes_ += encoded_bytes(entry);
+    open_bytes_ += encoded_bytes(entry);
+    ends_.push_back(said_bytes_);
+    open_.push_back(std::move(entry));
+    return open_.back();
+}
+
+bool Ledger::is_full() const {
+    return open_.size() >= limits::run_entries_max ||
+           open_bytes_ + limits::entry_bytes_max / 16 >= limits::run_bytes_max;
+}
+
+RunPtr Ledger::seal() {
+    if (open_.empty()) return nullptr;
+    // The last line may have made the run too large: it begins the next one.
+    auto entries = std::exchange(open_, {});
+    open_bytes_ = 0;
     std::size_t bytes = 0;
-    for (auto it = first; it != first + static_cast<std::ptrdiff_t>(count); ++it) {
-        bytes += encoded_bytes(it->line);
-        if (bytes > bytes_max && !out.empty()) break;
-        out.push_back(it->line);
+    const auto fits = std::ranges::find_if(entries, [&](const Entry& entry) {
+        bytes += encoded_bytes(entry);
+        return bytes > limits::run_bytes_max;
+    });
+    const auto end = std::max(entries.begin() + 1, fits);
+    for (auto it = end; it != entries.end(); ++it) {
+        open_bytes_ += encoded_bytes(*it);
+        open_.push_back(std::move(*it));
     }
-    return out;
+    entries.erase(end, entries.end());
+    entries.front().before = sealed_head_;
+    RunPtr run = sign(std::move(entries), *key_);
+    sealed_head_ = run->head();
+    runs_.push_back(run);
+    while (runs_.size() > 1 && (sealed() - base_ > limits::ledger_lines_max ||
+                                said_bytes_ - dropped_bytes_ > limits::ledger_bytes_max))
+        drop_oldest();
+    return run;
 }
 
-const Line& Ledger::at(Seq seq) const {
-    LANCHAT_ASSERT(base() < seq && seq <= head_);
-    return lines_[seq - base() - 1].line;
+const RunPtr& Ledger::run_after(Seq after) const {
+    LANCHAT_ASSERT(base_ <= after && after < sealed());
+    return *std::ranges::upper_bound(runs_, after, {},
+                                     [](const RunPtr& run) { return run->last(); });
+}
+
+const Entry& Ledger::at(Seq seq) const {
+    LANCHAT_ASSERT(base_ < seq && seq <= head_);
+    if (seq > sealed()) return open_[seq - sealed() - 1];
+    const RunPtr& run = run_after(seq - 1);
+    return run->items()[seq - run->first()].entry;
 }
 
 std::size_t Ledger::bytes_after(Seq after) const {
     if (after >= head_) return 0;
-    if (after <= base()) return said_bytes_ - dropped_bytes_;
-    return said_bytes_ - lines_[after - base() - 1].end;
+    if (after <= base_) return said_bytes_ - dropped_bytes_;
+    return said_bytes_ - ends_[after - base_ - 1];
 }
 
 void Ledger::drop_oldest() {
-    dropped_bytes_ = lines_.front().end;
-    lines_.pop_front();
+    const auto lines = static_cast<std::ptrdiff_t>(runs_.front()->items().size());
+    dropped_bytes_ = ends_[static_cast<std::size_t>(lines) - 1];
+    ends_.erase(ends_.begin(), ends_.begin() + lines);
+    base_ = runs_.front()->last();
+    runs_.pop_front();
 }
 
 }  // namespace lanchat::controller

@@ -60,7 +60,7 @@ std::vector<PeerInfo> PeerMap::linked() const {
 
 PeerInfo describe(const Endpoint& address, const PeerEntry& entry) {
     if (entry.legacy()) return PeerInfo{address, "", to_string(address), true};
-    return PeerInfo{address, to_string(entry.instance), entry.name, false};
+    return PeerInfo{address, to_string(entry.device), entry.name, false};
 }
 
 }  // namespace lanchat::controller

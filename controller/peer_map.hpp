@@ -21,6 +21,7 @@ struct PeerEntry {
     PeerState state = PeerState::joining;
     Direction direction = Direction::accepted;
     InstanceId instance{};  // 0: a legacy peer
+    DeviceId device;
     std::string name;
 
     bool legacy() const { return instance == InstanceId{}; }

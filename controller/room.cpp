@@ -11,11 +11,19 @@ Room::Room(RoomSettings settings, Now now)
     : settings_(std::move(settings)),
       rng_(settings_.seed),
       contacts_(rng_.next()),
-      started_(now.steady) {}
+      ledger_(log_of(settings_.key->id(), settings_.instance), settings_.key,
+              OwnClock(settings_.newest), settings_.previous),
+      logs_(std::move(settings_.held)),
+      own_log_name_(log_name(ledger_.log()) + ':'),
+      self_{settings_.own.empty() ? Endpoint{} : settings_.own.front(),
+            to_string(ledger_.log().device), settings_.name, false},
+      started_(now.steady),
+      started_wall_(now.wall) {}
 
 void Room::step(const Input& input, Now now, Effects& out) {
     if (stopped_) return;
     std::visit([&](const auto& happened) { on(happened, now, out); }, input);
+    tell_deliveries(out);
     settle(now, out);
 }
 
@@ -33,8 +41,7 @@ void Room::on(const Sighted& sighted, Now now, Effects& out) {
     link.since = link.heard = now.steady;
     link.nonce = rng_.next();
     link.busy = true;  // with the greeting
-    out.push_back(Dial{link.id, link.remote,
-                       Hello{protocol_version, settings_.instance, link.nonce, settings_.name, 0}});
+    out.push_back(Dial{link.id, link.remote, hello(link.nonce)});
     links_.emplace(link.id, std::move(link));
 }
 
@@ -81,7 +88,7 @@ void Room::on(const Received& received, Now now, Effects& out) {
     }
     if (frame.received) acknowledged(*peer, *frame.received, now.steady);
     if (frame.ping && !frame.ping->reply) from->ping_owed = Ping{frame.ping->nonce, true};
-    take_lines(*peer, frame, now, out);
+    take_exchange(*peer, frame, now, out);
     if (frame.bye == Bye::leaving) return take_down(*peer, DownReason::left, now, out);
     pump(*from, now, out);
     pump_peer(*peer, now, out);
@@ -114,15 +121,68 @@ void Room::on(const Probed& probed, Now now, Effects& out) {
 }
 
 void Room::on(const Say& say, Now now, Effects& out) {
-    const Seq seq = ledger_.append(now.wall, say.room, say.text);
-    const PeerInfo self{settings_.own.empty() ? Endpoint{} : settings_.own.front(),
-                        to_string(settings_.instance), settings_.name, false};
-    out.push_back(Notify{
-        Message{message_id(settings_.instance, seq), say.room, self, now.wall, say.text, true}});
+    if (ledger_.is_full()) seal(out);
+    const Entry& entry = ledger_.append(now.wall, settings_.name, say.room, say.text, say.said_id);
+    const Seq seq = entry.seq;
+    if (!say.said_id.empty()) stored_first_.push_back(seq);
+    if (say.watched) deliveries_.watch({entry.log, seq}, audience());
+    out.push_back(Notify{Message{own_log_name_ + std::to_string(seq), entry.room, self_,
+                                 entry.clock.time(), entry.text, true, false}});
     for (auto& [key, peer] : peers_) {
         if (peer.acked + 1 == seq) peer.progress = now.steady;
         pump_peer(peer, now, out);
     }
+    if (ledger_.has_unsealed() && !seal_due_) seal_due_ = now.steady + limits::seal_delay;
+}
+
+// Of an older log of ours no audience is known any more: it is who is here now.
+void Room::on(const Watch& watch, Now, Effects&) {
+    if (deliveries_.find(watch.line)) return;
+    const auto& [log, seq] = watch.line;
+    deliveries_.watch(watch.line, audience());
+    deliveries_.stored_here(log, logs_.stored_of(log));
+    for (const auto& [key, peer] : peers_) {
+        if (key.legacy || !peer.up) continue;
+        const auto older = peer.logs.ours.find(log);
+        const Seq there = log == ledger_.log()            ? peer.acked
+                          : older == peer.logs.ours.end() ? 0
+                                                          : older->second;
+        deliveries_.stored_there(peer.device, log, there);
+    }
+}
+
+void Room::on(const Stored& stored, Now now, Effects& out) {
+    for (const RunPtr& run : stored.runs) {
+        logs_.stored(*run);
+        spread(*run, now.steady);
+    }
+    const Seq own = logs_.stored_of(ledger_.log());
+    deliveries_.stored_here(ledger_.log(), own);
+    const bool held_back = !stored_first_.empty();
+    while (!stored_first_.empty() && stored_first_.front() <= own) stored_first_.pop_front();
+    if (held_back)
+        for (auto& [key, peer] : peers_) pump_peer(peer, now, out);
+    for (auto& [key, peer] : peers_)
+        if (peer.ack_due && *peer.ack_due <= now.steady && receiving_) pump_peer(peer, now, out);
+}
+
+void Room::on(const Fetched& fetched, Now now, Effects& out) {
+    const Link* to = link(fetched.link);
+    Peer* peer = to == nullptr ? nullptr : peer_of(*to);
+    if (peer == nullptr || peer->logs.fetching != fetched.link) return;
+    answer(*peer, fetched);
+    pump_peer(*peer, now, out);
+}
+
+void Room::on(const Imported& imported, Now now, Effects& out) {
+    const VerifiedRun& run = *imported.run;
+    const LogId log = run.log();
+    if (log == ledger_.log() || !logs_.has_place_for(log)) return;
+    const Seq above = logs_.seq_of(log);
+    if (logs_.take(run) != Logs::Verdict::fresh) return;
+    show_new(nullptr, run, above, out);
+    out.push_back(Append{imported.run, true});
+    pulls_.grown(log, run.last(), PersonKey{}, now.steady);
 }
 
 void Room::on(const Receive& receive, Now now, Effects& out) {
@@ -132,8 +192,9 @@ void Room::on(const Receive& receive, Now now, Effects& out) {
         if (peer.unacked > 0) pump_peer(peer, now, out);
 }
 
-void Room::on(const EndOfInput& end, Now now, Effects&) {
+void Room::on(const EndOfInput& end, Now now, Effects& out) {
     if (hurry_) return;  // it is leaving already
+    seal(out);
     finishing_ = end.linger.has_value();
     finish_by_.reset();
     if (end.linger) finish_by_ = now.steady + *end.linger;
@@ -142,13 +203,16 @@ void Room::on(const EndOfInput& end, Now now, Effects&) {
 void Room::on(const Leave&, Now now, Effects& out) {
     if (leaving()) return;
     if (hurry_) return begin_leaving(now, out);
+    seal(out);
     finishing_ = hurry_ = true;
     finish_by_ = now.steady + limits::goodbye_timeout;
 }
 
 void Room::on(const Wake&, Now now, Effects& out) {
     forgive_own_stall(now.steady);
+    if (seal_due_ && *seal_due_ <= now.steady) seal(out);
     ping_silent_links(now, out);
+    ask_for_missing(now, out);
     // Watching may drop links and forget peers: walk over copies of the keys.
     std::vector<LinkId> links;
     for (const auto& [id, link] : links_) links.push_back(id);
@@ -193,7 +257,16 @@ const Peer* Room::peer_at(const Endpoint& address) const {
 
 PeerInfo Room::info(const Peer& peer) const {
     return describe(peer.address, PeerEntry{PeerState::linked, Direction::accepted,
-                                            peer.key.instance, peer.name});
+                                            peer.key.instance, peer.device, peer.name});
+}
+
+Hello Room::hello(std::uint64_t nonce) const {
+    Hello hello;
+    hello.instance = settings_.instance;
+    hello.nonce = nonce;
+    hello.name = settings_.name;
+    hello.device = settings_.key->id();
+    return hello;
 }
 
 bool Room::is_own(const Endpoint& address) const {

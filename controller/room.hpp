@@ -1,14 +1,19 @@
 // The room: the brain of a node. Decides who is admitted, over which link, and who gets which line.
 #pragma once
 
+#include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "controller/contacts.hpp"
+#include "controller/delivery.hpp"
 #include "controller/ledger.hpp"
+#include "controller/logs.hpp"
 #include "controller/peer_map.hpp"
+#include "controller/pulls.hpp"
 #include "controller/room_io.hpp"
 #include "controller/room_state.hpp"
 #include "message/rng.hpp"
@@ -21,14 +26,19 @@ struct RoomSettings {
     std::vector<Endpoint> own;  // where this node listens
     bool legacy_peers = true;
     std::uint64_t seed = 0;
+
+    std::shared_ptr<const DeviceKey> key;
+    Logs::Map held;                 // what the store has
+    Clock newest;                   // of all stored lines
+    std::optional<Ended> previous;  // this device's log before this process
 };
 
 // Pure: no I/O, clock, thread or randomness of its own; the same inputs give the same effects.
 // Every input is acceptable at any time. Thread: the loop. Only PeerMap may be read elsewhere.
 //
-// Between lanchat nodes a line is delivered exactly once because every link carries a gapless run
-// of the author's numbered lines that starts at what the receiver said it has, and the receiver
-// takes each number once, whichever link it comes over.
+// Between lanchat nodes a line is delivered exactly once because it has a number in its author's
+// log and a log only ever grows, by runs that chain to what is held, whichever link they come over.
+// An author sends its lines to whom it is linked with; all else is asked for by whoever lacks it.
 class Room {
   public:
     Room(RoomSettings settings, Now now);
@@ -45,6 +55,14 @@ class Room {
     // False while peers that keep up still have to fetch much of what was said.
     bool has_room(Instant now) const;
 
+    // Of a watched line.
+    std::optional<DeliveryCount> delivery(const LineId& line) const {
+        return deliveries_.find(line);
+    }
+
+    // The newest line held of `log`, 0 if none.
+    Seq held(const LogId& log) const { return logs_.seq_of(log); }
+
     const PeerMap& peers() const { return peer_map_; }
 
   private:
@@ -60,6 +78,10 @@ class Room {
     void on(const Lost&, Now, Effects&);
     void on(const Probed&, Now, Effects&);
     void on(const Say&, Now, Effects&);
+    void on(const Watch&, Now, Effects&);
+    void on(const Stored&, Now, Effects&);
+    void on(const Fetched&, Now, Effects&);
+    void on(const Imported&, Now, Effects&);
     void on(const Receive&, Now, Effects&);
     void on(const EndOfInput&, Now, Effects&);
     void on(const Leave&, Now, Effects&);
@@ -92,18 +114,44 @@ class Room {
     void pump(Link&, Now, Effects&);
     void pump_peer(Peer&, Now, Effects&);
     bool add_control(Link&, Frame&);
-    bool add_lines(Link&, Peer&, Frame&, Now);
+    bool add_lines(Link&, Peer&, Frame&, Now, Effects&);
+    void add_own_runs(Link&, const Peer&, Frame&, Effects&);
     bool add_legacy_line(Link&, Peer&, Frame&);
     bool may_publish_to(const Peer&) const;
     Seq welcome_from(Instant now) const;
-    void take_lines(Peer&, const Frame&, Now, Effects&);
+    void seal(Effects&);
+    Seq sendable() const;
+    std::vector<DeviceId> audience() const;
+    void tell_deliveries(Effects&);
     void take_legacy_line(const Peer&, const Frame&, Now, Effects&);
     void acknowledged(Peer&, Seq, Instant now);
     void fell_behind(Peer&, Gap, Instant now);
     void report_missed(Peer&, UndeliveredReason, Effects&);
     void give_up_on(Peer&, Effects&);
     bool stalled(const Peer&, Instant now) const;
-    Heard& heard(InstanceId, Instant now);
+
+    // room_sync.cpp: what everybody holds of all logs
+    void begin_exchange(Peer&, Instant now);
+    void take_exchange(Peer&, const Frame&, Now, Effects&);
+    void take_runs(Peer&, const Frame&, Now, Effects&);
+    bool show_new(const Peer* bringer, const VerifiedRun&, Seq above, Effects&);
+    PeerInfo author(const Entry&) const;
+    bool is_history(const Peer& bringer, const Entry&) const;
+    void take_heads(Peer&, const Frame&, Instant now);
+    void take_wants(Peer&, const Frame&);
+    void take_linked(Peer&, const Frame&, Instant now);
+    void count_unacked(Peer&, const VerifiedRun&, Instant now);
+    void spread(const VerifiedRun&, Instant now);
+    void tell_of(Peer&, const LogId&, Instant now);
+    void who_is_linked_changed(Instant now);
+    void ask_for_missing(Now, Effects&);
+    Peer* source_of(const LogId&, Instant now);
+    void answer(Peer&, const Fetched&);
+    void add_exchange(Link&, Peer&, Frame&, Instant now, Effects&);
+    void add_heads(Peer&, Frame&, Instant now);
+    void add_answers(Link&, Peer&, Frame&, Effects&);
+    static LogId log_of(const DeviceId&, InstanceId);
+    static LogId log_of(const Peer&);
 
     // room_timers.cpp: what time brings, and leaving
     bool silent_for(const Link&, Duration, Instant now) const;
@@ -124,6 +172,7 @@ class Room {
     Peer* peer_at(const Endpoint&);
     const Peer* peer_at(const Endpoint&) const;
     PeerInfo info(const Peer&) const;
+    Hello hello(std::uint64_t nonce) const;
     bool is_own(const Endpoint&) const;
     bool dialling(const Endpoint&) const;
     bool leaving() const { return leave_by_.has_value(); }
@@ -132,14 +181,21 @@ class Room {
     Rng rng_;
     Contacts contacts_;
     Ledger ledger_;
+    Deliveries deliveries_;
+    std::deque<Seq> stored_first_;  // said with an id and not flushed yet
     PeerMap peer_map_;
     std::map<LinkId, Link> links_;
     std::map<PersonKey, Peer> peers_;
-    std::map<InstanceId, Heard> heard_;
+    Logs logs_;
+    Pulls pulls_;
+    std::optional<Instant> seal_due_;
+    std::string own_log_name_;
+    PeerInfo self_;
     std::uint64_t dials_ = 0;
     std::uint64_t legacy_lines_ = 0;
 
     Instant started_;
+    WallTime started_wall_;
     bool grace_over_ = false;  // nobody is waited for any longer, whether somebody came or not
     bool receiving_ = true;
     bool swept_ = false;

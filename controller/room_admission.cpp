@@ -29,7 +29,7 @@ void Room::dialled_greeting(Link& link, const Frame& frame, Now now, Effects& ou
     seek_admission(link, now, out);
     Peer* peer = peer_of(link);
     if (peer == nullptr || link.stage != Stage::open) return;
-    if (!peer->key.legacy) take_lines(*peer, frame, now, out);
+    if (!peer->key.legacy) take_exchange(*peer, frame, now, out);
     if (link.ok_expected) take_legacy_line(*peer, frame, now, out);
     pump(link, now, out);
 }
@@ -111,12 +111,14 @@ void Room::holder_is_silent(Link& newcomer, Now now, Effects& out) {
 
 void Room::admit(Link& link, Endpoint address, Now now, Effects& out) {
     const PersonKey key = *link.person;
-    const PeerEntry entry{PeerState::joining, link.direction, key.instance, link.hello.name};
+    const PeerEntry entry{PeerState::joining, link.direction, key.instance, link.hello.device,
+                          link.hello.name};
     if (!peer_map_.admit(address, entry)) return refuse(link, Bye::busy, now, out);
     auto& peer = peers_[key];  // known: it was lost a moment ago and comes back for its lines
     peer.key = key;
     peer.address = address;
     peer.name = link.hello.name;
+    peer.device = link.hello.device;
     join(link, peer, now, out);
 }
 

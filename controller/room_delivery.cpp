@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "controller/room.hpp"
+#include "message/assert.hpp"
 #include "message/limits.hpp"
 
 namespace lanchat::controller {
@@ -15,7 +16,7 @@ void Room::pump(Link& link, Now now, Effects& out) {
     bool something = add_control(link, frame);
     Peer* peer = peer_of(link);
     if (peer != nullptr && peer->active == link.id && link.stage == Stage::open)
-        something |= add_lines(link, *peer, frame, now);
+        something |= add_lines(link, *peer, frame, now, out);
     if (something) {
         link.busy = true;
         out.push_back(Send{link.id, std::move(frame)});
@@ -40,12 +41,11 @@ bool Room::add_control(Link& link, Frame& frame) {
         something = true;
     }
     if (std::exchange(link.hello_owed, false)) {
-        frame.hello = Hello{protocol_version, settings_.instance, link.nonce, settings_.name, 0};
+        frame.hello = hello(link.nonce);
         something = true;
     }
     if (std::exchange(link.ack_owed, false)) {
-        const auto known = heard_.find(link.person->instance);
-        frame.received = known == heard_.end() ? 0 : known->second.received;
+        frame.received = logs_.stored_of(log_of(link.hello.device, link.hello.instance));
         something = true;
     }
     frame.ping = std::exchange(link.ping_owed, std::nullopt);
@@ -53,30 +53,74 @@ bool Room::add_control(Link& link, Frame& frame) {
     return something || frame.ping || frame.bye;
 }
 
-bool Room::add_lines(Link& link, Peer& peer, Frame& frame, Now now) {
+bool Room::add_lines(Link& link, Peer& peer, Frame& frame, Now now, Effects& out) {
     link.sent = std::max(link.sent, peer.acked);  // some came over another link meanwhile
-    if (link.sent < ledger_.base()) {
-        fell_behind(peer, Gap{link.sent, ledger_.base()}, now.steady);
-        link.sent = ledger_.base();
-        if (peer.key.legacy) peer.acked = link.sent;
+    if (peer.key.legacy) {
+        if (link.sent < ledger_.base()) {
+            fell_behind(peer, Gap{link.sent, ledger_.base()}, now.steady);
+            link.sent = peer.acked = ledger_.base();
+        }
+        return frame.msg.empty() && add_legacy_line(link, peer, frame);
     }
-    if (peer.key.legacy) return frame.msg.empty() && add_legacy_line(link, peer, frame);
-    const Seq window = std::max(peer.acked, ledger_.base()) + limits::window_lines_max;
-    const auto in_flight = ledger_.bytes_after(peer.acked) - ledger_.bytes_after(link.sent);
-    if (link.sent < std::min(window, ledger_.head()) && in_flight < limits::window_bytes_max) {
-        const auto lines = std::min<Seq>(limits::frame_lines_max, window - link.sent);
-        frame.lines = ledger_.after(link.sent, lines, limits::frame_bytes_target);
-        link.sent = frame.lines.back().seq;
-    }
+    add_own_runs(link, peer, frame, out);
+    add_exchange(link, peer, frame, now.steady, out);
     // An acknowledgement travels with lines, or alone once it is due: sent at once, it would hold
     // the write that the answer to those lines is about to need.
     const bool due = peer.ack_due && *peer.ack_due <= now.steady;
-    if (peer.unacked > 0 && receiving_ && (due || !frame.lines.empty())) {
-        frame.received = heard_[peer.key.instance].received;
+    if (peer.ack_due && receiving_ && (due || !frame.runs.empty())) {
+        frame.received = logs_.stored_of(log_of(peer.device, peer.key.instance));
         peer.unacked = 0;
         peer.ack_due.reset();
     }
-    return frame.received || !frame.lines.empty();
+    return frame.received || !frame.runs.empty() || !frame.have.empty() || !frame.want.empty() ||
+           frame.listing || frame.linked;
+}
+
+// What was said here goes to whoever is linked, up to a window. Who is so far behind that the
+// ledger has let go of it asks for the rest, like everybody who was away.
+void Room::add_own_runs(Link& link, const Peer& peer, Frame& frame, Effects& out) {
+    if (link.sent < ledger_.base()) return;
+    std::size_t bytes = 0;
+    while (link.sent < ledger_.head() && frame.runs.size() < limits::frame_runs_max) {
+        const auto in_flight = ledger_.bytes_after(peer.acked) - ledger_.bytes_after(link.sent);
+        if (link.sent - peer.acked >= limits::window_lines_max ||
+            in_flight >= limits::window_bytes_max)
+            return;
+        if (link.sent >= ledger_.sealed()) seal(out);
+        const RunPtr& run = ledger_.run_after(link.sent);
+        if (run->last() > sendable()) return;
+        bytes += run->byte_count();
+        if (bytes > limits::frame_bytes_target && !frame.runs.empty()) return;
+        frame.runs.push_back(run);
+        link.sent = run->last();
+    }
+}
+
+// A line said with an id waits for our disk: after a crash its author says it again only if it is
+// not there (log.md 7).
+Seq Room::sendable() const {
+    return stored_first_.empty() ? ledger_.head() : stored_first_.front() - 1;
+}
+
+std::vector<DeviceId> Room::audience() const {
+    std::vector<DeviceId> devices;
+    for (const auto& [key, peer] : peers_)
+        if (!key.legacy && peer.up) devices.push_back(peer.device);
+    return devices;
+}
+
+void Room::tell_deliveries(Effects& out) {
+    if (!deliveries_.has_changes()) return;
+    for (const auto& [line, count] : deliveries_.take_changes())
+        out.push_back(Notify{Delivery{message_id(line), line, count}});
+}
+
+void Room::seal(Effects& out) {
+    seal_due_.reset();
+    while (const RunPtr run = ledger_.seal()) {
+        LANCHAT_ASSERT(logs_.take(*run) == Logs::Verdict::fresh);
+        out.push_back(Append{run});
+    }
 }
 
 // A legacy peer knows one line a frame, and prints an empty one as it is.
@@ -84,7 +128,7 @@ bool Room::add_legacy_line(Link& link, Peer& peer, Frame& frame) {
     if (!may_publish_to(peer)) return false;
     while (frame.msg.empty()) {
         if (link.rest.empty()) {
-            if (link.sent == ledger_.head()) break;
+            if (link.sent >= sendable()) break;
             link.rest = ledger_.at(++link.sent).text;
         }
         const auto end = link.rest.find_first_of("\r\n");
@@ -106,33 +150,17 @@ Seq Room::welcome_from(Instant now) const {
     return early ? 0 : ledger_.head();
 }
 
-void Room::take_lines(Peer& peer, const Frame& frame, Now now, Effects& out) {
-    // From a duplicate on its way out, whose peer is down: it says them again when it is back.
-    if (frame.lines.empty() || !peer.up) return;
-    Heard& heard = this->heard(peer.key.instance, now.steady);
-    for (const Line& line : frame.lines) {
-        peer.unacked += 1 + line.text.size() / limits::ack_bytes_per_line;
-        if (line.seq <= heard.received) continue;  // it came over another link before
-        heard.received = line.seq;
-        out.push_back(Notify{Message{message_id(peer.key.instance, line.seq), line.room, info(peer),
-                                     line.said, line.text, false}});
-    }
-    const bool at_once = peer.unacked >= limits::ack_lines_max;
-    if (!peer.ack_due) peer.ack_due = now.steady + limits::ack_delay;
-    if (at_once) peer.ack_due = std::min(*peer.ack_due, now.steady);
-    if (at_once && receiving_) pump_peer(peer, now, out);
-}
-
 void Room::take_legacy_line(const Peer& peer, const Frame& frame, Now now, Effects& out) {
     if (frame.msg.empty() || frame.msg.size() > limits::line_bytes_max) return;
     const auto id = to_string(settings_.instance) + ":l" + std::to_string(++legacy_lines_);
-    out.push_back(Notify{Message{id, general_room, info(peer), now.wall, frame.msg, false}});
+    out.push_back(Notify{Message{id, general_room, info(peer), now.wall, frame.msg, false, false}});
 }
 
 void Room::acknowledged(Peer& peer, Seq seq, Instant now) {
     if (seq <= peer.acked || seq > ledger_.head()) return;
     peer.acked = seq;
     peer.progress = now;
+    if (!peer.key.legacy) deliveries_.stored_there(peer.device, ledger_.log(), seq);
     std::erase_if(peer.gaps, [&](const Gap& gap) { return gap.to <= seq; });
 }
 
@@ -154,8 +182,10 @@ void Room::report_missed(Peer& peer, UndeliveredReason reason, Effects& out) {
     peer.missed = 0;
 }
 
-// Whatever `peer` should have got and has not acknowledged is reported, each line once.
+// Whatever `peer` should have got and has not acknowledged is reported, each line once. Of a
+// lanchat peer only when we are leaving: else it asks for what it missed when it is back.
 void Room::give_up_on(Peer& peer, Effects& out) {
+    if (!peer.key.legacy && !finishing_ && !leaving()) return;
     report_missed(peer, UndeliveredReason::slow, out);
     if (!peer.welcomed || peer.said <= peer.acked) return;
     peer.missed = peer.said - peer.acked;
@@ -177,21 +207,11 @@ bool Room::has_room(Instant now) const {
     const bool may_yet_come = !settled_ || !first_peer_;
     if (may_yet_come && now < started_ + limits::startup_grace) needed = 0;
     for (const auto& [key, peer] : peers_)
-        if (peer.welcomed && !stalled(peer, now)) needed = std::min(needed, peer.acked);
+        if (peer.welcomed && peer.acked >= ledger_.base() && !stalled(peer, now))
+            needed = std::min(needed, peer.acked);
     needed = std::max(needed, ledger_.base());
     return ledger_.head() - needed < limits::ledger_lines_max / 2 &&
            ledger_.bytes_after(needed) < limits::ledger_bytes_max / 2;
-}
-
-Heard& Room::heard(InstanceId instance, Instant now) {
-    if (heard_.size() >= limits::known_instances_max && !heard_.contains(instance)) {
-        const auto oldest = std::ranges::min_element(
-            heard_, {}, [](const auto& known) { return known.second.last; });
-        heard_.erase(oldest);
-    }
-    auto& known = heard_[instance];
-    known.last = now;
-    return known;
 }
 
 }  // namespace lanchat::controller

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "controller/events.hpp"
 #include "message/frame.hpp"
@@ -46,7 +47,23 @@ struct Probed {
 struct Say {
     std::string room;
     std::string text;
+    std::string said_id{};  // the caller's, empty: none; with one it is stored before it is sent
+    bool watched = false;   // Delivery events tell where it has arrived
 };
+struct Watch {
+    LineId line;
+};  // an own stored line: from now on its delivery is told
+struct Stored {
+    std::vector<RunPtr> runs;
+};  // answer to Append: they survive a power cut
+struct Fetched {
+    LinkId link;
+    LogId log;
+    std::vector<RunPtr> runs;
+};  // answer to Fetch; none: the store has nothing there
+struct Imported {
+    RunPtr run;
+};  // from a file; as if a peer had sent it, all of it history
 struct Receive {
     bool on;
 };  // whether what arrives can be taken in
@@ -56,7 +73,7 @@ struct EndOfInput {
 struct Leave {};
 struct Wake {};
 using Input = std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed,
-                           Say, Receive, EndOfInput, Leave, Wake>;
+                           Say, Watch, Stored, Fetched, Imported, Receive, EndOfInput, Leave, Wake>;
 
 // Effects. At most one Send is under way on a link: the next one follows its Drained.
 struct Connect {
@@ -80,10 +97,19 @@ struct Drop {
 struct Probe {
     LinkId link;
 };  // does its host still answer? (legacy peers)
+struct Append {
+    RunPtr run;
+    bool history = false;  // said while this node was away
+};                         // keep it for good; answered by Stored, as late as it takes
+struct Fetch {
+    LinkId link;
+    LogId log;
+    Seq after;
+};  // read runs from the store; answered by Fetched
 struct Notify {
     Event event;
 };
 struct Stop {};  // all links are gone; nothing follows
-using Effect = std::variant<Connect, Dial, Send, Finish, Drop, Probe, Notify, Stop>;
+using Effect = std::variant<Connect, Dial, Send, Finish, Drop, Probe, Append, Fetch, Notify, Stop>;
 
 }  // namespace lanchat::controller

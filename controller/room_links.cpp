@@ -12,9 +12,10 @@ void Room::join(Link& link, Peer& peer, Now now, Effects& out) {
     link.stage = Stage::joining;
     link.since = now.steady;
     link.ack_owed = !peer.key.legacy;
-    if (!peer.welcomed) {  // what is said from now on is for it
+    if (!peer.welcomed) {
         peer.welcomed = true;
-        peer.acked = std::min(welcome_from(now.steady), ledger_.head());
+        // A legacy peer gets what is said from now on; the others all that they lack.
+        peer.acked = peer.key.legacy ? std::min(welcome_from(now.steady), ledger_.head()) : 0;
         peer.progress = now.steady;
     }
     if (link.direction == Direction::dialled)  // its greeting told all
@@ -39,7 +40,11 @@ void Room::opened(Link& link, Peer& peer, Seq received_there, Now now, Effects& 
         early_head_ = ledger_.head();
     }
     contacts_.linked(peer.address);
-    if (newly_up) out.push_back(Notify{PeerUp{info(peer)}});
+    if (newly_up) {
+        deliveries_.came(peer.device);
+        who_is_linked_changed(now.steady);
+        out.push_back(Notify{PeerUp{info(peer)}});
+    }
     pump(link, now, out);
     choose_active(peer, now, out);
 }
@@ -72,6 +77,7 @@ void Room::choose_active(Peer& peer, Now now, Effects& out) {
         best_open->sent = peer.acked;
         best_open->rest.clear();
         peer.active = best_open->id;
+        begin_exchange(peer, now.steady);
     }
     if (peer.key.legacy) return pump_peer(peer, now, out);  // its duplicates are its own to end
     for (const LinkId id : peer.links) {
@@ -142,6 +148,10 @@ void Room::take_down(Peer& peer, DownReason reason, Now now, Effects& out) {
     peer_map_.remove(peer.address);
     peer.active.reset();
     if (was_up) {
+        deliveries_.left(peer.device);
+        peer.logs = {};
+        pulls_.gone(peer.key, now.steady);
+        who_is_linked_changed(now.steady);
         peer.down_since = now.steady;
         peer.said = ledger_.head();
         if (!leaving()) out.push_back(Notify{PeerDown{info(peer), reason}});  // else we went

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <compare>
+#include <deque>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,6 +61,31 @@ struct Link {
     std::optional<Instant> pinged;
 };
 
+// How far a peer has told what it had when it came.
+enum class Told { nothing, listing, all };
+
+// What a lanchat peer and this node tell each other of all logs.
+struct Exchange {
+    Told told = Told::nothing;
+    std::map<LogId, Seq> there;    // what it has stored and we lack
+    std::map<LogId, Seq> backlog;  // what it had when it came, of logs that we lacked a part of
+    std::map<LogId, Seq> ours;     // what it has stored of the logs of our device before this one
+    std::set<InstanceId> linked;   // whom it is linked to: they need no news from us
+
+    // Ours to it.
+    bool linked_owed = false;
+    bool listing = false;         // all logs are told, in order
+    std::optional<LogId> listed;  // the last one told
+    std::set<LogId> news;         // logs that grew since
+    std::optional<Instant> news_due;
+    std::vector<Want> wants_owed;
+
+    // Its questions.
+    std::deque<Want> asked;
+    std::deque<RunPtr> served;       // the part of the first answer that is at hand
+    std::optional<LinkId> fetching;  // over which link it will go
+};
+
 // Own lines that a peer will not get: those after `after`, up to `to`.
 struct Gap {
     Seq after = 0;
@@ -67,6 +95,7 @@ struct Gap {
 struct Peer {
     PersonKey key;
     Endpoint address;  // its key in the peer map
+    DeviceId device;
     std::string name;
     bool up = false;               // announced as PeerUp
     std::vector<LinkId> links;     // joining or open
@@ -83,15 +112,10 @@ struct Peer {
     Instant missed_since{};
     std::vector<Gap> gaps;  // what it fell behind for and that lies above `acked`
 
+    Exchange logs;
+
     // Its lines here, waiting to be acknowledged.
     std::size_t unacked = 0;  // lines, long ones counted several times
     std::optional<Instant> ack_due;
 };
-
-// What is known for good of a lanchat node's lines, also after it was forgotten as a peer.
-struct Heard {
-    Seq received = 0;
-    Instant last{};
-};
-
 }  // namespace lanchat::controller

@@ -22,6 +22,8 @@ std::optional<Instant> Room::next_wakeup() const {
     for (const auto& [id, link] : links_) sooner(next, due(link));
     for (const auto& [key, peer] : peers_) sooner(next, due(peer));
     if (!leaving()) sooner(next, finish_by_);
+    sooner(next, seal_due_);
+    if (receiving_ && !leaving()) sooner(next, pulls_.next_due());
     if (!grace_over_) sooner(next, started_ + limits::startup_grace);
     return next;
 }
@@ -53,6 +55,7 @@ std::optional<Instant> Room::due(const Peer& peer) const {
     const Link* active = peer.active ? link(*peer.active) : nullptr;
     const bool can_ack = active != nullptr && active->stage == Stage::open && !active->busy;
     if (receiving_ && can_ack) sooner(next, peer.ack_due);
+    if (can_ack) sooner(next, peer.logs.news_due);
     if (peer.missed > 0) sooner(next, peer.missed_since + limits::missed_report_interval);
     if (peer.acked < ledger_.head() && peer.up) {
         // When it stops to count as one that keeps up, input may flow again.
@@ -107,7 +110,9 @@ void Room::watch(Peer& peer, Now now, Effects& out) {
     if (peer.missed > 0 && peer.missed_since + limits::missed_report_interval <= now.steady)
         report_missed(peer, UndeliveredReason::slow, out);
     if (stalled(peer, now.steady)) peer.stall_seen = now.steady;
-    if (peer.ack_due && *peer.ack_due <= now.steady && receiving_) pump_peer(peer, now, out);
+    const bool acks = peer.ack_due && *peer.ack_due <= now.steady && receiving_;
+    const bool tells = peer.logs.news_due && *peer.logs.news_due <= now.steady;
+    if (acks || tells) pump_peer(peer, now, out);
 }
 
 void Room::forgive_own_stall(Instant now) {
@@ -142,6 +147,7 @@ void Room::settle(Now now, Effects& out) {
 
 // Nothing said is silently given up: with lines and nobody to give them to, the linger time runs.
 bool Room::everything_delivered() const {
+    if (logs_.stored_of(ledger_.log()) < ledger_.head()) return false;
     if (!hurry_ && (!settled_ || (ledger_.head() > 0 && !first_peer_))) return false;
     return std::ranges::all_of(peers_, [&](const auto& known) {
         const Peer& peer = known.second;
@@ -152,10 +158,11 @@ bool Room::everything_delivered() const {
 
 void Room::begin_leaving(Now now, Effects& out) {
     leave_by_ = now.steady + limits::goodbye_timeout;
+    seal(out);
     for (auto& [key, peer] : peers_) {
         if (peer.up) peer.said = ledger_.head();
         give_up_on(peer, out);
-        peer.ack_due = now.steady;  // a last acknowledgement
+        if (peer.ack_due) peer.ack_due = now.steady;  // a last acknowledgement
         pump_peer(peer, now, out);
     }
     for (auto& [id, link] : links_) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Four nodes on this machine find each other, talk, lose one of them and get it back. Then what each
-# of them said is compared with what each of them heard, and a table tells what held.
+# Four nodes on this machine find each other, talk, lose one of them and get it back, who then hears
+# what she missed. At the end what each of them said is compared with what each of them heard, and a
+# table tells what held.
 set -euo pipefail
 export LC_ALL=C.UTF-8
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -106,6 +107,7 @@ write_config() {
 TEXT
 }
 
+# What is said while somebody is away is heard by her next life.
 start() { # NAME RUN
     local name=$1 run=$2 pipe=$folder/$1.in
     [[ -p $pipe ]] || mkfifo "$pipe"
@@ -114,7 +116,8 @@ start() { # NAME RUN
         --linger inf <>"$pipe" >"$folder/$run.out" 2>"$folder/$run.err" &
     pid_of[$run]=$! run_of[$name]=$run
     runs+=("$run")
-    : >"$folder/$run.expected"
+    touch "$folder/$name.missed"
+    mv "$folder/$name.missed" "$folder/$run.expected"
     disown
 }
 
@@ -199,10 +202,14 @@ all_saw_go() { # GONE NAME...
 
 milliseconds_since() { printf '%d' $(((${EPOCHREALTIME/./} - $1) / 1000)); }
 
-expect() { # NAME TEXT: said by NAME, so everybody who is here ought to hear it
+expect() { # NAME TEXT: said by NAME, so everybody ought to hear it, now or when back
     local name
-    for name in "${present[@]}"; do
-        printf '%s\t%s\n' "$1" "$2" >>"$folder/${run_of[$name]}.expected"
+    for name in "${names[@]}"; do
+        if [[ " ${present[*]} " == *" $name "* ]]; then
+            printf '%s\t%s\n' "$1" "$2" >>"$folder/${run_of[$name]}.expected"
+        else
+            printf '%s\t%s\n' "$1" "$2" >>"$folder/$name.missed"
+        fi
     done
 }
 
@@ -273,6 +280,8 @@ play() {
     start carol carol-again
     present=("${names[@]}")
     meet "$began" "${present[@]}"
+    wait_for 5 all_have_heard carol || true
+    tell "carol has heard what was said while she was away"
     say carol "I am back"
     say alice "good to have you here again"
     count_all_at_once 26 50

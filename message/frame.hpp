@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "message/ids.hpp"
+#include "message/run.hpp"
 #include "message/time.hpp"
 
 namespace lanchat {
 
-inline constexpr const char* general_room = "general";
 inline constexpr std::uint32_t protocol_version = 1;
 
 // Who speaks, in the first frame of each side.
@@ -21,18 +21,28 @@ struct Hello {
     std::uint64_t nonce = 0;  // of this dial; decides between two links of the same direction
     std::string name;
     std::uint64_t capabilities = 0;
+    DeviceId device;
 
     bool operator==(const Hello&) const = default;
 };
 
-// One line of chat. `seq` orders the lines of its author, gaps mean lines the author gave up on.
-struct Line {
+// What the speaker holds of a log, flushed: everything above `floor` up to `seq`.
+struct Head {
+    LogId log;
     Seq seq = 0;
-    WallTime said;
-    std::string room = general_room;
-    std::string text;
+    Hash head;  // after `seq`
+    Seq floor = 0;
 
-    bool operator==(const Line&) const = default;
+    bool operator==(const Head&) const = default;
+};
+
+// What the speaker asks for of a log: what comes after `after`, rounded outwards to whole runs.
+struct Want {
+    LogId log;
+    Seq after = 0;
+    Seq seq = 0;  // up to this one; 0: all there are
+
+    bool operator==(const Want&) const = default;
 };
 
 struct Ping {
@@ -47,12 +57,17 @@ enum class Bye { unknown, leaving, duplicate, busy, taken };
 struct Frame {
     std::string msg;  // greeting "ip:port" or "ok"; with legacy peers also chat text
     std::optional<Hello> hello;
-    std::optional<Seq> received;  // every line of yours up to this one is here
-    std::vector<Line> lines;
+    std::optional<Seq> received;  // all of your present log up to this one is on my disk
+    std::vector<RunPtr> runs;
+    std::vector<Head> have;
+    bool listing = false;  // `have` is a part of all I have, not news
+    std::vector<Want> want;
+    std::optional<std::vector<InstanceId>> linked;  // with whom else I am linked now
     std::optional<Ping> ping;
     std::optional<Bye> bye;
 
-    bool operator==(const Frame&) const = default;
+    // Runs are compared by what they say, wherever they are kept.
+    bool operator==(const Frame& other) const;
 };
 
 }  // namespace lanchat

@@ -1,8 +1,12 @@
 // Identifiers as distinct types, so that two kinds can never be mistaken for each other.
 #pragma once
 
+#include <array>
+#include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace lanchat {
 
@@ -12,13 +16,35 @@ enum class InstanceId : std::uint64_t {};
 // One connection of ours, either direction; never reused within a process.
 enum class LinkId : std::uint64_t {};
 
-// Number of a line among its author instance's lines: 1, 2, 3 …; 0 is "none yet".
+// Number of a line among its author's lines: 1, 2, 3 …; 0 is "none yet".
 using Seq = std::uint64_t;
 
-// Base32 (RFC 4648 alphabet, lower case, no padding): 13 characters.
+// A device: the public half of its Ed25519 key (RFC 8032).
+struct DeviceId {
+    std::array<std::uint8_t, 32> bytes{};
+    auto operator<=>(const DeviceId&) const = default;
+    std::string_view view() const {
+        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    }
+};
+
+// What a process of a device says is one log; its epoch is random, new at every start.
+enum class Epoch : std::uint64_t {};
+
+struct LogId {
+    DeviceId device;
+    Epoch epoch{};
+    auto operator<=>(const LogId&) const = default;
+};
+
+// Base32 (RFC 4648, lower case, no padding): 8 characters for 5 bytes.
+std::string base32(std::string_view bytes);
+
+// Base32 alphabet as above, of the number itself: 13 characters.
 std::string to_string(InstanceId id);
 
-// instance:counter, unique in the network.
-std::string message_id(InstanceId author, Seq seq);
+// Base32: 52 characters, and back. Nothing else is taken, so no device has two spellings.
+std::string to_string(const DeviceId& id);
+std::optional<DeviceId> parse_device_id(std::string_view text);
 
 }  // namespace lanchat

@@ -17,15 +17,37 @@ inline constexpr std::size_t name_code_points_max = 32;
 // What travels. A sender aims at the target; a receiver takes up to the cap.
 inline constexpr std::size_t frame_bytes_target = 65'536;
 inline constexpr std::size_t frame_bytes_max = 262'144;
-inline constexpr std::size_t frame_lines_max = 256;
+inline constexpr std::size_t frame_runs_max = 256;
+inline constexpr std::size_t frame_heads_max = 2'048;
+inline constexpr std::size_t frame_wants_max = 256;
+
+// What a log is made of. A run of one entry may be larger.
+inline constexpr std::size_t run_entries_max = 256;
+inline constexpr std::size_t run_bytes_max = 65'536;
+inline constexpr std::size_t entry_bytes_max = line_bytes_max + 1'024;
+inline constexpr std::size_t said_id_bytes_max = 128;
+
+inline constexpr std::size_t logs_max = 65'536;
+inline constexpr auto seal_delay = 2ms;  // of a line that nobody waits for, to be signed
+
+// Sync.
+inline constexpr auto news_delay = 60ms;  // of telling others that a log grew
+inline constexpr auto pull_delay = 40ms;  // for its author to send it by itself
+inline constexpr auto pull_timeout = 5s;  // then somebody else is asked
+inline constexpr std::size_t pulls_max = 64;
+inline constexpr std::size_t pull_lines_max = 2'048;     // per question
+inline constexpr std::size_t fetch_bytes_max = 262'144;  // per read of the store
+inline constexpr std::size_t heads_per_frame = 512;
+inline constexpr std::size_t news_per_peer_max = 4'096;
+inline constexpr std::size_t questions_per_peer_max = 256;
 
 // What is kept for others: own lines not yet acknowledged by everybody.
 inline constexpr std::size_t ledger_lines_max = 10'000;
 inline constexpr std::size_t ledger_bytes_max = std::size_t{4} * 1024 * 1024;
 inline constexpr std::size_t window_lines_max = 2'048;  // given to a peer, not yet acknowledged
 inline constexpr std::size_t window_bytes_max = std::size_t{512} * 1024;
-inline constexpr std::size_t known_instances_max = 4'096;
-// What a peer fell behind for. Without its gap a line may be reported twice, never not at all.
+// What a legacy peer fell behind for. Without its gap a line may be reported twice, never not at
+// all.
 inline constexpr std::size_t gaps_max = 64;
 
 // Who is here.
@@ -49,6 +71,12 @@ inline constexpr auto stall_timeout = 1s;    // no ack progress: stop waiting fo
 inline constexpr auto goodbye_timeout = 1s;  // links get this long to end cleanly
 inline constexpr auto startup_grace = 5s;    // stdin waits this long for a first peer
 
+// What is kept.
+inline constexpr auto trim_interval = 1h;
+inline constexpr std::size_t trim_runs_max = 4'096;  // at once
+inline constexpr std::size_t memory_history_bytes_max = std::size_t{64} * 1024 * 1024;
+inline constexpr std::size_t late_stretches_max = 65'536;  // of lines said while we were away
+
 // The front door.
 inline constexpr std::size_t connections_max = 512;
 inline constexpr std::size_t strangers_max = 64;        // connections without a valid greeting
@@ -67,6 +95,8 @@ inline constexpr std::size_t remembered_peers_max = 256;
 
 // Local input and output.
 inline constexpr std::size_t json_line_bytes_max = std::size_t{1024} * 1024;
+inline constexpr std::size_t missed_shown_max = 50;  // lines said while we were away
+inline constexpr auto missed_pause = 300ms;          // without more of them, then they are shown
 inline constexpr std::size_t output_bytes_max = std::size_t{8} * 1024 * 1024;
 inline constexpr std::size_t config_bytes_max = std::size_t{64} * 1024;
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "message/assert.hpp"
+#include "message/exact.hpp"
 #include "message/limits.hpp"
 #include "message/message.pb.h"
 #include "message/text.hpp"
@@ -19,17 +20,41 @@ void put(const Hello& hello, message::Hello& out) {
     out.set_name(hello.name);
     out.set_capabilities(hello.capabilities);
     out.set_nonce(hello.nonce);
+    out.set_device(std::string(hello.device.view()));
 }
 
-void put(const Line& line, message::Line& out) {
-    out.set_seq(line.seq);
-    out.set_said_ms(line.said.ms);
-    if (line.room != general_room) out.set_room(line.room);
-    out.set_text(line.text);
+void put(const VerifiedRun& run, message::Run& out) {
+    out.mutable_entries()->Reserve(static_cast<int>(run.items().size()));
+    for (const auto& item : run.items()) out.add_entries(item.bytes);
+    out.set_signature(std::string(run.signature().view()));
+}
+
+template <class Out>
+void put(const LogId& log, Out& out) {
+    out.set_device(std::string(log.device.view()));
+    out.set_epoch(static_cast<std::uint64_t>(log.epoch));
+}
+
+void put(const Head& head, message::Head& out) {
+    put(head.log, out);
+    out.set_seq(head.seq);
+    out.set_head(std::string(head.head.view()));
+    out.set_floor(head.floor);
+}
+
+void put(const Want& want, message::Want& out) {
+    put(want.log, out);
+    out.set_after(want.after);
+    out.set_seq(want.seq);
+}
+
+void put(const std::vector<InstanceId>& linked, message::Linked& out) {
+    for (const InstanceId instance : linked) out.add_instance(static_cast<std::uint64_t>(instance));
 }
 
 bool has_extension(const Frame& frame) {
-    return frame.hello || frame.received || !frame.lines.empty() || frame.ping || frame.bye;
+    return frame.hello || frame.received || !frame.runs.empty() || !frame.have.empty() ||
+           frame.listing || !frame.want.empty() || frame.linked || frame.ping || frame.bye;
 }
 
 message::Bye::Why to_wire(Bye why) {
@@ -66,18 +91,66 @@ Bye from_wire(message::Bye::Why why) {
 Result<Hello> take_hello(message::Hello& in) {
     if (in.instance() == 0) return Failure{"hello without an instance"};
     if (!is_name(in.name())) return Failure{"hello with a bad name"};
-    return Hello{in.protocol(), InstanceId{in.instance()}, in.nonce(),
-                 std::move(*in.mutable_name()), in.capabilities()};
+    DeviceId device;
+    if (!take_exact(in.device(), device)) return Failure{"hello with a bad device"};
+    return Hello{in.protocol(),     InstanceId{in.instance()},
+                 in.nonce(),        std::move(*in.mutable_name()),
+                 in.capabilities(), device};
 }
 
-Result<Line> take_line(message::Line& in, Seq above) {
-    if (in.seq() <= above) return Failure{"lines out of order"};
-    if (in.text().empty() || in.text().size() > limits::line_bytes_max)
-        return Failure{"line with a bad length"};
-    if (in.room().size() > limits::room_bytes_max) return Failure{"room name too long"};
-    Line line{in.seq(), WallTime{in.said_ms()}, general_room, std::move(*in.mutable_text())};
-    if (!in.room().empty()) line.room = std::move(*in.mutable_room());
-    return line;
+Result<RunPtr> take_run(message::Run& in) {
+    Run run;
+    if (!take_exact(in.signature(), run.signature)) return Failure{"run with a bad signature"};
+    if (static_cast<std::size_t>(in.entries_size()) > limits::run_entries_max)
+        return Failure{"run with a bad length"};
+    run.entries.reserve(static_cast<std::size_t>(in.entries_size()));
+    for (auto& entry : *in.mutable_entries()) run.entries.push_back(std::move(entry));
+    return verify(std::move(run));
+}
+
+template <class In>
+bool take_log(const In& in, LogId& log) {
+    log.epoch = Epoch{in.epoch()};
+    return take_exact(in.device(), log.device);
+}
+
+Result<Head> take_head(const message::Head& in) {
+    Head head;
+    if (!take_log(in, head.log) || !take_exact(in.head(), head.head))
+        return Failure{"have without a log or its head"};
+    if (in.seq() == 0 || in.floor() > in.seq()) return Failure{"have of nothing"};
+    head.seq = in.seq();
+    head.floor = in.floor();
+    return head;
+}
+
+Result<Want> take_want(const message::Want& in) {
+    Want want;
+    if (!take_log(in, want.log)) return Failure{"want without a log"};
+    if (in.seq() != 0 && in.seq() <= in.after()) return Failure{"want of nothing"};
+    want.after = in.after();
+    want.seq = in.seq();
+    return want;
+}
+
+// What is no more than `most` elements, each taken by `take`; or the first failure.
+template <class In, class Out, class Take>
+std::optional<Failure> take_all(In& in, std::size_t most, std::vector<Out>& out, Take take) {
+    if (static_cast<std::size_t>(in.size()) > most) return Failure{"frame with too many parts"};
+    out.reserve(static_cast<std::size_t>(in.size()));
+    for (auto& element : in) {
+        auto taken = take(element);
+        if (!taken) return Failure{taken.why()};
+        out.push_back(std::move(*taken));
+    }
+    return std::nullopt;
+}
+
+// Runs come last: they cost far more than all the rest.
+std::optional<Failure> take_log_parts(message::Ext& ext, Frame& frame) {
+    if (auto no = take_all(ext.have(), limits::frame_heads_max, frame.have, take_head)) return no;
+    if (auto no = take_all(ext.want(), limits::frame_wants_max, frame.want, take_want)) return no;
+    return take_all(*ext.mutable_runs(), limits::frame_runs_max, frame.runs, take_run);
 }
 
 Result<Frame> take_extension(message::Ext& ext, Frame frame) {
@@ -89,14 +162,15 @@ Result<Frame> take_extension(message::Ext& ext, Frame frame) {
     if (ext.has_received()) frame.received = ext.received();
     if (ext.has_ping()) frame.ping = Ping{ext.ping().nonce(), ext.ping().reply()};
     if (ext.has_bye()) frame.bye = from_wire(ext.bye().why());
-    if (static_cast<std::size_t>(ext.lines_size()) > limits::frame_lines_max)
-        return Failure{"too many lines in a frame"};
-    frame.lines.reserve(static_cast<std::size_t>(ext.lines_size()));
-    for (auto& in : *ext.mutable_lines()) {
-        auto line = take_line(in, frame.lines.empty() ? 0 : frame.lines.back().seq);
-        if (!line) return Failure{line.why()};
-        frame.lines.push_back(std::move(*line));
+    frame.listing = ext.listing();
+    if (static_cast<std::size_t>(ext.linked().instance_size()) > limits::peers_max)
+        return Failure{"frame with too many parts"};
+    if (ext.has_linked()) {
+        frame.linked.emplace();
+        for (const auto instance : ext.linked().instance())
+            frame.linked->push_back(InstanceId{instance});
     }
+    if (auto failure = take_log_parts(ext, frame)) return std::move(*failure);
     return frame;
 }
 
@@ -109,8 +183,11 @@ std::string encode(const Frame& frame) {
         auto& ext = *out.mutable_ext();
         if (frame.hello) put(*frame.hello, *ext.mutable_hello());
         if (frame.received) ext.set_received(*frame.received);
-        ext.mutable_lines()->Reserve(static_cast<int>(frame.lines.size()));
-        for (const auto& line : frame.lines) put(line, *ext.add_lines());
+        for (const auto& run : frame.runs) put(*run, *ext.add_runs());
+        for (const auto& head : frame.have) put(head, *ext.add_have());
+        if (frame.listing) ext.set_listing(true);
+        for (const auto& want : frame.want) put(want, *ext.add_want());
+        if (frame.linked) put(*frame.linked, *ext.mutable_linked());
         if (frame.ping) {
             ext.mutable_ping()->set_nonce(frame.ping->nonce);
             ext.mutable_ping()->set_reply(frame.ping->reply);
@@ -135,6 +212,8 @@ Result<Frame> decode(std::string_view bytes) {
     return take_extension(*in.mutable_ext(), std::move(frame));
 }
 
-std::size_t encoded_bytes(const Line& line) { return line.text.size() + line.room.size() + 40; }
+std::size_t encoded_bytes(const VerifiedRun& run) {
+    return run.byte_count() + 4 * run.items().size() + 72;
+}
 
 }  // namespace lanchat

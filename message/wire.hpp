@@ -15,11 +15,11 @@ namespace lanchat {
 std::string encode(const Frame& frame);
 
 // Checks size before parsing and every limit of message/limits.hpp after; what comes back holds no
-// nonsense: UTF-8 is valid, rooms and names are non-empty where they must be, seqs are not 0 and
-// rise.
+// nonsense: UTF-8 is valid and nothing is empty that must not be. Runs are verified here, which may
+// take milliseconds: not a thing to do on the loop.
 Result<Frame> decode(std::string_view bytes);
 
-// Upper bound of what `line` adds to an encoded frame.
-std::size_t encoded_bytes(const Line& line);
+// Upper bound of what `run` adds to an encoded frame.
+std::size_t encoded_bytes(const VerifiedRun& run);
 
 }  // namespace lanchat

@@ -11,6 +11,8 @@
 #include "config/config.hpp"
 #include "controller/events.hpp"
 #include "message/result.hpp"
+#include "message/run.hpp"
+#include "node/store/store.hpp"
 
 namespace asio {
 class io_context;
@@ -44,6 +46,23 @@ class Node {
     // room name; invalid UTF-8 is replaced. Returns the message id.
     Result<std::string> say(std::string text, std::string room = "general");
 
+    struct Saying {
+        std::string text;
+        std::string room = "general";
+        std::string said_id =
+            {};  // with one that this device has used the answer is the line of then
+    };
+    using Said = std::function<void(const Result<LineId>&)>;
+
+    // The same, but `said` is called once the line survives a power cut here, never before this
+    // returns, nor after stop; and Delivery events tell how many of those who are linked now have
+    // it on their disks too.
+    void say(Saying saying, Said said);
+
+    // The delivery of an own line that is stored; events tell from now on when it changes. Not
+    // from within a listener.
+    controller::DeliveryCount watch(const LineId& line);
+
     // False while peers that keep up still have much to fetch: stop reading input until the
     // callback says otherwise. Nothing breaks if you go on, but slow peers then miss lines.
     bool has_room() const;
@@ -61,6 +80,32 @@ class Node {
 
     // Any thread.
     std::vector<PeerInfo> peers() const;
+
+    // The history. The members below need a node that has started.
+    //
+    // Runs `job` on the disk thread, between commits and in turn; it posts to the loop what it
+    // found. After stop nothing is run any more.
+    void read(std::function<void(store::Store&)> job);
+
+    // Lines that can be read now, in order of arrival.
+    using Arrived = std::function<void(const std::vector<store::Line>&)>;
+    void on_arrived(Arrived callback);
+
+    std::uint64_t store_id() const;
+    store::Arrival newest() const;
+    // Whether it was said while this node was away, or before it started.
+    bool is_history(store::Arrival arrival) const;
+    // Why nothing can be said now; empty: all is well.
+    const std::string& disk_trouble() const;
+
+    struct Imported {
+        std::uint64_t lines_new = 0;
+        std::uint64_t runs_refused = 0;
+        std::string why;  // the first one was refused
+    };
+    // Verifies each run and keeps what is new, as if a peer had sent it. Answers once that is on
+    // disk. Not from within a listener.
+    void import_runs(std::vector<Run> runs, std::function<void(const Result<Imported>&)> done);
 
   private:
     class Body;

@@ -5,6 +5,8 @@ import threading
 import time
 import zlib
 
+from author import field
+
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 PATH = "/message.Chat/NewNode"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, CONTINUATION = 0, 1, 3, 4, 6, 9
@@ -58,21 +60,17 @@ def message(text):
     return b"\x0a" + _varint(len(data)) + data
 
 
-def _field(number, data):
-    data = data.encode() if isinstance(data, str) else data
-    return bytes([number << 3 | 2]) + _varint(len(data)) + data
-
-
-def hello(address, name, instance):
+def hello(address, author):
     """The first frame of a lanchat node, with whatever name."""
-    words = b"\x08\x01" + b"\x19" + struct.pack("<Q", instance) + _field(4, name)
-    return _field(1, address) + _field(2, _field(1, words + b"\x71" + struct.pack("<Q", instance)))
+    number = struct.pack("<Q", author.instance)
+    words = (b"\x08\x01" + field(2, author.device) + b"\x19" + number + field(4, author.name) +
+             b"\x71" + number)
+    return field(1, address) + field(2, field(1, words))
 
 
-def line(seq, text, room=""):
+def line(author, text, room=""):
     """A frame of a lanchat node: one line, and nothing received so far."""
-    words = b"\x08" + _varint(seq) + b"\x10\x02" + (_field(3, room) if room else b"")
-    return _field(2, _field(14, words + _field(4, text)) + b"\x78\x00")
+    return field(2, field(3, author.run(text, room)) + b"\x78\x00")
 
 
 def grpc(payload, compressed=0, declared=None):
@@ -130,10 +128,10 @@ class Stranger:
         self.open_stream(stream)
         self.send(frame(DATA, 0, stream, grpc(message(address))))
 
-    def join(self, address, name, instance):
+    def join(self, address, author):
         """Becomes a lanchat peer."""
         self.open_stream()
-        self.say_raw(hello(address, name, instance))
+        self.say_raw(hello(address, author))
 
     def say_raw(self, payload, stream=1):
         self.send(frame(DATA, 0, stream, grpc(payload)))

@@ -45,6 +45,7 @@ class Message(NamedTuple):
     text: str
     room: str
     own: bool
+    history: bool
     address: str
 
 
@@ -83,7 +84,8 @@ class Node(Process):
             if thing["type"] == "message":
                 author = thing["from"]
                 self.messages.append(Message(now, author["name"], thing["text"], thing["room"],
-                                             thing.get("own", False), author["address"]))
+                                             thing.get("own", False), thing["history"],
+                                             author["address"]))
                 if not thing.get("own"):
                     self.counts[author["name"]] += 1
             else:

@@ -1,6 +1,7 @@
 # Networks for tests: hosts as namespaces on a bridge or on a slow switch, cables cut and counted.
 """Every name carries the pid of the test, nothing is made outside of namespaces of our own, and
 all of it goes when the test ends."""
+import contextlib
 import fcntl
 import ipaddress
 import itertools
@@ -203,3 +204,18 @@ class Watch:
             if "set" in thing:
                 return set(thing["set"].get("elem", []))
         raise Failed("no set")
+
+
+@contextlib.contextmanager
+def mounted(folder, options):
+    """A small file system in memory at `folder`, for as long as it is in use."""
+    if os.geteuid() != 0:
+        raise Skip("needs root for a file system of its own")
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder],
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Skip(f"no file systems may be mounted here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        _command("umount", "--lazy", folder)

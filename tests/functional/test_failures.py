@@ -84,13 +84,15 @@ def a_killed_node_started_again_on_another_port_is_back_within_2_s():
 
 @test
 def a_node_started_again_is_not_told_again_what_it_has_heard():
-    """Even at once after the first meeting, when newcomers are still given the first lines."""
+    """But for what was not yet on its disk when it was killed."""
     with Chat(ports=3) as chat:
         alice, bob, carol = _three(chat)
         for i in range(20):
             alice.say(f"line {i}")
         carol.wait_heard(20)
+        time.sleep(1)
         carol.kill()
+        alice.say("while you were away")
 
         carol = chat.node("carol", home=carol.home)
 
@@ -98,6 +100,8 @@ def a_node_started_again_is_not_told_again_what_it_has_heard():
         alice.say("new")
         carol.wait_text("new")
         check_equal([t for t in carol.heard("alice") if t.startswith("line")], [], "old lines")
+        missed = [m for m in carol.messages if m.text == "while you were away"]
+        check_equal([m.history for m in missed], [True], "the line it missed is history, once")
 
 
 @test

@@ -101,7 +101,7 @@ def a_message_is_described_in_full():
                 check_equal(thing.get("own", False), node is alice, "own")
                 check(not set(thing) & set(ABSENT_YET), f"keys {sorted(thing)}")
             check(first["id"] != second["id"], "two messages share an id")
-            check(first["id"].startswith(alice.id + ":"), f"id {first['id']} of {alice.id}")
+            check(re.fullmatch("[a-z2-7]{26}:1", first["id"]), f"id {first['id']}")
         ids = [[o["id"] for o in n.objects if o["type"] == "message"] for n in (alice, bob)]
         check_equal(ids[0], ids[1], "ids at both nodes")
 

@@ -210,7 +210,9 @@ def printf_into_lanchat_reaches_a_running_chat():
                                   timeout=within(10), check=False, stdin=subprocess.DEVNULL)
 
             check_equal(done.returncode, 0, f"exit code ({done.stderr.decode()})")
-            check_equal(done.stdout, b"", "stdout")
+            # A newcomer is shown what was said before it came, and nothing else was said.
+            earlier = [f"passer-by: hi {i}" for i in range(round_)]
+            check_equal(done.stdout.decode().splitlines(), earlier, "stdout")
             for node in (bob, carol):
                 node.wait_text(f"hi {round_}")
         for node in (bob, carol):

@@ -4,6 +4,7 @@ import re
 import signal
 
 import h2
+from author import Author
 from lanchat import PROGRAM, Chat, environment
 from process import listens
 from runner import check, check_equal, eventually, main, never, test, within
@@ -242,8 +243,9 @@ HOSTILE_NAMES = ["\x1b[31mred", "a\u202eb", "tab\tbell\x07", "co:lon", "new\nlin
 def _guest(chat, pid, number, name):
     """A lanchat peer that is none of ours: its name and room are what no node would send."""
     guest = h2.Stranger(eventually("it listens", lambda: listens(pid), within(5))[0])
-    guest.join(f"{chat.ip}:{chat.last_port - number}", name, 1000 + number)
-    guest.say_raw(h2.line(1, f"I am guest {number}", room=name))
+    author = Author(1000 + number, name)
+    guest.join(f"{chat.ip}:{chat.last_port - number}", author)
+    guest.say_raw(h2.line(author, f"I am guest {number}", room=name))
     return guest
 
 

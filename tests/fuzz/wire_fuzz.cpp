@@ -14,19 +14,23 @@ namespace {
 
 void check_limits(const Frame& frame) {
     LANCHAT_ASSERT(is_utf8(frame.msg));
-    LANCHAT_ASSERT(frame.lines.size() <= limits::frame_lines_max);
+    LANCHAT_ASSERT(!frame.linked || frame.linked->size() <= limits::peers_max);
     if (frame.hello) {
         LANCHAT_ASSERT(frame.hello->instance != InstanceId{});
         LANCHAT_ASSERT(is_name(frame.hello->name));
     }
-    Seq newest = 0;
-    for (const Line& line : frame.lines) {
-        LANCHAT_ASSERT(line.seq > newest);
-        newest = line.seq;
-        LANCHAT_ASSERT(!line.text.empty() && line.text.size() <= limits::line_bytes_max);
-        LANCHAT_ASSERT(!line.room.empty() && line.room.size() <= limits::room_bytes_max);
-        LANCHAT_ASSERT(is_utf8(line.text) && is_utf8(line.room));
+}
+
+void check_log_parts(const Frame& frame) {
+    LANCHAT_ASSERT(frame.runs.size() <= limits::frame_runs_max);
+    LANCHAT_ASSERT(frame.have.size() <= limits::frame_heads_max);
+    LANCHAT_ASSERT(frame.want.size() <= limits::frame_wants_max);
+    for (const RunPtr& run : frame.runs) {
+        LANCHAT_ASSERT(run && !run->items().empty());
+        LANCHAT_ASSERT(run->last() - run->first() == run->items().size() - 1);
     }
+    for (const Head& head : frame.have) LANCHAT_ASSERT(head.seq != 0 && head.floor <= head.seq);
+    for (const Want& want : frame.want) LANCHAT_ASSERT(want.seq == 0 || want.seq > want.after);
 }
 
 }  // namespace
@@ -35,6 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto frame = decode(std::string_view(reinterpret_cast<const char*>(data), size));
     if (!frame) return 0;
     check_limits(*frame);
+    check_log_parts(*frame);
     const std::string bytes = encode(*frame);
     if (bytes.size() > limits::frame_bytes_max) return 0;  // unusual encodings may be shorter
     const auto again = decode(bytes);

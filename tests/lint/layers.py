@@ -11,21 +11,24 @@ MAY_INCLUDE = {
     "controller": {"message"},
     "discover": {"message", "config"},
     "node/link": {"message", "config"},
-    "node": {"message", "config", "controller", "discover", "node/link"},
-    "app": {"message", "config", "controller", "discover", "node", "node/link"},
+    "node/store": {"message"},
+    "node": {"message", "config", "controller", "discover", "node/link", "node/store"},
+    "app": {"message", "config", "controller", "discover", "node", "node/link", "node/store"},
 }
 
 # Third-party headers -> where they may appear (folders or files).
 THIRD_PARTY = {
     # app/help.cpp takes nothing but version numbers from them.
     r"grpc|grpcpp": ("node/link", "app/api", "app/help.cpp"),
-    r"google/protobuf|.*\.pb\.h$": ("message/wire.cpp", "app/help.cpp"),
+    r"google/protobuf|.*\.pb\.h$": ("message/wire.cpp", "message/entry.cpp", "app/api",
+                                     "app/help.cpp"),
+    r"sodium": ("message",),
     r"sqlite3": ("node/store",),
     r"asio": ("discover", "node", "app"),
     r"nlohmann": ("config", "app"),
     r"CLI/": ("app",),
     r"spdlog": ("node", "app"),
-    r"utf8proc": ("message", "app"),
+    r"utf8proc": ("message", "node/store", "app"),
     r"doctest": ("tests",),
 }
 CLI_FILES_MAX = 1

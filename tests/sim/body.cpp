@@ -23,7 +23,7 @@ constexpr int wakes_at_once_max = 1000;
 
 std::size_t Surroundings::person(const std::string& name) {
     const auto [it, is_new] = names.emplace(name, history.people.size());
-    if (is_new) history.people.push_back({Kind::stranger, false, true, false, name});
+    if (is_new) history.people.push_back({Kind::stranger, false, true, false, name, {}, {}});
     return it->second;
 }
 
@@ -31,17 +31,16 @@ Body::Body(Surroundings& around, BodySettings settings)
     : around_(around),
       settings_(std::move(settings)),
       person_(around.person(to_string(settings_.instance))),
-      room_({settings_.instance,
-             "node",
-             {settings_.listens.front()},
-             settings_.legacy_peers,
-             settings_.seed},
-            now()),
+      room_(room_settings(), now()),
       rng_(settings_.seed + 1) {
     Person& me = around_.history.people[person_];
     me.kind = Kind::lanchat;
     me.alive = true;
     me.takes_legacy = settings_.legacy_peers;
+    me.follows = settings_.follows;
+    me.device = to_string(settings_.key->id());
+    around_.names[log_name(own_log())] = person_;
+    tell_loaded();
     for (const Endpoint& where : settings_.listens) {
         around_.network.listen(where, *this);
         around_.tenants[to_string(where)] = person_;
@@ -51,7 +50,7 @@ Body::Body(Surroundings& around, BodySettings settings)
     sweep();
 }
 
-void Body::say(std::string text) { post(Say{"general", std::move(text)}); }
+void Body::say(std::string text) { post(Say{general_room, std::move(text), {}}); }
 
 void Body::leave() {
     if (!alive_ || leaving_) return;
@@ -100,6 +99,11 @@ void Body::thaw() {
 
 void Body::die(bool power_cut) {
     trace(power_cut ? "loses power" : "is killed");
+    if (!unflushed_.empty()) {
+        around_.marks.hit(Mark::unflushed_lost);
+        // What is being written may be whole on the disk, and nobody was told.
+        if (flushing_) flush(rng_.below(unflushed_.size() + 1), false);
+    }
     alive_ = false;
     Person& me = around_.history.people[person_];
     me.alive = false;
@@ -124,7 +128,10 @@ void Body::arrived(Plug plug, const std::string& bytes) {
         return lost(id, End::broken);
     }
     if (!std::exchange(link.greeted, true)) {
-        if (frame->hello) link.instance = frame->hello->instance;
+        if (frame->hello) {
+            link.instance = frame->hello->instance;
+            link.device = frame->hello->device;
+        }
         if (!link.instance) around_.network.watch(plug, transport_patience);
     }
     enqueue({Received{id, std::move(*frame)}, plug, bytes.size()});
@@ -141,7 +148,7 @@ void Body::lost(LinkId id, End end) {
 
 Now Body::now() const {
     const Instant steady = around_.schedule.now();
-    return {steady, WallTime{steady.time_since_epoch().count() / 1000}};
+    return {steady, WallTime{wall_ms_ + steady.time_since_epoch().count() / 1000}};
 }
 
 void Body::post_later(Duration delay, Input input) {
@@ -176,6 +183,8 @@ void Body::run() {
 void Body::step(const Input& input) {
     if (around_.trace) trace(describe(input));
     std::vector<Effect> effects;
+    const auto* received = std::get_if<Received>(&input);
+    heard_from_ = received == nullptr ? std::nullopt : std::optional{received->link};
     room_.step(input, now(), effects);
     mark_step(input, effects);
     bool somebody_moved = false;

@@ -3,12 +3,14 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "controller/room.hpp"
+#include "tests/sim/disk.hpp"
 #include "tests/sim/history.hpp"
 #include "tests/sim/network.hpp"
 
@@ -22,7 +24,7 @@ struct Surroundings {
     Network& network;
     Marks& marks;
     History& history;
-    std::map<std::string, std::size_t>& names;    // of people, by instance or legacy address
+    std::map<std::string, std::size_t>& names;    // of people, by instance, log or legacy address
     std::map<std::string, std::size_t>& tenants;  // who listens where, by address
     const std::set<Endpoint>& range;              // every address that a sweep may find
     bool trace = false;
@@ -37,10 +39,15 @@ struct BodySettings {
     bool legacy_peers = true;
     std::uint64_t seed = 0;
     Duration step_delay{0};  // slow machines think later
+    std::shared_ptr<const DeviceKey> key;
+    std::shared_ptr<Disk> disk;
+    bool slow_disk = false;
+    std::optional<std::size_t> follows;  // whose disk it was until now
 };
 
 // Holds the room to its contract: one Send at a time on a link, nothing after Finish or Drop, no
-// spinning, no Stop with open links, a PeerMap that says what the events said.
+// spinning, no Stop with open links, a PeerMap that says what the events said, nothing told as
+// stored that a power cut would take.
 class Body : public Party {
   public:
     Body(Surroundings& around, BodySettings settings);
@@ -52,6 +59,9 @@ class Body : public Party {
     void freeze();
     void thaw();
     void die(bool power_cut);
+    void jump_clock(std::int64_t ms) { wall_ms_ += ms; }
+    // Into the history: where each log ends here.
+    void tell_heads() const;
 
     bool alive() const { return alive_; }
     bool frozen() const { return frozen_; }
@@ -77,6 +87,12 @@ class Body : public Party {
         bool over = false;                   // ended; its Lost may still wait in the inbox
         bool greeted = false;                // a first frame came
         std::optional<InstanceId> instance;  // from its hello; a legacy peer has none
+        DeviceId device;
+    };
+    // A peer as announced, and which process it is.
+    struct Known {
+        PeerInfo peer;
+        std::size_t person;
     };
     struct Queued {
         controller::Input input;
@@ -97,6 +113,11 @@ class Body : public Party {
     void probed(Endpoint where, bool open);
     void lost(LinkId id, End end);
     void stop_within(Duration time);
+    controller::RoomSettings room_settings() const;
+    void tell_loaded() const;
+    void flush_soon();
+    void flush(std::size_t runs, bool tell);
+    Duration disk_delay();
 
     void perform(const controller::Effect& effect);
     void perform(const controller::Connect&);
@@ -105,12 +126,18 @@ class Body : public Party {
     void perform(const controller::Finish&);
     void perform(const controller::Drop&);
     void perform(const controller::Probe&);
+    void perform(const controller::Append&);
+    void perform(const controller::Fetch&);
     void perform(const controller::Notify&);
     void perform(const controller::Stop&);
     void note(const controller::PeerUp&);
     void note(const controller::PeerDown&);
     void note(const controller::Message&);
+    void note(const controller::Forked&);
+    void note(const controller::Delivery&);
     void note(const controller::Undelivered&);
+    void check_stored(const Open& link, const Frame& frame) const;
+    std::size_t person_behind(const PeerInfo& peer);
     void check_peer_map() const;
 
     // Which rare branch was taken, judged from outside.
@@ -121,12 +148,17 @@ class Body : public Party {
     void mark_outcome(const std::vector<controller::Effect>& effects);
 
     Open& usable(LinkId id, const char* what);
-    void record(What what, const PeerInfo& peer, std::uint64_t number = 0, std::uint64_t text = 0);
+    void record(What what, std::size_t peer, std::uint64_t number = 0,
+                std::uint64_t text = 0) const;
+    LogId own_log() const;
+    std::size_t author_of(const LogId& log) const;
+    void mark_line(const controller::Message& line, std::size_t author) const;
     void trace(const std::string& words) const;
 
     Surroundings& around_;
     BodySettings settings_;
     std::size_t person_;
+    std::int64_t wall_ms_ = 1'700'000'000'000;
     controller::Room room_;
     Rng rng_;
 
@@ -148,8 +180,13 @@ class Body : public Party {
     Duration sweep_pause_{std::chrono::seconds(1)};
     int probes_open_ = 0;
 
-    std::map<std::string, PeerInfo> up_;
-    std::map<std::string, Instant> lost_at_;
+    std::deque<RunPtr> unflushed_;
+    bool flushing_ = false;
+
+    std::map<Endpoint, Known> up_;
+    std::map<Endpoint, std::size_t> met_;  // the last person there
+    std::map<std::size_t, Instant> lost_at_;
+    std::optional<LinkId> heard_from_;  // the link of the input at hand
     std::set<LinkId> challenged_;
 };
 

@@ -1,4 +1,5 @@
 // What the simulated body does with each effect, and the contract it holds the room to.
+#include <algorithm>
 #include <utility>
 
 #include "message/limits.hpp"
@@ -12,12 +13,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string name_of(const PeerInfo& peer) {
-    return peer.legacy ? "legacy " + to_string(peer.address) : peer.id;
+bool speaks_of_logs(const Frame& frame) {
+    return !frame.runs.empty() || !frame.have.empty() || !frame.want.empty() || frame.listing;
 }
 
 bool is_plain(const Frame& frame) {
-    return !frame.hello && !frame.received && frame.lines.empty() && !frame.ping && !frame.bye;
+    return !frame.hello && !frame.received && !speaks_of_logs(frame) && !frame.linked &&
+           !frame.ping && !frame.bye;
 }
 
 }  // namespace
@@ -51,6 +53,8 @@ void Body::perform(const Send& send) {
     require(link.greeted, "nothing is sent to who has not greeted");
     if (!link.instance)
         require(is_plain(send.frame) && !send.frame.msg.empty(), "a legacy peer gets plain text");
+    check_stored(link, send.frame);
+    if (speaks_of_logs(send.frame)) record(What::exchanged, person_);
     link.busy = true;
     const std::string bytes = encode(send.frame);
     require(bytes.size() <= limits::frame_bytes_max, "no frame exceeds its limit");
@@ -92,46 +96,88 @@ void Body::perform(const Stop&) {
     for (const auto& [id, link] : links_)
         require(link.over || !link.introduced, "Stop comes after the last link");
     require(leaving_, "nobody stops without being told");
+    flush(unflushed_.size(), false);
     alive_ = false;
     around_.history.people[person_].alive = false;
     around_.network.crash(*this, false);
 }
 
 void Body::note(const PeerUp& event) {
-    const std::string name = name_of(event.peer);
-    require(up_.emplace(name, event.peer).second, "nobody comes who is here");
-    if (const auto it = lost_at_.find(name);
+    const std::size_t who = person_behind(event.peer);
+    require(up_.emplace(event.peer.address, Known{event.peer, who}).second,
+            "nobody comes who is here");
+    if (const auto it = lost_at_.find(who);
         it != lost_at_.end() && around_.schedule.now() - it->second <= limits::relink_grace)
         around_.marks.hit(Mark::relink_in_grace);
-    record(What::up, event.peer);
+    met_[event.peer.address] = who;
+    record(What::up, who);
 }
 
 void Body::note(const PeerDown& event) {
-    const std::string name = name_of(event.peer);
-    require(up_.erase(name) == 1, "nobody goes who is not here");
-    if (event.reason == DownReason::lost) lost_at_[name] = around_.schedule.now();
-    record(What::down, event.peer);
+    const auto it = up_.find(event.peer.address);
+    require(it != up_.end() && it->second.peer == event.peer, "nobody goes who is not here");
+    const std::size_t who = it->second.person;
+    up_.erase(it);
+    if (event.reason == DownReason::lost) lost_at_[who] = around_.schedule.now();
+    record(What::down, who);
     around_.history.records.back().why = event.reason;
+}
+
+// A device may be here as several processes: an old one that is not yet missed, or a clone.
+std::size_t Body::person_behind(const PeerInfo& peer) {
+    if (peer.legacy) return around_.person("legacy " + to_string(peer.address));
+    std::optional<InstanceId> likely;
+    for (const auto& [id, link] : links_) {
+        if (!link.instance || link.dropped || to_string(link.device) != peer.id) continue;
+        const std::size_t who = around_.person(to_string(*link.instance));
+        const bool is_here =
+            std::ranges::any_of(up_, [&](const auto& known) { return known.second.person == who; });
+        if (is_here) continue;
+        likely = link.instance;
+        if (id == heard_from_) break;
+    }
+    require(likely.has_value(), "whoever comes has greeted");
+    return around_.person(to_string(*likely));
 }
 
 void Body::note(const Message& event) {
     const auto colon = event.id.rfind(':');
     require(colon != std::string::npos, "a message id has a number");
-    const std::string counter = event.id.substr(colon + 1);
-    const std::uint64_t number = event.from.legacy ? 0 : std::stoull(counter);
-    record(event.own ? What::said : What::shown, event.from, number, fingerprint(event.text));
+    if (event.from.legacy) {
+        const auto author = around_.person("legacy " + to_string(event.from.address));
+        return record(What::shown, author, 0, fingerprint(event.text));
+    }
+    const std::uint64_t number = std::stoull(event.id.substr(colon + 1));
+    const std::size_t author = around_.person(event.id.substr(0, colon));
+    const bool said_here = event.own && author == person_;
+    mark_line(event, author);
+    record(said_here ? What::said : What::shown, author, number, fingerprint(event.text));
+}
+
+void Body::note(const Forked& event) {
+    around_.marks.hit(Mark::fork_seen);
+    for (const Person& person : around_.history.people)
+        require(person.device != event.author.id, "who is honest does not fork");
+}
+
+void Body::note(const Delivery& event) {
+    require(event.count.delivered <= event.count.of, "no more than all have a line");
 }
 
 void Body::note(const Undelivered& event) {
     require(event.lines > 0, "no report of nothing");
+    require(event.peer.legacy || leaving_, "who stays gives no lanchat peer up");
     around_.marks.hit(event.reason == UndeliveredReason::slow ? Mark::fell_behind : Mark::gave_up);
-    record(What::undelivered, event.peer, event.lines);
+    record(What::undelivered, met_.at(event.peer.address), event.lines);
 }
 
 void Body::check_peer_map() const {
-    std::map<std::string, PeerInfo> listed;
-    for (const PeerInfo& peer : room_.peers().linked()) listed.emplace(name_of(peer), peer);
-    require(listed == up_, "the peer map lists whom the events announced");
+    std::map<Endpoint, PeerInfo> listed;
+    for (const PeerInfo& peer : room_.peers().linked()) listed.emplace(peer.address, peer);
+    const bool same = std::ranges::equal(listed, up_, [](const auto& one, const auto& other) {
+        return one.first == other.first && one.second == other.second.peer;
+    });
+    require(same, "the peer map lists whom the events announced");
 }
 
 Body::Open& Body::usable(LinkId id, const char* what) {
@@ -141,10 +187,9 @@ Body::Open& Body::usable(LinkId id, const char* what) {
     return it->second;
 }
 
-void Body::record(What what, const PeerInfo& peer, std::uint64_t number, std::uint64_t text) {
-    around_.history.records.push_back({around_.schedule.now(), what, person_,
-                                       around_.person(name_of(peer)), number, text,
-                                       DownReason::lost});
+void Body::record(What what, std::size_t peer, std::uint64_t number, std::uint64_t text) const {
+    around_.history.records.push_back(
+        {around_.schedule.now(), what, person_, peer, number, text, DownReason::lost});
 }
 
 }  // namespace lanchat::sim

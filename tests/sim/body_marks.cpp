@@ -74,6 +74,18 @@ void Body::mark_outcome(const std::vector<Effect>& effects) {
     }
 }
 
+void Body::mark_line(const Message& line, std::size_t author) const {
+    const bool is_up =
+        std::ranges::any_of(up_, [&](const auto& known) { return known.second.person == author; });
+    if (author == person_) return;
+    Marks& marks = around_.marks;
+    if (line.own) marks.hit(Mark::own_line_back);
+    if (line.history) marks.hit(Mark::history_line);
+    if (is_up) return;
+    const Person& who = around_.history.people[author];
+    marks.hit(who.alive ? Mark::line_through_others : Mark::line_of_the_gone);
+}
+
 void Body::trace(const std::string& words) const {
     if (!around_.trace) return;
     const auto us = around_.schedule.now().time_since_epoch().count();

@@ -17,23 +17,25 @@ class Judge {
 
     std::vector<std::string> verdict() {
         for (const auto& record : history_.records) follow(record);
-        check_losses();
+        check_disks();
+        check_agreement();
+        check_reports();
         check_quiet_lines();
         check_presence();
         return std::move(faults_);
     }
 
   private:
-    // One line to one reader who was linked when it was said.
-    struct Owed {
-        std::uint64_t number;
-        bool quiet;
+    // What a node has shown, or was shown by those who had its data directory before.
+    struct Seen {
+        std::uint64_t newest = 0;
+        std::set<std::uint64_t> missing;  // below the newest
     };
 
     void follow(const Record& record) {
         const Pair pair{record.node, record.peer};
-        if (record.when >= history_.quiet_from &&
-            (record.what == What::up || record.what == What::down))
+        const bool moves = record.what == What::up || record.what == What::down;
+        if (moves && record.when >= history_.quiet_from && !is_odd(record.peer))
             fault("flap", record);
         switch (record.what) {
             case What::up:
@@ -49,59 +51,122 @@ class Judge {
             case What::undelivered:
                 reported_[pair] += record.number;
                 return;
+            case What::loaded:
+                if (record.number > 0 && !is_known(record.peer, record.number))
+                    fault("phantom", record);
+                loaded_[pair] = record.number;
+                seen_[pair].newest = record.number;
+                return;
+            case What::stored:
+                if (record.number > seen_[pair].newest) fault("stored and not shown", record);
+                flushed_[pair] = std::max(flushed_[pair], record.number);
+                return;
+            case What::exchanged:
+                if (record.when >= history_.still_from) fault("stuck", record);
+                return;
+            case What::holds:
+                return holds(record);
         }
     }
 
     void said(const Record& record) {
         if (kind(record.node) == Kind::legacy) {
             legacy_said_[record.node].insert(record.text);
-        } else if (!said_.emplace(Pair{record.node, record.number}, record.text).second) {
-            fault("number said twice", record);
+        } else {
+            if (!said_.emplace(Pair{record.node, record.number}, record.text).second)
+                fault("number said twice", record);
+            seen_[{record.node, record.node}].newest = record.number;
         }
-        const bool quiet = record.when >= history_.quiet_from;
         for (auto it = up_.lower_bound({record.node, 0}); it != up_.end(); ++it) {
             if (it->first != record.node) break;
             if (kind(it->second) == Kind::lanchat)
-                owed_[{it->second, record.node}].push_back({record.number, quiet});
+                owed_[{it->second, record.node}].push_back(record.number);
         }
-        if (quiet) quiet_said_.push_back(record);
+        if (record.when >= history_.quiet_from) quiet_said_.push_back(record);
     }
 
     void shown(const Record& record) {
         const Pair pair{record.node, record.peer};
-        if (kind(record.peer) == Kind::stranger) return;
-        ++copies_[{pair, record.text}];
         const bool reader_is_legacy = kind(record.node) == Kind::legacy;
         if (kind(record.peer) == Kind::legacy || reader_is_legacy) return legacy_shown(record);
-        if (!up_.contains(pair)) fault("line from who is not up", record);
-        const auto author = said_.find({record.peer, record.number});
-        if (author == said_.end() || author->second != record.text) return fault("phantom", record);
-        if (!seen_[pair].insert(record.number).second) return fault("duplicate", record);
-        auto& newest = newest_[pair];
-        if (record.number < newest) fault("inversion", record);
-        newest = std::max(newest, record.number);
+        if (record.number == 0) return;  // a stranger in the guise of a legacy peer
+        if (kind(record.peer) == Kind::lanchat) {
+            const auto line = said_.find({record.peer, record.number});
+            if (line == said_.end() || line->second != record.text) return fault("phantom", record);
+        }
+        Seen& seen = seen_[pair];
+        if (record.number > seen.newest) {
+            for (auto skipped = seen.newest + 1; skipped < record.number; ++skipped)
+                seen.missing.insert(skipped);
+            if (record.number > seen.newest + 1) fault("inverted", record);
+            seen.newest = record.number;
+        } else {
+            fault(seen.missing.erase(record.number) > 0 ? "inverted" : "duplicate", record);
+        }
     }
 
     void legacy_shown(const Record& record) {
-        if (kind(record.node) == Kind::legacy || kind(record.peer) != Kind::legacy) return;
+        const bool both_legacy = kind(record.node) == Kind::legacy;
+        if (kind(record.peer) == Kind::stranger) return;
+        ++copies_[{{record.node, record.peer}, record.text}];
+        if (both_legacy || kind(record.peer) != Kind::legacy) return;
         if (!legacy_said_[record.peer].contains(record.text)) fault("phantom", record);
         if (copies_[{{record.node, record.peer}, record.text}] > 1) fault("duplicate", record);
     }
 
-    // Every line said to a linked peer is there, or its author has reported at least so many.
-    void check_losses() {
-        for (const auto& [pair, lines] : owed_) {
-            const auto& seen = seen_[pair];
-            const Pair report{pair.second, pair.first};
-            std::uint64_t lost = 0;
-            for (const Owed& line : lines) {
-                if (seen.contains(line.number)) continue;
-                ++lost;
-                if (line.quiet && person(pair.first).alive && person(pair.second).alive)
-                    fault("lost in the quiet time", pair, line.number);
+    void holds(const Record& record) {
+        if (kind(record.peer) == Kind::stranger) return;
+        const Head head{record.number, record.text};
+        const auto [first, is_new] = heads_.emplace(record.peer, head);
+        ++holders_[record.peer];
+        if (!is_new && first->second != head) fault("diverged", record);
+    }
+
+    // Who continues a data directory finds there what was flushed.
+    void check_disks() {
+        for (std::size_t node = 0; node < history_.people.size(); ++node) {
+            const auto before = person(node).follows;
+            if (!before) continue;
+            for (auto it = flushed_.lower_bound({*before, 0}); it != flushed_.end(); ++it) {
+                if (it->first.first != *before) break;
+                const Pair pair{node, it->first.second};
+                if (loaded_[pair] < it->second) fault("flushed and forgotten", pair, it->second);
             }
-            if (person(pair.second).ever_killed) continue;
-            if (lost > reported_[report]) fault("lost and not reported", pair, lost);
+        }
+    }
+
+    // What one of the living has, all of them have; and what one of the living said.
+    void check_agreement() {
+        std::map<std::size_t, std::uint64_t> known;  // author: newest line
+        for (const auto& [pair, seen] : seen_)
+            if (is_living(pair.first))
+                known[pair.second] = std::max(known[pair.second], seen.newest);
+        std::ptrdiff_t living = 0;
+        for (std::size_t node = 0; node < history_.people.size(); ++node)
+            living += is_living(node) ? 1 : 0;
+        for (const auto& [author, newest] : known) {
+            if (kind(author) != Kind::lanchat || newest == 0) continue;
+            for (std::size_t node = 0; node < history_.people.size(); ++node)
+                if (is_living(node)) check_lost({node, author}, newest);
+            if (holders_[author] != living) fault("diverged", {author, author}, newest);
+        }
+    }
+
+    void check_lost(Pair pair, std::uint64_t newest) {
+        const Seen& seen = seen_[pair];
+        if (!seen.missing.empty()) return fault("lost", pair, *seen.missing.begin());
+        if (seen.newest < newest) fault("lost", pair, seen.newest + 1);
+    }
+
+    // Who left in good order has told what those who were there did not get.
+    void check_reports() {
+        for (const auto& [pair, lines] : owed_) {
+            const auto [reader, author] = pair;
+            if (person(author).alive || person(author).ever_killed) continue;
+            if (!person(reader).alive || !up_.contains({author, reader})) continue;
+            const auto lost = static_cast<std::uint64_t>(std::ranges::count_if(
+                lines, [&](std::uint64_t number) { return number > seen_[pair].newest; }));
+            if (lost > reported_[{author, reader}]) fault("lost and not reported", pair, lost);
         }
         for (const auto& [pair, lines] : reported_)
             if (lines > said_by(pair.first)) fault("reported more than was said", pair, lines);
@@ -111,6 +176,7 @@ class Judge {
         for (const auto& line : quiet_said_)
             for (std::size_t reader = 0; reader < history_.people.size(); ++reader) {
                 if (reader == line.node || !should_meet(reader, line.node)) continue;
+                if (kind(reader) != Kind::legacy && kind(line.node) != Kind::legacy) continue;
                 if (!person(reader).alive || !person(line.node).alive) continue;
                 const auto copies = copies_[{{reader, line.node}, line.text}];
                 if (copies == 1) continue;
@@ -121,12 +187,12 @@ class Judge {
 
     void check_presence() {
         for (std::size_t node = 0; node < history_.people.size(); ++node) {
-            if (kind(node) != Kind::lanchat || !person(node).alive) continue;
+            if (!is_living(node)) continue;
             for (std::size_t peer = 0; peer < history_.people.size(); ++peer) {
                 if (peer == node) continue;
                 const bool up = up_.contains({node, peer});
                 const bool there = person(peer).alive && should_meet(node, peer);
-                if (up && !there) fault("ghost", {node, peer}, 0);
+                if (up && !there && !is_odd(peer)) fault("ghost", {node, peer}, 0);
                 if (!up && there) fault("missing", {node, peer}, 0);
             }
         }
@@ -135,8 +201,13 @@ class Judge {
     bool should_meet(std::size_t a, std::size_t b) const {
         if (kind(a) == Kind::stranger || kind(b) == Kind::stranger) return false;
         if (kind(a) == Kind::legacy && kind(b) == Kind::legacy) return false;  // their own affair
+        if (history_.apart.contains({std::min(a, b), std::max(a, b)})) return false;
         if (kind(a) == Kind::legacy) return person(b).takes_legacy;
         return kind(b) != Kind::legacy || person(a).takes_legacy;
+    }
+
+    bool is_known(std::size_t author, std::uint64_t number) const {
+        return kind(author) == Kind::stranger || said_.contains({author, number});
     }
 
     std::uint64_t said_by(std::size_t author) const {
@@ -150,6 +221,12 @@ class Judge {
 
     const Person& person(std::size_t who) const { return history_.people[who]; }
     Kind kind(std::size_t who) const { return person(who).kind; }
+    bool is_living(std::size_t who) const {
+        return kind(who) == Kind::lanchat && person(who).alive;
+    }
+
+    // A stranger who lives may come and go as it likes.
+    bool is_odd(std::size_t who) const { return kind(who) == Kind::stranger && person(who).alive; }
 
     void fault(const std::string& what, const Record& record) {
         fault(what, Pair{record.node, record.peer}, record.number, record.when);
@@ -163,14 +240,19 @@ class Judge {
         faults_.push_back(std::move(words));
     }
 
+    using Head = std::pair<std::uint64_t, std::uint64_t>;  // number, fingerprint
+
     const History& history_;
     std::vector<std::string> faults_;
     std::set<Pair> up_;
     std::map<std::pair<std::size_t, std::uint64_t>, std::uint64_t> said_;  // author, number: text
     std::map<std::size_t, std::set<std::uint64_t>> legacy_said_;
-    std::map<Pair, std::vector<Owed>> owed_;                          // reader, author
-    std::map<Pair, std::set<std::uint64_t>> seen_;                    // reader, author
-    std::map<Pair, std::uint64_t> newest_;                            // reader, author
+    std::map<Pair, std::vector<std::uint64_t>> owed_;                 // reader, author: numbers
+    std::map<Pair, Seen> seen_;                                       // reader, author
+    std::map<Pair, std::uint64_t> loaded_;                            // node, author
+    std::map<Pair, std::uint64_t> flushed_;                           // node, author
+    std::map<std::size_t, Head> heads_;                               // author
+    std::map<std::size_t, std::ptrdiff_t> holders_;                   // author
     std::map<Pair, std::uint64_t> reported_;                          // author, reader
     std::map<std::pair<Pair, std::uint64_t>, std::uint64_t> copies_;  // reader+author, text
     std::vector<Record> quiet_said_;

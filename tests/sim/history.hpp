@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "controller/events.hpp"
@@ -16,22 +19,35 @@ using controller::UndeliveredReason;
 
 enum class Kind { lanchat, legacy, stranger };
 
-// A process: it is somebody else after a restart. Its index in History::people is its name here.
+// A process, which is the author of one log. After a restart the same device is another person. Its
+// index in History::people is its name here.
 struct Person {
     Kind kind = Kind::stranger;
-    bool alive = false;        // when the history ends
-    bool takes_legacy = true;  // links with legacy peers
-    bool ever_killed = false;  // died without a goodbye: its reports died with it
-    std::string name;          // for messages
+    bool alive = false;                  // when the history ends; strangers: may be linked then
+    bool takes_legacy = true;            // links with legacy peers
+    bool ever_killed = false;            // died without a goodbye: its reports died with it
+    std::string name;                    // for messages
+    std::string device;                  // lanchat: as in PeerInfo
+    std::optional<std::size_t> follows;  // who had its data directory before, as it was left
 };
 
-enum class What { up, down, said, shown, undelivered };
+enum class What {
+    up,
+    down,
+    said,
+    shown,
+    undelivered,
+    loaded,     // found on the disk at the start: the log of `peer` up to `number`
+    stored,     // flushed: the log of `peer` up to `number`
+    exchanged,  // something of logs was sent
+    holds       // at the end: `number` and `text` are the head of the log of `peer`
+};
 
 struct Record {
     Instant when;
     What what;
-    std::size_t node = 0;      // whose screen or keyboard
-    std::size_t peer = 0;      // the other one; said: the node itself
+    std::size_t node = 0;      // whose screen, keyboard or disk
+    std::size_t peer = 0;      // the other one; said: the node itself; shown: the author
     std::uint64_t number = 0;  // seq of the line (legacy authors: 0), or how many are undelivered
     std::uint64_t text = 0;    // fingerprint of the line
     DownReason why = DownReason::lost;
@@ -41,17 +57,23 @@ struct Record {
 
 struct History {
     std::vector<Person> people;
-    std::vector<Record> records;  // in order of time
-    Instant quiet_from{};         // no fault and no start after this
+    std::vector<Record> records;          // in order of time
+    Instant peace = Instant::max();       // no fault and no start after this
+    Instant quiet_from{};                 // and all has healed
+    Instant still_from = Instant::max();  // nobody said anything for long before this
+    std::set<std::pair<std::size_t, std::size_t>> apart;  // who cannot reach whom, in the end
 };
 
 // FNV-1a: the same everywhere.
 std::uint64_t fingerprint(std::string_view text);
 
 // What was promised and not kept, in words; empty is good. Between lanchat nodes, always: no line
-// twice, none out of its author's order, none that was not said, none from who is not up; a line
-// said to a linked peer is shown there or reported. In the quiet time: nobody comes or goes,
-// everybody alive sees everybody alive and nobody else, legacy peers get and give each line once.
+// twice in what one data directory remembers, none out of its log's order, none that was not said,
+// none stored that was not shown, none forgotten that was flushed. In the end all nodes that are
+// alive have shown the same lines of every log, all that were said by the living among them, and
+// have nothing to tell each other. Who leaves in good order reports what did not arrive.
+// In the quiet time: nobody comes or goes, everybody sees everybody within reach and nobody else,
+// legacy peers get and give each line once. Logs of strangers may end anywhere.
 std::vector<std::string> judge(const History& history);
 
 }  // namespace lanchat::sim

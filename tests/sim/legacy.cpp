@@ -2,6 +2,7 @@
 #include "tests/sim/legacy.hpp"
 
 #include <cstdio>
+#include <utility>
 
 #include "message/wire.hpp"
 
@@ -52,6 +53,11 @@ void LegacyPeer::die() {
     around_.network.crash(*this, false);
 }
 
+void LegacyPeer::thaw() {
+    frozen_ = false;
+    for (const auto& [plug, bytes] : std::exchange(unread_, {})) arrived(plug, bytes);
+}
+
 std::vector<std::string> LegacyPeer::entries() const {
     std::vector<std::string> all;
     for (const auto& [peer, plug] : entries_) all.push_back(peer);
@@ -90,6 +96,7 @@ void LegacyPeer::accepted(Plug plug, Endpoint) {
 }
 
 void LegacyPeer::arrived(Plug plug, const std::string& bytes) {
+    if (frozen_) return unread_.emplace_back(plug, bytes), void();
     around_.network.consumed(plug, bytes.size());
     const auto it = streams_.find(plug);
     if (!alive_ || it == streams_.end() || it->second.phase == Phase::duplicate) return;

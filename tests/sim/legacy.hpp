@@ -19,6 +19,8 @@ class LegacyPeer : public Party {
 
     void say(const std::string& text);  // to every entry, and into the history
     void die();
+    void freeze() { frozen_ = true; }
+    void thaw();
 
     bool alive() const { return alive_; }
     Endpoint address() const { return address_; }
@@ -52,6 +54,8 @@ class LegacyPeer : public Party {
     std::size_t person_;
     Rng rng_;
     bool alive_ = true;
+    bool frozen_ = false;
+    std::vector<std::pair<Plug, std::string>> unread_;
     std::map<std::string, Plug> entries_;
     std::map<Plug, Stream> streams_;
 };

@@ -136,15 +136,23 @@ void Network::set_host_down(Ipv4 host, bool down) {
 void Network::cut(Ipv4 from, Ipv4 to) { cuts_.emplace(Path{from, to}, schedule_.now()); }
 
 void Network::heal(Ipv4 from, Ipv4 to) {
-    if (cuts_.erase({from, to}) > 0) retransmit(from, to);
+    if (!lasting_.contains({from, to}) && cuts_.erase({from, to}) > 0) retransmit(from, to);
+}
+
+void Network::cut_for_good(Ipv4 from, Ipv4 to) {
+    lasting_.insert({from, to});
+    cut(from, to);
+}
+
+void Network::join_all() {
+    lasting_.clear();
+    heal_all();
 }
 
 void Network::heal_all() {
     while (!down_.empty()) set_host_down(down_.begin()->first, false);
-    while (!cuts_.empty()) {
-        const Path path = cuts_.begin()->first;
-        heal(path.first, path.second);
-    }
+    const auto cuts = cuts_;
+    for (const auto& [path, since] : cuts) heal(path.first, path.second);
 }
 
 void Network::each_open(const std::function<void(const Party&, const Party&)>& visit) const {

@@ -78,7 +78,12 @@ class Network {
     void set_host_down(Ipv4 host, bool down);
     void cut(Ipv4 from, Ipv4 to);
     void heal(Ipv4 from, Ipv4 to);
-    void heal_all();
+    void heal_all();  // but what is cut for good
+    void cut_for_good(Ipv4 from, Ipv4 to);
+    void join_all();  // heals even that
+    bool apart(Ipv4 a, Ipv4 b) const {
+        return lasting_.contains({a, b}) || lasting_.contains({b, a});
+    }
     void set_pipe(Ipv4 host, Pipe pipe) { pipes_[host] = pipe; }
 
     // Calls `visit(dialler, acceptor)` for each connection that both sides hold open.
@@ -131,6 +136,7 @@ class Network {
     std::map<Endpoint, Party*> listeners_;
     std::map<std::uint32_t, Wire> wires_;
     std::map<Path, Instant> cuts_;  // since when
+    std::set<Path> lasting_;
     std::map<Ipv4, Instant> down_;
     std::uint32_t dialled_ = 0;
     std::uint16_t next_port_ = 40'000;

@@ -1,7 +1,9 @@
 // What a seed draws: places, starts and faults. Every seed has its own mixture.
 #include <algorithm>
+#include <iterator>
 
 #include "tests/sim/world.hpp"
+#include "tests/unit/log_voice.hpp"
 
 namespace lanchat::sim {
 
@@ -53,6 +55,10 @@ void World::draw_seat(Ipv4 host, std::uint16_t port) {
         const double bytes_per_us = static_cast<double>(between(20, 100)) / 100;
         if (!shared_host_) network_->set_pipe(host, {bytes_per_us, 16'384});
     }
+    seat.slow_disk = chance(6);
+    if (seat.slow_disk) marks_.hit(Mark::slow_disk);
+    seat.key = key_of(rng_.next());
+    seat.disk = std::make_shared<Disk>();
     seats_.push_back(seat);
 }
 
@@ -89,7 +95,11 @@ void World::draw_faults() {
     if (chance(50) && !shared_host_) draw_cuts();
     if (chance(35)) draw_freezes();
     if (chance(20)) draw_farewells();
+    if (chance(20) && !shared_host_) draw_partition();
+    if (chance(20)) draw_jumps();
+    if (chance(20)) draw_disk_faults();
     if (chance(30)) draw_strangers();
+    if (chance(25)) draw_hostile_authors();
     if (chance(20)) draw_squatters();
     if (chance(4) && seats_.size() <= 4) draw_crowd();
 }
@@ -180,6 +190,68 @@ void World::draw_farewells() {
     }
 }
 
+// Some pairs never reach each other, and somebody reaches all: their lines pass through others.
+void World::draw_partition() {
+    std::set<Ipv4> hosts;
+    for (const Seat& seat : seats_) hosts.insert(seat.address.ip);
+    if (hosts.size() < 3) return;
+    hub_ = *hosts.begin();
+    std::vector<Ipv4> outer(std::next(hosts.begin()), hosts.end());
+    const bool around_a_hub = outer.size() <= 5 && chance(40);
+    if (around_a_hub) marks_.hit(Mark::hub);
+    const bool one_way = chance(40);
+    marks_.hit(one_way ? Mark::partition_one_way : Mark::partition);
+    const std::size_t cut = around_a_hub ? outer.size() : 2;
+    for (std::size_t a = 0; a < cut; ++a)
+        for (std::size_t b = a + 1; b < cut; ++b) {
+            network_->cut_for_good(outer[a], outer[b]);
+            if (!one_way) network_->cut_for_good(outer[b], outer[a]);
+        }
+}
+
+void World::draw_jumps() {
+    for (auto jumps = between(1, 3); jumps > 0; --jumps) {
+        constexpr std::int64_t year = std::int64_t{365} * 24 * 3600 * 1000;
+        const std::int64_t ms = chance(50) ? year : -year;
+        schedule_.at(sometime(0s, peace_ - Instant{}), [=, this, seat = any_seat()] {
+            if (node_at(seat) == nullptr) return;
+            marks_.hit(Mark::clock_jump);
+            node_at(seat)->jump_clock(ms);
+        });
+    }
+}
+
+// A node dies, something happens to its data directory, it starts again.
+void World::draw_disk_faults() {
+    const std::size_t seat = any_seat();
+    const Instant backup = sometime(0s, peace_ - Instant{});
+    schedule_.at(backup, [=, this] { seats_[seat].backup = *seats_[seat].disk; });
+    const Instant death = sometime(backup - Instant{}, peace_ - Instant{});
+    const std::size_t original = chance(40) ? any_seat() : seat;
+    schedule_.at(death, [=, this] {
+        if (node_at(seat) != nullptr) node_at(seat)->die(false);
+        original == seat ? spoil_disk(seat) : clone(original, seat);
+        schedule_.after(Duration{static_cast<Duration::rep>(between(10'000, 2'000'000))},
+                        [=, this] { restart_later(seat, false); });
+    });
+}
+
+void World::spoil_disk(std::size_t number) {
+    Seat& seat = seats_[number];
+    seat.last.reset();
+    const bool restore = seat.backup && chance(60);
+    marks_.hit(restore ? Mark::database_restored : Mark::database_deleted);
+    seat.disk = restore ? std::make_shared<Disk>(*seat.backup) : std::make_shared<Disk>();
+}
+
+// The whole data directory, key and all, is copied to another machine while its node may run.
+void World::clone(std::size_t original, std::size_t copy) {
+    marks_.hit(Mark::identity_cloned);
+    seats_[copy].last.reset();
+    seats_[copy].key = seats_[original].key;
+    seats_[copy].disk = std::make_shared<Disk>(*seats_[original].disk);
+}
+
 void World::draw_talk() {
     const auto lines = between(0, 40);
     for (std::uint64_t i = 0; i < lines; ++i)
@@ -198,6 +270,16 @@ void World::draw_talk() {
         });
         schedule_.at(when + 3s, [=, this] {
             if (node_at(seat) != nullptr) node_at(seat)->receive(true);
+        });
+    }
+    if (chance(12) && !legacy_seats_.empty()) {  // more than the ledger holds, past a legacy peer
+        const Instant when = sometime(3s, peace_ - Instant{});
+        schedule_.at(when, [=, this] {
+            LegacyPeer* reader = legacy_seats_.front().peer;
+            if (reader == nullptr || !reader->alive()) return;
+            reader->freeze();
+            burst(0, 110, 65'000);
+            schedule_.after(6s, [reader] { reader->thaw(); });
         });
     }
     if (chance(9) && seats_.size() <= 4) {  // more than the ledger holds, past a frozen reader
@@ -234,9 +316,29 @@ void World::draw_strangers() {
         marks_.hit(serves ? Mark::strange_service : Mark::stranger);
         schedule_.at(sometime(0s, peace_ - Instant{}), [=, this]() mutable {
             if (!serves) settings.target = seats_[victim].address;
-            if (Body* node = node_at(victim)) settings.mirrored = node->settings().instance;
+            if (Body* node = node_at(victim)) {
+                settings.mirrored = node->settings().instance;
+                settings.mirrored_device = node->settings().key->id();
+            }
             make_stranger(settings);
         });
+    }
+}
+
+void World::draw_hostile_authors() {
+    for (auto authors = between(1, 2); authors > 0; --authors) {
+        const auto number = static_cast<std::uint32_t>(authors);
+        StrangerSettings settings;
+        settings.self = {shared_host_ ? loopback : Ipv4{lan + 0xA00 + number},
+                         static_cast<std::uint16_t>(4800 + number)};
+        settings.role = static_cast<Role>(between(1, 6));
+        settings.polite = true;
+        settings.stays = chance(50);
+        if (settings.stays) marks_.hit(Mark::hostile_stays);
+        hostile_.insert(settings.self);
+        marks_.hit(mark_of(settings.role));
+        range_.insert(settings.self);  // everybody may dial it
+        schedule_.at(sometime(0s, peace_ - Instant{}), [=, this] { make_stranger(settings); });
     }
 }
 
@@ -250,6 +352,7 @@ void World::draw_squatters() {
     settings.self = seats_[victim].address;
     settings.greeting = chance(70) ? Greeting::lanchat : Greeting::legacy;
     settings.polite = chance(60);
+    settings.falls_silent = chance(50);
     const Instant death = sometime(1s, peace_ - Instant{});
     schedule_.at(death, [=, this]() mutable {
         if (node_at(victim) != nullptr) node_at(victim)->die(false);

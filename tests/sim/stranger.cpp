@@ -1,6 +1,8 @@
 // Random valid frames at random times.
 #include "tests/sim/stranger.hpp"
 
+#include <algorithm>
+
 #include "message/limits.hpp"
 #include "message/wire.hpp"
 
@@ -8,8 +10,33 @@ namespace lanchat::sim {
 
 using namespace std::chrono_literals;
 
+Mark mark_of(Role role) {
+    switch (role) {
+        case Role::babbler:
+            return Mark::stranger;
+        case Role::replayer:
+            return Mark::replayer;
+        case Role::withholder:
+            return Mark::withholder;
+        case Role::liar:
+            return Mark::liar;
+        case Role::flooder:
+            return Mark::flooder;
+        case Role::asker:
+            return Mark::asker;
+        case Role::forker:
+            return Mark::forker;
+    }
+    return Mark::stranger;
+}
+
 Stranger::Stranger(Surroundings& around, StrangerSettings settings)
-    : around_(around), settings_(settings), rng_(settings_.seed) {
+    : around_(around),
+      settings_(settings),
+      rng_(settings_.seed),
+      voice_(settings_.instance),
+      logs_{voice_.log()} {
+    around_.history.people[around_.person(to_string(settings_.instance))].alive = settings_.stays;
     if (!settings_.target) {
         around_.network.listen(settings_.self, *this);
         return;
@@ -33,14 +60,15 @@ void Stranger::arrived(Plug plug, const std::string& bytes) {
     const bool first = it->second++ == 0;
     if (first && plug.side == 1) answer(plug);
     const auto frame = decode(bytes);
-    if (settings_.polite && frame) {
+    if (settings_.polite && frame && (first || !settings_.falls_silent)) {
         Frame reply;
         if (frame->ping && !frame->ping->reply) reply.ping = Ping{frame->ping->nonce, true};
-        if (first || !frame->lines.empty())
-            reply.received = frame->lines.empty() ? 0 : frame->lines.back().seq;
+        if (first || !frame->runs.empty())
+            reply.received = frame->runs.empty() ? 0 : frame->runs.back()->last();
         if (reply.ping || reply.received) around_.network.send(plug, encode(reply));
     }
-    if (first) babble(plug, settings_.frames);
+    if (frame) learn(*frame);
+    if (first) settings_.role == Role::babbler ? babble(plug, settings_.frames) : pester(plug);
 }
 
 void Stranger::ended(Plug plug, End) { heard_.erase(plug); }
@@ -86,14 +114,95 @@ Frame Stranger::random_frame() {
     if (rng_.below(3) == 0) frame.received = rng_.below(2) == 0 ? rng_.below(50) : rng_.next();
     if (rng_.below(3) == 0) frame.ping = Ping{rng_.next(), rng_.below(2) == 0};
     if (rng_.below(8) == 0) frame.bye = static_cast<Bye>(rng_.below(5));
-    Seq seq = rng_.below(20) == 0 ? rng_.next() / 2 : rng_.below(50);
-    for (auto lines = rng_.below(4); lines > 0; --lines) {
-        seq += 1 + rng_.below(3);
-        frame.lines.push_back({seq, WallTime{static_cast<std::int64_t>(rng_.next())},
-                               rng_.below(2) == 0 ? "general" : "elsewhere", "nonsense"});
+    if (rng_.below(4) == 0) {
+        const Seq first = 1 + rng_.below(20);
+        frame.runs = voice_.runs(first, first + rng_.below(5));
+    }
+    for (auto heads = rng_.below(3); heads > 0; --heads)
+        frame.have.push_back({some_log(), 1 + rng_.below(30), hash_of("nothing"), 0});
+    for (auto wants = rng_.below(3); wants > 0; --wants)
+        frame.want.push_back({some_log(), rng_.below(10), 10 + rng_.below(9)});
+    frame.listing = rng_.below(4) == 0;
+    if (rng_.below(8) == 0) frame.linked = {settings_.instance, InstanceId{rng_.next()}};
+    return frame;
+}
+
+void Stranger::pester(Plug plug) {
+    // Who stays takes its time.
+    const Duration least = is_peace() ? 2s : 20ms;
+    const Duration pause = least + Duration{static_cast<Duration::rep>(rng_.below(200'000))};
+    around_.schedule.after(pause, [this, plug] {
+        if (!alive_ || !heard_.contains(plug)) return;
+        around_.network.send(plug, encode(role_frame(plug)));
+        pester(plug);
+    });
+}
+
+Frame Stranger::role_frame(Plug plug) {
+    Frame frame;
+    switch (settings_.role) {
+        case Role::babbler:
+            return random_frame();
+        case Role::replayer:
+            for (auto runs = rng_.below(4); runs > 0 && !runs_.empty(); --runs)
+                frame.runs.push_back(runs_[rng_.below(runs_.size())]);
+            frame.want.push_back({some_log(), 0, 0});
+            return frame;
+        case Role::withholder:
+            frame.listing = rng_.below(2) == 0;
+            for (int i = 0; i < 4; ++i)
+                frame.have.push_back({some_log(), 1 + rng_.below(100), hash_of("withheld"), 0});
+            for (int i = 0; i < 20; ++i)  // of logs that do not exist
+                frame.have.push_back({{voice_.device(), Epoch{rng_.below(200)}}, 9, {}, 0});
+            return frame;
+        case Role::liar:
+            for (const LogId& log : logs_)
+                frame.have.push_back({log, Seq{1} << 63, hash_of("a lie"), 0});
+            return frame;
+        case Role::flooder:
+            if (said_ >= 5'000) return frame;
+            frame.runs = voice_.runs(said_ + 1, said_ + limits::run_entries_max);
+            said_ += limits::run_entries_max;
+            return frame;
+        case Role::asker:
+            for (int i = is_peace() ? 2 : 50; i > 0; --i) frame.want.push_back({some_log(), 0, 0});
+            return frame;
+        case Role::forker:
+            // One to each, and now and then the other one too.
+            frame.runs.push_back(forked_run((plug.wire + (rng_.below(8) == 0 ? 1 : 0)) % 2));
+            return frame;
     }
     return frame;
 }
+
+// Both branches have the first line in common, and one goes on for longer.
+RunPtr Stranger::forked_run(std::uint64_t branch) const {
+    std::vector<Entry> entries(3 + branch);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        Entry& entry = entries[i];
+        entry.log = voice_.log();
+        entry.seq = Seq{i} + 1;
+        entry.clock = Clock{Clock::at(WallTime{1'600'000'000'000}).packed + entry.seq};
+        entry.room = general_room;
+        entry.name = "forker";
+        entry.text = i == 0 ? "one" : "branch " + std::to_string(branch);
+    }
+    return sign(std::move(entries), *key_of(static_cast<std::uint64_t>(settings_.instance)));
+}
+
+void Stranger::learn(const Frame& frame) {
+    constexpr std::size_t known_max = 20;
+    for (const Head& head : frame.have)
+        if (logs_.size() < known_max && std::ranges::find(logs_, head.log) == logs_.end())
+            logs_.push_back(head.log);
+    for (const RunPtr& run : frame.runs) {
+        if (runs_.size() < known_max && run->byte_count() < 1'000) runs_.push_back(run);
+        if (logs_.size() < known_max && std::ranges::find(logs_, run->log()) == logs_.end())
+            logs_.push_back(run->log());
+    }
+}
+
+LogId Stranger::some_log() { return logs_[rng_.below(logs_.size())]; }
 
 std::optional<Hello> Stranger::hello() {
     if (settings_.greeting == Greeting::legacy) return std::nullopt;
@@ -101,7 +210,10 @@ std::optional<Hello> Stranger::hello() {
     return Hello{
         static_cast<std::uint32_t>(1 + rng_.below(2)),
         mirror && settings_.mirrored != InstanceId{} ? settings_.mirrored : settings_.instance,
-        rng_.next(), "stranger", 0};
+        rng_.next(),
+        "stranger",
+        0,
+        mirror ? settings_.mirrored_device : voice_.device()};
 }
 
 }  // namespace lanchat::sim

@@ -2,10 +2,24 @@
 #pragma once
 
 #include <map>
+#include <vector>
 
 #include "tests/sim/body.hpp"
+#include "tests/unit/log_voice.hpp"
 
 namespace lanchat::sim {
+
+// What a hostile member does with logs. Forging is no role: runs are verified where they arrive.
+enum class Role {
+    babbler,     // random frames
+    replayer,    // valid runs of others, again and again
+    withholder,  // announces what it never gives
+    liar,        // claims to have 2^63 lines of every log
+    flooder,     // says much
+    asker,       // wants everything, for ever
+    forker,      // signs different lines for one place
+};
+Mark mark_of(Role role);
 
 enum class Greeting { lanchat, legacy, mirror, garbage, silence };
 
@@ -14,10 +28,14 @@ struct StrangerSettings {
     std::optional<Endpoint> target;  // whom it dials
     Greeting greeting = Greeting::lanchat;
     InstanceId instance{};
-    InstanceId mirrored{};  // mirror: the instance of its victim
-    int frames = 0;         // random ones, after the greeting
-    bool polite = false;    // answers pings and acknowledges, like a node that says nothing
+    InstanceId mirrored{};  // mirror: the instance and device of its victim
+    DeviceId mirrored_device;
+    int frames = 0;             // random ones, after the greeting
+    bool polite = false;        // answers pings and acknowledges, like a node that says nothing
+    bool falls_silent = false;  // after its first answer
+    bool stays = false;         // after the peace, too
     bool reads = true;
+    Role role = Role::babbler;
     std::uint64_t seed = 0;
 };
 
@@ -26,6 +44,7 @@ class Stranger : public Party {
     Stranger(Surroundings& around, StrangerSettings settings);
 
     void die();
+    bool stays() const { return settings_.stays; }
 
     void accepted(Plug plug, Endpoint from) override;
     void arrived(Plug plug, const std::string& bytes) override;
@@ -36,7 +55,13 @@ class Stranger : public Party {
     void greet(Plug plug);
     void answer(Plug plug);
     void babble(Plug plug, int frames);
+    void pester(Plug plug);
     Frame random_frame();
+    Frame role_frame(Plug plug);
+    RunPtr forked_run(std::uint64_t branch) const;
+    void learn(const Frame& frame);
+    LogId some_log();
+    bool is_peace() const { return around_.schedule.now() >= around_.history.peace; }
     std::optional<Hello> hello();
 
     Surroundings& around_;
@@ -44,6 +69,10 @@ class Stranger : public Party {
     Rng rng_;
     bool alive_ = true;
     std::map<Plug, int> heard_;  // frames that came over each open plug
+    Voice voice_;
+    Seq said_ = 0;
+    std::vector<LogId> logs_;
+    std::vector<RunPtr> runs_;
 };
 
 }  // namespace lanchat::sim

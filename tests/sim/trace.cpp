@@ -17,6 +17,14 @@ std::string number(LinkId id) { return " #" + std::to_string(static_cast<std::ui
 
 std::string who(const PeerInfo& peer) { return " " + to_string(peer.address) + " " + peer.id; }
 
+std::string name(const LogId& log) {
+    return to_string(InstanceId{static_cast<std::uint64_t>(log.epoch)});
+}
+
+std::string describe(const VerifiedRun& run) {
+    return name(run.log()) + ":" + std::to_string(run.first()) + "-" + std::to_string(run.last());
+}
+
 std::string describe(const Event& event) {
     return std::visit(
         Overloaded{
@@ -26,6 +34,11 @@ std::string describe(const Event& event) {
                 return "down" + who(e.peer) + reasons[static_cast<int>(e.reason)];
             },
             [](const Message& e) { return (e.own ? "own " : "line ") + e.id + who(e.from); },
+            [](const Forked& e) { return "forked" + who(e.author); },
+            [](const Delivery& e) {
+                return "delivered " + e.id + " " + std::to_string(e.count.delivered) + " of " +
+                       std::to_string(e.count.of);
+            },
             [](const Undelivered& e) {
                 return "undelivered" + who(e.peer) + " " + std::to_string(e.lines) +
                        (e.reason == UndeliveredReason::slow ? " slow" : " gone");
@@ -40,9 +53,14 @@ std::string describe(const Frame& frame) {
     std::string out = frame.msg.empty() ? "" : " '" + frame.msg.substr(0, 24) + "'";
     if (frame.hello) out += " hello " + to_string(frame.hello->instance);
     if (frame.received) out += " received " + std::to_string(*frame.received);
-    if (!frame.lines.empty())
-        out += " lines " + std::to_string(frame.lines.front().seq) + "-" +
-               std::to_string(frame.lines.back().seq);
+    for (const RunPtr& run : frame.runs) out += " run " + describe(*run);
+    if (frame.listing) out += " listing";
+    for (const Head& head : frame.have)
+        out += " have " + name(head.log) + ":" + std::to_string(head.seq);
+    for (const Want& want : frame.want)
+        out += " want " + name(want.log) + ":" + std::to_string(want.after) + "-" +
+               std::to_string(want.seq);
+    if (frame.linked) out += " linked " + std::to_string(frame.linked->size());
     if (frame.ping) out += frame.ping->reply ? " pong" : " ping";
     constexpr const char* byes[] = {"unknown", "leaving", "duplicate", "busy", "taken"};
     if (frame.bye) out += std::string(" bye ") + byes[static_cast<int>(*frame.bye)];
@@ -64,6 +82,17 @@ std::string describe(const Input& input) {
             [](const Probed& i) {
                 return "probed" + number(i.link) + (i.alive ? " alive" : " silent");
             },
+            [](const Stored& i) {
+                std::string out = "stored";
+                for (const RunPtr& run : i.runs) out += " " + describe(*run);
+                return out;
+            },
+            [](const Fetched& i) {
+                return "fetched" + number(i.link) + " " + name(i.log) + ", runs " +
+                       std::to_string(i.runs.size());
+            },
+            [](const Watch& i) { return "watch " + message_id(i.line); },
+            [](const Imported& i) { return "imported " + describe(*i.run); },
             [](const Say& i) { return "say " + i.text.substr(0, 24); },
             [](const Receive& i) { return std::string(i.on ? "receive on" : "receive off"); },
             [](const EndOfInput& i) {
@@ -84,6 +113,11 @@ std::string describe(const Effect& effect) {
             [](const Finish& e) { return "-> finish" + number(e.link); },
             [](const Drop& e) { return "-> drop" + number(e.link); },
             [](const Probe& e) { return "-> probe" + number(e.link); },
+            [](const Append& e) { return "-> append " + describe(*e.run); },
+            [](const Fetch& e) {
+                return "-> fetch" + number(e.link) + " " + name(e.log) + " after " +
+                       std::to_string(e.after);
+            },
             [](const Notify& e) { return "-> " + describe(e.event); },
             [](const Stop&) { return std::string("-> stop"); },
         },

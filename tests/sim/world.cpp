@@ -13,6 +13,8 @@ namespace {
 
 constexpr Duration settle_time = 15s;
 constexpr Duration quiet_time = 60s;
+constexpr Duration talk_time = 50s;
+constexpr Duration still_after = 57s;  // of quiet time
 
 }  // namespace
 
@@ -30,6 +32,7 @@ World::World(WorldSettings settings) : settings_(settings), rng_(settings.seed) 
 
 void World::run() {
     peace_ = Instant{} + 5s + Duration{static_cast<Duration::rep>(rng_.below(15'000'000))};
+    history_.peace = peace_;
     history_.quiet_from = Instant::max();
     draw_places();
     draw_starts();
@@ -40,9 +43,12 @@ void World::run() {
     check_links();
     history_.quiet_from = schedule_.now();
     talk_quietly();
+    const bool restless = std::ranges::any_of(strangers_, [](const auto& s) { return s->stays(); });
+    if (!restless) history_.still_from = schedule_.now() + still_after;
     schedule_.run_until(schedule_.now() + quiet_time);
     check_links();
     check_stops();
+    tell_the_end();
     const auto faults = judge(history_);
     std::string words;
     for (std::size_t i = 0; i < std::min<std::size_t>(faults.size(), 10); ++i)
@@ -62,8 +68,13 @@ void World::start(std::size_t number) {
     settings.legacy_peers = seat.takes_legacy;
     settings.seed = rng_.next();
     settings.step_delay = seat.step_delay;
+    settings.key = seat.key;
+    settings.disk = seat.disk;
+    settings.slow_disk = seat.slow_disk;
+    settings.follows = seat.last;
     nodes_.push_back(std::make_unique<Body>(*around_, settings));
     seat.node = nodes_.back().get();
+    seat.last = seat.node->person();
 }
 
 void World::start_legacy(std::size_t number) {
@@ -99,7 +110,12 @@ void World::burst(std::size_t seat, std::size_t lines, std::size_t bytes) {
 
 void World::make_peace() {
     network_->heal_all();
-    for (const auto& stranger : strangers_) stranger->die();
+    const bool is_joined = std::ranges::any_of(nodes_, [&](const auto& node) {
+        return node->alive() && !node->leaving() && node->settings().listens.front().ip == hub_;
+    });
+    if (!is_joined) network_->join_all();
+    for (const auto& stranger : strangers_)
+        if (!stranger->stays()) stranger->die();
     for (const auto& node : nodes_)
         if (node->alive()) {
             node->thaw();
@@ -123,12 +139,12 @@ void World::talk_quietly() {
     for (std::size_t seat = 0; seat < seats_.size(); ++seat)
         for (std::size_t i = 0; i < lines; ++i)
             schedule_.at(
-                schedule_.now() + Duration{static_cast<Duration::rep>(rng_.below(50'000'000))},
+                sometime(schedule_.now() - Instant{}, schedule_.now() - Instant{} + talk_time),
                 [this, seat] { utter(seat); });
     for (const auto& seat : legacy_seats_)
         for (std::size_t i = 0; i < lines; ++i)
             schedule_.at(
-                schedule_.now() + Duration{static_cast<Duration::rep>(rng_.below(50'000'000))},
+                sometime(schedule_.now() - Instant{}, schedule_.now() - Instant{} + talk_time),
                 [this, peer = seat.peer] { peer->say("legacy " + std::to_string(++uttered_)); });
 }
 
@@ -150,15 +166,23 @@ std::set<std::string> World::odd_links() const {
     for (const auto& node : nodes_)
         if (node->alive()) alive.push_back(node.get());
     for (std::size_t i = 0; i < alive.size(); ++i) {
-        std::size_t others = alive.size() - 1;
+        const auto others_in_reach = std::ranges::count_if(alive, [&](const Body* other) {
+            return other != alive[i] && reach(*alive[i], *other);
+        });
+        auto others = static_cast<std::size_t>(others_in_reach);
         for (std::size_t j = 0; j < i; ++j)
-            check_pair(alive[i], alive[j], to_string(alive[j]->settings().listens.front()));
+            if (reach(*alive[i], *alive[j]))
+                check_pair(alive[i], alive[j], to_string(alive[j]->settings().listens.front()));
         for (const auto& seat : legacy_seats_) {
             if (!seat.peer->alive() || !alive[i]->settings().legacy_peers) continue;
             ++others;
             check_pair(alive[i], seat.peer, "legacy " + to_string(seat.address));
         }
-        if (alive[i]->peers().linked().size() != others || alive[i]->peers().size() != others)
+        const auto linked = alive[i]->peers().linked();
+        const auto hostile = std::ranges::count_if(
+            linked, [&](const PeerInfo& peer) { return hostile_.contains(peer.address); });
+        if (linked.size() != others + static_cast<std::size_t>(hostile) ||
+            alive[i]->peers().size() < linked.size())
             odd.insert(to_string(alive[i]->settings().listens.front()) + " does not list " +
                        std::to_string(others));
     }
@@ -173,6 +197,20 @@ void World::check_links() {
     const auto still = odd_links();
     std::erase_if(odd, [&](const std::string& pair) { return !still.contains(pair); });
     require(odd.empty(), odd.empty() ? "" : *odd.begin());
+}
+
+bool World::reach(const Body& a, const Body& b) const {
+    return !network_->apart(a.settings().listens.front().ip, b.settings().listens.front().ip);
+}
+
+void World::tell_the_end() {
+    for (const auto& a : nodes_) {
+        if (!a->alive()) continue;
+        a->tell_heads();
+        for (const auto& b : nodes_)
+            if (a->person() < b->person() && !reach(*a, *b))
+                history_.apart.insert({a->person(), b->person()});
+    }
 }
 
 void World::check_stops() const {

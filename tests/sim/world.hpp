@@ -37,6 +37,11 @@ class World {
         Body* node = nullptr;
         Duration step_delay{0};
         bool takes_legacy = true;
+        bool slow_disk = false;
+        std::shared_ptr<const DeviceKey> key;
+        std::shared_ptr<Disk> disk;
+        std::optional<Disk> backup;
+        std::optional<std::size_t> last;  // who ran here and left the disk as it is
     };
     struct LegacySeat {
         Endpoint address;
@@ -53,8 +58,12 @@ class World {
     void draw_cuts();
     void draw_freezes();
     void draw_farewells();
+    void draw_partition();
+    void draw_jumps();
+    void draw_disk_faults();
     void draw_talk();
     void draw_strangers();
+    void draw_hostile_authors();
     void draw_squatters();
     void draw_crowd();
     void make_peace();
@@ -63,6 +72,8 @@ class World {
     void restart_later(std::size_t seat, bool other_address);
     void start_legacy(std::size_t seat);
     void make_stranger(StrangerSettings settings);
+    void spoil_disk(std::size_t seat);
+    void clone(std::size_t original, std::size_t copy);
     void burst(std::size_t seat, std::size_t lines, std::size_t bytes);
     void utter(std::size_t seat, std::size_t bytes = 0);
     void talk_quietly();
@@ -71,6 +82,8 @@ class World {
     std::set<std::string> odd_links() const;
     void check_links();
     void check_stops() const;
+    void tell_the_end();
+    bool reach(const Body& a, const Body& b) const;
 
     bool chance(std::uint64_t percent) { return rng_.below(100) < percent; }
     std::uint64_t between(std::uint64_t low, std::uint64_t high) {
@@ -97,7 +110,9 @@ class World {
     std::vector<std::unique_ptr<Body>> nodes_;
     std::vector<std::unique_ptr<LegacyPeer>> legacy_peers_;
     std::vector<std::unique_ptr<Stranger>> strangers_;
+    std::set<Endpoint> hostile_;  // who listens there may stay
     Instant peace_{};
+    Ipv4 hub_{};  // reaches those who are apart
     std::uint64_t uttered_ = 0;
     bool shared_host_ = false;
 };

@@ -13,82 +13,13 @@
 #include <string>
 #include <vector>
 
-#include "app/cli.hpp"
 #include "config/keys.hpp"
 #include "config/layers.hpp"
 #include "config/print.hpp"
 #include "config/version.hpp"
+#include "tests/unit/app_cli_desk.hpp"
 
 namespace lanchat::app {
-namespace {
-
-namespace fs = std::filesystem;
-
-// A home of its own in which command lines are tried.
-class Desk {
-  public:
-    Desk() {
-        std::string pattern = (fs::temp_directory_path() / "lanchat-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        home = pattern;
-        environment = {{"HOME", home.string()}};
-    }
-    ~Desk() {
-        std::error_code ignored;
-        fs::remove_all(home, ignored);
-    }
-    Desk(const Desk&) = delete;
-    Desk& operator=(const Desk&) = delete;
-
-    CommandLine run(const std::vector<std::string>& arguments) {
-        std::vector<const char*> argv{"lanchat"};
-        for (const auto& argument : arguments) argv.push_back(argument.c_str());
-        std::ostringstream out_text;
-        std::ostringstream err_text;
-        auto line = parse_command_line(static_cast<int>(argv.size()), argv.data(),
-                                       {environment, home / "site.json", out_text, err_text});
-        out = out_text.str();
-        err = err_text.str();
-        return line;
-    }
-
-    RunOptions options(const std::vector<std::string>& arguments) {
-        const auto line = run(arguments);
-        CAPTURE(err);
-        REQUIRE(line.run);
-        CHECK(line.exit_code == 0);
-        CHECK(out.empty());
-        return *line.run;
-    }
-
-    // Checks that nothing is to be run, and that the refusal is on stderr only.
-    std::string refusal(const std::vector<std::string>& arguments) {
-        const auto line = run(arguments);
-        CHECK_FALSE(line.run);
-        CHECK(line.exit_code == 2);
-        CHECK(out.empty());
-        return err;
-    }
-
-    fs::path write(const std::string& name, const std::string& text) const {
-        fs::create_directories((home / name).parent_path());
-        std::ofstream(home / name) << text;
-        return home / name;
-    }
-
-    fs::path user_file() const { return home / ".config" / "lanchat" / "config.json"; }
-
-    fs::path home;
-    Environment environment;
-    std::string out;
-    std::string err;
-};
-
-bool has(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
-}
-
-}  // namespace
 
 TEST_CASE("without options a node runs with the defaults") {
     Desk desk;
@@ -232,12 +163,12 @@ TEST_CASE("an unknown option or word is refused with the one that was meant") {
 TEST_CASE("what later versions will know is unknown now") {
     Desk desk;
 
-    for (const auto* option : {"--tui", "--web", "--no-web", "--ephemeral", "--passphrase-file=f",
+    for (const auto* option : {"--tui", "--web", "--no-web", "--passphrase-file=f",
                                "--metrics=127.0.0.1:1", "--log-format=json"}) {
         CAPTURE(option);
         CHECK(has(desk.refusal({option}), "unknown option"));
     }
-    for (const auto* command : {"daemon", "send", "tail", "peers", "doctor"}) {
+    for (const auto* command : {"daemon", "attach", "top", "file", "doctor"}) {
         CAPTURE(command);
         CHECK(has(desk.refusal({command}), "unknown word"));
     }

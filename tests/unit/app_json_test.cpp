@@ -54,6 +54,28 @@ TEST_CASE("every ASCII character is escaped as nlohmann does, but for DEL") {
     CHECK(escaped("\x7f") == "\"\\u007f\"");
 }
 
+TEST_CASE("a line with a ref is acknowledged, one without is not, and a refusal names it") {
+    StandIn node;
+    std::vector<json> told;
+    JsonFace face(node.chat(), [&](std::string_view line) { told.push_back(json::parse(line)); });
+
+    face.take_line(R"({"type":"send","text":"hi","ref":"42"})");
+    face.take_line(R"({"type":"send","text":"hi"})");
+    face.take_line(R"({"type":"send","text":"no","ref":"43"})");
+
+    REQUIRE(told.size() == 2);
+    CHECK(told[0] == json{{"v", 1}, {"type", "ack"}, {"ref", "42"}, {"id", "id"}});
+    CHECK(told[1].at("type") == "error");
+    CHECK(told[1].at("ref") == "43");
+    CHECK(told[1].at("code") == "refused");
+}
+
+TEST_CASE("a delivery tells the line and how many have it") {
+    const auto told = json::parse(written(controller::Delivery{"a:1", {}, {2, 3, 1}}));
+
+    CHECK(told == json{{"v", 1}, {"type", "delivery"}, {"id", "a:1"}, {"delivered", 2}, {"of", 3}});
+}
+
 TEST_CASE("C1 controls are escaped, and other characters of two bytes are not") {
     CHECK(escaped("\u009b31m") == "\"\\u009b31m\"");
     CHECK(escaped("\u0080\u009f\u00a0\u00e9") == "\"\\u0080\\u009f\u00a0\u00e9\"");

@@ -20,6 +20,10 @@ struct StandIn {
                     said.push_back(room + "|" + text);
                     return std::string("id");
                 },
+                [](const std::string& text, const std::string&, const Chat::Stored& stored) {
+                    if (text == "no") return stored(Failure{"be\033cause"});
+                    stored(std::string("id"));
+                },
                 [] {
                     return std::vector<controller::PeerInfo>{alice, old_one};
                 },

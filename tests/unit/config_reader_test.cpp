@@ -126,9 +126,9 @@ TEST_CASE("a key like no other is refused without a guess") {
 
 TEST_CASE("keys of later versions are unknown keys") {
     for (const auto* text :
-         {R"({"history": {"enabled": true}})", R"({"files": {}})", R"({"web": {}})",
-          R"({"notifications": {}})", R"({"metrics": {}})", R"({"security": {"tls": true}})",
-          R"({"security": {"passphrase_file": ""}})", R"({"log": {"format": "text"}})"}) {
+         {R"({"files": {}})", R"({"web": {}})", R"({"notifications": {}})", R"({"metrics": {}})",
+          R"({"security": {"tls": true}})", R"({"security": {"passphrase_file": ""}})",
+          R"({"log": {"format": "text"}})"}) {
         CAPTURE(text);
         CHECK(fault(text).find("unknown key") != std::string::npos);
     }

@@ -9,105 +9,135 @@
 
 #include "message/limits.hpp"
 #include "message/rng.hpp"
-#include "message/wire.hpp"
+#include "tests/unit/log_voice.hpp"
 
 namespace lanchat::controller {
 namespace {
 
-// Everything ever said; what the ledger may have forgotten is computed from scratch.
-struct Model {
-    std::vector<Line> said;
+constexpr std::uint64_t self = 7;
+const LogId own_log{key_of(self)->id(), Epoch{99}};
 
-    Seq base() const {
-        std::size_t bytes = 0;
-        Seq kept = 0;
-        while (kept < said.size() && kept < limits::ledger_lines_max) {
-            bytes += encoded_bytes(said[said.size() - 1 - kept]);
-            if (bytes > limits::ledger_bytes_max) break;
-            ++kept;
-        }
-        return said.size() - kept;
-    }
-    std::size_t bytes_after(Seq after) const {
-        std::size_t bytes = 0;
-        for (Seq seq = std::max(after, base()); seq < said.size(); ++seq)
-            bytes += encoded_bytes(said[seq]);
-        return bytes;
-    }
-};
+Ledger make_ledger(std::optional<Ended> previous = std::nullopt) {
+    return Ledger(own_log, key_of(self), OwnClock(Clock{}), previous);
+}
 
-TEST_CASE("a ledger answers as if it kept everything") {
+void say(Ledger& ledger, std::string text) {
+    if (ledger.is_full()) ledger.seal();
+    ledger.append(WallTime{1'700'000'000'000}, "me", "general", std::move(text));
+}
+
+TEST_CASE("what was said comes back in order, in runs that verify and chain") {
     Rng rng(5);
-    Ledger ledger;
-    Model model;
-    for (int i = 0; i < 12'000; ++i) {
+    Ledger ledger = make_ledger();
+    std::vector<std::string> said;
+    Seq reached = 0;
+    Hash head;
+    for (int i = 0; i < 3'000; ++i) {
         const std::size_t size = rng.below(400) == 0 ? rng.below(60'000) : rng.below(300);
-        const std::string text(1 + size, 'x');
-        const Seq seq = ledger.append(WallTime{i}, "general", text);
-        model.said.push_back({seq, WallTime{i}, "general", text});
-        REQUIRE(seq == model.said.size());
-        if (i % 97 != 0) continue;
-
-        REQUIRE(ledger.head() == model.said.size());
-        REQUIRE(ledger.base() == model.base());
-        const Seq after = ledger.base() + rng.below(ledger.head() - ledger.base() + 1);
-        REQUIRE(ledger.bytes_after(after) == model.bytes_after(after));
-        const auto lines = ledger.after(after, 1 + rng.below(300), 1 + rng.below(100'000));
-        for (std::size_t n = 0; n < lines.size(); ++n) REQUIRE(lines[n] == model.said[after + n]);
-        REQUIRE(lines.empty() == (after == ledger.head()));
+        said.push_back(std::string(1 + size, static_cast<char>('a' + i % 26)));
+        say(ledger, said.back());
+        if (rng.below(40) > 0 && i < 2'999) continue;
+        while (ledger.has_unsealed()) ledger.seal();
+        REQUIRE(ledger.sealed() == said.size());
+        REQUIRE(reached >= ledger.base());
+        while (reached < ledger.head()) {
+            const RunPtr run = ledger.run_after(reached);
+            REQUIRE(run->first() == reached + 1);
+            REQUIRE(run->before() == head);
+            Run copy;
+            for (const auto& item : run->items()) {
+                REQUIRE(item.entry.text == said[item.entry.seq - 1]);
+                copy.entries.push_back(item.bytes);
+            }
+            copy.signature = run->signature();
+            REQUIRE(verify(std::move(copy)));
+            reached = run->last();
+            head = run->head();
+        }
     }
+    CHECK(reached == said.size());
 }
 
 TEST_CASE("an empty ledger has nothing to give") {
-    const Ledger ledger;
+    Ledger ledger = make_ledger();
 
     CHECK(ledger.head() == 0);
     CHECK(ledger.base() == 0);
-    CHECK(ledger.after(0, 10, 1000).empty());
+    CHECK(ledger.seal() == nullptr);
     CHECK(ledger.bytes_after(0) == 0);
 }
 
-TEST_CASE("no more lines are kept than the limit") {
-    Ledger ledger;
-    for (std::size_t i = 0; i < limits::ledger_lines_max; ++i) ledger.append({}, "general", "x");
-    CHECK(ledger.base() == 0);
+TEST_CASE("lines said together are signed together, up to a full run") {
+    Ledger ledger = make_ledger();
+    for (std::size_t i = 0; i < limits::run_entries_max; ++i) {
+        CHECK_FALSE(ledger.is_full());
+        ledger.append({}, "me", "general", "x");
+    }
+    CHECK(ledger.is_full());
 
-    ledger.append({}, "general", "x");
+    const RunPtr run = ledger.seal();
 
-    CHECK(ledger.base() == 1);
-    CHECK(ledger.head() == limits::ledger_lines_max + 1);
-    CHECK(ledger.at(2).seq == 2);
+    CHECK(run->items().size() == limits::run_entries_max);
+    CHECK_FALSE(ledger.has_unsealed());
+    CHECK(ledger.seal() == nullptr);
 }
 
-TEST_CASE("no more bytes are kept than the limit") {
-    Ledger ledger;
+TEST_CASE("a line that does not fit begins the next run") {
+    Ledger ledger = make_ledger();
     const std::string longest(limits::line_bytes_max, 'x');
-    while (ledger.base() == 0) ledger.append({}, "general", longest);
+    for (int i = 0; i < 2; ++i) ledger.append({}, "me", "general", "short");
+    ledger.append({}, "me", "general", longest);
+    ledger.append({}, "me", "general", longest);
 
-    CHECK(ledger.bytes_after(0) <= limits::ledger_bytes_max);
-    CHECK(ledger.bytes_after(0) + limits::line_bytes_max + 100 > limits::ledger_bytes_max);
+    CHECK(ledger.seal()->last() == 2);
+    CHECK(ledger.seal()->last() == 3);
+    CHECK(ledger.seal()->last() == 4);
+    CHECK(ledger.bytes_after(3) > longest.size());
 }
 
-TEST_CASE("a batch holds whole lines up to the bytes asked for, but at least one") {
-    Ledger ledger;
-    for (int i = 0; i < 10; ++i) ledger.append({}, "general", std::string(1000, 'x'));
-    const std::size_t one = encoded_bytes(ledger.at(1));
+TEST_CASE("the first entry names where this device's log before ended, no other does") {
+    Ledger ledger = make_ledger(Ended{Epoch{5}, 12, hash_of("head")});
+    say(ledger, "one");
+    say(ledger, "two");
+    const RunPtr run = ledger.seal();
 
-    CHECK(ledger.after(0, 100, 1).size() == 1);
-    CHECK(ledger.after(0, 100, 3 * one).size() == 3);
-    CHECK(ledger.after(0, 100, 4 * one - 1).size() == 3);
-    CHECK(ledger.after(0, 2, 100 * one).size() == 2);
-    CHECK(ledger.after(8, 100, 100 * one).front().seq == 9);
+    CHECK(run->items()[0].entry.previous == Ended{Epoch{5}, 12, hash_of("head")});
+    CHECK_FALSE(run->items()[1].entry.previous);
 }
 
-TEST_CASE("bytes of what is gone are not counted") {
-    Ledger ledger;
-    for (std::size_t i = 0; i < limits::ledger_lines_max + 500; ++i)
-        ledger.append({}, "general", "x");
+TEST_CASE("no more lines are kept at hand than the limit, give or take a run") {
+    Ledger ledger = make_ledger();
+    for (std::size_t i = 0; i < 2 * limits::ledger_lines_max; ++i) say(ledger, "x");
+    while (ledger.has_unsealed()) ledger.seal();
 
+    CHECK(ledger.head() - ledger.base() <= limits::ledger_lines_max);
+    CHECK(ledger.head() - ledger.base() + limits::run_entries_max > limits::ledger_lines_max);
+    CHECK(ledger.at(ledger.base() + 1).seq == ledger.base() + 1);
     CHECK(ledger.bytes_after(3) == ledger.bytes_after(ledger.base()));
     CHECK(ledger.bytes_after(ledger.head()) == 0);
     CHECK(ledger.bytes_after(ledger.head() + 5) == 0);
+}
+
+TEST_CASE("no more bytes are kept at hand than the limit") {
+    Ledger ledger = make_ledger();
+    const std::string longest(limits::line_bytes_max, 'x');
+    while (ledger.base() == 0) say(ledger, longest);
+    while (ledger.has_unsealed()) ledger.seal();
+
+    CHECK(ledger.bytes_after(0) <= limits::ledger_bytes_max);
+    CHECK(ledger.bytes_after(0) + 2 * limits::entry_bytes_max > limits::ledger_bytes_max);
+}
+
+TEST_CASE("bytes are counted by line, signed or not") {
+    Ledger ledger = make_ledger();
+    say(ledger, "one");
+    const std::size_t one = ledger.bytes_after(0);
+    ledger.seal();
+    say(ledger, "two");
+
+    CHECK(ledger.bytes_after(0) == 2 * one);
+    CHECK(ledger.bytes_after(1) == one);
+    CHECK(ledger.at(2).text == "two");
 }
 
 }  // namespace

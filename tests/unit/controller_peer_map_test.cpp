@@ -15,7 +15,9 @@ namespace {
 Endpoint at(std::uint32_t host) { return {Ipv4{0x0A000000U + host}, 4565}; }
 
 PeerEntry node(std::uint64_t instance) {
-    return {PeerState::joining, Direction::accepted, InstanceId{instance}, "anna"};
+    DeviceId device;
+    device.bytes[0] = static_cast<std::uint8_t>(instance);
+    return {PeerState::joining, Direction::accepted, InstanceId{instance}, device, "anna"};
 }
 
 TEST_CASE("an address is admitted once") {
@@ -87,7 +89,7 @@ TEST_CASE("readers on other threads never see half a peer") {
     const auto read = [&] {
         while (!done) {
             for (const PeerInfo& peer : map.linked())
-                if (peer.id != to_string(InstanceId{peer.address.ip.bits}) || peer.name != "anna")
+                if (peer.id != to_string(node(peer.address.ip.bits).device) || peer.name != "anna")
                     ++odd;
             if (const auto entry = map.find(at(5)); entry && entry->name != "anna") ++odd;
             if (map.size() > 40 || map.full()) ++odd;

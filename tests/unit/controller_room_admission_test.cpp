@@ -41,8 +41,8 @@ TEST_CASE("a lanchat node that we dial is linked with its answer") {
 
     const auto ups = scene.events<PeerUp>();
     REQUIRE(ups.size() == 1);
-    CHECK(ups[0].peer == PeerInfo{at(2), to_string(high), "you", false});
-    CHECK(scene.last_sent(link).received == Seq{0});
+    CHECK(ups[0].peer == PeerInfo{at(2), to_string(Voice(high).device()), "you", false});
+    CHECK(scene.received_sent(link) == Seq{0});
     CHECK(scene.room.peers().linked() == std::vector{ups[0].peer});
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("a dialler that goes on without an acknowledgement is dropped") {
     Scene scene;
     const LinkId link = scene.accept(at(2, 51'234));
     scene.receive(link, scene.greeting(at(2), high));
-    scene.receive(link, Scene::lines(1, 1));
+    scene.receive(link, Scene::lines(high, 1, 1));
 
     CHECK(scene.dropped.contains(link));
     CHECK(scene.texts_shown().empty());
@@ -222,7 +222,7 @@ TEST_CASE("a node that was told busy tries again later") {
     Scene scene;
     const LinkId link = scene.dial(at(2));
     Frame refusal;
-    refusal.hello = Hello{protocol_version, high, 1, "you", 0};
+    refusal.hello = Scene::hello(high);
     refusal.bye = Bye::busy;
     scene.receive(link, refusal);
 
@@ -280,7 +280,7 @@ TEST_CASE("a newcomer that we dialled is linked when the holder is silent") {
 
     CHECK(scene.entry(at(2)).instance == high);
     CHECK(scene.entry(at(2)).state == PeerState::linked);
-    CHECK(scene.last_sent(newcomer).received == Seq{0});
+    CHECK(scene.received_sent(newcomer) == Seq{0});
 }
 
 TEST_CASE("a newcomer that we dialled is told that the address is taken when it is") {
@@ -288,7 +288,7 @@ TEST_CASE("a newcomer that we dialled is told that the address is taken when it 
     const LinkId newcomer = scene.dial(at(2));
     const LinkId holder = scene.link_by_them(at(2), low);
     scene.receive(newcomer, scene.answer(high));
-    scene.receive(holder, Scene::lines(1, 1));
+    scene.receive(holder, Scene::lines(low, 1, 1));
 
     CHECK(scene.last_sent(newcomer).bye == Bye::taken);
     CHECK(scene.entry(at(2)).instance == low);
@@ -355,7 +355,7 @@ TEST_CASE("an original that was restarted replaces its dead call after 1 s") {
 TEST_CASE("lines in the answer of an original are no lines") {
     Scene scene;
     const LinkId link = scene.dial(at(2));
-    Frame odd = Scene::lines(1, 3);
+    Frame odd = Scene::lines(high, 1, 3);
     odd.msg = "ok";
     scene.receive(link, odd);
     scene.pass(10s);

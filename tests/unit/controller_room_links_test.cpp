@@ -195,7 +195,7 @@ TEST_CASE("a goodbye is told at once and its sender is not dialled") {
 TEST_CASE("the lines in a goodbye are still read") {
     Scene scene;
     const LinkId link = scene.link_by_us(at(2), high);
-    Frame bye = Scene::lines(1, 2);
+    Frame bye = Scene::lines(high, 1, 2);
     bye.bye = Bye::leaving;
     scene.receive(link, bye);
 
@@ -227,7 +227,7 @@ TEST_CASE("any frame is a sign of life") {
     for (Seq seq = 1; seq <= 10; ++seq) {
         scene.pass(limits::ping_after + 3s);
         scene.drain(link);
-        scene.receive(link, Scene::lines(seq, seq));
+        scene.receive(link, Scene::lines(high, seq, seq));
         scene.drain(link);
     }
 
@@ -275,7 +275,7 @@ TEST_CASE("nothing is sent on a link after its end") {
     scene.give(Leave{});
     scene.drain(link);
     REQUIRE(scene.finished.contains(link));
-    Frame late = Scene::lines(1, 3);
+    Frame late = Scene::lines(high, 1, 3);
     late.ping = Ping{1, false};
 
     scene.receive(link, late);  // the scene itself forbids a Send here

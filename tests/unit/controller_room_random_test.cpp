@@ -14,7 +14,7 @@ class Chaos {
     Chaos(Scene& scene, std::uint64_t seed) : scene_(scene), rng_(seed) {}
 
     void act() {
-        switch (rng_.below(16)) {
+        switch (rng_.below(18)) {
             case 0:
                 return void(scene_.give(Sighted{where()}));
             case 1:
@@ -41,6 +41,8 @@ class Chaos {
                 return scene_.sleep(Duration{static_cast<Duration::rep>(rng_.below(3'000'000))});
             case 12:
                 return void(scene_.give(Wake{}));
+            case 13:
+                return answer();
             default:
                 return scene_.receive(link(), frame());
         }
@@ -63,6 +65,16 @@ class Chaos {
         std::advance(free, static_cast<long>(rng_.below(scene_.busy.size())));
         scene_.give(Drained{*free});
     }
+    // The disk did something, or says that it did.
+    void answer() {
+        if (rng_.below(4) == 0) scene_.disk_is_quick = !scene_.disk_is_quick;
+        if (rng_.below(2) == 0) return scene_.flush();
+        const auto which = voices_[rng_.below(5)].runs(1, 1 + rng_.below(9));
+        if (scene_.fetches.empty() || rng_.below(8) == 0)
+            return void(scene_.give(Fetched{link(), which.front()->log(), which}));
+        const Fetch fetch = scene_.fetches[rng_.below(scene_.fetches.size())];
+        scene_.give(Fetched{fetch.link, fetch.log, rng_.below(2) == 0 ? which : decltype(which){}});
+    }
     void rare() {
         const auto luck = rng_.below(60);
         if (luck == 0) scene_.give(Leave{});
@@ -75,19 +87,29 @@ class Chaos {
         Frame frame;
         frame.msg = words[rng_.below(5)];
         if (rng_.below(2) == 0)
-            frame.hello = Hello{1, InstanceId{498 + rng_.below(5)}, rng_.below(4), "you", 0};
+            frame.hello = Scene::hello(InstanceId{498 + rng_.below(5)}, rng_.below(4));
         if (rng_.below(2) == 0) frame.received = rng_.below(3) == 0 ? rng_.next() : rng_.below(9);
         if (rng_.below(6) == 0) frame.ping = Ping{1, rng_.below(2) == 0};
         if (rng_.below(12) == 0) frame.bye = static_cast<Bye>(rng_.below(5));
         if (rng_.below(3) == 0) {
             const Seq first = 1 + rng_.below(20);
-            frame.lines = Scene::lines(first, first + rng_.below(4)).lines;
+            const auto more = rng_.below(4);
+            frame.runs = voices_[rng_.below(5)].runs(first, first + more);
         }
+        if (rng_.below(8) == 0) {
+            frame.listing = rng_.below(2) == 0;
+            frame.have.push_back({log(), 1 + rng_.below(40), {}, 0});
+        }
+        if (rng_.below(8) == 0) frame.want.push_back({log(), rng_.below(9), rng_.below(2000)});
+        if (rng_.below(8) == 0) frame.linked = {InstanceId{498 + rng_.below(5)}};
         return frame;
     }
+    LogId log() { return rng_.below(3) == 0 ? scene_.own_log() : voices_[rng_.below(5)].log(); }
 
     Scene& scene_;
     Rng rng_;
+    std::vector<Voice> voices_{Voice(InstanceId{498}), Voice(InstanceId{499}), Voice(mid),
+                               Voice(InstanceId{501}), Voice(InstanceId{502})};
     std::vector<LinkId> links_;
 };
 

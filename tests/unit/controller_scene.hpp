@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "controller/room.hpp"
+#include "tests/unit/log_voice.hpp"
 
 namespace lanchat::controller {
 
@@ -31,7 +32,17 @@ class Scene {
 
   public:
     explicit Scene(InstanceId instance = mid, bool legacy_peers = true)
-        : room(RoomSettings{instance, "me", {at(1)}, legacy_peers, 1}, Now{time_, {}}) {}
+        : room(RoomSettings{instance,
+                            "me",
+                            {at(1)},
+                            legacy_peers,
+                            1,
+                            key_of(static_cast<std::uint64_t>(instance)),
+                            {},
+                            {},
+                            {}},
+               Now{time_, {}}),
+          own_log_{Voice(instance).log()} {}
 
     Instant time() const { return time_; }
 
@@ -39,6 +50,7 @@ class Scene {
         std::vector<Effect> out;
         room.step(input, now(), out);
         for (const Effect& effect : out) note(effect);
+        if (disk_is_quick && !unflushed.empty()) flush();
         return out;
     }
 
@@ -47,6 +59,9 @@ class Scene {
         busy.erase(drained.link);
         give(Input{drained});
     }
+
+    // All that was appended is on the disk.
+    void flush() { give(Stored{std::exchange(unflushed, {})}); }
 
     // Lets time pass, with every Wake that the room asks for.
     void pass(Duration time) {
@@ -89,13 +104,16 @@ class Scene {
     Frame greeting(Endpoint claimed, InstanceId instance, std::uint64_t nonce = 1) const {
         Frame frame;
         frame.msg = to_string(claimed);
-        frame.hello = Hello{protocol_version, instance, nonce, "you", 0};
+        frame.hello = hello(instance, nonce);
         return frame;
+    }
+    static Hello hello(InstanceId instance, std::uint64_t nonce = 1) {
+        return {protocol_version, instance, nonce, "you", 0, Voice(instance).device()};
     }
     Frame answer(InstanceId instance, Seq received = 0) const {
         Frame frame;
         frame.msg = "ok";
-        frame.hello = Hello{protocol_version, instance, 1, "you", 0};
+        frame.hello = hello(instance);
         frame.received = received;
         return frame;
     }
@@ -109,10 +127,22 @@ class Scene {
         frame.received = seq;
         return frame;
     }
-    static Frame lines(Seq first, Seq last) {
+    // What the process `who` says.
+    static Frame lines(InstanceId who, Seq first, Seq last) {
         Frame frame;
-        for (Seq seq = first; seq <= last; ++seq)
-            frame.lines.push_back({seq, {}, "general", "line " + std::to_string(seq)});
+        frame.runs = Voice(who).runs(first, last);
+        return frame;
+    }
+    static Frame want(LogId log, Seq after, Seq seq) {
+        Frame frame;
+        frame.want.push_back({log, after, seq});
+        return frame;
+    }
+    static Frame have(InstanceId who, Seq seq, bool listing = false) {
+        Frame frame;
+        Voice voice(who);
+        frame.have.push_back({voice.log(), seq, voice.head(seq), 0});
+        frame.listing = listing;
         return frame;
     }
 
@@ -177,9 +207,26 @@ class Scene {
         std::vector<Seq> seqs;
         if (const auto it = sent.find(link); it != sent.end())
             for (const Frame& frame : it->second)
-                for (const Line& line : frame.lines) seqs.push_back(line.seq);
+                for (const RunPtr& run : frame.runs)
+                    for (const auto& item : run->items())
+                        if (item.entry.log == own_log()) seqs.push_back(item.entry.seq);
         return seqs;
     }
+    static std::vector<std::string> texts(const Frame& frame) {
+        std::vector<std::string> texts;
+        for (const RunPtr& run : frame.runs)
+            for (const auto& item : run->items()) texts.push_back(item.entry.text);
+        return texts;
+    }
+    // The newest acknowledgement of the peer's own lines; none: nothing.
+    std::optional<Seq> received_sent(LinkId link) const {
+        std::optional<Seq> received;
+        if (const auto it = sent.find(link); it != sent.end())
+            for (const Frame& frame : it->second)
+                if (frame.received) received = frame.received;
+        return received;
+    }
+    LogId own_log() const { return own_log_; }
     std::vector<std::string> msgs_sent(LinkId link) const {
         std::vector<std::string> msgs;
         if (const auto it = sent.find(link); it != sent.end())
@@ -194,6 +241,10 @@ class Scene {
     bool ended(LinkId link) const { return finished.contains(link) || dropped.contains(link); }
 
     Room room;
+    bool disk_is_quick = true;
+    std::vector<RunPtr> unflushed;
+    std::vector<RunPtr> appended;
+    std::vector<Fetch> fetches;
     std::vector<Dial> dials;
     std::map<LinkId, std::vector<Frame>> sent;
     std::set<LinkId> busy;
@@ -225,11 +276,17 @@ class Scene {
         }
         if (const auto* drop = std::get_if<Drop>(&effect))
             REQUIRE(dropped.insert(drop->link).second);
+        if (const auto* append = std::get_if<Append>(&effect)) {
+            unflushed.push_back(append->run);
+            appended.push_back(append->run);
+        }
+        if (const auto* fetch = std::get_if<Fetch>(&effect)) fetches.push_back(*fetch);
         if (const auto* probe = std::get_if<Probe>(&effect)) probes.push_back(probe->link);
         if (const auto* notify = std::get_if<Notify>(&effect)) notified.push_back(notify->event);
         stopped |= std::holds_alternative<Stop>(effect);
     }
 
+    LogId own_log_;
     std::uint64_t accepted_ = 0;
 };
 

@@ -32,8 +32,37 @@ TEST_CASE("different instances are written differently") {
         CHECK(to_string(InstanceId{std::uint64_t{1} << bit}) != to_string(InstanceId{0}));
 }
 
-TEST_CASE("a message id names the author and the number of the line") {
-    CHECK(message_id(InstanceId{1}, 42) == "aaaaaaaaaaaab:42");
+TEST_CASE("base32 is that of RFC 4648 in lower case, without padding") {
+    CHECK(base32("") == "");
+    CHECK(base32("f") == "my");
+    CHECK(base32("fo") == "mzxq");
+    CHECK(base32("foo") == "mzxw6");
+    CHECK(base32("foob") == "mzxw6yq");
+    CHECK(base32("fooba") == "mzxw6ytb");
+    CHECK(base32("foobar") == "mzxw6ytboi");
+    CHECK(base32("\xff\xff\xff\xff\xff") == "77777777");
+}
+
+TEST_CASE("a device is written in 52 characters and read again") {
+    Rng rng(2);
+    for (int i = 0; i < 1000; ++i) {
+        DeviceId id;
+        for (auto& byte : id.bytes) byte = static_cast<std::uint8_t>(rng.next());
+        CHECK(to_string(id).size() == 52);
+        CHECK(parse_device_id(to_string(id)) == id);
+    }
+}
+
+TEST_CASE("a device has one spelling") {
+    const std::string zeros(52, 'a');
+    CHECK(parse_device_id(zeros) == DeviceId{});
+    CHECK_FALSE(parse_device_id(""));
+    CHECK_FALSE(parse_device_id(zeros.substr(1)));
+    CHECK_FALSE(parse_device_id(zeros + "a"));
+    CHECK_FALSE(parse_device_id(zeros + "aaaaaaaaaaaa"));
+    for (const char* end : {"b", "i", "A", "=", "1", "8", " "})
+        CHECK_FALSE(parse_device_id(zeros.substr(1) + end));
+    CHECK(parse_device_id(zeros.substr(1) + "q"));
 }
 
 }  // namespace

@@ -11,19 +11,29 @@
 
 #include "message/limits.hpp"
 #include "message/rng.hpp"
+#include "tests/unit/message_runs.hpp"
 
 namespace lanchat {
 namespace {
 
 using namespace std::string_literals;
+using test::entries_of;
+using test::key_of;
+
+LogId log_of(std::uint8_t key) { return {key_of(key).id(), Epoch{77}}; }
 
 Frame full_frame() {
     Frame frame;
     frame.msg = "127.0.0.1:4565";
-    frame.hello = Hello{1, InstanceId{0x0123456789ABCDEF}, 0xFEDCBA9876543210, "Änne", 7};
+    frame.hello =
+        Hello{1, InstanceId{0x0123456789ABCDEF}, 0xFEDCBA9876543210, "Änne", 7, key_of(1).id()};
     frame.received = 12;
-    frame.lines = {{3, WallTime{-5}, "general", "hi"},
-                   {9, WallTime{1'700'000'000'000}, "dev", "x"}};
+    frame.runs = {sign(entries_of(key_of(1), 1, 3), key_of(1)),
+                  sign(entries_of(key_of(2), 9, 1), key_of(2))};
+    frame.have = {{log_of(1), 3, hash_of("head"), 3}, {log_of(2), ~Seq{0}, hash_of("x"), 0}};
+    frame.want = {{log_of(2), 0, 8}, {log_of(3), 5, 0}};
+    frame.listing = true;
+    frame.linked = {InstanceId{7}, InstanceId{8}};
     frame.ping = Ping{77, true};
     frame.bye = Bye::duplicate;
     return frame;
@@ -41,16 +51,23 @@ Frame random_frame(Rng& rng) {
     Frame frame;
     if (rng.below(2) == 0) frame.msg = some_text(rng);
     if (rng.below(2) == 0)
-        frame.hello = Hello{static_cast<std::uint32_t>(rng.next()), InstanceId{rng.next() | 1},
-                            rng.next(), "name", rng.next()};
+        frame.hello = Hello{static_cast<std::uint32_t>(rng.next()),
+                            InstanceId{rng.next() | 1},
+                            rng.next(),
+                            "name",
+                            rng.next(),
+                            key_of(3).id()};
     if (rng.below(2) == 0) frame.received = rng.next();
     if (rng.below(2) == 0) frame.ping = Ping{rng.next(), rng.below(2) == 0};
     if (rng.below(2) == 0) frame.bye = static_cast<Bye>(rng.below(5));
-    Seq seq = 0;
-    for (auto n = rng.below(5); n > 0; --n) {
-        seq += 1 + rng.below(1000);
-        const auto said = WallTime{static_cast<std::int64_t>(rng.next())};
-        frame.lines.push_back({seq, said, rng.below(2) == 0 ? "general" : "dev", some_text(rng)});
+    frame.listing = rng.below(2) == 0;
+    if (rng.below(2) == 0) frame.linked.emplace(rng.below(4), InstanceId{rng.next()});
+    for (auto n = rng.below(3); n > 0; --n) {
+        const auto key = static_cast<std::uint8_t>(rng.below(9));
+        frame.runs.push_back(
+            sign(entries_of(key_of(key), 1 + rng.below(9), 1 + rng.below(3)), key_of(key)));
+        frame.have.push_back({log_of(key), 1 + rng.below(9), hash_of("head"), rng.below(2)});
+        frame.want.push_back({log_of(key), rng.below(9), 9 + rng.below(9)});
     }
     return frame;
 }
@@ -77,11 +94,7 @@ std::string fixed64_field(int number, std::uint64_t value) {
 
 std::string extension(const std::string& ext) { return field(2, ext); }
 
-std::string raw_line(Seq seq, const std::string& text, const std::string& room = "") {
-    std::string line = varint_field(1, seq);
-    if (!room.empty()) line += field(3, room);
-    return field(14, line + field(4, text));
-}
+const std::string some_device = field(2, std::string(32, 'd'));
 
 TEST_CASE("a legacy greeting and its answer are the original's bytes") {
     Frame greeting;
@@ -100,7 +113,7 @@ TEST_CASE("a legacy greeting and its answer are the original's bytes") {
 TEST_CASE("our greeting begins with the bytes of a legacy greeting") {
     Frame greeting;
     greeting.msg = "127.0.0.1:4565";
-    greeting.hello = Hello{1, InstanceId{5}, 6, "anna", 0};
+    greeting.hello = Hello{1, InstanceId{5}, 6, "anna", 0, key_of(1).id()};
 
     const std::string bytes = encode(greeting);
     CHECK(bytes.starts_with("\x0a\x0e"s + "127.0.0.1:4565"));
@@ -185,14 +198,14 @@ TEST_CASE("a frame over the cap is refused before it is parsed") {
 }
 
 TEST_CASE("a hello without an instance is refused") {
-    CHECK(decode(extension(field(1, fixed64_field(3, 1) + field(4, "anna")))));
+    CHECK(decode(extension(field(1, some_device + fixed64_field(3, 1) + field(4, "anna")))));
     CHECK_FALSE(decode(extension(field(1, field(4, "anna")))));
-    CHECK_FALSE(decode(extension(field(1, fixed64_field(3, 0) + field(4, "anna")))));
+    CHECK_FALSE(decode(extension(field(1, some_device + fixed64_field(3, 0) + field(4, "anna")))));
 }
 
 TEST_CASE("a hello with a name that may not travel is refused") {
     const auto hello = [](const std::string& name) {
-        return extension(field(1, fixed64_field(3, 1) + field(4, name)));
+        return extension(field(1, some_device + fixed64_field(3, 1) + field(4, name)));
     };
     CHECK(decode(hello(std::string(limits::name_code_points_max, 'x'))));
     CHECK_FALSE(decode(hello("")));
@@ -204,54 +217,166 @@ TEST_CASE("a hello with a name that may not travel is refused") {
 
 TEST_CASE("text that is not UTF-8 is refused wherever it stands") {
     CHECK_FALSE(decode(field(1, "\xff")));
-    CHECK_FALSE(decode(extension(field(1, fixed64_field(3, 1) + field(4, "\xc3")))));
-    CHECK_FALSE(decode(extension(raw_line(1, "\xed\xa0\x80"))));
-    CHECK_FALSE(decode(extension(raw_line(1, "hi", "\xf8"))));
+    CHECK_FALSE(decode(extension(field(1, some_device + fixed64_field(3, 1) + field(4, "\xc3")))));
 }
 
-TEST_CASE("lines have numbers that rise from 1") {
-    CHECK(decode(extension(raw_line(1, "a") + raw_line(2, "b") + raw_line(9, "c"))));
-    CHECK_FALSE(decode(extension(raw_line(0, "a"))));
-    CHECK_FALSE(decode(extension(raw_line(2, "a") + raw_line(2, "b"))));
-    CHECK_FALSE(decode(extension(raw_line(2, "a") + raw_line(1, "b"))));
-    CHECK(decode(extension(raw_line(~Seq{0}, "a"))));
-}
-
-TEST_CASE("a line is neither empty nor longer than its limit") {
-    CHECK_FALSE(decode(extension(raw_line(1, ""))));
-    CHECK(decode(extension(raw_line(1, std::string(limits::line_bytes_max, 'x')))));
-    CHECK_FALSE(decode(extension(raw_line(1, std::string(limits::line_bytes_max + 1, 'x')))));
-}
-
-TEST_CASE("a room name has its limit, and none means general") {
-    CHECK(decode(extension(raw_line(1, "a")))->lines.front().room == general_room);
-    CHECK(decode(extension(raw_line(1, "a", std::string(limits::room_bytes_max, 'r')))));
-    CHECK_FALSE(decode(extension(raw_line(1, "a", std::string(limits::room_bytes_max + 1, 'r')))));
-}
-
-TEST_CASE("a frame holds no more lines than its limit") {
-    std::string lines;
-    for (Seq seq = 1; seq <= limits::frame_lines_max; ++seq) lines += raw_line(seq, "x");
-
-    CHECK(decode(extension(lines))->lines.size() == limits::frame_lines_max);
-    CHECK_FALSE(decode(extension(lines + raw_line(limits::frame_lines_max + 1, "x"))));
-}
-
-TEST_CASE("the bytes of a line are never underestimated") {
-    Rng rng(3);
-    for (int i = 0; i < 500; ++i) {
+TEST_CASE("a frame names no more links than there may be") {
+    const auto linked = [](std::size_t count) {
         Frame frame;
-        frame.lines = {{rng.next() | 1, WallTime{static_cast<std::int64_t>(rng.next())},
-                        std::string(rng.below(65), 'r'), std::string(1 + rng.below(400), 'x')}};
-        CHECK(encode(frame).size() <= encoded_bytes(frame.lines.front()));
+        frame.linked.emplace(count, InstanceId{5});
+        return encode(frame);
+    };
+    CHECK(decode(linked(0))->linked);
+    CHECK(decode(linked(limits::peers_max))->linked->size() == limits::peers_max);
+    CHECK_FALSE(decode(linked(limits::peers_max + 1)));
+}
+
+TEST_CASE("a hello names its device") {
+    const std::string hello = fixed64_field(3, 5) + field(4, "anna");
+    CHECK_FALSE(decode(extension(field(1, hello))));
+    CHECK(decode(extension(field(1, hello + field(2, std::string(32, 'd')))))
+              ->hello->device.bytes.front() == 'd');
+    CHECK_FALSE(decode(extension(field(1, hello + field(2, std::string(31, 'd'))))));
+    CHECK_FALSE(decode(extension(field(1, hello + field(2, std::string(33, 'd'))))));
+}
+
+std::string raw_run(const Run& run) {
+    std::string bytes;
+    for (const auto& entry : run.entries) bytes += field(1, entry);
+    return field(3, bytes + field(2, std::string(run.signature.view())));
+}
+
+TEST_CASE("one run that nobody signed spoils the frame") {
+    const std::string good = raw_run(test::sent(*full_frame().runs.front()));
+    Run forged = test::sent(*full_frame().runs.back());
+    CHECK(decode(extension(good + raw_run(forged)))->runs.size() == 2);
+
+    forged.signature.bytes[3] ^= 1;
+    CHECK_FALSE(decode(extension(good + raw_run(forged))));
+    CHECK_FALSE(decode(extension(raw_run(forged) + good)));
+}
+
+TEST_CASE("a run has entries, and a signature of 64 bytes") {
+    const Run run = test::sent(*full_frame().runs.front());
+    std::string entries;
+    for (const auto& entry : run.entries) entries += field(1, entry);
+    const std::string signature(run.signature.view());
+
+    CHECK(decode(extension(field(3, entries + field(2, signature)))));
+    CHECK_FALSE(decode(extension(field(3, entries))));
+    CHECK_FALSE(decode(extension(field(3, field(2, signature)))));
+    CHECK_FALSE(decode(extension(field(3, entries + field(2, signature.substr(1))))));
+    CHECK_FALSE(decode(extension(field(3, entries + field(2, signature + "x")))));
+    CHECK_FALSE(decode(extension(field(3, ""))));
+}
+
+TEST_CASE("a run of too many entries is refused unread") {
+    std::string entries;
+    for (std::size_t i = 0; i <= limits::run_entries_max; ++i) entries += field(1, "no entry");
+
+    const auto frame = decode(extension(field(3, entries + field(2, std::string(64, 's')))));
+    REQUIRE_FALSE(frame);
+    CHECK(frame.why() == "run with a bad length");
+}
+
+TEST_CASE("what an author signed reaches us byte for byte") {
+    const DeviceKey key = key_of(1);
+    const Entry entry = test::entry_of(key, 1);
+    const std::string later = encode(entry) + "\x82\x01\x05later";  // field 16
+    const auto frame =
+        decode(extension(raw_run(test::signed_blindly({later}, entry.log, 1, {}, key))));
+
+    REQUIRE(frame);
+    CHECK(frame->runs.front()->items().front().bytes == later);
+    CHECK(decode(encode(*frame))->runs.front()->items().front().bytes == later);
+}
+
+std::string raw_head(const std::string& device, const std::string& head, Seq seq, Seq floor) {
+    return field(4, field(1, device) + fixed64_field(2, 77) + varint_field(3, seq) +
+                        field(4, head) + varint_field(5, floor));
+}
+
+TEST_CASE("a head names a log, what is held of it and what no more") {
+    const std::string whole(32, 'h');
+    CHECK(decode(extension(raw_head(whole, whole, 1, 0))));
+    CHECK(decode(extension(raw_head(whole, whole, 5, 5))));
+    CHECK_FALSE(decode(extension(raw_head(whole, whole, 5, 6))));
+    CHECK_FALSE(decode(extension(raw_head(whole, whole, 0, 0))));
+    for (const std::size_t size : {0U, 31U, 33U}) {
+        CHECK_FALSE(decode(extension(raw_head(std::string(size, 'd'), whole, 1, 0))));
+        CHECK_FALSE(decode(extension(raw_head(whole, std::string(size, 'h'), 1, 0))));
     }
 }
 
-TEST_CASE("a full frame of the longest lines stays below the cap") {
-    const std::size_t longest = encoded_bytes(Line{
-        1, {}, std::string(limits::room_bytes_max, 'r'), std::string(limits::line_bytes_max, 'x')});
+std::string raw_want(const std::string& device, Seq after, Seq seq) {
+    return field(
+        5, field(1, device) + fixed64_field(2, 77) + varint_field(3, after) + varint_field(4, seq));
+}
 
-    CHECK(longest + limits::frame_bytes_target < limits::frame_bytes_max);
+TEST_CASE("a want names a log and a part of it that is not empty") {
+    const std::string device(32, 'd');
+    CHECK(decode(extension(raw_want(device, 0, 1))));
+    CHECK(decode(extension(raw_want(device, 7, 0))));
+    CHECK_FALSE(decode(extension(raw_want(device, 7, 7))));
+    CHECK_FALSE(decode(extension(raw_want(device, 7, 6))));
+    for (const std::size_t size : {0U, 31U, 33U})
+        CHECK_FALSE(decode(extension(raw_want(std::string(size, 'd'), 0, 1))));
+}
+
+// `one` as often as may be, and once more.
+void check_most(const std::string& one, std::size_t most) {
+    std::string all;
+    for (std::size_t i = 0; i < most; ++i) all += one;
+    REQUIRE(all.size() < limits::frame_bytes_max - 1000);
+    CHECK(decode(extension(all)));
+    CHECK_FALSE(decode(extension(all + one)));
+}
+
+TEST_CASE("a frame holds no more runs, heads and wants than its limits") {
+    const std::string whole(32, 'h');
+    check_most(raw_run(test::sent(*full_frame().runs.back())), limits::frame_runs_max);
+    check_most(raw_want(whole, 0, 1), limits::frame_wants_max);
+    check_most(raw_head(whole, whole, 1, 0), limits::frame_heads_max);
+}
+
+TEST_CASE("a full frame of the greatest heads and wants stays below the cap") {
+    constexpr Seq greatest = ~Seq{0};
+    const LogId log{key_of(1).id(), Epoch{greatest}};
+    Frame frame;
+    frame.have.assign(limits::frame_heads_max, {log, greatest, hash_of("head"), greatest});
+    frame.want.assign(limits::frame_wants_max, {log, greatest - 1, greatest});
+
+    CHECK(decode(encode(frame)));
+}
+
+TEST_CASE("runs are the same by what they say") {
+    const auto frame_with = [](std::size_t count, Seq first = 1, std::uint8_t key = 1) {
+        Frame frame;
+        frame.runs = {sign(entries_of(key_of(key), first, count), key_of(key))};
+        return frame;
+    };
+    CHECK(frame_with(2) == frame_with(2));
+    CHECK_FALSE(frame_with(2) == frame_with(3));
+    CHECK_FALSE(frame_with(2) == frame_with(2, 2));
+    CHECK_FALSE(frame_with(2) == frame_with(2, 1, 2));
+    CHECK_FALSE(frame_with(2) == Frame{});
+}
+
+TEST_CASE("the bytes of a run are never underestimated") {
+    for (const std::size_t size : {1U, 100U, 200U, 20'000U, 65'536U}) {
+        for (const std::size_t count : {1U, 3U, 256U}) {
+            if (count > 1 && count * (size + 200) > limits::run_bytes_max) continue;
+            Frame frame;
+            frame.runs = {sign(entries_of(key_of(1), 1, count, std::string(size, 'x')), key_of(1))};
+            // Beside it a frame costs the tag and the length of its extension.
+            CHECK(encode(frame).size() <= encoded_bytes(*frame.runs.front()) + 4);
+        }
+    }
+}
+
+TEST_CASE("a full frame of the longest run stays below the cap") {
+    const std::size_t heads = limits::heads_per_frame * 112;
+    CHECK(limits::entry_bytes_max + limits::frame_bytes_target + heads < limits::frame_bytes_max);
 }
 
 TEST_CASE("bytes of others write nothing to our terminal") {
@@ -275,7 +400,7 @@ TEST_CASE("random bytes never crash the decoder") {
         for (auto n = 1 + rng.below(6); n > 0 && !bytes.empty(); --n)
             bytes[rng.below(bytes.size())] = static_cast<char>(rng.next());
         const auto frame = decode(bytes);
-        if (frame) CHECK(frame->lines.size() <= limits::frame_lines_max);
+        if (frame) CHECK(frame->runs.size() <= limits::frame_runs_max);
     }
 }
 

@@ -1,0 +1,227 @@
+// Synchronous stubs: a command has nothing else to do. Lines that come newest first are kept as
+// they came and turned round at the end.
+#include "app/api/client.hpp"
+
+#include <grpcpp/grpcpp.h>
+
+#include <iterator>
+#include <utility>
+
+#include "app/api/lanchat.grpc.pb.h"
+#include "app/api/socket.hpp"
+
+namespace lanchat::app::api {
+namespace {
+
+Problem problem_of(const grpc::Status& status) {
+    switch (status.error_code()) {
+        case grpc::StatusCode::INVALID_ARGUMENT:
+            return {2, status.error_message()};
+        case grpc::StatusCode::PERMISSION_DENIED:
+            return {5, status.error_message()};
+        case grpc::StatusCode::UNAVAILABLE:
+        case grpc::StatusCode::CANCELLED:
+            return {1, "the node has gone away"};
+        case grpc::StatusCode::UNIMPLEMENTED:
+            return {1, "the running node is of another version and does not know this"};
+        default:
+            return {1, status.error_message()};
+    }
+}
+
+Author author_of(const v1::Author& author) {
+    return {author.id(), author.name(), author.address(), author.legacy()};
+}
+
+Line line_of(const v1::Line& line) {
+    return {line.id(),        line.cursor(), line.order(),   line.room(), author_of(line.from()),
+            {line.said_ms()}, line.text(),   line.history(), line.own()};
+}
+
+Receipt receipt_of(const v1::PublishReply& reply) {
+    return {reply.id(), reply.reached(), reply.delivered(), reply.of()};
+}
+
+void fill(v1::PublishRequest& request, const Saying& saying, const Wait& wait) {
+    request.set_room(saying.room);
+    request.set_text(saying.text);
+    request.set_said_id(saying.said_id);
+    request.set_timeout_ms(wait.timeout_ms);
+    if (wait.all) request.mutable_wait()->set_all(true);
+    if (wait.peers) request.mutable_wait()->set_peers(*wait.peers);
+}
+
+void fill(v1::Filter& filter, const Query& query) {
+    filter.set_room(query.room);
+    filter.set_author(query.author);
+    if (query.since) filter.set_since_ms(query.since->ms);
+    if (query.until) filter.set_until_ms(query.until->ms);
+}
+
+Answer<std::vector<Line>> collect(grpc::ClientReader<v1::Lines>& reader) {
+    std::vector<Line> lines;  // newest first
+    v1::Lines piece;
+    while (reader.Read(&piece)) {
+        for (auto at = piece.lines_size(); at > 0; --at)
+            lines.push_back(line_of(piece.lines(at - 1)));
+    }
+    const auto status = reader.Finish();
+    if (!status.ok()) return problem_of(status);
+    return std::vector<Line>(std::make_move_iterator(lines.rbegin()),
+                             std::make_move_iterator(lines.rend()));
+}
+
+}  // namespace
+
+struct Client::Connection {
+    std::unique_ptr<v1::Node::Stub> stub;
+};
+
+Client::Client(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+Client::~Client() = default;
+
+Answer<Client> Client::connect(const std::filesystem::path& data_dir) {
+    if (const auto why = unusable(data_dir)) return Problem{1, why->why};
+    if (!is_served(data_dir)) {
+        return Problem{3, "no running node in " + data_dir.string() +
+                              "; start one with: lanchat (or with the same -P or -d)"};
+    }
+    grpc::ChannelArguments settings;
+    settings.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    settings.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    settings.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    // Every name on a socket of ours is the same one; the path would be no valid one.
+    settings.SetString(GRPC_ARG_DEFAULT_AUTHORITY, "localhost");
+    auto channel = grpc::CreateCustomChannel(socket_address(data_dir),
+                                             grpc::InsecureChannelCredentials(), settings);
+    return Client(std::make_unique<Connection>(Connection{v1::Node::NewStub(std::move(channel))}));
+}
+
+Answer<Receipt> Client::publish(const Saying& saying, const Wait& wait) {
+    grpc::ClientContext context;
+    v1::PublishRequest request;
+    v1::PublishReply reply;
+    fill(request, saying, wait);
+    const auto status = connection_->stub->Publish(&context, request, &reply);
+    if (!status.ok()) return problem_of(status);
+    return receipt_of(reply);
+}
+
+Answer<BulkReceipt> Client::publish_many(const std::function<std::optional<Saying>()>& next,
+                                         const Wait& wait) {
+    grpc::ClientContext context;
+    v1::PublishManyReply reply;
+    const auto writer = connection_->stub->PublishMany(&context, &reply);
+    while (const auto saying = next()) {
+        v1::PublishRequest request;
+        fill(request, *saying, wait);
+        if (!writer->Write(request)) break;  // Finish tells why
+    }
+    writer->WritesDone();
+    const auto status = writer->Finish();
+    if (!status.ok()) return problem_of(status);
+    return BulkReceipt{reply.said(), reply.refused(), reply.why(), receipt_of(reply.last())};
+}
+
+std::optional<Problem> Client::tail(const Tail& tail,
+                                    const std::function<bool(const Line&)>& take) {
+    grpc::ClientContext context;
+    v1::SubscribeRequest request;
+    request.set_room(tail.room);
+    request.set_follow(tail.follow);
+    if (tail.since) {
+        request.set_since(*tail.since);
+    } else {
+        request.set_last(tail.last);
+    }
+    const auto reader = connection_->stub->Subscribe(&context, request);
+    v1::Lines piece;
+    while (reader->Read(&piece)) {
+        for (const auto& line : piece.lines()) {
+            if (take(line_of(line))) continue;
+            context.TryCancel();
+            reader->Finish();
+            return std::nullopt;
+        }
+    }
+    const auto status = reader->Finish();
+    if (!status.ok()) return problem_of(status);
+    return std::nullopt;
+}
+
+Answer<std::vector<Line>> Client::lines(const Query& query) {
+    grpc::ClientContext context;
+    if (query.words.empty()) {
+        v1::HistoryRequest request;
+        fill(*request.mutable_filter(), query);
+        request.set_count(query.count);
+        return collect(*connection_->stub->History(&context, request));
+    }
+    v1::SearchRequest request;
+    request.set_query(query.words);
+    fill(*request.mutable_filter(), query);
+    request.set_count(query.count);
+    return collect(*connection_->stub->Search(&context, request));
+}
+
+Answer<std::vector<Author>> Client::peers() {
+    grpc::ClientContext context;
+    v1::PeersReply reply;
+    const auto status = connection_->stub->Peers(&context, {}, &reply);
+    if (!status.ok()) return problem_of(status);
+    std::vector<Author> peers;
+    for (const auto& peer : reply.peers()) peers.push_back(author_of(peer));
+    return peers;
+}
+
+Answer<std::vector<std::string>> Client::rooms() {
+    grpc::ClientContext context;
+    v1::RoomsReply reply;
+    const auto status = connection_->stub->Rooms(&context, {}, &reply);
+    if (!status.ok()) return problem_of(status);
+    return std::vector<std::string>(reply.rooms().begin(), reply.rooms().end());
+}
+
+Answer<Status> Client::status() {
+    grpc::ClientContext context;
+    v1::StatusReply reply;
+    const auto status = connection_->stub->Status(&context, {}, &reply);
+    if (!status.ok()) return problem_of(status);
+    return Status{reply.id(),     reply.name(),  reply.address(), reply.version(),
+                  reply.cursor(), reply.peers(), reply.problem()};
+}
+
+std::optional<Problem> Client::export_runs(const std::function<bool(SignedRun)>& take) {
+    grpc::ClientContext context;
+    const auto reader = connection_->stub->Export(&context, {});
+    v1::Run run;
+    while (reader->Read(&run)) {
+        if (take({{run.entries().begin(), run.entries().end()}, run.signature()})) continue;
+        context.TryCancel();
+        reader->Finish();
+        return std::nullopt;
+    }
+    const auto status = reader->Finish();
+    if (!status.ok()) return problem_of(status);
+    return std::nullopt;
+}
+
+Answer<Imported> Client::import_runs(const std::function<std::optional<SignedRun>()>& next) {
+    grpc::ClientContext context;
+    v1::ImportReply reply;
+    const auto writer = connection_->stub->Import(&context, &reply);
+    while (auto run = next()) {
+        v1::Run request;
+        request.set_signature(std::move(run->signature));
+        for (auto& entry : run->entries) request.add_entries(std::move(entry));
+        if (!writer->Write(request)) break;  // Finish tells why
+    }
+    writer->WritesDone();
+    const auto status = writer->Finish();
+    if (!status.ok()) return problem_of(status);
+    return Imported{reply.lines_new(), reply.runs_refused(), reply.why()};
+}
+
+}  // namespace lanchat::app::api

@@ -1,0 +1,140 @@
+// The other side of the local API: what a command asks of the running node. Blocks until it knows.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "message/time.hpp"
+
+namespace lanchat::app::api {
+
+// Why a command ends without what it was for.
+struct Problem {
+    int exit_code = 1;
+    std::string why;
+};
+template <class T>
+using Answer = std::variant<T, Problem>;
+
+struct Author {
+    std::string id;
+    std::string name;
+    std::string address;  // empty: not here now
+    bool legacy = false;
+};
+
+struct Line {
+    std::string id;
+    std::string cursor;
+    std::string order;
+    std::string room;
+    Author from;
+    WallTime said;
+    std::string text;
+    bool history = false;
+    bool own = false;
+};
+
+struct Status {
+    std::string id;
+    std::string name;
+    std::string address;
+    std::string version;
+    std::string cursor;
+    std::uint32_t peers = 0;
+    std::string problem;
+};
+
+struct Query {
+    std::string words;  // empty: all lines
+    std::string room;
+    std::string author;
+    std::optional<WallTime> since;
+    std::optional<WallTime> until;
+    std::uint64_t count = 0;  // 0: all
+};
+
+struct Tail {
+    std::string room;
+    std::optional<std::string> since;
+    std::uint32_t last = 0;  // without `since`
+    bool follow = false;
+};
+
+// Who has to have stored what is said before the answer comes.
+struct Wait {
+    bool all = false;
+    std::optional<std::uint32_t> peers;
+    std::uint32_t timeout_ms = 0;
+};
+
+struct Saying {
+    std::string room;
+    std::string text;
+    std::string said_id;
+};
+
+struct Receipt {
+    std::string id;
+    bool reached = false;
+    std::uint32_t delivered = 0;
+    std::uint32_t of = 0;
+};
+
+struct BulkReceipt {
+    std::uint64_t said = 0;
+    std::uint64_t refused = 0;
+    std::string why;
+    Receipt last;
+};
+
+struct SignedRun {
+    std::vector<std::string> entries;
+    std::string signature;
+};
+
+struct Imported {
+    std::uint64_t lines_new = 0;
+    std::uint64_t runs_refused = 0;
+    std::string why;
+};
+
+class Client {
+  public:
+    // Exit code 3 if no node runs there.
+    static Answer<Client> connect(const std::filesystem::path& data_dir);
+
+    Client(Client&&) noexcept;
+    Client& operator=(Client&&) noexcept;
+    ~Client();
+
+    Answer<Receipt> publish(const Saying& saying, const Wait& wait);
+    // `next` gives one after the other; nothing: that was all.
+    Answer<BulkReceipt> publish_many(const std::function<std::optional<Saying>()>& next,
+                                     const Wait& wait);
+
+    // In order of arrival, until `take` is false or all were given.
+    std::optional<Problem> tail(const Tail& tail, const std::function<bool(const Line&)>& take);
+    // In the order of all nodes, oldest first.
+    Answer<std::vector<Line>> lines(const Query& query);
+
+    Answer<std::vector<Author>> peers();
+    Answer<std::vector<std::string>> rooms();
+    Answer<Status> status();
+
+    std::optional<Problem> export_runs(const std::function<bool(SignedRun)>& take);
+    Answer<Imported> import_runs(const std::function<std::optional<SignedRun>()>& next);
+
+  private:
+    struct Connection;
+    explicit Client(std::unique_ptr<Connection> connection);
+    std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace lanchat::app::api

@@ -1,0 +1,64 @@
+// Whoever holds the confirmation keeps it alive; timer and backend only remember it.
+#include "app/api/confirmation.hpp"
+
+#include <asio/io_context.hpp>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+namespace lanchat::app::api {
+
+Confirmation::Confirmation(const Desk& desk, const v1::PublishRequest& request, Answer answer)
+    : backend_(desk.backend),
+      timer_(desk.loop),
+      wait_(request.wait()),
+      timeout_ms_(request.timeout_ms()),
+      answer_(std::move(answer)) {}
+
+void Confirmation::start() {
+    if (timeout_ms_ == 0) return;
+    timer_.expires_after(std::chrono::milliseconds(timeout_ms_));
+    timer_.async_wait([weak = weak_from_this()](std::error_code cancelled) {
+        const auto self = weak.lock();
+        if (self && !cancelled) self->answer(false);
+    });
+}
+
+void Confirmation::stored(const LineId& line) {
+    if (!answer_) return;
+    reply_.set_id(message_id(line));
+    if (wait_.who_case() == v1::Wait::WHO_NOT_SET) return answer(true);
+    const auto watch = backend_.watch(line, [weak = weak_from_this()](Backend::Delivery delivery) {
+        if (const auto self = weak.lock()) self->changed(delivery);
+    });
+    if (answer_) {
+        watch_ = watch;
+    } else {
+        backend_.unwatch(watch);  // answered at once
+    }
+}
+
+void Confirmation::changed(Backend::Delivery delivery) {
+    reply_.set_delivered(delivery.delivered);
+    reply_.set_of(delivery.of);
+    const auto all = delivery.of - delivery.gone;
+    const auto wanted = wait_.who_case() == v1::Wait::kPeers ? wait_.peers() : all;
+    if (delivery.delivered >= wanted) answer(true);
+}
+
+void Confirmation::answer(bool reached) {
+    const auto answer = std::exchange(answer_, nullptr);
+    if (!answer) return;
+    const auto self = shared_from_this();  // the answer may let go of it
+    end();
+    reply_.set_reached(reached);
+    answer(reply_);
+}
+
+void Confirmation::end() {
+    answer_ = nullptr;
+    timer_.cancel();
+    if (const auto watch = std::exchange(watch_, 0)) backend_.unwatch(watch);
+}
+
+}  // namespace lanchat::app::api

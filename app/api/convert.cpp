@@ -1,0 +1,130 @@
+// Ids become text here; nothing is cut or cleaned: what is drawn is the business of who draws.
+#include "app/api/convert.hpp"
+
+#include <set>
+#include <utility>
+
+#include "app/api/cursor.hpp"
+#include "config/version.hpp"
+
+namespace lanchat::app::api {
+namespace {
+
+constexpr std::size_t prefix_characters_min = 4;
+
+store::Filter without_author(const v1::Filter& filter) {
+    store::Filter out;
+    out.room = filter.room();
+    if (filter.has_since_ms()) out.since = WallTime{filter.since_ms()};
+    if (filter.has_until_ms()) out.until = WallTime{filter.until_ms()};
+    return out;
+}
+
+// Who may be meant by a word, by what it matches.
+struct Meant {
+    std::set<DeviceId> by_id;
+    std::set<DeviceId> by_name;  // or address
+
+    void consider(std::string_view word, const DeviceId& id, std::string_view name) {
+        if (name == word) by_name.insert(id);
+        const bool long_enough = word.size() >= prefix_characters_min;
+        if (long_enough && to_string(id).starts_with(word)) by_id.insert(id);
+    }
+
+    // A name is what people see, so it wins over the beginning of an id.
+    Result<DeviceId> choose(const std::string& word) const {
+        const auto& chosen = by_name.empty() ? by_id : by_name;
+        if (chosen.size() == 1) return *chosen.begin();
+        if (chosen.empty()) return Failure{"no lines of \"" + word + "\" are known here"};
+        std::string why = "\"" + word + "\" is ambiguous:";
+        for (const auto& id : chosen) why += " " + to_string(id);
+        return Failure{why};
+    }
+};
+
+Meant considered(Backend& backend, const std::string& word) {
+    Meant meant;
+    const auto self = backend.status();
+    meant.consider(word, self.id, self.name);
+    meant.consider(word, self.id, to_string(self.address));
+    for (const auto& peer : backend.peers()) {
+        const auto id = parse_device_id(peer.id);
+        if (!id) continue;
+        meant.consider(word, *id, peer.name);
+        meant.consider(word, *id, to_string(peer.address));
+    }
+    return meant;
+}
+
+}  // namespace
+
+Here::Here(Backend& backend) {
+    const auto status = backend.status();
+    self_ = to_string(status.id);
+    store_id_ = status.store_id;
+    addresses_[self_] = to_string(status.address);
+    for (const auto& peer : backend.peers()) addresses_[peer.id] = to_string(peer.address);
+}
+
+void Here::fill(v1::Line& out, const store::Line& line, store::Arrival cursor_at,
+                bool history) const {
+    const Entry& entry = line.entry;
+    out.set_id(line.legacy ? base32(line.head.view().substr(0, 16)) + ":l"
+                           : message_id(entry.log, entry.seq));
+    out.set_cursor(to_string(Cursor{store_id_, cursor_at}));
+    out.set_order(order_of(entry));
+    out.set_room(entry.room);
+    out.set_said_ms(entry.clock.time().ms);
+    out.set_text(entry.text);
+    out.set_history(history);
+    auto& from = *out.mutable_from();
+    from.set_name(entry.name);
+    from.set_legacy(line.legacy);
+    if (line.legacy) {
+        from.set_address(entry.name);
+        return;
+    }
+    from.set_id(to_string(entry.log.device));
+    out.set_own(from.id() == self_);
+    const auto place = addresses_.find(from.id());
+    if (place != addresses_.end()) from.set_address(place->second);
+}
+
+void fill(v1::Author& out, const controller::PeerInfo& peer) {
+    out.set_id(peer.id);
+    out.set_name(peer.name);
+    out.set_address(to_string(peer.address));
+    out.set_legacy(peer.legacy);
+}
+
+void fill(v1::StatusReply& out, const Backend::Status& status, std::size_t peers) {
+    out.set_id(to_string(status.id));
+    out.set_name(status.name);
+    out.set_address(to_string(status.address));
+    out.set_version(std::string(program_version()));
+    out.set_cursor(to_string(Cursor{status.store_id, status.newest}));
+    out.set_peers(static_cast<std::uint32_t>(peers));
+    out.set_problem(status.problem);
+}
+
+void resolve(Backend& backend, const v1::Filter& filter,
+             std::function<void(Result<store::Filter>)> done) {
+    auto found = without_author(filter);
+    const auto word = filter.author();
+    if (word.empty()) return done(std::move(found));
+    if (const auto id = parse_device_id(word)) {
+        found.author = *id;
+        return done(std::move(found));
+    }
+    auto meant = considered(backend, word);
+    backend.known([word, found, meant, done](Result<std::vector<Backend::Known>> known) mutable {
+        if (!known) return done(Failure{known.why()});
+        for (const auto& author : *known) meant.consider(word, author.id, author.name);
+        const auto chosen = meant.choose(word);
+        if (!chosen) return done(Failure{chosen.why()});
+        found.author = *chosen;
+        done(std::move(found));
+    });
+}
+
+}  // namespace lanchat::app::api

@@ -1,0 +1,35 @@
+// The node's values as messages of the API, and back.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "app/api/backend.hpp"
+#include "app/api/lanchat.pb.h"
+
+namespace lanchat::app::api {
+
+// Who is here at the moment: what a stored line does not tell about its author.
+class Here {
+  public:
+    explicit Here(Backend& backend);
+
+    // `cursor_at`: the arrival to resume after, which is not always its own.
+    void fill(v1::Line& out, const store::Line& line, store::Arrival cursor_at, bool history) const;
+
+  private:
+    std::string self_;
+    std::uint64_t store_id_;
+    std::map<std::string, std::string> addresses_;  // id -> address
+};
+
+void fill(v1::Author& out, const controller::PeerInfo& peer);
+void fill(v1::StatusReply& out, const Backend::Status& status, std::size_t peers);
+
+// A filter whose author is found among those who are here and those whose lines are held. Fails
+// if none or several are meant.
+void resolve(Backend& backend, const v1::Filter& filter,
+             std::function<void(Result<store::Filter>)> done);
+
+}  // namespace lanchat::app::api

@@ -1,0 +1,283 @@
+// History, Search, Count and Subscribe. A page is read only when the one before has left, so a
+// reader that is slow costs one page, and one that follows is woken, not fed, by new lines.
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "app/api/convert.hpp"
+#include "app/api/cursor.hpp"
+#include "app/api/handlers.hpp"
+#include "app/api/pager.hpp"
+
+namespace lanchat::app::api {
+namespace {
+
+constexpr auto no_limit = std::numeric_limits<std::uint64_t>::max();
+
+// Where a piece has to end before `end` so that it stays small; at least one line.
+std::ptrdiff_t piece_begin(const Backend::Lines& lines, std::ptrdiff_t end) {
+    std::size_t bytes = 0;
+    auto begin = end;
+    while (begin > 0) {
+        bytes += lines[static_cast<std::size_t>(begin - 1)].entry.text.size() + 512;
+        if (begin < end && bytes > piece_bytes_max) break;
+        --begin;
+    }
+    return begin;
+}
+
+// Pages of the order of all nodes, newest first.
+template <class Call>
+class Backwards : public std::enable_shared_from_this<Backwards<Call>> {
+  public:
+    Backwards(const Desk& desk, std::shared_ptr<Call> call, std::shared_ptr<Pager> pager)
+        : backend_(desk.backend), call_(std::move(call)), pager_(std::move(pager)) {}
+
+    void read() {
+        pager_->next([weak = this->weak_from_this()](Result<Backend::Lines> page) {
+            if (const auto self = weak.lock()) self->got(std::move(page));
+        });
+    }
+
+  private:
+    void got(Result<Backend::Lines> page) {
+        if (!page) return call_->fail(failure(page.why()));
+        if (page->empty()) return call_->finish();
+        lines_ = *std::move(page);
+        unsent_ = std::ssize(lines_);
+        write();
+    }
+
+    void write() {
+        if (unsent_ == 0) return read();
+        const auto begin = piece_begin(lines_, unsent_);
+        const Here here(backend_);
+        v1::Lines piece;
+        for (auto at = begin; at < unsent_; ++at) {
+            const auto& line = lines_[static_cast<std::size_t>(at)];
+            here.fill(*piece.add_lines(), line, line.arrival, true);
+        }
+        unsent_ = begin;
+        call_->write(piece, [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock()) self->write();
+        });
+    }
+
+    Backend& backend_;
+    std::shared_ptr<Call> call_;
+    std::shared_ptr<Pager> pager_;
+    Backend::Lines lines_;
+    std::ptrdiff_t unsent_ = 0;
+};
+
+template <class Call>
+void read_backwards(const Desk& desk, const std::shared_ptr<Call>& call, const std::string& query,
+                    std::uint64_t count) {
+    resolve(desk.backend, call->request().filter(),
+            [desk, weak = std::weak_ptr(call), query, count](Result<store::Filter> filter) {
+                const auto open = weak.lock();
+                if (!open || open->has_ended()) return;
+                if (!filter) return open->fail(failure(filter.why()));
+                auto pager = std::make_shared<Pager>(desk.backend, query, *std::move(filter),
+                                                     count == 0 ? no_limit : count);
+                const auto reader = std::make_shared<Backwards<Call>>(desk, open, std::move(pager));
+                open->on_end([reader] {});
+                reader->read();
+            });
+}
+
+class Counting : public std::enable_shared_from_this<Counting> {
+  public:
+    Counting(const Desk& desk, std::shared_ptr<CountCall> call, store::Filter filter)
+        : backend_(desk.backend), call_(std::move(call)), filter_(std::move(filter)) {}
+
+    void read() {
+        backend_.arrived(after_, filter_, page_lines,
+                         [weak = weak_from_this()](const Result<Backend::Lines>& page) {
+                             if (const auto self = weak.lock()) self->got(page);
+                         });
+    }
+
+  private:
+    void got(const Result<Backend::Lines>& page) {
+        if (!page) return call_->fail(failure(page.why()));
+        reply_.set_lines(reply_.lines() + page->size());
+        if (page->empty()) return call_->answer(reply_);
+        after_ = page->back().arrival;
+        read();
+    }
+
+    Backend& backend_;
+    std::shared_ptr<CountCall> call_;
+    store::Filter filter_;
+    store::Arrival after_ = 0;
+    v1::CountReply reply_;
+};
+
+// idle ──bell──> reading ──page──> writing ──written──> writing │ reading
+//   ^               │ nothing new                                   ^
+//   └───────────────┘            choosing ──the newest N known──────┘
+class Subscription : public std::enable_shared_from_this<Subscription> {
+  public:
+    Subscription(const Desk& desk, std::shared_ptr<SubscribeCall> call)
+        : backend_(desk.backend), call_(std::move(call)) {
+        filter_.room = call_->request().room();
+    }
+
+    void start() {
+        const auto& request = call_->request();
+        const auto status = backend_.status();
+        before_ = status.newest;
+        if (request.from_case() == v1::SubscribeRequest::kSince) {
+            const auto cursor = parse_cursor(request.since());
+            if (!cursor) return call_->fail(mistake("no cursor: \"" + request.since() + "\""));
+            after_ = cursor->store_id == status.store_id ? cursor->arrival : 0;
+        }
+        if (request.follow()) listen();
+        if (request.from_case() != v1::SubscribeRequest::kLast) return read();
+        choose(request.last());
+    }
+
+    void end() {
+        if (const auto token = std::exchange(token_, 0)) backend_.unsubscribe(token);
+    }
+
+  private:
+    void listen() {
+        token_ = backend_.subscribe({[weak = weak_from_this()](const store::Line&) {
+                                         if (const auto self = weak.lock()) self->bell();
+                                     },
+                                     [](const controller::Event&) {}});
+    }
+
+    void bell() {
+        rung_ = true;
+        if (idle_) read();
+    }
+
+    // The newest are found in the order of all nodes but told in that of arrival, so that every
+    // cursor among them resumes after what was told.
+    void choose(std::uint64_t count) {
+        pager_ = std::make_shared<Pager>(backend_, std::string{}, filter_, count);
+        choose_more();
+    }
+
+    void choose_more() {
+        pager_->next([weak = weak_from_this()](const Result<Backend::Lines>& page) {
+            if (const auto self = weak.lock()) self->chose(page);
+        });
+    }
+
+    void chose(const Result<Backend::Lines>& page) {
+        if (!page) return call_->fail(failure(page.why()));
+        for (const auto& line : *page) {
+            if (line.arrival <= before_) chosen_.push_back(line.arrival);
+        }
+        if (!page->empty()) return choose_more();
+        std::ranges::sort(chosen_);
+        after_ = chosen_.empty() ? before_ : chosen_.front() - 1;
+        read();
+    }
+
+    bool is_chosen(const store::Line& line) const {
+        return line.arrival > before_ || chosen_.empty() ||
+               std::ranges::binary_search(chosen_, line.arrival);
+    }
+
+    void read() {
+        idle_ = rung_ = false;
+        backend_.arrived(after_, filter_, page_lines,
+                         [weak = weak_from_this()](Result<Backend::Lines> page) {
+                             if (const auto self = weak.lock()) self->got(std::move(page));
+                         });
+    }
+
+    void got(Result<Backend::Lines> page) {
+        if (!page) return call_->fail(failure(page.why()));
+        if (page->empty()) return caught_up();
+        const bool live = page->back().arrival > before_;
+        if (live && !call_->request().follow()) {
+            std::erase_if(*page, [this](const auto& line) { return line.arrival > before_; });
+            last_page_ = true;
+        }
+        if (!page->empty()) after_ = page->back().arrival;
+        lines_ = *std::move(page);
+        std::erase_if(lines_, [this](const auto& line) { return !is_chosen(line); });
+        // After the last of the newest there may be much that arrived late and is older.
+        if (!chosen_.empty() && chosen_.back() <= after_) after_ = std::max(after_, before_);
+        sent_ = 0;
+        write();
+    }
+
+    void caught_up() {
+        if (!call_->request().follow()) return call_->finish();
+        idle_ = true;
+        if (rung_) read();
+    }
+
+    // The place to resume after the last of the newest is the end of what there was.
+    store::Arrival cursor_after(store::Arrival arrival) const {
+        return !chosen_.empty() && arrival == chosen_.back() ? before_ : arrival;
+    }
+
+    void write() {
+        if (sent_ == lines_.size()) return last_page_ ? call_->finish() : read();
+        const Here here(backend_);
+        v1::Lines piece;
+        std::size_t bytes = 0;
+        while (sent_ < lines_.size() && bytes < piece_bytes_max) {
+            const auto& line = lines_[sent_++];
+            const bool history = line.arrival <= before_ || backend_.is_history(line.arrival);
+            here.fill(*piece.add_lines(), line, cursor_after(line.arrival), history);
+            bytes += line.entry.text.size() + 512;
+        }
+        call_->write(piece, [weak = weak_from_this()] {
+            if (const auto self = weak.lock()) self->write();
+        });
+    }
+
+    Backend& backend_;
+    std::shared_ptr<SubscribeCall> call_;
+    store::Filter filter_;
+    store::Arrival after_ = 0;
+    store::Arrival before_ = 0;  // the newest when this began
+    std::shared_ptr<Pager> pager_;
+    std::vector<store::Arrival> chosen_;  // sorted; of `last`
+    Backend::Lines lines_;
+    std::size_t sent_ = 0;
+    Backend::Token token_ = 0;
+    bool idle_ = false;
+    bool rung_ = false;
+    bool last_page_ = false;
+};
+
+}  // namespace
+
+void serve(const Desk& desk, const std::shared_ptr<HistoryCall>& call) {
+    read_backwards(desk, call, {}, call->request().count());
+}
+
+void serve(const Desk& desk, const std::shared_ptr<SearchCall>& call) {
+    if (call->request().query().empty()) return call->fail(mistake("nothing to search for"));
+    read_backwards(desk, call, call->request().query(), call->request().count());
+}
+
+void serve(const Desk& desk, const std::shared_ptr<CountCall>& call) {
+    resolve(desk.backend, call->request().filter(),
+            [desk, weak = std::weak_ptr(call)](Result<store::Filter> filter) {
+                const auto open = weak.lock();
+                if (!open || open->has_ended()) return;
+                if (!filter) return open->fail(failure(filter.why()));
+                const auto counting = std::make_shared<Counting>(desk, open, *std::move(filter));
+                open->on_end([counting] {});
+                counting->read();
+            });
+}
+
+void serve(const Desk& desk, const std::shared_ptr<SubscribeCall>& call) {
+    const auto subscription = std::make_shared<Subscription>(desk, call);
+    call->on_end([subscription] { subscription->end(); });
+    subscription->start();
+}
+
+}  // namespace lanchat::app::api

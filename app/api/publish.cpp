@@ -1,0 +1,154 @@
+// Publish, one line or many, and what can be answered at once: peers, rooms, status.
+#include <utility>
+
+#include "app/api/confirmation.hpp"
+#include "app/api/convert.hpp"
+#include "app/api/handlers.hpp"
+#include "message/frame.hpp"
+
+namespace lanchat::app::api {
+namespace {
+
+Backend::Saying saying_of(const v1::PublishRequest& request) {
+    return {request.room().empty() ? general_room : request.room(), request.text(),
+            request.said_id()};
+}
+
+// Reads as far ahead as the bounds allow, so that many lines share one flush of the disk.
+class Bulk : public std::enable_shared_from_this<Bulk> {
+  public:
+    Bulk(const Desk& desk, std::shared_ptr<PublishManyCall> call)
+        : desk_(desk), call_(std::move(call)) {}
+
+    void read() {
+        reading_ = true;
+        call_->read([self = weak_from_this()](v1::PublishRequest* request) {
+            if (const auto bulk = self.lock()) bulk->got(request);
+        });
+    }
+
+    void end() {
+        if (confirmation_) confirmation_->end();
+    }
+
+  private:
+    void got(v1::PublishRequest* request) {
+        reading_ = false;
+        if (request == nullptr) {
+            ended_ = true;
+            return finish_if_done();
+        }
+        const auto bytes = request->text().size();
+        ++lines_waiting_;
+        bytes_waiting_ += bytes;
+        last_.mutable_wait()->CopyFrom(request->wait());
+        last_.set_timeout_ms(request->timeout_ms());
+        desk_.backend.publish(saying_of(*request),
+                              [weak = weak_from_this(), bytes](const Result<LineId>& said) {
+                                  if (const auto bulk = weak.lock()) bulk->said(said, bytes);
+                              });
+        read_if_room();
+    }
+
+    void said(const Result<LineId>& line, std::size_t bytes) {
+        --lines_waiting_;
+        bytes_waiting_ -= bytes;
+        if (line) {
+            reply_.set_said(reply_.said() + 1);
+            last_line_ = *line;
+        } else {
+            if (reply_.refused() == 0) reply_.set_why(line.why());
+            reply_.set_refused(reply_.refused() + 1);
+        }
+        read_if_room();
+        finish_if_done();
+    }
+
+    void read_if_room() {
+        const bool room = lines_waiting_ < bulk_lines_max && bytes_waiting_ < bulk_bytes_max;
+        if (room && !reading_ && !ended_) read();
+    }
+
+    void finish_if_done() {
+        if (!ended_) return;
+        if (!confirmation_) {
+            confirmation_ = std::make_shared<Confirmation>(
+                desk_, last_, [this](const v1::PublishReply& last) { answer(last); });
+            confirmation_->start();
+        }
+        if (lines_waiting_ > 0) return;
+        if (last_line_) return confirmation_->stored(*last_line_);
+        v1::PublishReply nothing;
+        nothing.set_reached(true);
+        answer(nothing);
+    }
+
+    void answer(const v1::PublishReply& last) {
+        *reply_.mutable_last() = last;
+        call_->answer(reply_);
+    }
+
+    Desk desk_;
+    std::shared_ptr<PublishManyCall> call_;
+    v1::PublishManyReply reply_;
+    v1::PublishRequest last_;
+    std::optional<LineId> last_line_;
+    std::shared_ptr<Confirmation> confirmation_;
+    std::size_t lines_waiting_ = 0;
+    std::size_t bytes_waiting_ = 0;
+    bool reading_ = false;
+    bool ended_ = false;
+};
+
+}  // namespace
+
+grpc::Status mistake(const std::string& why) { return {grpc::StatusCode::INVALID_ARGUMENT, why}; }
+grpc::Status failure(const std::string& why) {
+    return {grpc::StatusCode::FAILED_PRECONDITION, why};
+}
+
+void serve(const Desk& desk, const std::shared_ptr<PublishCall>& call) {
+    const auto confirmation = std::make_shared<Confirmation>(
+        desk, call->request(), [weak = std::weak_ptr(call)](const v1::PublishReply& reply) {
+            if (const auto open = weak.lock()) open->answer(reply);
+        });
+    call->on_end([confirmation] { confirmation->end(); });
+    confirmation->start();
+    desk.backend.publish(saying_of(call->request()),
+                         [confirmation, weak = std::weak_ptr(call)](const Result<LineId>& said) {
+                             if (said) return confirmation->stored(*said);
+                             confirmation->end();
+                             if (const auto open = weak.lock()) open->fail(failure(said.why()));
+                         });
+}
+
+void serve(const Desk& desk, const std::shared_ptr<PublishManyCall>& call) {
+    const auto bulk = std::make_shared<Bulk>(desk, call);
+    call->on_end([bulk] { bulk->end(); });
+    bulk->read();
+}
+
+void serve(const Desk& desk, const std::shared_ptr<PeersCall>& call) {
+    v1::PeersReply reply;
+    for (const auto& peer : desk.backend.peers()) fill(*reply.add_peers(), peer);
+    call->answer(reply);
+}
+
+void serve(const Desk& desk, const std::shared_ptr<RoomsCall>& call) {
+    desk.backend.rooms([weak = std::weak_ptr(call)](const Result<std::vector<std::string>>& rooms) {
+        const auto open = weak.lock();
+        if (!open) return;
+        if (!rooms) return open->fail(failure(rooms.why()));
+        v1::RoomsReply reply;
+        for (const auto& room : *rooms) reply.add_rooms(room);
+        open->answer(reply);
+    });
+}
+
+void serve(const Desk& desk, const std::shared_ptr<StatusCall>& call) {
+    v1::StatusReply reply;
+    fill(reply, desk.backend.status(), desk.backend.peers().size());
+    call->answer(reply);
+}
+
+}  // namespace lanchat::app::api

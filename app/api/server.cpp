@@ -1,0 +1,173 @@
+// One thread waits for gRPC and drops what it gets into the loop's inbox. The end runs that inbox
+// itself: gRPC does not let go of a server before every call of it was given back.
+#include "app/api/server.hpp"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <cerrno>
+#include <chrono>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "app/api/calls.hpp"
+#include "app/api/handlers.hpp"
+#include "app/api/lanchat.grpc.pb.h"
+#include "app/api/socket.hpp"
+
+namespace lanchat::app::api {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t calls_max = 256;  // the owner's own programs, so far beyond need
+
+using Service = v1::Node::AsyncService;
+
+void configure(grpc::ServerBuilder& builder) {
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    // Reflection is served by a thread of gRPC's own; it needs no more than one.
+    builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+    builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+    builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
+}
+
+// Of this process: every server that is built later has it.
+void offer_reflection() {
+    static std::once_flag once;
+    std::call_once(once, grpc::reflection::InitProtoReflectionServerBuilderPlugin);
+}
+
+Failure cannot(const std::string& what, const fs::path& path, int error) {
+    return {"cannot " + what + " " + path.string() + ": " + std::generic_category().message(error)};
+}
+
+}  // namespace
+
+class Server::Body {
+  public:
+    Body(asio::io_context& loop, Backend& backend)
+        : desk_{loop, backend}, inbox_work_(inbox_.get_executor()) {}
+
+    ~Body() {
+        if (server_) stop();
+    }
+
+    std::optional<Failure> start(const fs::path& data_dir) {
+        if (auto why = unusable(data_dir)) return why;
+        const auto path = data_dir / socket_name;
+        if (is_served(data_dir)) return Failure{"another node serves " + path.string()};
+        if (::unlink(path.c_str()) != 0 && errno != ENOENT) return cannot("replace", path, errno);
+
+        offer_reflection();
+        grpc::ServerBuilder builder;
+        configure(builder);
+        builder.AddListeningPort(socket_address(data_dir), grpc::InsecureServerCredentials());
+        builder.RegisterService(&service_);
+        queue_ = builder.AddCompletionQueue();
+        server_ = builder.BuildAndStart();
+        if (!server_) return Failure{"cannot serve " + path.string()};
+        // Nobody else can enter the directory, so the moment before this one is no gap.
+        const int error = ::chmod(path.c_str(), 0600) == 0 ? 0 : errno;
+        accept_all();
+        thread_ = std::thread([this] { wait(); });
+        if (error != 0) return cannot("protect", path, error);
+        return std::nullopt;
+    }
+
+  private:
+    template <class Kind, class Listen>
+    void accept(Listen listen) {
+        const auto call = std::make_shared<Kind>(calls_);
+        calls_.add(call);
+        // It keeps itself only until it begins: the tag forgets what it did.
+        call->await(listen, [this, listen, call] {
+            if (stopping_) return calls_.end_all();
+            accept<Kind>(listen);
+            if (calls_.count() > calls_max) {
+                return call->fail({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many calls"});
+            }
+            serve(desk_, call);
+        });
+    }
+
+    template <class Kind, class Method>
+    void accept_requests(Method method) {
+        accept<Kind>([this, method](auto* context, auto* request, auto* answer, void* tag) {
+            (service_.*method)(context, request, answer, queue_.get(), queue_.get(), tag);
+        });
+    }
+
+    template <class Kind, class Method>
+    void accept_streams(Method method) {
+        accept<Kind>([this, method](auto* context, auto* stream, void* tag) {
+            (service_.*method)(context, stream, queue_.get(), queue_.get(), tag);
+        });
+    }
+
+    void accept_all() {
+        accept_requests<PublishCall>(&Service::RequestPublish);
+        accept_requests<CountCall>(&Service::RequestCount);
+        accept_requests<PeersCall>(&Service::RequestPeers);
+        accept_requests<RoomsCall>(&Service::RequestRooms);
+        accept_requests<StatusCall>(&Service::RequestStatus);
+        accept_requests<SubscribeCall>(&Service::RequestSubscribe);
+        accept_requests<HistoryCall>(&Service::RequestHistory);
+        accept_requests<SearchCall>(&Service::RequestSearch);
+        accept_requests<ExportCall>(&Service::RequestExport);
+        accept_streams<PublishManyCall>(&Service::RequestPublishMany);
+        accept_streams<ImportCall>(&Service::RequestImport);
+        accept_streams<AttachCall>(&Service::RequestAttach);
+    }
+
+    void wait() {
+        void* tag = nullptr;
+        bool ok = false;
+        while (queue_->Next(&tag, &ok)) {
+            asio::post(inbox_, [done = static_cast<Tag*>(tag), ok] { Call::complete(*done, ok); });
+            asio::post(desk_.loop, [body = std::weak_ptr(alive_), this] {
+                if (body.lock()) inbox_.poll();
+            });
+        }
+        inbox_work_.reset();
+    }
+
+    void stop() {
+        stopping_ = true;  // the queue takes nothing new once it is shut down
+        calls_.end_all();
+        std::thread ending([this] {
+            server_->Shutdown(std::chrono::system_clock::now());
+            queue_->Shutdown();
+        });
+        inbox_.run();
+        thread_.join();
+        ending.join();
+        server_.reset();
+    }
+
+    Desk desk_;
+    Service service_;
+    asio::io_context inbox_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> inbox_work_;
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // for posts that come after the end
+    std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+    std::unique_ptr<grpc::Server> server_;
+    Calls calls_;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+Server::Server(asio::io_context& loop, Backend& backend)
+    : body_(std::make_unique<Body>(loop, backend)) {}
+Server::~Server() = default;
+
+std::optional<Failure> Server::start(const fs::path& data_dir) { return body_->start(data_dir); }
+
+}  // namespace lanchat::app::api

@@ -1,0 +1,152 @@
+// Export and Import: runs go out as they are held, and come in like those of any peer.
+#include <cstring>
+#include <utility>
+
+#include "app/api/handlers.hpp"
+
+namespace lanchat::app::api {
+namespace {
+
+void fill(v1::Run& out, const VerifiedRun& run) {
+    for (const auto& item : run.items()) out.add_entries(item.bytes);
+    out.set_signature(std::string(run.signature().view()));
+}
+
+class Exporting : public std::enable_shared_from_this<Exporting> {
+  public:
+    Exporting(const Desk& desk, std::shared_ptr<ExportCall> call)
+        : backend_(desk.backend), call_(std::move(call)) {}
+
+    void start() {
+        backend_.holdings([weak = weak_from_this()](Result<std::vector<store::Holding>> logs) {
+            const auto self = weak.lock();
+            if (!self) return;
+            if (!logs) return self->call_->fail(failure(logs.why()));
+            self->logs_ = *std::move(logs);
+            self->next_log();
+        });
+    }
+
+  private:
+    void next_log() {
+        if (logs_.empty()) return call_->finish();
+        after_ = logs_.back().floor;
+        read();
+    }
+
+    void read() {
+        backend_.runs(logs_.back().log, after_,
+                      [weak = weak_from_this()](Result<std::vector<RunPtr>> runs) {
+                          if (const auto self = weak.lock()) self->got(std::move(runs));
+                      });
+    }
+
+    void got(Result<std::vector<RunPtr>> runs) {
+        if (!runs) return call_->fail(failure(runs.why()));
+        if (runs->empty()) {
+            logs_.pop_back();
+            return next_log();
+        }
+        runs_ = *std::move(runs);
+        sent_ = 0;
+        after_ = runs_.back()->last();
+        write();
+    }
+
+    void write() {
+        if (sent_ == runs_.size()) return read();
+        v1::Run run;
+        fill(run, *runs_[sent_++]);
+        call_->write(run, [weak = weak_from_this()] {
+            if (const auto self = weak.lock()) self->write();
+        });
+    }
+
+    Backend& backend_;
+    std::shared_ptr<ExportCall> call_;
+    std::vector<store::Holding> logs_;  // still to be told, from the back
+    Seq after_ = 0;
+    std::vector<RunPtr> runs_;
+    std::size_t sent_ = 0;
+};
+
+// Some runs are handed over together; meanwhile nothing is read.
+class Importing : public std::enable_shared_from_this<Importing> {
+  public:
+    Importing(const Desk& desk, std::shared_ptr<ImportCall> call)
+        : backend_(desk.backend), call_(std::move(call)) {}
+
+    void read() {
+        call_->read([weak = weak_from_this()](v1::Run* run) {
+            if (const auto self = weak.lock()) self->got(run);
+        });
+    }
+
+  private:
+    void got(v1::Run* run) {
+        if (run == nullptr) {
+            ended_ = true;
+            return runs_.empty() ? call_->answer(reply_) : hand_over();
+        }
+        take(*run);
+        if (runs_.size() < import_runs_max && bytes_ < piece_bytes_max) return read();
+        hand_over();
+    }
+
+    void take(v1::Run& run) {
+        Run taken;
+        if (run.signature().size() != taken.signature.bytes.size()) {
+            return refuse("a run without a signature", 1);
+        }
+        std::memcpy(taken.signature.bytes.data(), run.signature().data(), run.signature().size());
+        for (auto& entry : *run.mutable_entries()) {
+            bytes_ += entry.size();
+            taken.entries.push_back(std::move(entry));
+        }
+        runs_.push_back(std::move(taken));
+    }
+
+    void refuse(const std::string& why, std::uint64_t runs) {
+        if (reply_.runs_refused() == 0) reply_.set_why(why);
+        reply_.set_runs_refused(reply_.runs_refused() + runs);
+    }
+
+    void hand_over() {
+        bytes_ = 0;
+        backend_.import_runs(std::exchange(runs_, {}),
+                             [weak = weak_from_this()](const Result<Backend::Imported>& imported) {
+                                 if (const auto self = weak.lock()) self->handed_over(imported);
+                             });
+    }
+
+    void handed_over(const Result<Backend::Imported>& imported) {
+        if (!imported) return call_->fail(failure(imported.why()));
+        reply_.set_lines_new(reply_.lines_new() + imported->lines_new);
+        if (imported->runs_refused > 0) refuse(imported->why, imported->runs_refused);
+        if (ended_) return call_->answer(reply_);
+        read();
+    }
+
+    Backend& backend_;
+    std::shared_ptr<ImportCall> call_;
+    v1::ImportReply reply_;
+    std::vector<Run> runs_;
+    std::size_t bytes_ = 0;
+    bool ended_ = false;
+};
+
+}  // namespace
+
+void serve(const Desk& desk, const std::shared_ptr<ExportCall>& call) {
+    const auto exporting = std::make_shared<Exporting>(desk, call);
+    call->on_end([exporting] {});
+    exporting->start();
+}
+
+void serve(const Desk& desk, const std::shared_ptr<ImportCall>& call) {
+    const auto importing = std::make_shared<Importing>(desk, call);
+    call->on_end([importing] {});
+    importing->read();
+}
+
+}  // namespace lanchat::app::api

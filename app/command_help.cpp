@@ -1,0 +1,144 @@
+// Examples first, as in the help of the program.
+#include "app/command_help.hpp"
+
+#include <array>
+
+namespace lanchat::app {
+namespace {
+
+struct Text {
+    std::string_view command;
+    std::string_view help;
+};
+
+constexpr std::array texts{
+    Text{"send", R"(lanchat send: say a line through the node that runs.
+
+Examples:
+  lanchat send lunch at noon            everything after the options is the line
+  lanchat send --wait all 'going down'  return when every live peer has stored it
+  make 2>&1 | lanchat send -r builds -  each line of standard input
+  lanchat send --id job-7 done          said once, however often this is run
+
+Usage:
+  lanchat send [-r ROOM] [--id ID] [--wait N|all] [--timeout S] TEXT... | -
+
+Options:
+  -r, --room ROOM       general, if not given
+      --id ID           makes the call idempotent; lines of standard input get ID:1, ID:2, ...
+      --wait N|all      until N peers, or all live ones, have stored it; else 4
+      --timeout S       seconds to wait (10)
+      --json            print an ack, and with --wait the delivery
+)"},
+    Text{"tail", R"(lanchat tail: see what is said, in order of arrival.
+
+Examples:
+  lanchat tail                          the newest lines
+  lanchat tail -f -r builds             and each new one, of one room
+  lanchat tail -f --json --since "$C"   go on after the line whose cursor was C
+
+Usage:
+  lanchat tail [-r ROOM] [-n N] [-f] [--since CURSOR] [--json]
+
+Options:
+  -r, --room ROOM       this room only
+  -n, --lines N         the newest N (10); with --since: at most N, then end
+  -f, --follow          go on with what comes
+      --since CURSOR    everything after it; if it is of another store, everything
+      --json            lines for programs
+)"},
+    Text{"history", R"(lanchat history: everything that was said, in the same order on every node.
+
+Examples:
+  lanchat history -n 50                 the newest 50
+  lanchat history --since 2h            of the last two hours
+  lanchat history --from dana --json    what dana said, for programs
+
+Usage:
+  lanchat history [-r ROOM] [--from PEER] [--since T] [--until T] [-n N] [--json]
+
+Options:
+  -r, --room ROOM       this room only
+      --from PEER       id or its beginning, name or address
+      --since T         2026-11-20, 2026-11-20T10:03 (local; with Z: UTC), or 90s, 15m, 2h, 7d ago
+      --until T         the same
+  -n, --lines N         the newest N (all)
+      --json            lines for programs
+)"},
+    Text{"search", R"(lanchat search: the lines that hold all the words.
+
+Examples:
+  lanchat search fire drill             the newest 100 that hold both words
+  lanchat search -n 5 --from dana lunch the newest 5 of dana's
+
+Usage:
+  lanchat search QUERY... [-r ROOM] [--from PEER] [-n N] [--json]
+
+Options:
+  -r, --room ROOM       this room only
+      --from PEER       id or its beginning, name or address
+  -n, --lines N         the newest N (100)
+      --json            lines for programs
+)"},
+    Text{"peers", R"(lanchat peers: who is linked to the node that runs.
+
+Usage:
+  lanchat peers [--json]
+)"},
+    Text{"rooms", R"(lanchat rooms: every room something was said in.
+
+Usage:
+  lanchat rooms [--json]
+)"},
+    Text{"status", R"(lanchat status: how the running node is.
+
+Usage:
+  lanchat status [--json]
+)"},
+    Text{"export", R"(lanchat export: everything the node holds.
+
+Examples:
+  lanchat export -o backup.jsonl        signed, for lanchat import
+  lanchat export --format md | less     to read
+
+Usage:
+  lanchat export [--format jsonl|md] [-o FILE]
+
+Options:
+      --format F        jsonl: as it was signed (the default); md: a text, also of unsigned lines
+  -o, --output FILE     readable by you alone; standard output, if not given
+)"},
+    Text{"identity", R"(lanchat identity: the key that is this node, in the data directory.
+
+Whoever has the key can speak as this node: keep an exported one as you keep a password.
+
+Usage:
+  lanchat identity show          its public half, the id
+  lanchat identity export FILE   into a new file, readable by you alone
+  lanchat identity import FILE   where there is none yet and no node runs
+)"},
+    Text{"import", R"(lanchat import: take back what export wrote, here or elsewhere.
+
+Lines that are known are skipped, those without a valid signature refused (exit 5).
+
+Usage:
+  lanchat import FILE
+)"},
+};
+
+constexpr std::string_view closing = R"(
+The node is that of the profile: -P NAME or -d DIR choose another one. Without one that runs,
+commands other than identity end with 3.
+The options of lanchat may stand before or after the command: lanchat --help
+)";
+
+}  // namespace
+
+std::string command_help_text(std::string_view command) {
+    for (const auto& text : texts) {
+        if (text.command == command) return std::string(text.help).append(closing);
+    }
+    return {};
+}
+
+}  // namespace lanchat::app

@@ -1,0 +1,34 @@
+// `lanchat tail`, `history` and `search`: lines as they came, or in the order of all nodes.
+#include "app/commands/node.hpp"
+#include "app/time_words.hpp"
+
+namespace lanchat::app {
+
+int tail(api::Client& node, const Tail& command, const Streams& streams) {
+    std::string text;  // reused
+    std::uint64_t count = 0;
+    if (command.count_max == 0U) return 0;
+    const auto problem = node.tail(command.tail, [&](const api::Line& line) {
+        text.clear();
+        append_line(text, line, streams.json);
+        streams.out << text;
+        if (command.tail.follow) streams.out.flush();
+        return bool(streams.out) && (!command.count_max || ++count < *command.count_max);
+    });
+    return problem ? report(*problem, streams) : 0;
+}
+
+int history(api::Client& node, const History& command, const Streams& streams) {
+    const auto answer = node.lines(command.query);
+    if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
+    std::string text;  // reused
+    for (const auto& line : std::get<std::vector<api::Line>>(answer)) {
+        text.clear();
+        if (!streams.json) text = local_time(line.said) + "  ";
+        append_line(text, line, streams.json);
+        if (!(streams.out << text)) break;
+    }
+    return 0;
+}
+
+}  // namespace lanchat::app

@@ -1,0 +1,69 @@
+// Finds the node, then the command does the rest; and how lines are shown by all of them.
+#include "app/commands/node.hpp"
+
+#include <cerrno>
+
+#include "app/json_output.hpp"
+#include "app/plain_text.hpp"
+#include "message/address.hpp"
+#include "message/text.hpp"
+
+namespace lanchat::app {
+namespace {
+
+controller::Message message_of(const api::Line& line) {
+    controller::Message message;
+    message.id = line.id;
+    message.room = line.room;
+    message.from.id = line.from.id;
+    message.from.name = line.from.name;
+    message.from.legacy = line.from.legacy;
+    if (const auto address = parse_endpoint(line.from.address)) message.from.address = *address;
+    message.said = line.said;
+    message.text = line.text;
+    message.own = line.own;
+    return message;
+}
+
+int run_on(api::Client& node, const NodeCommand& command, const Streams& streams) {
+    struct Runner {
+        api::Client& node;
+        const Streams& streams;
+        int operator()(const Send& what) const { return send(node, what, streams); }
+        int operator()(const Tail& what) const { return tail(node, what, streams); }
+        int operator()(const History& what) const { return history(node, what, streams); }
+        int operator()(const ListPeers&) const { return list_peers(node, streams); }
+        int operator()(const ListRooms&) const { return list_rooms(node, streams); }
+        int operator()(const ShowStatus&) const { return show_status(node, streams); }
+        int operator()(const Export& what) const { return export_lines(node, what, streams); }
+        int operator()(const Import& what) const { return import_lines(node, what, streams); }
+    };
+    return std::visit(Runner{node, streams}, command.what);
+}
+
+}  // namespace
+
+int report(const api::Problem& problem, const Streams& streams) {
+    streams.err << "lanchat: " << displayable(problem.why) << '\n';
+    return problem.exit_code;
+}
+
+void append_line(std::string& out, const api::Line& line, bool json) {
+    if (json) return append_message(out, message_of(line), {line.cursor, line.order, line.history});
+    append_message(out, message_of(line), false);
+}
+
+int run_command(const NodeCommand& command, int in, std::ostream& out, std::ostream& err) {
+    const Streams streams{in, out, err, command.json};
+    auto node = api::Client::connect(command.data_dir);
+    if (const auto* problem = std::get_if<api::Problem>(&node)) return report(*problem, streams);
+    const int exit_code = run_on(std::get<api::Client>(node), command, streams);
+    if (out) errno = 0;  // else it still tells why writing failed
+    out.flush();
+    const bool nobody_reads = errno == EPIPE;  // `| head` has what it wanted
+    if (out || nobody_reads || exit_code != 0) return exit_code;
+    err << "lanchat: cannot write the output\n";
+    return 1;
+}
+
+}  // namespace lanchat::app

@@ -1,0 +1,80 @@
+// `lanchat peers`, `rooms` and `status`: who is here and how the node is.
+#include "app/commands/node.hpp"
+#include "app/json_output.hpp"
+#include "app/plain_text.hpp"
+#include "message/address.hpp"
+#include "message/text.hpp"
+
+namespace lanchat::app {
+namespace {
+
+controller::PeerInfo peer_of(const api::Author& author) {
+    controller::PeerInfo peer{{}, author.id, author.name, author.legacy};
+    if (const auto address = parse_endpoint(author.address)) peer.address = *address;
+    return peer;
+}
+
+void append_status_text(std::string& out, const api::Status& status) {
+    const auto row = [&out](std::string_view what, std::string_view value) {
+        std::string name(what);
+        name.resize(10, ' ');
+        out += name + displayable(value) + '\n';
+    };
+    row("name", status.name);
+    row("id", status.id);
+    row("address", status.address);
+    row("version", status.version);
+    row("peers", std::to_string(status.peers));
+    row("cursor", status.cursor);
+    if (!status.problem.empty()) row("problem", status.problem);
+}
+
+}  // namespace
+
+int list_peers(api::Client& node, const Streams& streams) {
+    const auto answer = node.peers();
+    if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
+    std::string text;
+    for (const auto& author : std::get<std::vector<api::Author>>(answer)) {
+        const auto peer = peer_of(author);
+        if (streams.json) {
+            append_event(text, controller::PeerUp{peer});
+        } else {
+            text += describe(peer) + (peer.id.empty() ? "" : "  " + peer.id) + '\n';
+        }
+    }
+    streams.out << text;
+    return 0;
+}
+
+int list_rooms(api::Client& node, const Streams& streams) {
+    const auto answer = node.rooms();
+    if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
+    std::string text;
+    for (const auto& room : std::get<std::vector<std::string>>(answer)) {
+        if (streams.json) {
+            append_room(text, room);
+        } else {
+            text += displayable(room) + '\n';
+        }
+    }
+    streams.out << text;
+    return 0;
+}
+
+int show_status(api::Client& node, const Streams& streams) {
+    const auto answer = node.status();
+    if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
+    const auto& status = std::get<api::Status>(answer);
+    std::string text;
+    if (streams.json) {
+        append_status(text, {status.id, status.name, status.address, status.version, status.cursor,
+                             status.peers, status.problem});
+    } else {
+        append_status_text(text, status);
+    }
+    streams.out << text;
+    return 0;
+}
+
+}  // namespace lanchat::app

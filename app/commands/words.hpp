@@ -1,0 +1,36 @@
+// The words of a command for a running node, and what they mean.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/commands/node.hpp"
+
+namespace lanchat::app {
+
+// A mistake in how the program was called; a sentence for people.
+struct UsageError {
+    std::string why;
+};
+
+// As they were written; empty: not given.
+struct CommandWords {
+    std::string room;
+    std::string said_id;
+    std::string wait;
+    std::string timeout;
+    std::string count;
+    std::string since;
+    std::string until;
+    std::string author;
+    std::string format;
+    std::string file;
+    std::vector<std::string> text;
+    bool follow = false;
+};
+
+// `name` is one of the commands. Throws UsageError.
+decltype(NodeCommand::what) to_command(std::string_view name, const CommandWords& words);
+
+}  // namespace lanchat::app

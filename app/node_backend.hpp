@@ -1,0 +1,62 @@
+// What the local API asks, answered by the node of this process.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "app/api/backend.hpp"
+#include "node/node.hpp"
+
+namespace asio {
+class io_context;
+}
+
+namespace lanchat::app {
+
+// Used on the loop's thread. The node has started and outlives it.
+class NodeBackend : public api::Backend {
+  public:
+    NodeBackend(asio::io_context& loop, Node& node);
+    ~NodeBackend() override;
+
+    // Every event of the node.
+    void hear(const Event& event);
+
+    Status status() override;
+    std::vector<PeerInfo> peers() override;
+    void rooms(Done<std::vector<std::string>> done) override;
+    void known(Done<std::vector<Known>> done) override;
+    void publish(Saying saying, Done<LineId> done) override;
+    Token watch(const LineId& line, std::function<void(Delivery)> changed) override;
+    void unwatch(Token token) override;
+    void newest(store::Filter filter, std::size_t count, Done<Lines> done) override;
+    void arrived(store::Arrival after, store::Filter filter, std::size_t count,
+                 Done<Lines> done) override;
+    void search(std::string query, store::Filter filter, std::size_t count,
+                Done<Lines> done) override;
+    bool is_history(store::Arrival arrival) override;
+    Token subscribe(Listener listener) override;
+    void unsubscribe(Token token) override;
+    void holdings(Done<std::vector<store::Holding>> done) override;
+    void runs(LogId log, Seq after, Done<std::vector<RunPtr>> done) override;
+    void import_runs(std::vector<Run> runs, Done<Imported> done) override;
+
+  private:
+    struct Watcher {
+        LineId line;
+        std::function<void(Delivery)> changed;
+    };
+
+    // Answers with what `question` finds in the store.
+    template <class T, class Question>
+    void ask(Question question, Done<T> done);
+    void tell(const std::vector<store::Line>& lines);
+
+    asio::io_context& loop_;
+    Node& node_;
+    Token tokens_ = 0;
+    std::map<Token, Watcher> watchers_;
+    std::map<Token, std::shared_ptr<const Listener>> listeners_;
+};
+
+}  // namespace lanchat::app

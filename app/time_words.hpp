@@ -1,0 +1,20 @@
+// Points in time as people write them on a command line.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "message/time.hpp"
+
+namespace lanchat::app {
+
+// "90s", "15m", "2h", "7d": so long before `now`. "2026-11-20": the beginning of that day;
+// "2026-11-20T10:03", with seconds and fractions if wanted, a blank for the T if liked: then, local
+// time, or with a final Z, UTC. Nothing else.
+std::optional<WallTime> parse_time(std::string_view text, WallTime now);
+
+// "2026-11-20 10:03:11" in local time.
+std::string local_time(WallTime time);
+
+}  // namespace lanchat::app

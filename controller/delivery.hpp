@@ -1,0 +1,68 @@
+// Delivery: how many of those who were here when a line was said have it on their disks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "message/entry.hpp"
+
+namespace lanchat::controller {
+
+// Of `of` devices `delivered` have the line; `gone` left before they had it.
+struct DeliveryCount {
+    std::uint32_t delivered = 0;
+    std::uint32_t of = 0;
+    std::uint32_t gone = 0;
+
+    bool operator==(const DeliveryCount&) const = default;
+};
+
+// Counts for the own lines that somebody watches: the newest so many, older ones are forgotten.
+// What changes is told once, and only of lines that are stored here, by take_changes().
+class Deliveries {
+  public:
+    static constexpr std::size_t lines_max = 1'024;
+
+    struct Change {
+        LineId line;
+        DeliveryCount count;
+    };
+
+    // Begins to count. The audience never grows (log.md 20). No line twice.
+    void watch(const LineId& line, const std::vector<DeviceId>& audience);
+
+    void stored_here(const LogId& log, Seq seq);  // all up to `seq`
+    void stored_there(const DeviceId& device, const LogId& log, Seq seq);
+    void left(const DeviceId& device);
+    void came(const DeviceId& device);
+
+    std::optional<DeliveryCount> find(const LineId& line) const;
+    bool has_changes() const { return changes_; }
+    std::vector<Change> take_changes();
+
+  private:
+    struct Member {
+        DeviceId device;
+        bool has = false;
+        bool gone = false;
+    };
+    struct Watched {
+        LineId line;
+        std::vector<Member> audience;
+        bool stored = false;
+        bool changed = false;
+    };
+
+    static DeliveryCount count(const Watched& watched);
+    void touch(Watched& watched);
+    void mark(const DeviceId& device, bool gone);
+    const Watched* at(const LineId& line) const;
+
+    std::deque<Watched> lines_;
+    bool changes_ = false;
+};
+
+}  // namespace lanchat::controller

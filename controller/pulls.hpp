@@ -1,0 +1,53 @@
+// What others have and this node lacks: which logs to ask for, whom was asked, and until when.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "controller/room_state.hpp"
+#include "message/ids.hpp"
+#include "message/time.hpp"
+
+namespace lanchat::controller {
+
+// One question per log at a time. A line of now is on its way from its author as a rule, so nobody
+// is asked for it before pull_delay; who does not answer within pull_timeout is passed over, and
+// asked one question at a time until it answers one: its promises must not use up our questions.
+class Pulls {
+  public:
+    // Somebody has more of `log` than we. `at_once`: nobody is going to send it by itself.
+    void behind(const LogId& log, Instant now, bool at_once);
+    void asked(const LogId& log, const PersonKey& whom, Seq up_to, Instant now);
+    // `log` has grown to `seq`, by what `bringer` gave.
+    void grown(const LogId& log, Seq seq, const PersonKey& bringer, Instant now);
+    // Whoever has it may not be asked now.
+    void put_off(const LogId& log, Instant now);
+    void not_behind(const LogId& log) { logs_.erase(log); }
+    void gone(const PersonKey& whom, Instant now);
+
+    // Logs whose time has come, at most as many as may be asked for at once; who waits longest is
+    // first.
+    std::vector<LogId> due(Instant now) const;
+    bool may_ask(const PersonKey& whom, Instant now) const;
+    // Who was asked last and let us wait.
+    std::optional<PersonKey> idler(const LogId& log) const;
+    std::optional<Instant> next_due() const;
+    bool is_behind(const LogId& log) const { return logs_.contains(log); }
+
+  private:
+    struct Pull {
+        Instant due;                    // when to ask, or to ask again
+        std::optional<PersonKey> whom;  // an answer is awaited
+        Seq up_to = 0;                  // of that answer
+    };
+    void resume(Instant now);
+    // Questions whose answer is awaited or overdue.
+    std::ptrdiff_t questions() const;
+
+    std::map<LogId, Pull> logs_;
+    std::set<PersonKey> idlers_;  // let us wait and have not answered since
+};
+
+}  // namespace lanchat::controller

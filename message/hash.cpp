@@ -1,0 +1,29 @@
+// BLAKE2b-256 by libsodium.
+#include "message/hash.hpp"
+
+#include "message/sodium.hpp"
+
+namespace lanchat {
+namespace {
+
+const unsigned char* raw(std::string_view bytes) {
+    return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+
+}  // namespace
+
+Hash hash_of(std::string_view bytes) {
+    need_sodium();
+    Hash hash;
+    crypto_generichash_blake2b(hash.bytes.data(), hash.bytes.size(), raw(bytes), bytes.size(),
+                               nullptr, 0);
+    return hash;
+}
+
+Hash chained(const Hash& before, std::string_view entry) {
+    std::string both(before.view());
+    both += hash_of(entry).view();
+    return hash_of(both);
+}
+
+}  // namespace lanchat

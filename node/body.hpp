@@ -1,0 +1,124 @@
+// The body of a node, for its own files only: feeds the room and does what it asks.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controller/room.hpp"
+#include "discover/discovery.hpp"
+#include "node/arrivals.hpp"
+#include "node/link/transport.hpp"
+#include "node/memory_of_peers.hpp"
+#include "node/node.hpp"
+#include "node/places.hpp"
+#include "node/store/disk.hpp"
+
+namespace lanchat {
+
+namespace brain = controller;
+
+Now clock_now();
+
+class Node::Body {
+  public:
+    Body(asio::io_context& loop, Config config, Listener listener);
+    ~Body() { stop(); }
+
+    Result<Endpoint> start();
+    std::optional<Failure> refuse(Saying& saying) const;
+    LineId say_now(Saying saying, bool watched);
+    void say(Saying saying, Said said);
+    brain::DeliveryCount watch(const LineId& line);
+    void read(store::Disk::Job job);
+    void import_runs(std::vector<Run> runs, std::function<void(const Result<Imported>&)> done);
+    void feed(brain::Input input);
+    bool has_room();
+    void stop();
+
+    asio::io_context& loop_;
+    Config config_;
+    Listener listener_;
+    const InstanceId instance_;
+    std::shared_ptr<const DeviceKey> key_;
+    std::string id_;
+    Endpoint address_;
+    std::function<void()> on_room_;
+    std::function<void()> on_stopped_;
+    Arrived on_arrived_;
+    std::unique_ptr<brain::Room> room_;
+    std::uint64_t store_id_ = 0;
+    Arrivals arrivals_;
+    std::string disk_trouble_;  // why nothing new is taken; empty: all is well
+
+  private:
+    std::optional<Failure> open_history();
+    LogId own_log() const { return {key_->id(), Epoch{static_cast<std::uint64_t>(instance_)}}; }
+    void build(const Places& places, std::uint16_t port);
+    void perform(brain::Effect& effect);
+    void perform_one(brain::Connect& connect) { discovery_->dial(connect.where); }
+    void perform_one(brain::Dial& dial);
+    void perform_one(brain::Send& send) { transport_->send(send.link, send.frame); }
+    void perform_one(brain::Finish& finish) { transport_->finish(finish.link); }
+    void perform_one(brain::Drop& drop) { transport_->drop(drop.link); }
+    void perform_one(brain::Probe& probe);
+    void perform_one(brain::Append& append);
+    void perform_one(brain::Fetch& fetch);
+    void perform_one(brain::Notify& notify);
+    void perform_one(brain::Stop& stop);
+    void found(const Endpoint& where, asio::ip::tcp::socket socket);
+    void post(brain::Input input);
+    void write_down();
+    void write_down_unsigned(const brain::Message& message);
+    void written(std::uint64_t number, const std::vector<RunPtr>& runs,
+                 const Result<std::vector<store::Line>>& result);
+    void take_note(const std::vector<RunPtr>& runs, const std::vector<store::Line>& lines);
+    void refuse_for_now(const std::string& why);
+    void try_again_later();
+    void arrived(const std::vector<store::Line>& lines);
+    void answer_said(const std::vector<RunPtr>& runs);
+    void say_once(const Saying& saying);
+    void answer_all(const std::string& said_id, const Result<LineId>& line);
+    std::uint64_t history_bytes_max() const;
+    void trim();
+    void trimmed(std::size_t lines);
+    void arm_timer();
+    void offer_room();
+
+    std::unique_ptr<link::Transport> transport_;
+    std::unique_ptr<discover::Discovery> discovery_;
+    std::unique_ptr<MemoryOfPeers> memory_;
+    std::unique_ptr<store::Disk> disk_;
+    brain::RoomSettings known_;  // from the store
+    std::vector<RunPtr> unwritten_;
+    std::set<RunPtr> late_;  // among those on their way to the disk
+    Seq said_ = 0;           // numbers lines as the room does
+    std::map<Seq, Said> unanswered_;
+    std::map<std::string, std::vector<Said>> said_ids_;  // not on disk yet, or nobody knows
+    std::uint64_t untrimmed_bytes_ = 0;
+    bool disk_pauses_ = false;
+    std::vector<RunPtr> refused_;    // by the disk; they go first
+    std::uint64_t appends_ = 0;      // groups of runs given to the disk
+    std::uint64_t written_ = 0;      // the last of them that was answered
+    std::uint64_t again_until_ = 0;  // those up to this one go again
+    asio::steady_timer timer_;
+    asio::steady_timer disk_pause_;
+    asio::steady_timer trim_timer_;
+    Instant armed_ = Instant::max();
+    std::deque<brain::Input> inputs_;
+    std::vector<brain::Effect> effects_;
+    std::optional<asio::ip::tcp::socket>
+        in_hand_;  // the connection that the current Sighted is about
+    bool feeding_ = false;
+    bool room_wanted_ = false;
+    bool stopped_ = false;
+    std::shared_ptr<bool> here_ = std::make_shared<bool>(true);  // for handlers that outlive us
+};
+
+}  // namespace lanchat

@@ -1,0 +1,258 @@
+// What is said and heard on its way to the disk and back.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <asio/post.hpp>
+#include <chrono>
+#include <utility>
+
+#include "message/assert.hpp"
+#include "message/limits.hpp"
+#include "message/text.hpp"
+#include "node/body.hpp"
+
+namespace lanchat {
+namespace {
+
+constexpr auto disk_pause = std::chrono::seconds(1);  // after a refusal
+
+}  // namespace
+
+std::optional<Failure> Node::Body::refuse(Saying& saying) const {
+    auto& [text, room, said_id] = saying;
+    if (stopped_ || room_ == nullptr) return Failure{"the node is not running"};
+    if (!disk_trouble_.empty()) return Failure{"the line cannot be stored: " + disk_trouble_};
+    if (text.empty()) return Failure{"text is empty"};
+    if (!is_utf8(text)) text = to_utf8(text);
+    if (text.size() > limits::line_bytes_max)
+        return Failure{"text exceeds " + std::to_string(limits::line_bytes_max) + " bytes"};
+    if (room.empty() || room.size() > limits::room_bytes_max || !is_utf8(room))
+        return Failure{"a room name has 1 to " + std::to_string(limits::room_bytes_max) +
+                       " bytes of UTF-8"};
+    if (said_id.size() > limits::said_id_bytes_max || !is_utf8(said_id))
+        return Failure{"an id has at most " + std::to_string(limits::said_id_bytes_max) +
+                       " bytes of UTF-8"};
+    return std::nullopt;
+}
+
+LineId Node::Body::say_now(Saying saying, bool watched) {
+    const Seq seq = ++said_;
+    feed(brain::Say{std::move(saying.room), std::move(saying.text), std::move(saying.said_id),
+                    watched});
+    return {own_log(), seq};
+}
+
+void Node::Body::say(Saying saying, Said said) {
+    if (const auto no = refuse(saying)) {
+        return asio::post(loop_, [here = here_, said = std::move(said), no = *no] {
+            if (*here) said(no);
+        });
+    }
+    if (!saying.said_id.empty()) {
+        auto& waiting = said_ids_[saying.said_id];
+        waiting.push_back(std::move(said));
+        if (waiting.size() == 1) say_once(saying);
+        return;
+    }
+    unanswered_[said_ + 1] = std::move(said);
+    say_now(std::move(saying), true);
+}
+
+// Only the disk knows what was said with this id by an earlier process.
+void Node::Body::say_once(const Saying& saying) {
+    disk_->read([this, here = here_, saying, self = key_->id()](store::Store& history) {
+        auto known = history.said(self, saying.said_id);
+        asio::post(loop_, [this, here, saying, known = std::move(known)] {
+            if (!*here) return;
+            if (!known) return answer_all(saying.said_id, Failure{known.why()});
+            if (*known) {
+                const Entry& entry = (*known)->entry;
+                return answer_all(saying.said_id, LineId{entry.log, entry.seq});
+            }
+            unanswered_[said_ + 1] = [this, id = saying.said_id](const Result<LineId>& line) {
+                answer_all(id, line);
+            };
+            say_now(saying, true);
+        });
+    });
+}
+
+void Node::Body::answer_all(const std::string& said_id, const Result<LineId>& line) {
+    const auto waiting = said_ids_.extract(said_id);
+    for (const Said& said : waiting.mapped()) said(line);
+}
+
+brain::DeliveryCount Node::Body::watch(const LineId& line) {
+    LANCHAT_ASSERT(!feeding_);
+    feed(brain::Watch{line});
+    return room_->delivery(line).value_or(brain::DeliveryCount{});
+}
+
+void Node::Body::read(store::Disk::Job job) {
+    if (disk_) disk_->read(std::move(job));
+}
+
+// Everything is handed to the disk before the read, so what that finds is behind it.
+void Node::Body::import_runs(std::vector<Run> runs,
+                             std::function<void(const Result<Imported>&)> done) {
+    LANCHAT_ASSERT(!feeding_);
+    Imported imported;
+    const auto refuse = [&imported](const std::string& why) {
+        if (imported.runs_refused++ == 0) imported.why = why;
+    };
+    for (Run& run : runs) {
+        const auto verified = verify(std::move(run));
+        if (!verified) {
+            refuse(verified.why());
+            continue;
+        }
+        const LogId log = (*verified)->log();
+        const Seq before = room_->held(log);
+        feed(brain::Imported{*verified});
+        const Seq after = room_->held(log);
+        imported.lines_new += after - before;
+        if (after < (*verified)->last())
+            refuse("a run whose predecessors are neither here nor there");
+    }
+    read([this, here = here_, imported, done = std::move(done)](store::Store&) {
+        asio::post(loop_, [this, here, imported, done] {
+            if (!*here) return;
+            if (disk_trouble_.empty()) return done(imported);
+            done(Failure{"lines cannot be stored: " + disk_trouble_});
+        });
+    });
+}
+
+void Node::Body::perform_one(brain::Fetch& fetch) {
+    disk_->read([this, here = here_, fetch](store::Store& history) {
+        auto runs =
+            history.runs(fetch.log, fetch.after, limits::pull_lines_max, limits::fetch_bytes_max);
+        asio::post(loop_, [this, here, fetch, runs = std::move(runs)]() mutable {
+            if (!*here) return;
+            if (!runs) spdlog::warn("history: {}", runs.why());
+            feed(brain::Fetched{fetch.link, fetch.log,
+                                runs ? std::move(*runs) : std::vector<RunPtr>{}});
+        });
+    });
+}
+
+// A legacy peer's line is no part of any log, but of what people want to read again.
+void Node::Body::write_down_unsigned(const brain::Message& message) {
+    disk_->read([this, here = here_, message](store::Store& history) {
+        auto line =
+            history.append_legacy(message.said, message.room, message.from.name, message.text);
+        asio::post(loop_, [this, here, line = std::move(line)] {
+            if (!*here) return;
+            if (line) return arrived({*line});
+            spdlog::warn("history: {}", line.why());
+        });
+    });
+}
+
+void Node::Body::perform_one(brain::Append& append) {
+    if (append.history) late_.insert(append.run);
+    unwritten_.push_back(std::move(append.run));
+}
+
+// What one turn of the loop brought goes to the disk together, after what the disk refused before.
+void Node::Body::write_down() {
+    if (!disk_ || disk_pauses_ || (unwritten_.empty() && refused_.empty())) return;
+    auto runs = std::exchange(refused_, {});
+    runs.insert(runs.end(), unwritten_.begin(), unwritten_.end());
+    unwritten_.clear();
+    const std::uint64_t number = ++appends_;
+    disk_->append(
+        runs, clock_now().wall,
+        [this, here = here_, number, runs](const Result<std::vector<store::Line>>& result) {
+            if (*here) written(number, runs, result);
+        });
+}
+
+// What was said is never taken back: a disk that refuses it is asked again until it takes it. What
+// was already on its way behind it is written again too: without its beginning the store leaves out
+// the rest of a log, and that is no failure.
+void Node::Body::written(std::uint64_t number, const std::vector<RunPtr>& runs,
+                         const Result<std::vector<store::Line>>& result) {
+    written_ = number;
+    if (result) take_note(runs, *result);
+    if (!result) refuse_for_now(result.why());
+    if (number <= again_until_) {
+        refused_.insert(refused_.end(), runs.begin(), runs.end());
+        return;
+    }
+    if (!std::exchange(disk_trouble_, {}).empty()) spdlog::warn("lines can be stored again");
+    answer_said(runs);
+    feed(brain::Stored{runs});
+}
+
+void Node::Body::take_note(const std::vector<RunPtr>& runs, const std::vector<store::Line>& lines) {
+    arrivals_.note_late(runs, lines, late_);
+    for (const RunPtr& run : runs) untrimmed_bytes_ += run->byte_count();
+    arrived(lines);
+    if (untrimmed_bytes_ > history_bytes_max() / 8) trim();
+}
+
+void Node::Body::refuse_for_now(const std::string& why) {
+    if (disk_trouble_.empty()) spdlog::error("lines cannot be stored: {}", why);
+    disk_trouble_ = why;
+    again_until_ = appends_;
+    if (!std::exchange(disk_pauses_, true)) try_again_later();
+}
+
+// Once all that was on its way has come back, so that it goes again in order.
+void Node::Body::try_again_later() {
+    disk_pause_.expires_after(disk_pause);
+    disk_pause_.async_wait([this, here = here_](const asio::error_code& error) {
+        if (error || !*here) return;
+        if (written_ < appends_) return try_again_later();
+        disk_pauses_ = false;
+        write_down();
+    });
+}
+
+void Node::Body::answer_said(const std::vector<RunPtr>& runs) {
+    for (const RunPtr& run : runs) {
+        if (run->log() != own_log()) continue;
+        while (!unanswered_.empty() && unanswered_.begin()->first <= run->last()) {
+            const auto next = unanswered_.extract(unanswered_.begin());
+            next.mapped()(LineId{own_log(), next.key()});
+        }
+    }
+}
+
+void Node::Body::arrived(const std::vector<store::Line>& lines) {
+    if (lines.empty()) return;
+    arrivals_.came(lines.back().arrival);
+    if (on_arrived_) on_arrived_(lines);
+}
+
+std::uint64_t Node::Body::history_bytes_max() const {
+    const std::uint64_t bytes = config_.history.max_bytes;
+    if (!config_.data_dir.empty()) return bytes;
+    return std::min<std::uint64_t>(bytes, limits::memory_history_bytes_max);
+}
+
+// In steps, so that lines need not wait until all of it is done.
+void Node::Body::trim() {
+    untrimmed_bytes_ = 0;
+    const auto days = config_.history.max_age_days;
+    std::optional<WallTime> oldest;
+    if (days > 0) oldest = WallTime{clock_now().wall.ms - std::int64_t{days} * 86'400'000};
+    read([this, here = here_, bytes = history_bytes_max(), oldest](store::Store& history) {
+        const auto gone = history.trim(bytes, oldest, limits::trim_runs_max);
+        if (!gone) spdlog::warn("history: {}", gone.why());
+        asio::post(loop_, [this, here, lines = gone ? *gone : 0] {
+            if (*here) trimmed(lines);
+        });
+    });
+}
+
+void Node::Body::trimmed(std::size_t lines) {
+    if (lines > 0) return trim();
+    trim_timer_.expires_after(limits::trim_interval);
+    trim_timer_.async_wait([this, here = here_](const asio::error_code& error) {
+        if (!error && *here) trim();
+    });
+}
+
+}  // namespace lanchat

@@ -1,0 +1,110 @@
+// Reading the key, and making it so that a power cut leaves either none or all of it.
+#include "node/device_key_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "node/entropy.hpp"
+#include "node/link/unique_fd.hpp"
+
+namespace lanchat {
+namespace {
+
+using link::UniqueFd;
+using Key = Result<std::shared_ptr<const DeviceKey>>;
+
+Failure trouble(const std::string& path, const char* doing) {
+    return Failure{std::string("cannot ") + doing + " " + path + ": " + std::strerror(errno)};
+}
+
+DeviceKey::Seed random_seed() {
+    DeviceKey::Seed seed{};
+    for (std::size_t i = 0; i < seed.size(); i += sizeof(std::uint64_t)) {
+        const std::uint64_t bits = random_bits();
+        std::memcpy(seed.data() + i, &bits, sizeof bits);
+    }
+    return seed;
+}
+
+Key from_seed(DeviceKey::Seed&& seed) { return std::make_shared<const DeviceKey>(std::move(seed)); }
+
+Result<DeviceKey::Seed> read_seed(const UniqueFd& file, const std::string& path) {
+    struct stat about {};
+    if (::fstat(file.get(), &about) != 0) return trouble(path, "read");
+    if ((about.st_mode & 077) != 0)
+        return Failure{path + " may be read by others: chmod 600 it, if nobody has"};
+    DeviceKey::Seed seed{};
+    const auto size = ::read(file.get(), seed.data(), seed.size());
+    if (size < 0) return trouble(path, "read");
+    if (static_cast<std::size_t>(size) != seed.size() || about.st_size != size)
+        return Failure{path + " is not a device key: move it aside to get a new identity"};
+    return seed;
+}
+
+Result<DeviceKey::Seed> read_seed(const std::string& path) {
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file) return trouble(path, "read");
+    return read_seed(file, path);
+}
+
+std::string key_path(const std::string& data_dir) { return data_dir + "/device.key"; }
+
+bool write_all(const std::string& path, const DeviceKey::Seed& seed, int how) {
+    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | how | O_CLOEXEC, 0600));
+    return file && ::write(file.get(), seed.data(), seed.size()) == std::ssize(seed) &&
+           ::fsync(file.get()) == 0;
+}
+
+std::optional<Failure> keep_key(const std::string& dir, const DeviceKey::Seed& seed) {
+    const std::string path = key_path(dir);
+    const std::string draft = path + ".new";
+    const UniqueFd folder(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder || !write_all(draft, seed, O_TRUNC) || ::rename(draft.c_str(), path.c_str()) != 0 ||
+        ::fsync(folder.get()) != 0)
+        return trouble(path, "write");
+    return std::nullopt;
+}
+
+}  // namespace
+
+Key device_key(const std::string& data_dir) {
+    if (data_dir.empty()) return from_seed(random_seed());
+    const std::string path = key_path(data_dir);
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file && errno != ENOENT) return trouble(path, "read");
+    auto seed = file ? read_seed(file, path) : random_seed();
+    if (!seed) return Failure{seed.why()};
+    if (!file)
+        if (auto no = keep_key(data_dir, *seed)) return *no;
+    return from_seed(std::move(*seed));
+}
+
+Result<DeviceId> device_in(const std::string& data_dir) {
+    auto seed = read_seed(key_path(data_dir));
+    if (!seed) return Failure{seed.why()};
+    return DeviceKey(std::move(*seed)).id();
+}
+
+std::optional<Failure> export_device_key(const std::string& data_dir, const std::string& file) {
+    const auto seed = read_seed(key_path(data_dir));
+    if (!seed) return Failure{seed.why()};
+    if (!write_all(file, *seed, O_EXCL)) return trouble(file, "write");
+    return std::nullopt;
+}
+
+std::optional<Failure> import_device_key(const std::string& file, const std::string& data_dir) {
+    const auto seed = read_seed(file);
+    if (!seed) return Failure{seed.why()};
+    const std::string path = key_path(data_dir);
+    if (::access(path.c_str(), F_OK) != 0) return keep_key(data_dir, *seed);
+    const auto held = read_seed(path);
+    if (held && *held == *seed) return std::nullopt;
+    return Failure{path + " is another identity: move it aside first"};
+}
+
+}  // namespace lanchat

@@ -1,0 +1,67 @@
+// The disk thread: the only one that touches the store.
+#pragma once
+
+#include <asio/any_io_executor.hpp>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "node/store/store.hpp"
+
+namespace lanchat::store {
+
+// What one flush makes durable at most.
+inline constexpr std::size_t commit_entries_max = 1'024;
+inline constexpr std::size_t commit_bytes_max = std::size_t{1024} * 1024;
+
+// Its functions may be called by any thread. Callbacks of `append` run on `loop`, which lives
+// longer than this object; jobs run on the disk thread. All in the order they were asked for. The
+// destructor waits until all that was asked for is done; callbacks may come after it.
+//
+// Nothing is held back to make a group larger: what came while a flush was under way is the next
+// group, so a slow disk makes large groups by itself and a fast one makes nobody wait.
+class Disk {
+  public:
+    using Appended = std::function<void(Result<std::vector<Line>>)>;
+    using Job = std::function<void(Store&)>;
+
+    Disk(asio::any_io_executor loop, std::unique_ptr<Store> store);
+    ~Disk();
+    Disk(const Disk&) = delete;
+    Disk& operator=(const Disk&) = delete;
+
+    // `done` gets the lines that were new, once they are durable. A failure of the disk is one of
+    // the whole group; asking again is right.
+    void append(std::vector<RunPtr> runs, WallTime arrived, Appended done);
+    // Between commits. Whatever `job` refers to, it shares with nobody until it has posted it.
+    void read(Job job);
+
+  private:
+    struct Append {
+        std::vector<RunPtr> runs;
+        WallTime arrived;
+        Appended done;
+    };
+    using Task = std::variant<Append, Job>;
+
+    void put(Task task);
+    void work();
+    std::deque<Task> next_group();
+    void commit(std::deque<Task>& group);
+    void report(Appended done, Result<std::vector<Line>> result);
+
+    asio::any_io_executor loop_;
+    std::unique_ptr<Store> store_;
+    std::mutex mutex_;
+    std::condition_variable waiting_;
+    std::deque<Task> tasks_;  // under mutex_
+    bool ending_ = false;     // under mutex_
+    std::thread thread_;
+};
+
+}  // namespace lanchat::store

@@ -1,0 +1,147 @@
+// The store in memory: plain containers, every question answered by looking at all lines.
+#include "node/store/memory_store.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "node/store/retention.hpp"
+#include "node/store/rules.hpp"
+#include "node/store/words.hpp"
+
+namespace lanchat::store {
+
+Result<std::vector<Line>> MemoryStore::append(const std::vector<RunPtr>& runs, WallTime arrived) {
+    std::vector<Line> added;
+    for (const RunPtr& run : runs) keep(run, arrived, added);
+    return added;
+}
+
+void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Line>& added) {
+    const auto found = logs_.find(run->log());
+    const auto start = first_new(*run, found == logs_.end() ? nullptr : &found->second.holding);
+    if (!start) return;
+    Log& log = logs_[run->log()];
+    log.runs.push_back({run, arrived, last_ + 1, run->items().size() - *start});
+    log.holding.log = run->log();
+    log.holding.seq = run->last();
+    log.holding.head = run->head();
+    for (std::size_t n = *start; n < run->items().size(); ++n) {
+        const auto& item = run->items()[n];
+        const Line line{++last_, item.entry, item.head, false};
+        lines_.emplace(last_, line);
+        rooms_.insert(item.entry.room);
+        added.push_back(line);
+    }
+}
+
+Result<Line> MemoryStore::append_legacy(WallTime heard, std::string_view room,
+                                        std::string_view address, std::string_view text) {
+    Line line = legacy_line(heard, room, address, text);
+    line.arrival = ++last_;
+    line.head = legacy_head(line);
+    lines_.emplace(last_, line);
+    rooms_.emplace(room);
+    return line;
+}
+
+Result<std::vector<Holding>> MemoryStore::holdings() {
+    std::vector<Holding> all;
+    for (const auto& [id, log] : logs_) all.push_back(log.holding);
+    return all;
+}
+
+Result<std::vector<RunPtr>> MemoryStore::runs(const LogId& log, Seq after, std::size_t entries_max,
+                                              std::size_t bytes_max) {
+    std::vector<RunPtr> found;
+    const auto held = logs_.find(log);
+    if (held == logs_.end()) return found;
+    std::size_t entries = 0;
+    std::size_t bytes = 0;
+    for (const Kept& kept : held->second.runs) {
+        if (kept.run->last() <= after) continue;
+        entries += kept.run->items().size();
+        bytes += kept.run->byte_count();
+        if (!found.empty() && (entries > entries_max || bytes > bytes_max)) break;
+        found.push_back(kept.run);
+    }
+    return found;
+}
+
+Result<std::vector<Line>> MemoryStore::newest(const Filter& filter, std::size_t count) {
+    std::vector<Line> found;
+    for (const auto& [arrival, line] : lines_)
+        if (passes(filter, line)) found.push_back(line);
+    return newest_of(std::move(found), count);
+}
+
+Result<std::vector<Line>> MemoryStore::arrived(Arrival after, const Filter& filter,
+                                               std::size_t count) {
+    std::vector<Line> found;
+    for (auto at = lines_.upper_bound(after); at != lines_.end() && found.size() < count; ++at)
+        if (passes(filter, at->second)) found.push_back(at->second);
+    return found;
+}
+
+Result<std::vector<Line>> MemoryStore::search(std::string_view query, const Filter& filter,
+                                              std::size_t count) {
+    std::vector<Line> found;
+    const auto wanted = query_words(query);
+    for (auto at = lines_.rbegin();
+         !wanted.empty() && at != lines_.rend() && found.size() < searched_max; ++at) {
+        const auto words = words_of(at->second.entry.text);
+        const std::set<std::string> held(words.begin(), words.end());
+        const bool all = std::all_of(wanted.begin(), wanted.end(),
+                                     [&](const std::string& word) { return held.contains(word); });
+        if (all && passes(filter, at->second)) found.push_back(at->second);
+    }
+    return newest_of(std::move(found), count);
+}
+
+Result<std::optional<Line>> MemoryStore::said(const DeviceId& author, std::string_view said_id) {
+    for (const auto& [arrival, line] : lines_)
+        if (!line.legacy && !said_id.empty() && line.entry.said_id == said_id &&
+            line.entry.log.device == author)
+            return std::optional(line);
+    return std::optional<Line>();
+}
+
+Result<std::vector<std::string>> MemoryStore::rooms() {
+    return std::vector<std::string>(rooms_.begin(), rooms_.end());
+}
+
+Result<std::size_t> MemoryStore::trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                                      std::size_t runs_max) {
+    std::vector<HeldLog> held{HeldLog{}};
+    for (const auto& [arrival, line] : lines_)
+        if (line.legacy)
+            held.front().runs.push_back({arrival, line.entry.clock.time(),
+                                         static_cast<std::uint32_t>(line.entry.text.size())});
+    for (const auto& [id, log] : logs_) {
+        held.push_back({id, {}});
+        for (const Kept& kept : log.runs)
+            held.back().runs.push_back({kept.run->last(), kept.arrived,
+                                        static_cast<std::uint32_t>(kept.run->byte_count())});
+    }
+    const auto gone = given_up(held, bytes_max, oldest, runs_max);
+    std::size_t dropped = gone.front();
+    for (std::size_t n = 0; n < gone.front(); ++n) lines_.erase(held.front().runs[n].last);
+    for (std::size_t n = 1; n < held.size(); ++n)
+        dropped += drop_runs(logs_.at(held[n].log), gone[n]);
+    return dropped;
+}
+
+std::size_t MemoryStore::drop_runs(Log& log, std::size_t count) {
+    if (count == 0) return 0;
+    std::size_t dropped = 0;
+    for (std::size_t n = 0; n < count; ++n) {
+        const Kept& kept = log.runs[n];
+        lines_.erase(lines_.find(kept.first), lines_.lower_bound(kept.first + kept.lines));
+        dropped += kept.lines;
+    }
+    log.holding.floor = log.runs[count - 1].run->last();
+    log.holding.floor_head = log.runs[count - 1].run->head();
+    log.runs.erase(log.runs.begin(), log.runs.begin() + static_cast<std::ptrdiff_t>(count));
+    return dropped;
+}
+
+}  // namespace lanchat::store

@@ -1,0 +1,57 @@
+// A store that forgets: for ephemeral nodes, and the model that tests hold the other one against.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "node/store/store.hpp"
+
+namespace lanchat::store {
+
+class MemoryStore : public Store {
+  public:
+    explicit MemoryStore(std::uint64_t id) : id_(id) {}
+
+    std::uint64_t id() const override { return id_; }
+    Arrival last() const override { return last_; }
+    Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
+    Result<Line> append_legacy(WallTime heard, std::string_view room, std::string_view address,
+                               std::string_view text) override;
+    Result<std::vector<Holding>> holdings() override;
+    Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
+                                     std::size_t bytes_max) override;
+    Result<std::vector<Line>> newest(const Filter& filter, std::size_t count) override;
+    Result<std::vector<Line>> arrived(Arrival after, const Filter& filter,
+                                      std::size_t count) override;
+    Result<std::vector<Line>> search(std::string_view query, const Filter& filter,
+                                     std::size_t count) override;
+    Result<std::optional<Line>> said(const DeviceId& author, std::string_view said_id) override;
+    Result<std::vector<std::string>> rooms() override;
+    Result<std::size_t> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                             std::size_t runs_max) override;
+
+  private:
+    struct Kept {
+        RunPtr run;
+        WallTime arrived;
+        Arrival first;  // of its lines that were new
+        std::size_t lines;
+    };
+    struct Log {
+        Holding holding;
+        std::vector<Kept> runs;
+    };
+    void keep(const RunPtr& run, WallTime arrived, std::vector<Line>& added);
+    std::size_t drop_runs(Log& log, std::size_t count);
+
+    std::uint64_t id_;
+    Arrival last_ = 0;
+    std::map<LogId, Log> logs_;
+    std::map<Arrival, Line> lines_;
+    std::set<std::string> rooms_;
+};
+
+}  // namespace lanchat::store

@@ -1,0 +1,120 @@
+// Rows out of, and into, SQLite.
+#include "node/store/rows.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "node/store/rules.hpp"
+
+namespace lanchat::store {
+namespace {
+
+constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
+constexpr std::size_t length_bytes = 4;
+
+template <std::size_t size>
+bool copy_exactly(std::string_view bytes, std::array<std::uint8_t, size>& into) {
+    if (bytes.size() != size) return false;
+    std::copy(bytes.begin(), bytes.end(), into.begin());
+    return true;
+}
+
+}  // namespace
+
+std::int64_t ordered(std::uint64_t value) { return static_cast<std::int64_t>(value ^ sign_bit); }
+std::uint64_t from_ordered(std::int64_t value) {
+    return static_cast<std::uint64_t>(value) ^ sign_bit;
+}
+
+std::optional<DeviceId> device_from(std::string_view bytes) {
+    DeviceId device;
+    if (!copy_exactly(bytes, device.bytes)) return std::nullopt;
+    return device;
+}
+
+std::optional<Hash> hash_from(std::string_view bytes) {
+    Hash hash;
+    if (!copy_exactly(bytes, hash.bytes)) return std::nullopt;
+    return hash;
+}
+
+std::string pack(const VerifiedRun& run) {
+    std::string packed;
+    packed.reserve(run.byte_count() + length_bytes * run.items().size());
+    for (const auto& item : run.items()) {
+        for (std::size_t n = 0; n < length_bytes; ++n)
+            packed += static_cast<char>(item.bytes.size() >> (8 * n) & 0xff);
+        packed += item.bytes;
+    }
+    return packed;
+}
+
+std::optional<std::vector<std::string_view>> unpack(std::string_view packed) {
+    std::vector<std::string_view> entries;
+    while (!packed.empty()) {
+        if (packed.size() < length_bytes) return std::nullopt;
+        std::size_t size = 0;
+        for (std::size_t n = 0; n < length_bytes; ++n)
+            size |= static_cast<std::size_t>(static_cast<unsigned char>(packed[n])) << (8 * n);
+        packed.remove_prefix(length_bytes);
+        if (size > packed.size()) return std::nullopt;
+        entries.push_back(packed.substr(0, size));
+        packed.remove_prefix(size);
+    }
+    return entries;
+}
+
+Result<RunPtr> run_from(const sqlite::Query& row, int signature) {
+    Run run;
+    const auto entries = unpack(row.bytes(signature + 1));
+    if (!entries || !copy_exactly(row.bytes(signature), run.signature.bytes))
+        return Failure{"a stored run is damaged"};
+    run.entries.assign(entries->begin(), entries->end());
+    return verify(std::move(run));
+}
+
+bool LineReader::load(std::int64_t run) {
+    if (run_ == run) return true;
+    run_.reset();
+    auto row = database_.query("SELECT first, head, entries FROM run WHERE run=?", run);
+    if (!row.row()) return false;
+    const auto head = hash_from(row.bytes(1));
+    packed_ = row.bytes(2);
+    auto entries = unpack(packed_);
+    if (!head || !entries) return false;
+    first_ = static_cast<Seq>(row.integer(0));
+    head_ = *head;
+    entries_ = std::move(*entries);
+    run_ = run;
+    return true;
+}
+
+// The hash of an entry stands in the one after it, that of the last one beside the run.
+std::optional<Line> LineReader::line(Arrival arrival, Seq seq, std::int64_t run) {
+    if (!load(run) || seq < first_ || seq - first_ >= entries_.size()) return std::nullopt;
+    const auto place = static_cast<std::size_t>(seq - first_);
+    auto entry = decode_entry(entries_[place]);
+    if (!entry || entry->seq != seq) return std::nullopt;
+    const Hash head = chained(entry->before, entries_[place]);
+    Hash named = head_;
+    if (place + 1 < entries_.size()) {
+        const auto next = decode_entry(entries_[place + 1]);
+        if (!next) return std::nullopt;
+        named = next->before;
+    }
+    if (head != named) return std::nullopt;
+    return Line{arrival, std::move(*entry), head, false};
+}
+
+std::optional<Line> LineReader::legacy(Arrival arrival) {
+    auto row = database_.query(
+        "SELECT heard, room, address, text, head FROM legacy WHERE arrival=?", arrival);
+    if (!row.row()) return std::nullopt;
+    Line line = legacy_line({row.integer(0)}, row.bytes(1), row.bytes(2), row.bytes(3));
+    line.arrival = arrival;
+    line.head = legacy_head(line);
+    if (line.head.view() != row.bytes(4)) return std::nullopt;
+    return line;
+}
+
+}  // namespace lanchat::store

@@ -1,0 +1,52 @@
+// How entries and lines lie in rows, and how they are taken out again without trusting the disk.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "message/run.hpp"
+#include "node/store/sqlite.hpp"
+#include "node/store/store.hpp"
+
+namespace lanchat::store {
+
+// SQLite's numbers are signed; these keep the order of unsigned ones.
+std::int64_t ordered(std::uint64_t value);
+std::uint64_t from_ordered(std::int64_t value);
+
+std::optional<DeviceId> device_from(std::string_view bytes);
+std::optional<Hash> hash_from(std::string_view bytes);
+
+// The entries of a run as one blob: each its length in 4 bytes, lowest first, then its bytes.
+std::string pack(const VerifiedRun& run);
+// Nothing if the blob is damaged so much that it cannot be told where entries end.
+std::optional<std::vector<std::string_view>> unpack(std::string_view packed);
+
+// From columns `signature` and the one after it: entries. Anything but what was stored is a
+// Failure.
+Result<RunPtr> run_from(const sqlite::Query& row, int signature);
+
+// Takes lines out of their runs; keeps the last run it looked at. For one call of the store.
+class LineReader {
+  public:
+    explicit LineReader(sqlite::Database& database) : database_(database) {}
+
+    // Nothing if the line is damaged: its bytes are not those that its run's chain of hashes names.
+    std::optional<Line> line(Arrival arrival, Seq seq, std::int64_t run);
+    std::optional<Line> legacy(Arrival arrival);
+
+  private:
+    bool load(std::int64_t run);
+
+    sqlite::Database& database_;
+    std::optional<std::int64_t> run_;
+    Seq first_ = 0;
+    Hash head_;
+    std::string packed_;
+    std::vector<std::string_view> entries_;
+};
+
+}  // namespace lanchat::store

@@ -1,0 +1,82 @@
+// Versioned migrations by user_version: entry n brings version n to n + 1. Never change an old one.
+#include "node/store/schema.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace lanchat::store {
+namespace {
+
+// Unsigned 64-bit numbers (clock, epoch) have their highest bit flipped, so that SQLite's signed
+// order is theirs. A run's key is the arrival of its first new line. The text of lines is in the
+// entries of runs only: the index of words holds no copy of it, nor where in a line a word is.
+// `parked` holds runs that were saved from a damaged store and wait for what comes before them.
+constexpr std::array migrations = {
+    R"(
+CREATE TABLE store(id INTEGER NOT NULL, version INTEGER NOT NULL, reopened INTEGER NOT NULL);
+CREATE TABLE log(
+    log INTEGER PRIMARY KEY, device BLOB NOT NULL, epoch INTEGER NOT NULL,
+    floor INTEGER NOT NULL, floor_head BLOB NOT NULL, seq INTEGER NOT NULL, head BLOB NOT NULL,
+    UNIQUE(device, epoch));
+CREATE TABLE run(
+    run INTEGER PRIMARY KEY, log INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    lines INTEGER NOT NULL, arrived INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    head BLOB NOT NULL, signature BLOB NOT NULL, entries BLOB NOT NULL);
+CREATE INDEX run_by_log ON run(log, last, arrived, bytes);
+CREATE TABLE parked(
+    parked INTEGER PRIMARY KEY, device BLOB NOT NULL, epoch INTEGER NOT NULL,
+    first INTEGER NOT NULL, last INTEGER NOT NULL, arrived INTEGER NOT NULL,
+    signature BLOB NOT NULL, entries BLOB NOT NULL);
+CREATE INDEX parked_by_log ON parked(device, epoch, last);
+CREATE TABLE legacy(
+    arrival INTEGER PRIMARY KEY, heard INTEGER NOT NULL, room TEXT NOT NULL,
+    address TEXT NOT NULL, text TEXT NOT NULL, head BLOB NOT NULL);
+CREATE TABLE room(room INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE author(author INTEGER PRIMARY KEY, device BLOB NOT NULL UNIQUE);
+CREATE TABLE line(
+    arrival INTEGER PRIMARY KEY, clock INTEGER NOT NULL, room INTEGER NOT NULL,
+    author INTEGER, log INTEGER, seq INTEGER NOT NULL, run INTEGER, said_id TEXT);
+CREATE INDEX line_by_clock ON line(clock);
+CREATE INDEX line_by_room ON line(room, clock);
+CREATE INDEX line_by_author ON line(author, clock) WHERE author IS NOT NULL;
+CREATE INDEX line_by_said ON line(said_id, author) WHERE said_id IS NOT NULL;
+CREATE VIRTUAL TABLE word USING fts5(
+    words, content='', columnsize=0, detail=none, tokenize='ascii');
+)"};
+
+std::optional<std::int64_t> number(sqlite::Database& database, std::string_view statement) {
+    auto asked = database.query(statement);
+    if (!asked.row()) return std::nullopt;
+    return asked.integer(0);
+}
+
+}  // namespace
+
+std::optional<Failure> migrate(sqlite::Database& database) {
+    constexpr auto today = static_cast<std::int64_t>(migrations.size());
+    const auto found = number(database, "PRAGMA user_version");
+    if (!found) return database.failure("cannot read the store");
+    if (*found == today) return std::nullopt;
+    // A damaged header may say anything; a newer program says it twice.
+    if (*found != 0 && number(database, "SELECT version FROM store") != found)
+        return database.damaged("the store contradicts itself about its version");
+    if (*found > today)
+        return Failure{"the store was made by a newer lanchat (version " + std::to_string(*found) +
+                       ")"};
+
+    sqlite::Transaction change(database);
+    bool made = change.begin();
+    for (auto version = *found; made && version < today; ++version)
+        made = database.run(migrations[static_cast<std::size_t>(version)]);
+    // SQLite seeds its random numbers from the system.
+    if (made && *found == 0) made = database.run("INSERT INTO store VALUES(random(), 0, 0)");
+    const auto mark = "PRAGMA user_version=" + std::to_string(today);
+    made = made && database.query("UPDATE store SET version=?", today).done() &&
+           database.run(mark.c_str()) && change.commit();
+    if (!made) return database.failure("cannot make the store");
+    return std::nullopt;
+}
+
+}  // namespace lanchat::store

@@ -1,0 +1,169 @@
+// The SQLite store: questions about lines and runs.
+#include <algorithm>
+#include <utility>
+
+#include "node/store/rows.hpp"
+#include "node/store/rules.hpp"
+#include "node/store/sqlite_store.hpp"
+#include "node/store/words.hpp"
+
+namespace lanchat::store {
+namespace {
+
+// Parameters: 1 room, 2 author, 3 and 4 first and last clock, 5 what the question is about.
+std::string condition(const Filter& filter) {
+    std::string sql = "l.clock BETWEEN ?3 AND ?4";
+    if (!filter.room.empty()) sql += " AND l.room=(SELECT room FROM room WHERE name=?1)";
+    if (filter.author) sql += " AND l.author=(SELECT author FROM author WHERE device=?2)";
+    return sql;
+}
+
+const char* index_for(const Filter& filter) {
+    if (filter.author) return "line_by_author";
+    return filter.room.empty() ? "line_by_clock" : "line_by_room";
+}
+
+std::string in_order(const std::string& table) {
+    return " LEFT JOIN log g ON g.log=" + table + ".log ORDER BY " + table +
+           ".clock DESC, g.device DESC, g.epoch DESC, " + table + ".seq DESC, " + table +
+           ".arrival DESC";
+}
+
+std::vector<Line> reversed(std::vector<Line> lines) {
+    std::reverse(lines.begin(), lines.end());
+    return lines;
+}
+
+}  // namespace
+
+template <class About>
+Result<std::vector<Line>> SqliteStore::lines(const std::string& statement, const Filter& filter,
+                                             std::size_t count, const About& about) {
+    const auto author = filter.author.value_or(DeviceId{});
+    const auto since = filter.since ? Clock::at(*filter.since).packed : 0;
+    const auto until = filter.until ? Clock::at(*filter.until, 0xffff).packed : ~std::uint64_t{0};
+    auto row = database_.query(statement, std::string_view(filter.room),
+                               sqlite::Blob{author.view()}, ordered(since), ordered(until), about);
+    LineReader reader(database_);
+    std::vector<Line> found;
+    while (found.size() < count && row.row()) {
+        auto line = line_in(row, reader);
+        if (line && passes(filter, *line)) found.push_back(std::move(*line));
+    }
+    if (row.failed()) return refusal("cannot read lines");
+    return found;
+}
+
+// Columns arrival, seq, run. A damaged line is left out.
+std::optional<Line> SqliteStore::line_in(const sqlite::Query& row, LineReader& reader) {
+    const auto arrival = static_cast<Arrival>(row.integer(0));
+    const auto run = row.integer(2);
+    auto line = run == 0 ? reader.legacy(arrival)
+                         : reader.line(arrival, static_cast<Seq>(row.integer(1)), run);
+    if (!line) suspect();
+    return line;
+}
+
+Result<std::vector<Line>> SqliteStore::newest(const Filter& filter, std::size_t count) {
+    const auto ordering = in_order("l");
+    const auto split = ordering.find(" ORDER BY ");
+    auto found = lines("SELECT l.arrival, l.seq, l.run FROM line l INDEXED BY " +
+                           std::string(index_for(filter)) + ordering.substr(0, split) + " WHERE " +
+                           condition(filter) + ordering.substr(split),
+                       filter, count, sqlite::Null{});
+    if (!found) return found;
+    return reversed(std::move(*found));
+}
+
+Result<std::vector<Line>> SqliteStore::arrived(Arrival after, const Filter& filter,
+                                               std::size_t count) {
+    return lines("SELECT l.arrival, l.seq, l.run FROM line l NOT INDEXED WHERE l.arrival>?5 AND " +
+                     condition(filter) + " ORDER BY l.arrival",
+                 filter, count, after);
+}
+
+Result<std::vector<Line>> SqliteStore::search(std::string_view query, const Filter& filter,
+                                              std::size_t count) {
+    std::string match;
+    for (const auto& word : query_words(query))
+        match += (match.empty() ? "\"" : " AND \"") + word + '"';
+    if (match.empty()) return std::vector<Line>();
+    auto found = lines(
+        "SELECT h.arrival, h.seq, h.run FROM (SELECT l.* FROM word w CROSS JOIN line l"
+        " ON l.arrival=w.rowid WHERE w.word MATCH ?5 AND " +
+            condition(filter) + " ORDER BY w.rowid DESC LIMIT " + std::to_string(searched_max) +
+            ") h" + in_order("h"),
+        filter, count, std::string_view(match));
+    if (!found) return found;
+    return reversed(std::move(*found));
+}
+
+Result<std::optional<Line>> SqliteStore::said(const DeviceId& author, std::string_view said_id) {
+    auto row = database_.query(
+        "SELECT arrival, seq, run FROM line INDEXED BY line_by_said WHERE said_id=?"
+        " AND author=(SELECT author FROM author WHERE device=?) ORDER BY arrival",
+        said_id, sqlite::Blob{author.view()});
+    LineReader reader(database_);
+    while (row.row()) {
+        auto line = line_in(row, reader);
+        if (line && line->entry.said_id == said_id && line->entry.log.device == author) return line;
+    }
+    if (row.failed()) return refusal("cannot read lines");
+    return std::optional<Line>();
+}
+
+Result<std::vector<Holding>> SqliteStore::holdings() {
+    std::vector<Holding> all;
+    for (const auto& [id, log] : logs_) all.push_back(log.holding);
+    return all;
+}
+
+Result<std::vector<RunPtr>> SqliteStore::runs(const LogId& log, Seq after, std::size_t entries_max,
+                                              std::size_t bytes_max) {
+    std::vector<RunPtr> found;
+    const auto held = logs_.find(log);
+    if (held == logs_.end()) return found;
+    auto row =
+        database_.query("SELECT signature, entries FROM run WHERE log=? AND last>? ORDER BY last",
+                        held->second.row, after);
+    std::size_t entries = 0;
+    std::size_t bytes = 0;
+    while (row.row()) {
+        auto run = run_from(row, 0);
+        // It may verify and yet be another log's, if the damage is in the index.
+        if (!run || (*run)->log() != log || (*run)->last() <= after) {
+            suspect();
+            if (found.empty()) return Failure{"a stored run is damaged"};
+            return found;
+        }
+        entries += (*run)->items().size();
+        bytes += (*run)->byte_count();
+        if (!found.empty() && (entries > entries_max || bytes > bytes_max)) break;
+        found.push_back(std::move(*run));
+    }
+    if (row.failed() && found.empty()) return refusal("cannot read runs");
+    return found;
+}
+
+Result<std::vector<std::string>> SqliteStore::rooms() {
+    std::vector<std::string> names;
+    auto row = database_.query("SELECT name FROM room ORDER BY name");
+    while (row.row()) names.emplace_back(row.bytes(0));
+    if (row.failed()) return refusal("cannot read rooms");
+    return names;
+}
+
+bool SqliteStore::is_intact() {
+    auto checked = database_.query("PRAGMA quick_check(1)");
+    if (!checked.row() || checked.bytes(0) != "ok") return false;
+    auto run = database_.query("SELECT signature, entries FROM run");
+    while (run.row())
+        if (!run_from(run, 0)) return false;
+    auto line = database_.query("SELECT arrival, seq, run FROM line");
+    LineReader reader(database_);
+    while (line.row())
+        if (!line_in(line, reader)) return false;
+    return !run.failed() && !line.failed();
+}
+
+}  // namespace lanchat::store

@@ -1,0 +1,310 @@
+// The SQLite store: opening, writing, and what a disk fault does to it.
+#include "node/store/sqlite_store.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "node/store/rules.hpp"
+#include "node/store/schema.hpp"
+#include "node/store/words.hpp"
+
+namespace lanchat::store {
+namespace {
+
+// The name of a new file survives a power cut only if its directory was flushed.
+bool flush_directory(const std::string& path) {
+    const auto parent = std::filesystem::path(path).parent_path();
+    const int fd =
+        ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return false;
+    const bool flushed = ::fsync(fd) == 0;
+    ::close(fd);
+    return flushed;
+}
+
+// SQLite would make the file with the process's umask; its log takes the file's mode.
+bool make_private(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return false;
+    const bool made = ::fchmod(fd, 0600) == 0;
+    ::close(fd);
+    return made;
+}
+
+// Sorting stays in memory, so that no line ever lies in /tmp.
+constexpr auto settings =
+    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
+    "PRAGMA mmap_size=0; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
+    "PRAGMA cache_size=-8192; PRAGMA journal_size_limit=8388608; PRAGMA journal_mode=WAL;";
+
+}  // namespace
+
+SqliteStore::SqliteStore(std::string path, SqliteOptions options, sqlite::Database database)
+    : path_(std::move(path)), options_(options), database_(std::move(database)) {}
+
+SqliteStore::Opened SqliteStore::open(const std::string& path, const SqliteOptions& options) {
+    if (!options.vfs && !make_private(path))
+        return {nullptr, {"cannot make " + path + ": " + std::strerror(errno)}};
+    auto database = sqlite::Database::open(path, options.vfs);
+    if (!database) return {nullptr, {database.why()}};
+    std::unique_ptr<SqliteStore> store(new SqliteStore(path, options, std::move(*database)));
+    if (auto failure = store->set_up())
+        return {nullptr, std::move(*failure), store->database_.trouble()};
+    if (!options.vfs && !flush_directory(path))
+        return {nullptr, {"cannot flush the directory of " + path}};
+    return {std::move(store), {}};
+}
+
+std::optional<Failure> SqliteStore::set_up() {
+    const auto* flushing = options_.flushing == Flushing::every_commit
+                               ? "PRAGMA synchronous=FULL"
+                               : "PRAGMA synchronous=NORMAL";
+    if (!database_.run(settings) || !database_.run(flushing))
+        return database_.trouble() == sqlite::Trouble::busy
+                   ? Failure{path_ + " is in use by another lanchat"}
+                   : database_.failure("cannot open " + path_);
+    if (auto failure = migrate(database_)) return failure;
+    if (!load()) return database_.failure("cannot read " + path_);
+    return std::nullopt;
+}
+
+// Reads a row for each log and none for lines: ready at once, however much is held.
+bool SqliteStore::load() {
+    logs_.clear();
+    parked_.clear();
+    auto store = database_.query("SELECT id, (SELECT max(arrival) FROM line) FROM store");
+    if (!store.row()) return database_.damaged("the store has no id"), false;
+    id_ = static_cast<std::uint64_t>(store.integer(0));
+    last_ = static_cast<Arrival>(store.integer(1));
+    auto row = database_.query("SELECT log, device, epoch, floor, floor_head, seq, head FROM log");
+    while (row.row()) {
+        const auto device = device_from(row.bytes(1));
+        const auto floor_head = hash_from(row.bytes(4));
+        const auto head = hash_from(row.bytes(6));
+        if (!device || !floor_head || !head) return database_.damaged("a log is damaged"), false;
+        const LogId id{*device, Epoch{from_ordered(row.integer(2))}};
+        const Log log{row.integer(0),
+                      {id, static_cast<Seq>(row.integer(3)), *floor_head,
+                       static_cast<Seq>(row.integer(5)), *head}};
+        if (!is_plausible(log)) return database_.damaged("a log does not end as noted"), false;
+        logs_.emplace(id, log);
+    }
+    auto parked = database_.query("SELECT DISTINCT device, epoch FROM parked");
+    while (parked.row())
+        if (const auto device = device_from(parked.bytes(0)))
+            parked_.insert({*device, Epoch{from_ordered(parked.integer(1))}});
+    return !row.failed() && !parked.failed();
+}
+
+// The last entry of a log names it and makes its head.
+bool SqliteStore::is_plausible(const Log& log) {
+    const Holding& noted = log.holding;
+    auto newest =
+        database_.query("SELECT entries FROM run WHERE log=? ORDER BY last DESC LIMIT 1", log.row);
+    if (!newest.row()) return false;
+    const auto entries = unpack(newest.bytes(0));
+    if (!entries || entries->empty()) return false;
+    const auto last = decode_entry(entries->back());
+    return last && last->log == noted.log && last->seq == noted.seq &&
+           chained(last->before, entries->back()) == noted.head;
+}
+
+// A failed flush may have thrown away what the next one then calls flushed. So everything that is
+// not yet in the database file is written there once more, by a connection that remembers nothing.
+bool SqliteStore::reopen() {
+    // What was refused lies complete in the log if only its flush failed. This commit takes its
+    // place, else it would come back.
+    if (database_.is_open() && !database_.run("UPDATE store SET reopened=reopened+1")) return false;
+    database_.close();
+    auto database = sqlite::Database::open(path_, options_.vfs);
+    if (!database) return false;
+    database_ = std::move(*database);
+    if (set_up() || !database_.empty_log()) return false;
+    in_doubt_ = false;
+    return true;
+}
+
+bool SqliteStore::ready_to_write() {
+    if (!in_doubt_ && database_.log_pages() >= options_.checkpoint_pages)
+        in_doubt_ = !database_.checkpoint() && database_.trouble() == sqlite::Trouble::io;
+    return !in_doubt_ || reopen();
+}
+
+Failure SqliteStore::refusal(std::string_view doing) {
+    in_doubt_ = in_doubt_ || database_.trouble() == sqlite::Trouble::io;
+    if (database_.trouble() == sqlite::Trouble::corrupt) suspect();
+    return database_.failure(doing);
+}
+
+std::optional<Failure> SqliteStore::all_or_nothing(const std::function<bool()>& writes) {
+    if (!ready_to_write()) return refusal("cannot store");
+    sqlite::Transaction change(database_);
+    if (!change.begin() || !writes() || !change.commit()) return refusal("cannot store");
+    return std::nullopt;
+}
+
+Result<std::vector<Line>> SqliteStore::append(const std::vector<RunPtr>& runs, WallTime arrived) {
+    Change change{arrived, 0};
+    const auto failure = all_or_nothing([&] {
+        change.last = last_;
+        return std::all_of(runs.begin(), runs.end(),
+                           [&](const RunPtr& run) { return keep(run, change); }) &&
+               std::all_of(change.logs.begin(), change.logs.end(),
+                           [&](const auto& log) { return save(log.second); });
+    });
+    if (failure) return *failure;
+    take_over(change);
+    return std::move(change.added);
+}
+
+void SqliteStore::take_over(const Change& change) {
+    for (const auto& [id, log] : change.logs) logs_[id] = log;
+    last_ = change.last;
+}
+
+const SqliteStore::Log* SqliteStore::find(const LogId& id, const Change& change) const {
+    if (const auto changed = change.logs.find(id); changed != change.logs.end())
+        return &changed->second;
+    const auto held = logs_.find(id);
+    return held == logs_.end() ? nullptr : &held->second;
+}
+
+bool SqliteStore::keep(const RunPtr& run, Change& change) {
+    const Log* held = find(run->log(), change);
+    const auto start = first_new(*run, held ? &held->holding : nullptr);
+    if (!start) return true;
+    const Log found = held ? *held : begin_log({run->log(), 0, {}, 0, {}});
+    return found.row != 0 && keep_from(*start, *run, found, change) &&
+           (!parked_.contains(run->log()) || absorb(run->log(), change));
+}
+
+// Row 0: it could not be made.
+SqliteStore::Log SqliteStore::begin_log(const Holding& holding) {
+    auto made = database_.query(
+        "INSERT INTO log(device, epoch, floor, floor_head, seq, head) VALUES(?,?,?,?,?,?)"
+        " RETURNING log",
+        sqlite::Blob{holding.log.device.view()},
+        ordered(static_cast<std::uint64_t>(holding.log.epoch)), holding.floor,
+        sqlite::Blob{holding.floor_head.view()}, holding.seq, sqlite::Blob{holding.head.view()});
+    if (!made.row()) return {};
+    const auto row = made.integer(0);
+    return made.done() ? Log{row, holding} : Log{};
+}
+
+bool SqliteStore::keep_from(std::size_t start, const VerifiedRun& run, Log log, Change& change) {
+    const auto author = author_row(run.log().device);
+    const auto packed = pack(run);
+    const auto row = static_cast<std::int64_t>(change.last + 1);
+    const bool kept =
+        author != 0 &&
+        database_
+            .query("INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?)", row, log.row, run.first(),
+                   run.last(), std::uint64_t{run.items().size() - start}, change.arrived.ms,
+                   std::uint64_t{run.byte_count()}, sqlite::Blob{run.head().view()},
+                   sqlite::Blob{run.signature().view()}, sqlite::Blob{packed})
+            .done();
+    if (!kept) return false;
+    for (std::size_t n = start; n < run.items().size(); ++n)
+        if (!keep_line(run.items()[n], {row, author, log.row}, change)) return false;
+    log.holding.seq = run.last();
+    log.holding.head = run.head();
+    change.logs[run.log()] = log;
+    return true;
+}
+
+bool SqliteStore::keep_line(const VerifiedRun::Item& item, const Place& place, Change& change) {
+    const Entry& entry = item.entry;
+    const auto room = room_row(entry.room, change);
+    const Arrival arrival = ++change.last;
+    change.added.push_back({arrival, entry, item.head, false});
+    return room != 0 &&
+           database_
+               .query("INSERT INTO line VALUES(?,?,?,?,?,?,?,nullif(?,''))", arrival,
+                      ordered(entry.clock.packed), room, place.author, place.log, entry.seq,
+                      place.run, std::string_view(entry.said_id))
+               .done() &&
+           index_words(arrival, entry.text);
+}
+
+bool SqliteStore::save(const Log& log) {
+    const Holding& holding = log.holding;
+    return database_
+        .query("UPDATE log SET floor=?, floor_head=?, seq=?, head=? WHERE log=?", holding.floor,
+               sqlite::Blob{holding.floor_head.view()}, holding.seq,
+               sqlite::Blob{holding.head.view()}, log.row)
+        .done();
+}
+
+Result<Line> SqliteStore::append_legacy(WallTime heard, std::string_view room,
+                                        std::string_view address, std::string_view text) {
+    Line line = legacy_line(heard, room, address, text);
+    Change change{heard, 0};
+    const auto failure = all_or_nothing([&] {
+        line.arrival = change.last = last_ + 1;
+        line.head = legacy_head(line);
+        const auto in_room = room_row(line.entry.room, change);
+        return in_room != 0 &&
+               database_
+                   .query("INSERT INTO legacy VALUES(?,?,?,?,?,?)", line.arrival,
+                          line.entry.clock.time().ms, room, address, text,
+                          sqlite::Blob{line.head.view()})
+                   .done() &&
+               database_
+                   .query("INSERT INTO line(arrival, clock, room, seq) VALUES(?,?,?,0)",
+                          line.arrival, ordered(line.entry.clock.packed), in_room)
+                   .done() &&
+               index_words(line.arrival, text);
+    });
+    if (failure) return *failure;
+    take_over(change);
+    return line;
+}
+
+// The two below: 0 after a failure.
+std::int64_t SqliteStore::room_row(const std::string& name, Change& change) {
+    auto& row = change.rooms[name];
+    if (row != 0) return row;
+    if (!database_.query("INSERT OR IGNORE INTO room(name) VALUES(?)", std::string_view(name))
+             .done())
+        return 0;
+    auto found = database_.query("SELECT room FROM room WHERE name=?", std::string_view(name));
+    return row = found.row() ? found.integer(0) : 0;
+}
+
+std::int64_t SqliteStore::author_row(const DeviceId& device) {
+    const sqlite::Blob id{device.view()};
+    if (!database_.query("INSERT OR IGNORE INTO author(device) VALUES(?)", id).done()) return 0;
+    auto found = database_.query("SELECT author FROM author WHERE device=?", id);
+    return found.row() ? found.integer(0) : 0;
+}
+
+bool SqliteStore::index_words(Arrival arrival, std::string_view text) {
+    const auto words = joined_words(text);
+    return database_
+        .query("INSERT INTO word(rowid, words) VALUES(?,?)", arrival, std::string_view(words))
+        .done();
+}
+
+// Remembered beside the file, which is no place to write to any more; the next start looks closely.
+void SqliteStore::suspect() {
+    if (options_.vfs) return;
+    const int fd = ::open(suspicion_of(path_).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0) ::close(fd);
+}
+
+std::string suspicion_of(const std::string& path) { return path + ".suspect"; }
+
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, const SqliteOptions& options) {
+    auto opened = SqliteStore::open(path, options);
+    if (!opened.store) return std::move(opened.failure);
+    return std::unique_ptr<Store>(std::move(opened.store));
+}
+
+}  // namespace lanchat::store

@@ -1,0 +1,162 @@
+// The store on disk: one SQLite file.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/store/retention.hpp"
+#include "node/store/rows.hpp"
+#include "node/store/sqlite.hpp"
+#include "node/store/store.hpp"
+
+namespace lanchat::store {
+
+enum class Flushing {
+    every_commit,
+    at_checkpoints,  // for tests, which must find it guilty: a power cut loses lines
+};
+
+struct SqliteOptions {
+    const char* vfs = nullptr;  // null: the file system; tests put a disk of theirs here
+    Flushing flushing = Flushing::every_commit;
+    int checkpoint_pages = 1'000;
+};
+
+class SqliteStore final : public Store {
+  public:
+    struct Opened {
+        std::unique_ptr<SqliteStore> store;  // null: see the others
+        Failure failure;
+        sqlite::Trouble trouble = sqlite::Trouble::none;
+    };
+    static Opened open(const std::string& path, const SqliteOptions& options);
+
+    std::uint64_t id() const override { return id_; }
+    Arrival last() const override { return last_; }
+    Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
+    Result<Line> append_legacy(WallTime heard, std::string_view room, std::string_view address,
+                               std::string_view text) override;
+    Result<std::vector<Holding>> holdings() override;
+    Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
+                                     std::size_t bytes_max) override;
+    Result<std::vector<Line>> newest(const Filter& filter, std::size_t count) override;
+    Result<std::vector<Line>> arrived(Arrival after, const Filter& filter,
+                                      std::size_t count) override;
+    Result<std::vector<Line>> search(std::string_view query, const Filter& filter,
+                                     std::size_t count) override;
+    Result<std::optional<Line>> said(const DeviceId& author, std::string_view said_id) override;
+    Result<std::vector<std::string>> rooms() override;
+    Result<std::size_t> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                             std::size_t runs_max) override;
+
+    // Reads everything. False: something in it is not what was stored.
+    bool is_intact();
+
+    // For recovery: sets verified runs aside, until `join_parked` finds them their place.
+    struct Parked {
+        RunPtr run;
+        WallTime arrived;
+    };
+    std::optional<Failure> park(const std::vector<Parked>& runs);
+    // Begins each log that is not held at its first parked run, and joins what follows. Of the
+    // `untrimmed` the beginning can come back from peers: they wait for it.
+    std::optional<Failure> join_parked(const std::set<LogId>& untrimmed);
+    // The file itself then has all that the write-ahead log has.
+    bool flush_to_file() { return database_.empty_log(); }
+    // Lines that still wait for what comes before them.
+    std::uint64_t lines_parked();
+
+  private:
+    struct Log {
+        std::int64_t row = 0;
+        Holding holding;
+    };
+    // The rows that those of a line name.
+    struct Place {
+        std::int64_t run;
+        std::int64_t author;
+        std::int64_t log;
+    };
+    // What a transaction makes of the store; taken over once it is committed.
+    struct Change {
+        WallTime arrived;
+        Arrival last = 0;
+        std::map<LogId, Log> logs = {};
+        std::map<std::string, std::int64_t> rooms = {};
+        std::vector<Line> added = {};
+    };
+
+    SqliteStore(std::string path, SqliteOptions options, sqlite::Database database);
+
+    // Opening.
+    std::optional<Failure> set_up();
+    bool load();
+    bool is_plausible(const Log& log);
+
+    // Writing.
+    // One flush for all `writes`, or none of them.
+    std::optional<Failure> all_or_nothing(const std::function<bool()>& writes);
+    bool ready_to_write();
+    bool reopen();
+    Failure refusal(std::string_view doing);
+    void take_over(const Change& change);
+    const Log* find(const LogId& id, const Change& change) const;
+    bool keep(const RunPtr& run, Change& change);
+    Log begin_log(const Holding& holding);
+    bool keep_from(std::size_t start, const VerifiedRun& run, Log log, Change& change);
+    bool keep_line(const VerifiedRun::Item& item, const Place& place, Change& change);
+    bool save(const Log& log);
+    bool absorb(const LogId& id, Change& change);
+    bool begins_at_parked(const LogId& id);
+    bool begin_at_parked(const LogId& id, Change& change);
+    std::int64_t room_row(const std::string& name, Change& change);
+    std::int64_t author_row(const DeviceId& device);
+    bool index_words(Arrival arrival, std::string_view text);
+
+    // Trimming.
+    Result<std::vector<HeldLog>> held_runs();
+    bool drop_run(Log& log, Seq last, LineReader& reader, std::size_t& dropped);
+    bool drop_legacy(Arrival arrival, LineReader& reader);
+    bool forget_words(Arrival arrival, std::int64_t run, LineReader& reader);
+
+    // Reading.
+    template <class About>
+    Result<std::vector<Line>> lines(const std::string& statement, const Filter& filter,
+                                    std::size_t count, const About& about);
+    std::optional<Line> line_in(const sqlite::Query& row, LineReader& reader);
+    void suspect();
+
+    std::string path_;
+    SqliteOptions options_;
+    sqlite::Database database_;
+    std::uint64_t id_ = 0;
+    Arrival last_ = 0;
+    std::map<LogId, Log> logs_;
+    std::set<LogId> parked_;
+    bool in_doubt_ = false;  // a flush failed: nothing is acknowledged until reopened
+};
+
+// Made if there is none. The file is for its owner only, and locked as long as it is open.
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path,
+                                           const SqliteOptions& options = {});
+
+// Lies beside a store in which damage was met; the next `open_or_recover` then reads everything.
+std::string suspicion_of(const std::string& path);
+
+struct Recovered {
+    std::unique_ptr<Store> store;
+    std::string report;  // what happened, for people; empty: nothing to tell
+};
+
+// As `open_sqlite`; a damaged store is moved aside (`path`.broken-1, 2, …) and every run of it that
+// still verifies goes into a new one, with a new id.
+Result<Recovered> open_or_recover(const std::string& path, const SqliteOptions& options = {});
+
+}  // namespace lanchat::store

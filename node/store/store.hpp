@@ -1,0 +1,107 @@
+// The store: every run that was ever verified here, on disk, and what people ask about it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "message/entry.hpp"
+#include "message/result.hpp"
+#include "message/run.hpp"
+
+namespace lanchat::store {
+
+// What is held of a log: the entries after `floor` up to `seq`. Below the floor all was trimmed.
+struct Holding {
+    LogId log;
+    Seq floor = 0;
+    Hash floor_head;  // head of the log at its floor
+    Seq seq = 0;
+    Hash head;  // at seq
+
+    bool operator==(const Holding&) const = default;
+};
+
+// Bounds what a search for a word of every line costs.
+inline constexpr std::size_t searched_max = 4'096;
+
+// Counts what came into this store, from 1; a position in it is (store id, arrival).
+using Arrival = std::uint64_t;
+
+// A line as it lies in the store.
+struct Line {
+    Arrival arrival = 0;
+    Entry entry;
+    Hash head;            // names the line
+    bool legacy = false;  // unsigned, heard from a legacy peer; `entry.name` is its address
+};
+
+// For who can wait: runs that one trim() gives up.
+inline constexpr std::size_t all_runs = ~std::size_t{0};
+
+// Which lines. All limits are inclusive; empty ones do not limit.
+struct Filter {
+    std::string room = {};
+    std::optional<DeviceId> author = {};
+    std::optional<WallTime> since = {};
+    std::optional<WallTime> until = {};
+};
+
+// Port with two implementations: SQLite and memory. Not for use by two threads at once. A Failure
+// of a write leaves the store as it was before.
+class Store {
+  public:
+    virtual ~Store() = default;
+
+    // Random, made with the store: cursors and acknowledgements of another one mean nothing here.
+    virtual std::uint64_t id() const = 0;
+
+    // Of the newest line; 0: none ever came.
+    virtual Arrival last() const = 0;
+
+    // Keeps what is new in `runs`: each must begin at most one above what is held of its log and
+    // chain to it, else it is left out. What is held already is skipped. Once this returns the
+    // lines survive a power cut. Returns the lines that were new, by arrival. `arrived` is now:
+    // from it the age of the runs counts.
+    virtual Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) = 0;
+
+    // Keeps a legacy peer's line for `history`. `heard` tells when.
+    virtual Result<Line> append_legacy(WallTime heard, std::string_view room,
+                                       std::string_view address, std::string_view text) = 0;
+
+    virtual Result<std::vector<Holding>> holdings() = 0;
+
+    // The whole runs that hold `log` from the entry after `after` on, verified anew, until one of
+    // the maxima is met (at least one run). Empty when there is none. A run that no longer
+    // verifies ends the list and is a Failure when it is the first.
+    virtual Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
+                                             std::size_t bytes_max) = 0;
+
+    // In the order of all nodes, oldest first: the newest `count` lines that pass the filter.
+    virtual Result<std::vector<Line>> newest(const Filter& filter, std::size_t count) = 0;
+    // In order of arrival, those after `after`.
+    virtual Result<std::vector<Line>> arrived(Arrival after, const Filter& filter,
+                                              std::size_t count) = 0;
+    // The newest `count` that hold all words of `query`, oldest first. Any text is a valid query;
+    // one without letters or digits finds nothing. Of more than `searched_max` hits only so many,
+    // the last to arrive, are looked at.
+    virtual Result<std::vector<Line>> search(std::string_view query, const Filter& filter,
+                                             std::size_t count) = 0;
+    // The own line said with this id, if any.
+    virtual Result<std::optional<Line>> said(const DeviceId& author, std::string_view said_id) = 0;
+
+    // All that lines were ever said in, by name.
+    virtual Result<std::vector<std::string>> rooms() = 0;
+
+    // Raises floors until at most `bytes_max` bytes are held and nothing arrived before `oldest`,
+    // beginning with the author who uses most. Whole runs; never the newest of a log. Legacy lines
+    // count as one author's. At most `runs_max` runs at once, so that nobody waits long. Returns
+    // how many lines went; 0: all is within the bounds.
+    virtual Result<std::size_t> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                                     std::size_t runs_max) = 0;
+};
+
+}  // namespace lanchat::store

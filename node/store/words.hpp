@@ -1,0 +1,22 @@
+// The words of a text, as search compares them.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lanchat::store {
+
+// Letters and digits, folded in case, compatibility forms and diacritics; an ideograph or kana is
+// a word of its own, since no spaces tell words apart there. Words hold no ASCII but [a-z0-9].
+std::vector<std::string> words_of(std::string_view text);
+
+// The same with spaces between them.
+std::string joined_words(std::string_view text);
+
+// The distinct words a search has to look for; only so many are taken from a long text.
+inline constexpr std::size_t query_words_max = 32;
+std::vector<std::string> query_words(std::string_view query);
+
+}  // namespace lanchat::store

@@ -1,0 +1,209 @@
+// A node for the tests of the local API: keeps lines in memory and answers by the loop.
+#pragma once
+
+#include <algorithm>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/api/backend.hpp"
+#include "message/limits.hpp"
+
+namespace lanchat::app::api {
+
+class FakeBackend : public Backend {
+  public:
+    explicit FakeBackend(asio::io_context& loop) : loop_(loop), key_(seed(1)), other_(seed(2)) {}
+
+    // On the loop or before it runs.
+    void hear(const std::string& text, const std::string& room = "general",
+              std::int64_t said_ms = 0) {
+        add(other_, "alice", {room, text, {}}, said_ms);
+    }
+    void hear_legacy(const std::string& text) {
+        store::Line line;
+        line.arrival = lines.size() + 1;
+        line.legacy = true;
+        line.entry.clock = Clock::at({++clock_ms_});
+        line.entry.room = "general";
+        line.entry.name = "127.0.0.1:4569";
+        line.entry.text = text;
+        line.head = hash_of(text);
+        keep(line);
+    }
+    void deliver(Delivery delivery) {
+        delivery_ = delivery;
+        const auto watches = watches_;
+        for (const auto& [token, changed] : watches) changed(delivery);
+    }
+    std::size_t watch_count() const { return watches_.size(); }
+    std::size_t owed() const { return owed_.size(); }
+    void pay() {
+        for (const auto& answer : std::exchange(owed_, {})) answer();
+    }
+    std::size_t listener_count() const { return listeners_.size(); }
+    DeviceId other() const { return other_.id(); }
+
+    Status status() override {
+        return {key_.id(), "me", {{0x7F000001}, 4565}, store_id, lines.size(), {}};
+    }
+    std::vector<controller::PeerInfo> peers() override {
+        return {{{{0x7F000001}, 4566}, to_string(other_.id()), "alice", false}};
+    }
+    void rooms(Done<std::vector<std::string>> done) override {
+        answer(std::move(done), std::vector<std::string>{"builds", "general"});
+    }
+    void known(Done<std::vector<Known>> done) override {
+        answer(std::move(done), std::vector<Known>{{key_.id(), "me"}, {other_.id(), "alice"}});
+    }
+    void publish(Saying saying, Done<LineId> done) override {
+        if (!refusal.empty()) return answer<LineId>(std::move(done), Failure{refusal});
+        for (const auto& line : lines) {
+            if (!saying.said_id.empty() && line.entry.said_id == saying.said_id) {
+                return answer<LineId>(std::move(done), LineId{line.entry.log, line.entry.seq});
+            }
+        }
+        answer<LineId>(std::move(done), add(key_, "me", std::move(saying), 0));
+    }
+    Token watch(const LineId&, std::function<void(Delivery)> changed) override {
+        changed(delivery_);
+        watches_[++tokens_] = std::move(changed);
+        return tokens_;
+    }
+    void unwatch(Token token) override { watches_.erase(token); }
+
+    void newest(store::Filter filter, std::size_t count, Done<Lines> done) override {
+        answer(std::move(done), last_in_order(passing(filter, {}), count));
+    }
+    void search(std::string query, store::Filter filter, std::size_t count,
+                Done<Lines> done) override {
+        answer(std::move(done), last_in_order(passing(filter, query), count));
+    }
+    void arrived(store::Arrival after, store::Filter filter, std::size_t count,
+                 Done<Lines> done) override {
+        ++pages_read;
+        auto found = passing(filter, {});
+        std::erase_if(found, [after](const auto& line) { return line.arrival <= after; });
+        if (found.size() > count) found.resize(count);
+        answer(std::move(done), std::move(found));
+    }
+    bool is_history(store::Arrival arrival) override { return arrival == late_arrival; }
+    Token subscribe(Listener listener) override {
+        listeners_[++tokens_] = std::move(listener);
+        return tokens_;
+    }
+    void unsubscribe(Token token) override { listeners_.erase(token); }
+
+    void holdings(Done<std::vector<store::Holding>> done) override {
+        std::vector<store::Holding> logs;
+        for (const auto& [log, runs] : runs_) logs.push_back({log, 0, {}, runs.size(), {}});
+        answer(std::move(done), std::move(logs));
+    }
+    void runs(LogId log, Seq after, Done<std::vector<RunPtr>> done) override {
+        std::vector<RunPtr> found;
+        for (const auto& run : runs_[log]) {
+            if (run->last() > after && found.size() < 2) found.push_back(run);
+        }
+        answer(std::move(done), std::move(found));
+    }
+    void import_runs(std::vector<Run> runs, Done<Imported> done) override {
+        Imported imported;
+        for (auto& run : runs) {
+            const auto sound = verify(std::move(run));
+            if (!sound) {
+                ++imported.runs_refused;
+                imported.why = sound.why();
+                continue;
+            }
+            auto& held = runs_[(*sound)->log()];
+            if ((*sound)->last() <= held.size()) continue;
+            take(*sound);
+            ++imported.lines_new;
+        }
+        answer(std::move(done), std::move(imported));
+    }
+
+    std::vector<store::Line> lines;
+    std::uint64_t store_id = 0xABCDEF;
+    std::string refusal;              // of everything that is said
+    store::Arrival late_arrival = 0;  // said while the node was away
+    std::size_t pages_read = 0;
+    bool silent = false;  // owes its answers
+
+  private:
+    static DeviceKey::Seed seed(std::uint8_t first) { return {first}; }
+
+    template <class T>
+    void answer(Done<T> done, Result<T> result) {
+        if (silent) return owed_.push_back([done, result] { done(result); });
+        asio::post(loop_, [done = std::move(done), result = std::move(result)] { done(result); });
+    }
+    template <class T>
+    void answer(Done<T> done, T value) {
+        answer<T>(std::move(done), Result<T>(std::move(value)));
+    }
+
+    LineId add(const DeviceKey& key, const std::string& name, Saying saying, std::int64_t said_ms) {
+        Entry entry;
+        entry.log = {key.id(), Epoch{7}};
+        auto& runs = runs_[entry.log];
+        entry.seq = runs.size() + 1;
+        if (!runs.empty()) entry.before = runs.back()->head();
+        entry.clock = Clock::at({said_ms != 0 ? said_ms : ++clock_ms_});
+        entry.room = saying.room;
+        entry.name = name;
+        entry.text = saying.text;
+        entry.said_id = saying.said_id;
+        const auto run = sign({entry}, key);
+        take(run);
+        return {run->log(), run->last()};
+    }
+    void take(const RunPtr& run) {
+        runs_[run->log()].push_back(run);
+        const auto& item = run->items().front();
+        keep({lines.size() + 1, item.entry, item.head, false});
+    }
+    void keep(const store::Line& line) {
+        lines.push_back(line);
+        const auto listeners = listeners_;
+        for (const auto& [token, listener] : listeners) listener.line(line);
+    }
+
+    Lines passing(const store::Filter& filter, const std::string& word) const {
+        Lines found;
+        for (const auto& line : lines) {
+            const auto time = line.entry.clock.time();
+            if (!filter.room.empty() && line.entry.room != filter.room) continue;
+            if (filter.author && line.entry.log.device != *filter.author) continue;
+            if (filter.since && time < *filter.since) continue;
+            if (filter.until && *filter.until < time) continue;
+            if (line.entry.text.find(word) == std::string::npos) continue;
+            found.push_back(line);
+        }
+        return found;
+    }
+    static Lines last_in_order(Lines found, std::size_t count) {
+        std::ranges::stable_sort(
+            found, [](const auto& a, const auto& b) { return comes_before(a.entry, b.entry); });
+        if (found.size() > count) {
+            found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(count));
+        }
+        return found;
+    }
+
+    asio::io_context& loop_;
+    DeviceKey key_;
+    DeviceKey other_;
+    std::int64_t clock_ms_ = 1'000;
+    std::map<LogId, std::vector<RunPtr>> runs_;  // one entry each
+    std::map<Token, std::function<void(Delivery)>> watches_;
+    std::map<Token, Listener> listeners_;
+    std::vector<std::function<void()>> owed_;
+    Delivery delivery_;
+    Token tokens_ = 0;
+};
+
+}  // namespace lanchat::app::api

@@ -1,0 +1,364 @@
+// The local API as its clients see it, over a real socket, before a node that is made up.
+#include <grpcpp/generic/generic_stub.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "app/api/cursor.hpp"
+#include "app/api/desk.hpp"
+#include "tests/unit/app_api_scene.hpp"
+
+namespace lanchat::app {
+namespace {
+
+TEST_CASE("the order string sorts lines as history does") {
+    std::vector<Entry> entries(5);
+    entries[1].seq = 1;
+    entries[2].log.epoch = Epoch{1};
+    entries[3].log.device.bytes[31] = 0xA0;
+    entries[4].clock = Clock{0x1'0000'0000};
+
+    for (const auto& a : entries) {
+        for (const auto& b : entries) {
+            CHECK(comes_before(a, b) == (api::order_of(a) < api::order_of(b)));
+        }
+    }
+}
+
+TEST_CASE("only a cursor is taken for one") {
+    const api::Cursor cursor{0xFFFFFFFFFFFFFFFF, 18'446'744'073'709'551'615U};
+
+    CHECK(api::parse_cursor(api::to_string(cursor)) == cursor);
+    for (const auto* text : {"", "-", "0000000000000000", "0000000000000000-", "000000000000000g-1",
+                             "0000000000000000-1x", "0000000000000000-18446744073709551616"}) {
+        CHECK_FALSE(api::parse_cursor(text));
+    }
+}
+
+TEST_CASE("a cursor resumes without a gap or a repeat") {
+    Office office;
+    office.node.on_loop([](FakeBackend& node) {
+        for (int i = 0; i < 600; ++i) node.hear(std::to_string(i));
+    });
+    const auto all = office.run(newest(600)).objects();
+
+    for (const std::size_t at : {0U, 255U, 256U, 598U, 599U}) {
+        const auto rest = office.run(after(all.at(at).at("cursor"))).texts();
+        CHECK(rest.size() == 599 - at);
+        if (!rest.empty()) CHECK(rest.front() == std::to_string(at + 1));
+    }
+}
+
+TEST_CASE("a line that arrived late and is old is not among the newest, nor lost for a cursor") {
+    Office office;
+    office.node.on_loop([](FakeBackend& node) {
+        for (const auto* text : {"a", "b", "c"}) node.hear(text);
+        node.hear("ancient", "general", 1);
+    });
+
+    const auto two = office.run(newest(2));
+    const auto cursor = two.objects().back().at("cursor");
+    office.node.on_loop([](FakeBackend& node) { node.hear("d"); });
+
+    CHECK(two.texts() == Texts{"b", "c"});
+    CHECK(office.run(after(cursor)).texts() == Texts{"d"});
+}
+
+TEST_CASE("a cursor of another store gives everything again, marked history") {
+    Office office;
+    office.node.on_loop([](FakeBackend& node) {
+        node.hear("a");
+        node.hear("b");
+    });
+
+    const auto again = office.run(after("0000000000000001-2"));
+
+    CHECK(again.texts() == Texts{"a", "b"});
+    for (const auto& object : again.objects()) CHECK(object.at("history") == true);
+}
+
+TEST_CASE("a subscriber that follows hears what comes as live, but not what came late") {
+    Office office;
+    auto stub = office.stub();
+    grpc::ClientContext context;
+    v1::SubscribeRequest request;
+    request.set_last(10);
+    request.set_follow(true);
+    office.node.on_loop([](FakeBackend& node) {
+        node.hear("before");
+        node.late_arrival = 3;
+    });
+
+    const auto reader = stub->Subscribe(&context, request);
+    v1::Lines piece;
+    REQUIRE(reader->Read(&piece));
+    CHECK(piece.lines(0).history());
+    std::vector<bool> history;
+    for (const auto* text : {"live", "late"}) {
+        office.node.on_loop([text](FakeBackend& node) { node.hear(text); });
+        REQUIRE(reader->Read(&piece));
+        CHECK(piece.lines(0).text() == text);
+        history.push_back(piece.lines(0).history());
+    }
+    context.TryCancel();
+
+    CHECK(history == std::vector<bool>{false, true});
+    office.node.wait_until([](FakeBackend& node) { return node.listener_count() == 0; });
+}
+
+TEST_CASE("a subscriber that does not read holds back its own pages, and misses nothing") {
+    Office office;
+    const std::string text(30'000, 'x');
+    constexpr std::size_t count = 4'000;
+    auto stub = office.stub();
+    grpc::ClientContext context;
+    v1::SubscribeRequest request;
+    request.set_last(0);
+    request.set_follow(true);
+    const auto reader = stub->Subscribe(&context, request);
+    office.node.wait_until([](FakeBackend& node) { return node.listener_count() == 1; });
+
+    office.node.on_loop([&](FakeBackend& node) {
+        for (std::size_t i = 0; i < count; ++i) node.hear(text);
+    });
+    // A call that is answered later than many pages would have been read.
+    for (int i = 0; i < 50; ++i) REQUIRE(office.run(ListRooms{}).exit_code == 0);
+    const auto pages = office.node.on_loop([](FakeBackend& node) { return node.pages_read; });
+    CHECK(pages < count / api::page_lines / 2);
+
+    std::size_t got = 0;
+    v1::Lines piece;
+    while (got < count && reader->Read(&piece)) got += static_cast<std::size_t>(piece.lines_size());
+    context.TryCancel();
+    CHECK(got == count);
+}
+
+TEST_CASE("history is in the order of all nodes, across any number of pages") {
+    Office office;
+    constexpr std::int64_t count = 1'000;
+    office.node.on_loop([](FakeBackend& node) {
+        for (std::int64_t i = 0; i < count; ++i) {
+            node.hear("l", "general", 1 + i * 7'919 % count);
+        }
+        // More at one instant than a page holds.
+        for (int i = 0; i < 600; ++i) node.hear("same", "general", 5'000);
+    });
+
+    const auto all = office.run(History{}).objects();
+
+    REQUIRE(all.size() == 1'600);
+    for (std::size_t i = 1; i < all.size(); ++i) {
+        REQUIRE(all[i - 1].at("order").get<std::string>() < all[i].at("order").get<std::string>());
+    }
+}
+
+TEST_CASE("count tells how many lines pass a filter") {
+    Office office;
+    office.node.on_loop([](FakeBackend& node) {
+        for (int i = 0; i < 700; ++i) node.hear("x", i % 7 == 0 ? "builds" : "general");
+    });
+    grpc::ClientContext context;
+    v1::CountRequest request;
+    v1::CountReply reply;
+    request.mutable_filter()->set_room("builds");
+
+    REQUIRE(office.stub()->Count(&context, request, &reply).ok());
+
+    CHECK(reply.lines() == 100);
+}
+
+TEST_CASE("a caller that leaves is no longer waited for") {
+    Office office;
+    office.node.on_loop([](FakeBackend& node) { node.deliver({0, 1}); });
+    auto stub = office.stub();
+    grpc::ClientContext context;
+    v1::PublishRequest request;
+    v1::PublishReply reply;
+    request.set_text("x");
+    request.mutable_wait()->set_all(true);
+
+    auto answer = std::async(std::launch::async,
+                             [&] { return stub->Publish(&context, request, &reply).ok(); });
+    office.node.wait_until([](FakeBackend& node) { return node.watch_count() == 1; });
+    context.TryCancel();
+
+    CHECK_FALSE(answer.get());
+    office.node.wait_until([](FakeBackend& node) { return node.watch_count() == 0; });
+}
+
+TEST_CASE("an attached front end says lines and hears everything") {
+    Office office;
+    auto stub = office.stub();
+    grpc::ClientContext context;
+    const auto stream = stub->Attach(&context);
+    v1::Happening happening;
+    REQUIRE(stream->Read(&happening));
+    CHECK(happening.ready().name() == "me");
+
+    v1::Saying saying;
+    saying.set_ref("42");
+    saying.set_text("hello");
+    REQUIRE(stream->Write(saying));
+    bool acknowledged = false;
+    bool shown = false;
+    bool delivered = false;
+    while (!(acknowledged && shown && delivered) && stream->Read(&happening)) {
+        acknowledged = acknowledged || happening.ack().ref() == "42";
+        shown = shown || happening.line().text() == "hello";
+        delivered = delivered || happening.has_delivery();
+    }
+    stream->WritesDone();
+    while (stream->Read(&happening)) {
+    }
+
+    CHECK((acknowledged && shown && delivered));
+    CHECK(stream->Finish().ok());
+    office.node.wait_until(
+        [](FakeBackend& node) { return node.listener_count() == 0 && node.watch_count() == 0; });
+}
+
+TEST_CASE("the socket is the owner's alone and gone at the end") {
+    const Folder folder;
+    {
+        const RunningNode node(folder.path);
+        struct stat status {};
+        REQUIRE(::stat((folder.path / api::socket_name).c_str(), &status) == 0);
+        CHECK((status.st_mode & 0777) == 0600);
+    }
+    CHECK_FALSE(fs::exists(folder.path / api::socket_name));
+}
+
+TEST_CASE("a socket left behind is replaced, one that is served is not") {
+    const Folder folder;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::ranges::copy((folder.path / api::socket_name).string(), address.sun_path);
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    ::close(fd);
+
+    const RunningNode node(folder.path);
+
+    CHECK(api::is_served(folder.path));
+    asio::io_context loop;
+    FakeBackend backend(loop);
+    const auto why = api::Server(loop, backend).start(folder.path);
+    REQUIRE(why);
+    CHECK(why->why.starts_with("another node serves "));
+    CHECK(api::is_served(folder.path));
+}
+
+TEST_CASE("a path that no socket can have is a failure that says so") {
+    const Folder folder;
+    const auto deep = folder.path / std::string(100, 'x');
+    fs::create_directory(deep);
+    asio::io_context loop;
+    FakeBackend backend(loop);
+
+    const auto why = api::Server(loop, backend).start(deep);
+    REQUIRE(why);
+    CHECK(why->why.find("too long") != std::string::npos);
+    std::ostringstream out;
+    std::ostringstream err;
+    CHECK(run_command({deep, false, ListRooms{}}, 0, out, err) == 1);
+    CHECK(err.str().find("too long") != std::string::npos);
+}
+
+TEST_CASE("a folder with any name can hold the socket") {
+    const Folder folder;
+    const auto odd = folder.path / "a b%41?#ü";
+    fs::create_directory(odd);
+    const RunningNode node(odd);
+    std::ostringstream out;
+    std::ostringstream err;
+
+    CHECK(run_command({odd, false, ListRooms{}}, 0, out, err) == 0);
+    CHECK(out.str() == "builds\ngeneral\n");
+}
+
+TEST_CASE("the end of the node ends every call") {
+    const Folder folder;
+    std::optional<RunningNode> node(std::in_place, folder.path);
+    Tail tail = newest(0);
+    tail.tail.follow = true;
+    std::ostringstream out;
+    std::ostringstream err;
+
+    auto followed = std::async(std::launch::async, [&] {
+        return run_command({folder.path, false, tail}, 0, out, err);
+    });
+    node->wait_until([](FakeBackend& backend) { return backend.listener_count() == 1; });
+    node.reset();
+
+    CHECK(followed.get() == 1);
+    CHECK(err.str() == "lanchat: the node has gone away\n");
+}
+
+TEST_CASE("a server ends while the node owes answers, which come to nothing then") {
+    Office office;
+    office.node.on_loop([](FakeBackend& node) { node.silent = true; });
+    std::vector<std::future<int>> commands;
+    const auto start = [&](decltype(NodeCommand::what) what) {
+        commands.push_back(std::async(std::launch::async, [&office, what] {
+            return office.run(what, true, "x\ny\n").exit_code;
+        }));
+    };
+    Send bulk;
+    bulk.from_input = true;
+    History of_alice;
+    of_alice.query.author = "alice";
+    start(say("x"));
+    start(bulk);
+    start(newest(3));
+    start(History{});
+    start(of_alice);
+    start(ListRooms{});
+    start(Export{});
+    office.node.wait_until([](FakeBackend& node) { return node.owed() == 8; });
+
+    office.node.stop_serving();
+    office.node.on_loop([](FakeBackend& node) { node.pay(); });
+
+    for (auto& command : commands) CHECK(command.get() == 1);
+}
+
+TEST_CASE("tools can ask the socket what it speaks") {
+    Office office;
+    grpc::GenericStub stub(grpc::CreateChannel(api::socket_address(office.folder.path),
+                                               grpc::InsecureChannelCredentials()));
+    grpc::ClientContext context;
+    grpc::CompletionQueue queue;
+    const auto next = [&queue] {
+        void* tag = nullptr;
+        bool ok = false;
+        return queue.Next(&tag, &ok) && ok;
+    };
+    const std::string list_services = "\x3a\x01*";  // field 7, "*"
+    const grpc::Slice slice(list_services);
+
+    const auto call = stub.PrepareCall(
+        &context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
+    call->StartCall(nullptr);
+    REQUIRE(next());
+    call->Write(grpc::ByteBuffer(&slice, 1), nullptr);
+    REQUIRE(next());
+    grpc::ByteBuffer reply;
+    call->Read(&reply, nullptr);
+    REQUIRE(next());
+    grpc::Slice all;
+    REQUIRE(reply.DumpToSingleSlice(&all).ok());
+
+    const std::string text(reinterpret_cast<const char*>(all.begin()), all.size());
+    CHECK(text.find("lanchat.v1.Node") != std::string::npos);
+    context.TryCancel();
+    grpc::Status status;
+    call->Finish(&status, nullptr);
+    next();
+    queue.Shutdown();
+}
+
+}  // namespace
+}  // namespace lanchat::app

@@ -1,0 +1,118 @@
+// Our own clock: always onward, with the others, but not wherever they lead.
+#include "controller/own_clock.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "message/rng.hpp"
+
+namespace lanchat::controller {
+namespace {
+
+constexpr WallTime noon{1'700'000'000'000};
+constexpr std::int64_t minute = 60'000;
+
+WallTime after(WallTime time, std::int64_t ms) { return {time.ms + ms}; }
+
+TEST_CASE("alone, the clock is the wall's") {
+    OwnClock clock{Clock{}};
+    CHECK(clock.next(noon) == Clock::at(noon));
+    CHECK(clock.next(after(noon, 5)) == Clock::at(after(noon, 5)));
+}
+
+TEST_CASE("within a millisecond the counter rises") {
+    OwnClock clock{Clock{}};
+    CHECK(clock.next(noon) == Clock::at(noon, 0));
+    CHECK(clock.next(noon) == Clock::at(noon, 1));
+    CHECK(clock.next(noon) == Clock::at(noon, 2));
+}
+
+TEST_CASE("a counter that is full makes the next millisecond") {
+    OwnClock clock{Clock{}};
+    for (int i = 0; i < 65'535; ++i) (void)clock.next(noon);
+    CHECK(clock.next(noon) == Clock::at(noon, 65'535));
+    CHECK(clock.next(noon) == Clock::at(after(noon, 1), 0));
+    CHECK(clock.next(after(noon, 1)) == Clock::at(after(noon, 1), 1));
+}
+
+TEST_CASE("a wall clock that is set back does not set ours back") {
+    OwnClock clock{Clock{}};
+    (void)clock.next(noon);
+    CHECK(clock.next(after(noon, -3'600'000)) == Clock::at(noon, 1));
+}
+
+TEST_CASE("a new log starts a second above what is stored") {
+    OwnClock clock{Clock::at(noon, 65'535)};
+    const Clock first = clock.next(after(noon, -5));
+    CHECK(first > Clock{Clock::at(noon, 65'535).packed + (std::uint64_t{1'000} << 16)});
+    CHECK(first < Clock::at(after(noon, 1'002)));
+
+    OwnClock old{Clock::at(after(noon, -3'600'000))};
+    CHECK(old.next(noon) == Clock::at(noon));
+}
+
+TEST_CASE("what we say comes after what we heard") {
+    OwnClock clock{Clock{}};
+    clock.heard(Clock::at(after(noon, 3 * minute), 7));
+    CHECK(clock.next(noon) == Clock::at(after(noon, 3 * minute), 8));
+
+    clock.heard(Clock::at(after(noon, minute)));
+    CHECK(clock.next(noon) == Clock::at(after(noon, 3 * minute), 9));
+}
+
+TEST_CASE("nobody leads our clock further than 10 minutes past the wall's") {
+    for (const auto heard : {Clock::at(after(noon, 11 * minute)), Clock{~std::uint64_t{0}}}) {
+        OwnClock clock{Clock{}};
+        clock.heard(heard);
+        CHECK(clock.next(noon).time() == after(noon, 10 * minute));
+        CHECK(clock.next(after(noon, minute)).time() == after(noon, 11 * minute));
+    }
+}
+
+TEST_CASE("any clocks of walls, disks and others leave room for the next") {
+    constexpr auto latest = std::numeric_limits<std::int64_t>::max();
+    for (const auto wall : {WallTime{latest}, WallTime{-latest - 1}, WallTime{0}}) {
+        for (const auto stored : {Clock{}, Clock{~std::uint64_t{0}}}) {
+            OwnClock clock{stored};
+            clock.heard(Clock{~std::uint64_t{0}});
+            Clock last;
+            for (int i = 0; i < 70'000; ++i) {
+                const Clock next = clock.next(wall);
+                REQUIRE(next > last);
+                last = next;
+            }
+        }
+    }
+}
+
+TEST_CASE("whatever happens, the clock rises and stays with the others within its bound") {
+    Rng rng(31);
+    for (int round = 0; round < 100; ++round) {
+        OwnClock clock{Clock{}};
+        Clock last;
+        Clock heard;
+        WallTime highest;
+        for (int i = 0; i < 200; ++i) {
+            const auto jump = static_cast<std::int64_t>(rng.below(2'000'000)) - 1'000'000;
+            const WallTime wall = after(noon, jump);
+            highest = std::max(highest, wall);
+            const auto other = static_cast<std::int64_t>(rng.below(2'000'000));
+            const Clock said = Clock::at(after(noon, other), 3);
+            if (rng.below(2) == 0) {
+                clock.heard(said);
+                heard = std::max(heard, said);
+            }
+            const Clock next = clock.next(wall);
+            CHECK(next > last);
+            CHECK(next >= Clock::at(wall));
+            CHECK(next.time().ms <= highest.ms + 10 * minute);
+            if (heard.time() < after(wall, 10 * minute)) CHECK(next > heard);
+            last = next;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace lanchat::controller

@@ -1,0 +1,256 @@
+// What rooms tell each other of their logs, ask each other for and answer.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "message/limits.hpp"
+#include "tests/unit/controller_scene.hpp"
+
+namespace lanchat::controller {
+namespace {
+
+// The heads of `count` logs that nobody has, as part of a listing.
+Frame inventions(std::uint64_t count) {
+    Frame frame;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const LogId log{Voice(InstanceId{7}).device(), Epoch{i}};
+        frame.have.push_back({log, 9, hash_of("nothing"), 0});
+    }
+    frame.listing = true;
+    return frame;
+}
+
+std::ptrdiff_t questions(const Scene& scene, LinkId link, const LogId& log) {
+    std::ptrdiff_t count = 0;
+    const auto sent = scene.sent.find(link);
+    if (sent == scene.sent.end()) return 0;
+    for (const Frame& frame : sent->second)
+        count += std::ranges::count(frame.want, log, &Want::log);
+    return count;
+}
+
+std::ptrdiff_t all_questions(const Scene& scene, LinkId link) {
+    std::ptrdiff_t count = 0;
+    for (const Frame& frame : scene.sent.at(link)) count += std::ssize(frame.want);
+    return count;
+}
+
+// Time passes, and everybody answers pings.
+void pass_alive(Scene& scene, Duration time, const std::vector<LinkId>& links) {
+    for (; time > Duration{0}; time -= 1s) {
+        scene.pass(1s);
+        for (const LinkId link : links) {
+            scene.drain(link);
+            scene.receive(link, {});
+        }
+    }
+}
+
+// The newest that was told of a log over a link, 0: nothing.
+Seq told(const Scene& scene, LinkId link, const LogId& log) {
+    Seq newest = 0;
+    const auto sent = scene.sent.find(link);
+    if (sent == scene.sent.end()) return 0;
+    for (const Frame& frame : sent->second)
+        for (const Head& head : frame.have)
+            if (head.log == log) newest = std::max(newest, head.seq);
+    return newest;
+}
+
+Frame linked_with(std::vector<InstanceId> others) {
+    Frame frame;
+    frame.linked = std::move(others);
+    return frame;
+}
+
+TEST_CASE("what was said by somebody a neighbour cannot reach is told it, asked for and given") {
+    Scene scene;
+    const LinkId author = scene.link_by_us(at(2), high);
+    const LinkId neighbour = scene.link_by_us(at(3), low);
+    const LogId log = Voice(high).log();
+    scene.receive(author, Scene::lines(high, 1, 5));
+    scene.pass(limits::news_delay);
+    CHECK(told(scene, neighbour, log) == 5);
+    scene.drain(neighbour);
+
+    scene.receive(neighbour, Scene::want(log, 0, 5));
+    REQUIRE(scene.fetches.size() == 1);
+    CHECK(scene.fetches[0].log == log);
+    CHECK(scene.fetches[0].after == 0);
+    scene.give(Fetched{neighbour, log, scene.appended});
+
+    CHECK(Scene::texts(scene.last_sent(neighbour)).size() == 5);
+}
+
+TEST_CASE("two that are both linked to an author tell each other nothing of its lines") {
+    Scene scene;
+    const LinkId author = scene.link_by_us(at(2), high);
+    const LinkId neighbour = scene.link_by_us(at(3), low);
+    scene.receive(neighbour, linked_with({high}));
+    scene.receive(author, Scene::lines(high, 1, 5));
+    scene.pass(1s);
+    scene.drain(neighbour);
+    CHECK(told(scene, neighbour, Voice(high).log()) == 0);
+
+    scene.receive(neighbour, linked_with({}));  // it has lost the author
+    scene.pass(limits::news_delay);
+
+    CHECK(told(scene, neighbour, Voice(high).log()) == 5);
+}
+
+TEST_CASE("nothing is told or acknowledged before it is on the disk") {
+    Scene scene;
+    scene.disk_is_quick = false;
+    const LinkId author = scene.link_by_us(at(2), high);
+    const LinkId neighbour = scene.link_by_us(at(3), low);
+    scene.receive(author, Scene::lines(high, 1, 5));
+    CHECK(scene.texts_shown().size() == 5);
+    scene.pass(1s);
+    scene.drain(author);
+    scene.drain(neighbour);
+    CHECK(scene.received_sent(author).value_or(0) == 0);
+    CHECK(told(scene, neighbour, Voice(high).log()) == 0);
+
+    scene.flush();
+    scene.pass(limits::news_delay);
+
+    CHECK(scene.received_sent(author) == Seq{5});
+    CHECK(told(scene, neighbour, Voice(high).log()) == 5);
+}
+
+TEST_CASE("lines after a gap are not shown but asked for") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.receive(link, Scene::lines(high, 4, 6));
+    CHECK(scene.texts_shown().empty());
+    scene.drain(link);
+    CHECK(questions(scene, link, Voice(high).log()) == 1);
+
+    scene.receive(link, Scene::lines(high, 1, 6));
+
+    CHECK(scene.texts_shown().size() == 6);
+}
+
+TEST_CASE("a line of now is waited for a moment before somebody else is asked for it") {
+    Scene scene;
+    const LinkId author = scene.link_by_us(at(2), high);
+    const LinkId neighbour = scene.link_by_us(at(3), low);
+    scene.receive(neighbour, Scene::have(low, 0 + 1, true));
+    scene.receive(neighbour, Scene::have(high, 2));
+    scene.drain(neighbour);
+    CHECK(questions(scene, neighbour, Voice(high).log()) == 0);
+    scene.receive(author, Scene::lines(high, 1, 2));
+    scene.pass(1s);
+    scene.drain(neighbour);
+    CHECK(questions(scene, neighbour, Voice(high).log()) == 0);
+
+    scene.receive(neighbour, Scene::have(high, 3));
+    scene.pass(limits::pull_delay);
+    scene.drain(neighbour);
+
+    CHECK(questions(scene, neighbour, Voice(high).log()) == 1);
+}
+
+TEST_CASE("who signs two lines for one place is believed no further, and that is told once") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.receive(link, Scene::lines(high, 1, 3));
+    Frame other;
+    other.runs = Voice(high, "another").runs(1, 4);
+    scene.receive(link, other);
+    scene.receive(link, other);
+    scene.receive(link, Scene::lines(high, 4, 5));
+
+    CHECK(scene.texts_shown() == std::vector<std::string>{"line 1", "line 2", "line 3"});
+    REQUIRE(scene.events<Forked>().size() == 1);
+    CHECK(scene.events<Forked>()[0].author.id == to_string(Voice(high).device()));
+}
+
+TEST_CASE("nobody tells us what we said ourselves") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.receive(link, Scene::lines(mid, 1, 3));
+
+    CHECK(scene.events<Message>().empty());
+    CHECK(scene.appended.empty());
+}
+
+TEST_CASE("who asks for everything gets it in frames, one read of the store at a time") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.receive(link, Scene::lines(high, 1, 1));
+    const LogId log = Voice(InstanceId{77}).log();
+    for (int i = 0; i < 400; ++i) scene.receive(link, Scene::want(log, 0, 0));
+    CHECK(scene.fetches.size() == 1);
+
+    scene.give(Fetched{link, log, Voice(InstanceId{77}).runs(1, 1000)});
+    scene.drain(link);
+
+    for (const Frame& frame : scene.sent[link]) {
+        std::size_t bytes = 0;
+        for (const RunPtr& run : frame.runs) bytes += run->byte_count();
+        CHECK(bytes <= limits::frame_bytes_target);
+    }
+    CHECK(scene.fetches.size() == 2);
+}
+
+TEST_CASE("an answer that comes after its link is gone goes nowhere") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    const LogId log = Voice(InstanceId{77}).log();
+    scene.receive(link, Scene::want(log, 0, 9));
+    REQUIRE(scene.fetches.size() == 1);
+    scene.lose(link);
+    const LinkId again = scene.link_by_us(at(2), high);
+    const auto before = scene.sent[again].size();
+
+    scene.give(Fetched{link, log, Voice(InstanceId{77}).runs(1, 9)});
+
+    CHECK(scene.sent[again].size() == before);
+}
+
+TEST_CASE("who announces logs and gives none does not keep us from asking others") {
+    Scene scene;
+    const LinkId withholder = scene.link_by_us(at(2), low);
+    const LinkId honest = scene.link_by_us(at(3), high);
+    scene.receive(withholder, inventions(2 * limits::pulls_max));
+    scene.drain(withholder);
+
+    const InstanceId absent{77};
+    scene.receive(honest, Scene::have(absent, 3, true));
+    pass_alive(scene, limits::pull_timeout + 2s, {withholder, honest});
+
+    CHECK(questions(scene, honest, Voice(absent).log()) >= 1);
+}
+
+TEST_CASE("who let us wait is asked one question at a time until it answers") {
+    Scene scene;
+    const LinkId withholder = scene.link_by_us(at(2), low);
+    scene.receive(withholder, inventions(2 * limits::pulls_max));
+    scene.drain(withholder);
+    const auto at_first = all_questions(scene, withholder);
+
+    pass_alive(scene, 4 * limits::pull_timeout, {withholder});
+
+    CHECK(at_first == std::ssize(std::vector<int>(limits::pulls_max)));
+    CHECK(all_questions(scene, withholder) - at_first <= 5);
+}
+
+TEST_CASE("who answers after all is asked for everything again") {
+    Scene scene;
+    const InstanceId absent{77};
+    const LinkId slow = scene.link_by_us(at(2), low);
+    scene.receive(slow, Scene::have(absent, 3, true));
+    scene.receive(slow, inventions(limits::pulls_max / 2));
+    pass_alive(scene, limits::pull_timeout + 2s, {slow});
+
+    scene.receive(slow, Scene::lines(absent, 1, 3));
+    const auto before = all_questions(scene, slow);
+    pass_alive(scene, 2 * limits::pull_timeout, {slow});
+
+    CHECK(all_questions(scene, slow) - before >=
+          std::ssize(std::vector<int>(limits::pulls_max)) / 2);
+}
+
+}  // namespace
+}  // namespace lanchat::controller

@@ -1,0 +1,276 @@
+// Entries: what is taken and what is not, by the bytes alone, and the order of all lines.
+#include "message/entry.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "message/limits.hpp"
+#include "message/rng.hpp"
+#include "tests/unit/message_runs.hpp"
+
+namespace lanchat {
+namespace {
+
+using test::entry_of;
+using test::key_of;
+
+Entry first_entry() {
+    Entry entry = entry_of(key_of(1), 1, "Grüße, 日本");
+    entry.room = "dev";
+    entry.said_id = "job-7";
+    entry.previous = Ended{Epoch{76}, 12, hash_of("there")};
+    return entry;
+}
+
+// Protobuf by hand: what no encoder of ours would make.
+std::string field(unsigned number, std::string_view bytes) {
+    const auto varint = [](std::size_t value) {
+        std::string out;
+        for (; value >= 128; value >>= 7) out += static_cast<char>((value & 127) | 128);
+        return out + static_cast<char>(value);
+    };
+    return varint(number << 3 | 2) + varint(bytes.size()) + std::string(bytes);
+}
+
+bool is_taken(const Entry& entry) { return static_cast<bool>(decode_entry(encode(entry))); }
+
+// Protobuf takes the last of a field that comes twice.
+bool is_taken_with(const std::string& more) {
+    return static_cast<bool>(decode_entry(encode(first_entry()) + more));
+}
+
+template <class Change>
+bool is_taken_after(Change change) {
+    Entry entry = first_entry();
+    change(entry);
+    return is_taken(entry);
+}
+
+TEST_CASE("an entry survives its bytes") {
+    const auto again = decode_entry(encode(first_entry()));
+
+    REQUIRE(again);
+    CHECK(*again == first_entry());
+}
+
+TEST_CASE("any entry survives its bytes") {
+    Rng rng(5);
+    for (int i = 0; i < 2000; ++i) {
+        Entry entry = entry_of(key_of(static_cast<std::uint8_t>(rng.below(256))), 1 + rng.below(3),
+                               std::string(1 + rng.below(300), 'x'));
+        entry.log.epoch = Epoch{rng.next()};
+        entry.clock = Clock{rng.next() | 1};
+        entry.room = std::string(1 + rng.below(limits::room_bytes_max), 'r');
+        entry.name = std::string(1 + rng.below(limits::name_code_points_max), 'n');
+        entry.said_id = std::string(rng.below(limits::said_id_bytes_max + 1), 'i');
+        if (entry.seq == 1 && rng.below(2) == 0)
+            entry.previous = Ended{Epoch{rng.next()}, rng.next() | 1, hash_of(entry.text)};
+        const auto again = decode_entry(encode(entry));
+        REQUIRE(again);
+        CHECK(*again == entry);
+    }
+}
+
+TEST_CASE("an entry of the general room does not say so") {
+    Entry entry = first_entry();
+    entry.room = general_room;
+
+    CHECK(encode(entry).find(general_room) == std::string::npos);
+    CHECK(decode_entry(encode(entry))->room == general_room);
+    CHECK(decode_entry(encode(entry) + field(6, general_room))->room == general_room);
+}
+
+TEST_CASE("what is no entry is not taken") {
+    CHECK_FALSE(decode_entry(""));
+    CHECK_FALSE(decode_entry("hello"));
+    CHECK_FALSE(decode_entry(std::string(32, '\xff')));
+}
+
+TEST_CASE("no beginning of an entry is an entry") {
+    Entry entry = entry_of(key_of(1), 1);
+    const std::string bytes = encode(entry);  // the text, which must be there, is its end
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+        CHECK_FALSE(decode_entry(std::string_view(bytes).substr(0, size)));
+}
+
+TEST_CASE("identifiers and hashes are as long as they are") {
+    for (const unsigned number : {1U, 4U}) {
+        const std::string fitting(32, number == 1 ? 'd' : '\0');
+        CHECK(is_taken_with(field(number, fitting)));
+        CHECK_FALSE(is_taken_with(field(number, fitting.substr(1))));
+        CHECK_FALSE(is_taken_with(field(number, fitting + '\0')));
+        CHECK_FALSE(is_taken_with(field(number, "")));
+    }
+    CHECK(is_taken_with(field(10, field(3, std::string(32, 'h')))));
+    CHECK_FALSE(is_taken_with(field(10, field(3, std::string(31, 'h')))));
+    CHECK_FALSE(is_taken_with(field(10, field(3, std::string(33, 'h')))));
+}
+
+TEST_CASE("numbers begin with 1, and only 1 has nothing before it") {
+    CHECK_FALSE(is_taken_after([](Entry& entry) { entry.seq = 0; }));
+    CHECK_FALSE(is_taken_after([](Entry& entry) { entry.before = hash_of("x"); }));
+
+    Entry later = entry_of(key_of(1), 2);
+    CHECK(is_taken(later));
+    later.seq = ~Seq{0};
+    CHECK(is_taken(later));
+    later.before = Hash{};
+    CHECK_FALSE(is_taken(later));
+}
+
+TEST_CASE("only entry 1 names the log before, and it is another log with something in it") {
+    CHECK_FALSE(is_taken_after([](Entry& entry) { entry.previous->seq = 0; }));
+    CHECK_FALSE(is_taken_after([](Entry& entry) { entry.previous->epoch = entry.log.epoch; }));
+    CHECK(is_taken_after([](Entry& entry) { entry.previous.reset(); }));
+
+    Entry later = entry_of(key_of(1), 2);
+    later.previous = first_entry().previous;
+    CHECK_FALSE(is_taken(later));
+}
+
+TEST_CASE("an entry has a clock, and any will do") {
+    CHECK_FALSE(is_taken_after([](Entry& entry) { entry.clock = {}; }));
+    CHECK(is_taken_after([](Entry& entry) { entry.clock = Clock{1}; }));
+    CHECK(is_taken_after([](Entry& entry) { entry.clock = Clock{~std::uint64_t{0}}; }));
+}
+
+TEST_CASE("texts have their limits") {
+    const auto with_text = [](std::size_t size) {
+        return is_taken_after([size](Entry& entry) { entry.text = std::string(size, 'x'); });
+    };
+    CHECK_FALSE(with_text(0));
+    CHECK(with_text(1));
+    CHECK(with_text(limits::line_bytes_max));
+    CHECK_FALSE(with_text(limits::line_bytes_max + 1));
+
+    const auto with_name = [](std::size_t size) {
+        return is_taken_after([size](Entry& entry) { entry.name = std::string(size, 'x'); });
+    };
+    CHECK_FALSE(with_name(0));
+    CHECK(with_name(limits::name_code_points_max));
+    CHECK_FALSE(with_name(limits::name_code_points_max + 1));
+
+    CHECK(is_taken_with(field(6, std::string(limits::room_bytes_max, 'r'))));
+    CHECK_FALSE(is_taken_with(field(6, std::string(limits::room_bytes_max + 1, 'r'))));
+    CHECK(is_taken_with(field(9, std::string(limits::said_id_bytes_max, 'i'))));
+    CHECK_FALSE(is_taken_with(field(9, std::string(limits::said_id_bytes_max + 1, 'i'))));
+}
+
+TEST_CASE("texts are UTF-8") {
+    for (const unsigned number : {6U, 7U, 8U, 9U}) {
+        CHECK(is_taken_with(field(number, "\xe2\x82\xac")));
+        for (const char* bad : {"\xff", "\xe2\x82", "\xc0\xaf", "\xed\xa0\x80", "a\x80"})
+            CHECK_FALSE(is_taken_with(field(number, bad)));
+    }
+}
+
+TEST_CASE("unknown fields are no fault and count as bytes") {
+    CHECK(is_taken_with(field(16, "later")));
+    CHECK(is_taken_with(field(2000, "much later")));
+    CHECK(*decode_entry(encode(first_entry()) + field(16, "later")) == first_entry());
+
+    const std::size_t left = limits::entry_bytes_max - encode(first_entry()).size();
+    const std::size_t overhead = 2 + 3;  // of field 16 and a length of three bytes
+    CHECK(is_taken_with(field(16, std::string(left - overhead, 'x'))));
+    CHECK_FALSE(is_taken_with(field(16, std::string(left - overhead + 1, 'x'))));
+}
+
+TEST_CASE("the greatest entry we make leaves half of what is beside its text to later versions") {
+    Entry entry = first_entry();
+    entry.clock = Clock{~std::uint64_t{0}};
+    entry.room = std::string(limits::room_bytes_max, 'r');
+    entry.text = std::string(limits::line_bytes_max, 'x');
+    entry.said_id = std::string(limits::said_id_bytes_max, 'i');
+    entry.previous->seq = ~Seq{0};
+    entry.name.clear();
+    for (std::size_t i = 0; i < limits::name_code_points_max; ++i) entry.name += "ß";
+
+    CHECK(is_taken(entry));
+    CHECK(encode(entry).size() + 512 <= limits::entry_bytes_max);
+}
+
+TEST_CASE("a clock is milliseconds and a counter, whatever time it is made of") {
+    CHECK(Clock::at(WallTime{5}, 7).packed == (std::uint64_t{5} << 16 | 7));
+    CHECK(Clock::at(WallTime{1'700'000'000'123}, 9).time() == WallTime{1'700'000'000'123});
+    CHECK(Clock::at(WallTime{-1}).packed == 0);
+    CHECK(Clock::at(WallTime{std::int64_t{1} << 50}, 0xFFFF).packed == ~std::uint64_t{0});
+}
+
+TEST_CASE("a message id names the log, in 26 characters, and the number of the line") {
+    const LogId log{{}, Epoch{1}};
+    const std::string id = message_id(log, 42);
+
+    CHECK(id.size() == 26 + 3);
+    CHECK(id.substr(26) == ":42");
+    CHECK(message_id(log, 42) == id);
+    CHECK(message_id({{}, Epoch{2}}, 42).substr(0, 26) != id.substr(0, 26));
+    LogId other = log;
+    other.device.bytes[31] = 1;
+    CHECK(message_id(other, 42).substr(0, 26) != id.substr(0, 26));
+}
+
+// Few values, so that entries often agree in part.
+Entry small_entry(Rng& rng) {
+    Entry entry;
+    entry.clock = Clock{rng.below(3)};
+    entry.log.device.bytes[rng.below(2) == 0 ? 0 : 31] = static_cast<std::uint8_t>(rng.below(3));
+    entry.log.epoch = Epoch{rng.below(3)};
+    entry.seq = 1 + rng.below(3);
+    return entry;
+}
+
+TEST_CASE("lines are ordered by clock, device, epoch and number, in this order") {
+    Entry a;
+    Entry b;
+    const auto is_less = [&] { return comes_before(a, b) && !comes_before(b, a); };
+    b.seq = 1;
+    CHECK(is_less());
+    a.seq = 2;
+    b.log.epoch = Epoch{1};
+    CHECK(is_less());
+    a.log.epoch = Epoch{2};
+    b.log.device.bytes[31] = 1;
+    CHECK(is_less());
+    a.log.device.bytes[31] = 2;
+    b.clock = Clock{1};
+    CHECK(is_less());
+}
+
+TEST_CASE("the order of lines is strict and total") {
+    Rng rng(21);
+    const auto is_same_place = [](const Entry& a, const Entry& b) {
+        return a.clock == b.clock && a.log == b.log && a.seq == b.seq;
+    };
+    for (int i = 0; i < 20'000; ++i) {
+        const Entry a = small_entry(rng);
+        const Entry b = small_entry(rng);
+        const Entry c = small_entry(rng);
+        CHECK_FALSE(comes_before(a, a));
+        CHECK(comes_before(a, b) + comes_before(b, a) == (is_same_place(a, b) ? 0 : 1));
+        if (comes_before(a, b) && comes_before(b, c)) CHECK(comes_before(a, c));
+    }
+}
+
+TEST_CASE("the order of lines does not depend on how they came") {
+    Rng rng(22);
+    const auto is_same_place = [](const Entry& a, const Entry& b) {
+        return !comes_before(a, b) && !comes_before(b, a);
+    };
+    for (int round = 0; round < 200; ++round) {
+        std::vector<Entry> entries(1 + rng.below(40));
+        for (auto& entry : entries) entry = small_entry(rng);
+        std::sort(entries.begin(), entries.end(), comes_before);
+        entries.erase(std::unique(entries.begin(), entries.end(), is_same_place), entries.end());
+        std::vector<Entry> shuffled = entries;
+        for (std::size_t i = shuffled.size(); i > 1; --i)
+            std::swap(shuffled[i - 1], shuffled[rng.below(i)]);
+        std::sort(shuffled.begin(), shuffled.end(), comes_before);
+        CHECK(shuffled == entries);
+    }
+}
+
+}  // namespace
+}  // namespace lanchat

@@ -1,0 +1,140 @@
+// The disk thread commits in groups, answers each asker on the loop, and leaves nothing undone.
+#include <doctest/doctest.h>
+
+#include <asio/io_context.hpp>
+#include <atomic>
+#include <future>
+
+#include "node/store/disk.hpp"
+#include "node_stores.hpp"
+
+using namespace lanchat;
+using test::Author;
+using test::texts;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+// Counts commits, and refuses them while told to.
+class Counted : public store::MemoryStore {
+  public:
+    Counted(std::atomic<int>& commits, std::atomic<bool>& refuses)
+        : MemoryStore(1), commits_(commits), refuses_(refuses) {}
+    Result<std::vector<store::Line>> append(const std::vector<RunPtr>& runs,
+                                            WallTime arrived) override {
+        ++commits_;
+        if (refuses_) return Failure{"no space"};
+        return MemoryStore::append(runs, arrived);
+    }
+
+  private:
+    std::atomic<int>& commits_;
+    std::atomic<bool>& refuses_;
+};
+
+struct Scene {
+    asio::io_context loop;
+    std::atomic<int> commits = 0;
+    std::atomic<bool> refuses = false;
+    std::unique_ptr<store::Disk> disk = std::make_unique<store::Disk>(
+        loop.get_executor(), std::make_unique<Counted>(commits, refuses));
+    std::vector<Texts> answers;
+
+    void append(std::vector<RunPtr> runs) {
+        disk->append(std::move(runs), {5}, [this](const Result<std::vector<store::Line>>& lines) {
+            answers.push_back(texts(lines));
+        });
+    }
+    // Makes everything asked for until `let_go` wait together.
+    std::promise<void> hold() {
+        std::promise<void> gate;
+        disk->read([held = gate.get_future().share()](store::Store&) { held.wait(); });
+        return gate;
+    }
+    void finish() {
+        disk.reset();
+        loop.run();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("what waits together is committed together, and each asker hears of its own") {
+    Scene scene;
+    Author anna(1);
+    Author bob(2);
+    const auto first = anna.say({"one", "two"});
+    auto gate = scene.hold();
+    scene.append({first});
+    scene.append({first, bob.say({"three"})});
+    scene.append({});
+    scene.append({anna.say({"four"})});
+    gate.set_value();
+    scene.finish();
+    CHECK(scene.answers == std::vector<Texts>{{"one", "two"}, {"three"}, {}, {"four"}});
+    CHECK(scene.commits == 1);
+}
+
+TEST_CASE("a commit is bounded in entries and in bytes") {
+    Scene scene;
+    Author anna(1);
+    auto gate = scene.hold();
+    for (std::size_t n = 0; n < 2 * store::commit_entries_max / 128; ++n)
+        scene.append({anna.say(Texts(128, "x"))});
+    gate.set_value();
+    scene.finish();
+    CHECK(scene.commits == 2);
+
+    Scene bytes;
+    Author bob(2);
+    gate = bytes.hold();
+    for (std::size_t n = 0; n < 3 * store::commit_bytes_max / 60'000; ++n)
+        bytes.append({bob.say({std::string(60'000, 'x')})});
+    gate.set_value();
+    bytes.finish();
+    CHECK(bytes.commits >= 3);
+    CHECK(bytes.commits <= 4);
+}
+
+TEST_CASE("a run that was refused does not answer for the lines of another") {
+    Scene scene;
+    Author anna(1);
+    Author twin(1);
+    auto gate = scene.hold();
+    scene.append({anna.say({"one"})});
+    scene.append({twin.say({"other"}), twin.say({"more"})});
+    scene.append({anna.say({"two"})});
+    gate.set_value();
+    scene.finish();
+    CHECK(scene.answers == std::vector<Texts>{{"one"}, {}, {"two"}});
+}
+
+TEST_CASE("a failure reaches everybody in the group, and the next group is tried") {
+    Scene scene;
+    Author anna(1);
+    const auto first = anna.say({"one"});
+    scene.refuses = true;
+    auto gate = scene.hold();
+    scene.append({first});
+    scene.append({anna.say({"two"})});
+    scene.disk->read([&](store::Store&) { scene.refuses = false; });
+    scene.append({first});
+    gate.set_value();
+    scene.finish();
+    CHECK(scene.answers ==
+          std::vector<Texts>{{"failure: no space"}, {"failure: no space"}, {"one"}});
+}
+
+TEST_CASE("a job sees what was asked for before it, and nothing of what came after") {
+    Scene scene;
+    Author anna(1);
+    Texts seen;
+    auto gate = scene.hold();
+    scene.append({anna.say({"before"})});
+    scene.disk->read([&](store::Store& store) { seen = texts(store.newest({}, 9)); });
+    scene.append({anna.say({"after"})});
+    gate.set_value();
+    scene.finish();
+    CHECK(seen == Texts{"before"});
+    CHECK(scene.answers.size() == 2);
+}

@@ -1,0 +1,149 @@
+// Random deeds give the same answers on disk as in memory, before and after reopening.
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "node_stores.hpp"
+
+using namespace lanchat;
+using test::Author;
+
+namespace {
+
+using Line = std::pair<store::Arrival, Hash>;
+
+std::vector<Line> seen(const Result<std::vector<store::Line>>& lines) {
+    REQUIRE(lines);
+    std::vector<Line> all;
+    for (const auto& line : *lines) all.emplace_back(line.arrival, line.head);
+    return all;
+}
+
+class Pair {
+  public:
+    explicit Pair(std::uint64_t seed) : rng_(seed) {
+        for (std::uint8_t n = 0; n < 4; ++n)
+            authors_.emplace_back(static_cast<std::uint8_t>(1 + n / 2), 1u + n, 1'000 + n * 7);
+    }
+
+    void act() {
+        switch (below(12)) {
+            case 0:
+                return legacy();
+            case 1:
+                return trim();
+            case 2:
+                return reopen();
+            default:
+                return append();
+        }
+    }
+
+    void compare() {
+        CHECK(*disk_->holdings() == *memory_.holdings());
+        CHECK(*disk_->rooms() == *memory_.rooms());
+        const auto filter = some_filter();
+        const auto count = below(30);
+        const auto after = below(60);
+        CHECK(seen(disk_->newest(filter, count)) == seen(memory_.newest(filter, count)));
+        CHECK(seen(disk_->arrived(after, filter, count)) ==
+              seen(memory_.arrived(after, filter, count)));
+        const auto word = some_text();
+        CHECK(seen(disk_->search(word, filter, count)) ==
+              seen(memory_.search(word, filter, count)));
+        const auto& author = authors_[below(authors_.size())];
+        const auto id = std::to_string(below(20));
+        CHECK((*disk_->said(author.id(), id)).has_value() ==
+              (*memory_.said(author.id(), id)).has_value());
+        const auto entries = below(20);
+        const auto on_disk = disk_->runs(author.log(), after, entries, 2'000);
+        const auto in_memory = memory_.runs(author.log(), after, entries, 2'000);
+        REQUIRE(on_disk->size() == in_memory->size());
+        for (std::size_t n = 0; n < on_disk->size(); ++n)
+            CHECK((*on_disk)[n]->head() == (*in_memory)[n]->head());
+    }
+
+  private:
+    std::size_t below(std::size_t limit) { return rng_() % limit; }
+    std::string some_text() {
+        static const std::vector<std::string> words{"tea",  "Tea time", "münchen", "MUNCHEN 7",
+                                                    "東京", "?!",       "time"};
+        return words[below(words.size())];
+    }
+    std::string some_room() { return below(3) ? "general" : "den"; }
+
+    store::Filter some_filter() {
+        store::Filter filter;
+        if (below(3) == 0) filter.room = some_room();
+        if (below(3) == 0) filter.author = authors_[below(authors_.size())].id();
+        if (below(4) == 0) filter.since = WallTime{static_cast<std::int64_t>(1'000 + below(60))};
+        if (below(4) == 0) filter.until = WallTime{static_cast<std::int64_t>(1'000 + below(60))};
+        return filter;
+    }
+
+    // New runs, old ones again, other cuts, and some that wait for what was not told.
+    void append() {
+        std::vector<RunPtr> runs;
+        auto& author = authors_[below(authors_.size())];
+        auto& said = said_[author.log()];
+        for (auto n = below(3); n > 0; --n) {
+            std::vector<std::string> texts;
+            for (auto line = 1 + below(3); line > 0; --line) texts.push_back(some_text());
+            said.push_back(author.say(texts, some_room(), std::to_string(below(20))));
+            if (below(5)) runs.push_back(said.back());
+        }
+        if (said.size() > 2 && below(2)) {
+            const auto from = below(said.size() - 1);
+            const auto to = static_cast<std::ptrdiff_t>(from + 1 + below(said.size() - from));
+            runs.push_back(author.joined(
+                {said.begin() + static_cast<std::ptrdiff_t>(from),
+                 said.begin() + std::min(to, static_cast<std::ptrdiff_t>(said.size()))}));
+        }
+        ++now_;
+        CHECK(seen(disk_->append(runs, {now_})) == seen(memory_.append(runs, {now_})));
+    }
+
+    void legacy() {
+        const WallTime heard{static_cast<std::int64_t>(1'000 + below(60))};
+        const auto text = some_text();
+        const auto room = some_room();
+        CHECK(disk_->append_legacy(heard, room, "10.0.0.1:1", text)->head ==
+              memory_.append_legacy(heard, room, "10.0.0.1:1", text)->head);
+    }
+
+    void trim() {
+        const auto bytes = 500 + below(5'000);
+        std::optional<WallTime> oldest;
+        if (below(2)) oldest = WallTime{now_ - static_cast<std::int64_t>(below(20))};
+        CHECK(*disk_->trim(bytes, oldest, store::all_runs) ==
+              *memory_.trim(bytes, oldest, store::all_runs));
+    }
+
+    void reopen() {
+        const auto id = disk_->id();
+        disk_.reset();
+        disk_ = test::opened(folder_.file());
+        CHECK(disk_->id() == id);
+    }
+
+    std::mt19937_64 rng_;
+    test::Folder folder_;
+    std::unique_ptr<store::Store> disk_ = test::opened(folder_.file());
+    store::MemoryStore memory_{1};
+    std::vector<Author> authors_;
+    std::map<LogId, std::vector<RunPtr>> said_;
+    std::int64_t now_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("the store on disk does what the one in memory does") {
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+        CAPTURE(seed);
+        Pair stores(seed);
+        for (int n = 0; n < 60; ++n) {
+            stores.act();
+            stores.compare();
+        }
+    }
+}

@@ -1,0 +1,219 @@
+// Damaged, truncated and missing stores: they open or recover, and never show what was not said.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <random>
+
+#include "node_stores.hpp"
+
+using namespace lanchat;
+using test::Author;
+using test::texts;
+using Texts = std::vector<std::string>;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string content(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write(const std::string& path, const std::string& bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+}
+
+struct Said {
+    std::map<Hash, std::string> lines;
+    std::vector<RunPtr> runs;
+    std::string file;  // the bytes of the store
+
+    Said() {
+        test::Folder folder;
+        {
+            const auto store = test::opened(folder.file());
+            for (std::uint8_t who = 1; who < 4; ++who) {
+                Author author(who);
+                for (int n = 0; n < 20; ++n)
+                    add(*store, author.say({"a line",
+                                            std::string(static_cast<std::size_t>(n) * 30 + 1, 'y'),
+                                            "number " + std::to_string(n)}));
+            }
+            if (!store->append_legacy({5}, "general", "10.0.0.1:4565", "from afar")) std::abort();
+        }
+        file = content(folder.file());
+    }
+
+    void add(store::Store& store, const RunPtr& run) {
+        if (!store.append({run}, {5})) std::abort();
+        runs.push_back(run);
+        for (const auto& item : run->items()) lines[item.head] = item.entry.text;
+    }
+
+    // How many lines are shown; all of them were said.
+    std::size_t shown_by(store::Store& store) const {
+        std::size_t shown = 0;
+        const auto all = store.newest({}, 10'000);
+        for (const auto& line : all ? *all : std::vector<store::Line>{}) {
+            if (line.legacy) {
+                CHECK(line.entry.text == "from afar");
+                continue;
+            }
+            const auto found = lines.find(line.head);
+            REQUIRE(found != lines.end());
+            CHECK(found->second == line.entry.text);
+            ++shown;
+        }
+        (void)store.search("line", {}, 50);
+        (void)store.arrived(0, {}, 1'000);
+        const auto holdings = store.holdings();
+        for (const auto& held : *holdings) (void)store.runs(held.log, held.floor, 1'000, 1'000'000);
+        return shown;
+    }
+};
+
+const Said& said() {
+    static const Said once;
+    return once;
+}
+
+std::string damaged(std::string bytes, std::mt19937_64& rng) {
+    const auto at = rng() % bytes.size();
+    const auto size = std::min<std::size_t>(bytes.size() - at, 1 + rng() % 600);
+    switch (rng() % 4) {
+        case 0:
+            bytes[at] = static_cast<char>(bytes[at] ^ static_cast<char>(1 << rng() % 8));
+            break;
+        case 1:
+            std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), size, '\0');
+            break;
+        case 2:
+            for (std::size_t n = 0; n < size; ++n) bytes[at + n] = static_cast<char>(rng());
+            break;
+        default:
+            bytes.resize(at);
+    }
+    return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("a store damaged anywhere opens or recovers and shows only what was said") {
+    const char* set = std::getenv("LANCHAT_CORRUPTIONS");
+    const int count = set ? std::atoi(set) : 1'000;
+    std::size_t shown = 0;
+    for (int seed = 0; seed < count; ++seed) {
+        CAPTURE(seed);
+        std::mt19937_64 rng(static_cast<std::uint64_t>(seed));
+        test::Folder folder;
+        write(folder.file(), damaged(said().file, rng));
+        for (int start = 0; start < 2; ++start) {
+            const auto opened = store::open_or_recover(folder.file());
+            REQUIRE_MESSAGE(opened, opened.why());
+            if (start < 1) {
+                said().shown_by(*opened->store);
+                continue;
+            }
+            // Nobody is stuck: what was lost is taken in again.
+            const auto restored = opened->store->append(said().runs, {6});
+            CHECK_MESSAGE(restored, restored.why());
+            shown += said().shown_by(*opened->store);
+        }
+    }
+    CHECK(shown > static_cast<std::size_t>(count) * said().lines.size() * 9 / 10);
+}
+
+TEST_CASE("damage to the first page costs nothing but the old id") {
+    test::Folder folder;
+    auto bytes = said().file;
+    bytes.replace(0, 3'000, 3'000, 'z');
+    write(folder.file(), bytes);
+    const auto opened = store::open_or_recover(folder.file());
+    REQUIRE_MESSAGE(opened, opened.why());
+    CHECK(opened->report.find("60 runs") != std::string::npos);
+    CHECK(said().shown_by(*opened->store) == said().lines.size());
+    CHECK(content(folder.file() + ".broken-1") == bytes);
+}
+
+TEST_CASE("a damaged line is not shown, its run not given, and the next start repairs") {
+    test::Folder folder;
+    std::uint64_t id = 0;
+    auto bytes = said().file;
+    const auto at = bytes.find("number 11");
+    REQUIRE(at != std::string::npos);
+    bytes[at] = 'N';
+    write(folder.file(), bytes);
+    {
+        const auto opened = store::open_or_recover(folder.file());
+        REQUIRE(opened);
+        CHECK(opened->report.empty());
+        id = opened->store->id();
+        CHECK(said().shown_by(*opened->store) == said().lines.size() - 1);
+    }
+    const auto opened = store::open_or_recover(folder.file());
+    REQUIRE(opened);
+    CHECK(opened->report.find("59 runs") != std::string::npos);
+    CHECK(opened->report.find("wait") != std::string::npos);
+    CHECK(opened->store->id() != id);
+    CHECK(said().shown_by(*opened->store) < said().lines.size() - 3);
+    // The missing run brings back those after it.
+    REQUIRE(opened->store->append(said().runs, {6}));
+    CHECK(said().shown_by(*opened->store) == said().lines.size());
+}
+
+TEST_CASE("a log whose first run is damaged waits for it and lacks nothing then") {
+    test::Folder folder;
+    Author anna(1);
+    std::vector<RunPtr> runs;
+    for (const char* text : {"zeroth", "first", "second"}) runs.push_back(anna.say({text}));
+    { REQUIRE(test::opened(folder.file())->append(runs, {5})); }
+    auto bytes = content(folder.file());
+    const auto at = bytes.find("zeroth");
+    REQUIRE(at != std::string::npos);
+    bytes[at] = 'Z';
+    write(folder.file(), bytes);
+    {
+        const auto opened = store::open_or_recover(folder.file());
+        REQUIRE(opened);
+        CHECK(opened->store->arrived(0, {}, 10)->size() == 2);  // reading leaves the suspicion
+    }
+
+    const auto opened = store::open_or_recover(folder.file());
+
+    REQUIRE_MESSAGE(opened, opened.why());
+    CHECK(opened->report.find("2 lines wait") != std::string::npos);
+    CHECK(opened->store->holdings()->empty());
+    CHECK(texts(opened->store->append({runs.front()}, {6})) == Texts{"zeroth", "first", "second"});
+    CHECK(opened->store->holdings()->front().floor == 0);
+}
+
+TEST_CASE("a deleted or empty store is a new one") {
+    test::Folder folder;
+    { CHECK(test::opened(folder.file())); }
+    fs::remove(folder.file());
+    CHECK(store::open_or_recover(folder.file())->report.empty());
+    fs::resize_file(folder.file(), 0);
+    CHECK(store::open_or_recover(folder.file())->report.empty());
+}
+
+TEST_CASE("a trimmed log keeps its floor through recovery") {
+    test::Folder folder;
+    Author anna(1);
+    {
+        const auto store = test::opened(folder.file());
+        for (int n = 0; n < 5; ++n) REQUIRE(store->append({anna.say({"a", "b"})}, {n}));
+        REQUIRE(*store->trim(~std::uint64_t{0}, WallTime{3}, store::all_runs) == 6);
+    }
+    auto bytes = content(folder.file());
+    bytes.replace(0, 100, 100, '\0');
+    write(folder.file(), bytes);
+    const auto opened = store::open_or_recover(folder.file());
+    REQUIRE_MESSAGE(opened, opened.why());
+    const auto held = opened->store->holdings();
+    REQUIRE(held->size() == 1);
+    CHECK(held->front().floor == 6);
+    CHECK(held->front().seq == 10);
+    CHECK(texts(opened->store->append({anna.say({"c"})}, {6})) == Texts{"c"});
+}

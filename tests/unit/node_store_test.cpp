@@ -1,0 +1,276 @@
+// Both stores keep the contract of store.hpp.
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include "node_stores.hpp"
+
+using namespace lanchat;
+using test::Author;
+using test::texts;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+constexpr std::uint64_t unlimited = ~std::uint64_t{0};
+
+struct Sqlite {
+    std::unique_ptr<store::Store> make() { return test::opened(folder.file()); }
+    test::Folder folder;
+};
+struct Memory {
+    std::unique_ptr<store::Store> make() { return std::make_unique<store::MemoryStore>(7); }
+};
+
+std::vector<std::string> refused_words() {
+    return {"",
+            "\"",
+            "'",
+            "*",
+            "-",
+            "AND",
+            "NEAR(",
+            "a*b",
+            "^x",
+            "{a b}: c",
+            "(",
+            ")",
+            "\\",
+            "a\"b",
+            "words:hello",
+            std::string("nul\0here", 8),
+            "\xff\xfe",
+            std::string(70'000, 'x')};
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("a store keeps what chains and skips what it has", Made, Sqlite, Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Author anna(1);
+    const auto first = anna.say({"one", "two"});
+    const auto second = anna.say({"three"});
+    const auto third = anna.say({"four"});
+
+    CHECK(texts(store->append({second}, {5})).empty());  // begins above what is held
+    CHECK(texts(store->append({first}, {5})) == Texts{"one", "two"});
+    CHECK(texts(store->append({first, first}, {5})).empty());
+    CHECK(texts(store->append({third, second, third}, {5})) == Texts{"three", "four"});
+
+    const auto held = store->holdings();
+    REQUIRE(held->size() == 1);
+    CHECK(held->front() == store::Holding{anna.log(), 0, {}, 4, third->head()});
+}
+
+TEST_CASE_TEMPLATE("a run of another cut gives what is new of it", Made, Sqlite, Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Author anna(1);
+    const auto first = anna.say({"one", "two"});
+    const auto second = anna.say({"three"});
+    REQUIRE(store->append({first}, {5}));
+    const auto added = store->append({anna.joined({first, second})}, {5});
+    REQUIRE(texts(added) == Texts{"three"});
+    CHECK(added->front().arrival == 3);
+    CHECK(added->front().head == second->head());
+    CHECK(texts(store->newest({}, 9)) == Texts{"one", "two", "three"});
+    CHECK(store->runs(anna.log(), 2, 9, 9'999)->size() == 1);
+    CHECK(store->runs(anna.log(), 3, 9, 9'999)->empty());
+}
+
+TEST_CASE_TEMPLATE("a run that contradicts what is held is left out", Made, Sqlite, Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Author anna(1);
+    Author twin(1);
+    REQUIRE(store->append({anna.say({"one"})}, {5}));
+    CHECK(texts(store->append({twin.say({"another", "two"})}, {5})).empty());
+    CHECK(texts(store->append({twin.say({"three"})}, {5})).empty());
+    CHECK(store->holdings()->front().seq == 1);
+}
+
+TEST_CASE_TEMPLATE("runs come whole, in order, within the maxima", Made, Sqlite, Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Author anna(1);
+    std::vector<RunPtr> said;
+    for (int n = 0; n < 5; ++n) said.push_back(anna.say({"a", "b"}));
+    REQUIRE(store->append(said, {5}));
+    const auto last_of = [&](Seq after, std::size_t entries, std::size_t bytes) {
+        const auto found = store->runs(anna.log(), after, entries, bytes);
+        REQUIRE(found);
+        return found->empty() ? 0 : found->back()->last();
+    };
+    CHECK(last_of(0, 99, 99'999) == 10);
+    CHECK(last_of(0, 5, 99'999) == 4);
+    CHECK(last_of(0, 0, 0) == 2);
+    CHECK(last_of(3, 99, said[1]->byte_count()) == 4);
+    CHECK(last_of(10, 99, 99'999) == 0);
+    CHECK(store->runs(anna.log(), 3, 99, 99'999)->front()->signature() == said[1]->signature());
+    CHECK(store->runs(Author(2).log(), 0, 99, 99'999)->empty());
+}
+
+TEST_CASE_TEMPLATE("lines come in the order of all nodes, or as they arrived", Made, Sqlite,
+                   Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Author late(1, 1, 2'000);
+    Author early(2, 1, 1'000);
+    REQUIRE(store->append({late.say({"c", "d"}, "den")}, {5}));
+    REQUIRE(store->append({early.say({"a", "b"})}, {5}));
+    CHECK(texts(store->newest({}, 3)) == Texts{"b", "c", "d"});
+    CHECK(texts(store->newest({}, 0)).empty());
+    CHECK(texts(store->arrived(0, {}, 3)) == Texts{"c", "d", "a"});
+    CHECK(texts(store->arrived(3, {}, 3)) == Texts{"b"});
+    CHECK(texts(store->newest({.room = "den"}, 9)) == Texts{"c", "d"});
+    CHECK(texts(store->newest({.room = "no such"}, 9)).empty());
+    CHECK(texts(store->newest({.author = early.id()}, 1)) == Texts{"b"});
+    CHECK(texts(store->newest({.room = "den", .author = early.id()}, 9)).empty());
+    CHECK(texts(store->newest({.since = WallTime{1'002}, .until = WallTime{2'001}}, 9)) ==
+          Texts{"b", "c"});
+    CHECK(texts(store->newest({.until = WallTime{-1}}, 9)).empty());
+    CHECK(texts(store->newest({.since = WallTime{INT64_MAX}}, 9)).empty());
+    CHECK(texts(store->arrived(0, {.room = "general"}, 9)) == Texts{"a", "b"});
+    CHECK(*store->rooms() == Texts{"den", "general"});
+}
+
+TEST_CASE_TEMPLATE("the highest clock comes last", Made, Sqlite, Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Author far(1, 1, (std::int64_t{1} << 48) - 10);
+    Author near(2, 1, 1'000);
+    REQUIRE(store->append({far.say({"far"})}, {5}));
+    REQUIRE(store->append({near.say({"near"})}, {5}));
+    CHECK(texts(store->newest({}, 1)) == Texts{"far"});
+}
+
+TEST_CASE_TEMPLATE("search finds words whatever their case and accents", Made, Sqlite, Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Author anna(1);
+    REQUIRE(store->append({anna.say({"Der Fluß fließt", "CAFÉ au lait", "東京に行く", "x-ray y2k",
+                                     "the cafe is closed"})},
+                          {5}));
+    const auto hits = [&](std::string_view query) { return texts(store->search(query, {}, 9)); };
+    CHECK(hits("cafe") == Texts{"CAFÉ au lait", "the cafe is closed"});
+    CHECK(hits("Café LAIT") == Texts{"CAFÉ au lait"});
+    CHECK(hits("fluss") == Texts{"Der Fluß fließt"});
+    CHECK(hits("京") == Texts{"東京に行く"});
+    CHECK(hits("ray x") == Texts{"x-ray y2k"});
+    CHECK(hits("caf").empty());
+    CHECK(texts(store->search("cafe", {}, 1)) == Texts{"the cafe is closed"});
+    CHECK(texts(store->search("cafe", {.room = "den"}, 9)).empty());
+}
+
+TEST_CASE_TEMPLATE("any text is a valid query", Made, Sqlite, Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Author anna(1);
+    REQUIRE(store->append({anna.say({"a AND b", "near NEAR (c)"})}, {5}));
+    for (const auto& query : refused_words()) CHECK(store->search(query, {}, 9));
+    CHECK(texts(store->search("\"and\" *", {}, 9)) == Texts{"a AND b"});
+    CHECK(texts(store->search("?!", {}, 9)).empty());
+}
+
+TEST_CASE_TEMPLATE("a line is found by the id it was said with", Made, Sqlite, Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Author anna(1);
+    Author bob(2);
+    REQUIRE(store->append({anna.say({"by anna"}, "general", "7"), bob.say({"by bob"}, "den", "7"),
+                           bob.say({"without"})},
+                          {5}));
+    CHECK((*store->said(bob.id(), "7"))->entry.text == "by bob");
+    CHECK_FALSE(*store->said(bob.id(), "8"));
+    CHECK_FALSE(*store->said(bob.id(), ""));
+    CHECK_FALSE(*store->said(Author(3).id(), "7"));
+}
+
+TEST_CASE_TEMPLATE("legacy lines are shown and are no part of a log", Made, Sqlite, Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Author anna(1, 1, 1'000);
+    REQUIRE(store->append({anna.say({"signed"})}, {5}));
+    const auto kept = store->append_legacy({1'001}, "general", "10.0.0.1:4565", "from afar");
+    REQUIRE(kept);
+    CHECK(kept->legacy);
+    CHECK(kept->arrival == 2);
+    const auto found = store->newest({}, 9);
+    CHECK(texts(found) == Texts{"from afar", "signed"});
+    CHECK(found->front().head == kept->head);
+    CHECK(found->front().entry.name == "10.0.0.1:4565");
+    CHECK(texts(store->search("afar", {}, 9)) == Texts{"from afar"});
+    CHECK(texts(store->newest({.author = DeviceId{}}, 9)).empty());
+    CHECK(store->holdings()->size() == 1);
+}
+
+TEST_CASE_TEMPLATE("a trim in steps ends where one trim ends", Made, Sqlite, Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Author anna(1);
+    Author bob(2);
+    for (int n = 0; n < 5; ++n) REQUIRE(store->append({anna.say({"a"}), bob.say({"b"})}, {n}));
+
+    std::size_t steps = 0;
+    while (*store->trim(0, std::nullopt, 3) > 0) ++steps;
+
+    CHECK(steps == 3);
+    CHECK(texts(store->arrived(0, {}, 99)) == Texts{"a", "b"});
+    CHECK(store->last() == 10);
+}
+
+TEST_CASE_TEMPLATE("trimming raises floors of the old, then of the greatest", Made, Sqlite,
+                   Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Author anna(1);
+    Author bob(2);
+    const auto old = anna.say({"old", "older"});
+    REQUIRE(store->append({old}, {10}));
+    REQUIRE(store->append({anna.say({"young"}), bob.say({std::string(9'000, 'b')})}, {20}));
+    REQUIRE(store->append({bob.say({"bob"}), bob.say({"bobby"})}, {30}));
+
+    CHECK(*store->trim(unlimited, WallTime{10}, lanchat::store::all_runs) == 0);
+    CHECK(*store->trim(unlimited, WallTime{11}, lanchat::store::all_runs) == 2);
+    CHECK(store->holdings()->size() == 2);
+    const auto holdings = store->holdings();
+    for (const auto& held : *holdings) {
+        if (held.log != anna.log()) continue;
+        CHECK(held.floor == 2);
+        CHECK(held.floor_head == old->head());
+        CHECK(held.seq == 3);
+    }
+    CHECK(texts(store->search("old", {}, 9)).empty());
+    CHECK(*store->trim(5'000, std::nullopt, lanchat::store::all_runs) == 1);
+    CHECK(texts(store->arrived(0, {}, 9)) == Texts{"young", "bob", "bobby"});
+    CHECK(*store->trim(0, WallTime{1'000}, 0) == 0);
+    CHECK(*store->trim(0, WallTime{1'000}, lanchat::store::all_runs) ==
+          1);  // the newest of each log stays
+    CHECK(texts(store->arrived(0, {}, 9)) == Texts{"young", "bobby"});
+    CHECK(store->runs(bob.log(), 0, 9, 9'999)->front()->first() == 3);
+    CHECK(texts(store->append({anna.say({"next"})}, {40})) == Texts{"next"});
+}
+
+TEST_CASE("a store on disk has an id, an owner and one user") {
+    test::Folder folder;
+    test::Folder other;
+    std::uint64_t id = 0;
+    {
+        const auto store = test::opened(folder.file());
+        id = store->id();
+        CHECK(test::opened(other.file())->id() != id);
+        const auto second = store::open_sqlite(folder.file());
+        REQUIRE_FALSE(second);
+        CHECK(second.why().find("in use") != std::string::npos);
+        CHECK_FALSE(store::open_or_recover(folder.file()));  // and is not taken for damage
+        Author anna(1);
+        REQUIRE(store->append({anna.say({"hi"})}, {5}));
+        for (const auto* part : {"", "-wal"}) {
+            struct stat status {};
+            REQUIRE(::stat((folder.file() + part).c_str(), &status) == 0);
+            CHECK((status.st_mode & 0777) == 0600);
+        }
+    }
+    CHECK(test::opened(folder.file())->id() == id);
+    CHECK_FALSE(store::open_sqlite(folder.path() + "/no/such"));
+}
