@@ -112,6 +112,7 @@ void Room::on(const Lost& lost, Now now, Effects& out) {
     links_.erase(it);
     if (gone.stage == Stage::greeting) lost_while_greeting(gone, lost.end, now, out);
     if (Peer* peer = peer_of(gone)) detach(gone, lost.end, *peer, now, out);
+    crossed_call_is_over(gone, now, out);
 }
 
 void Room::on(const Probed& probed, Now now, Effects& out) {

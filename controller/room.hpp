@@ -106,6 +106,7 @@ class Room {
     void close(Link&, Now, Effects&);
     void drop(Link&, Now, Effects&);
     void lost_while_greeting(const Link&, End, Now, Effects&);
+    void crossed_call_is_over(const Link&, Now, Effects&);
     void detach(const Link&, End, Peer&, Now, Effects&);
     void take_down(Peer&, DownReason, Now, Effects&);
     void forget(PersonKey, Effects&);

@@ -64,6 +64,8 @@ void Room::seek_admission(Link& link, Now now, Effects& out) {
         if (one_too_many) return refuse(link, Bye::duplicate, now, out);
         return join(link, *known, now, out);
     }
+    // An original between two crossed calls: the first is over, this one carries on.
+    if (known != nullptr && known->key.legacy && known->up) return join(link, *known, now, out);
     Peer* holder = peer_at(address);
     if (holder == nullptr) return admit(link, address, now, out);
     if (link.person->legacy) return close(link, now, out);  // the original: known, so no `ok`

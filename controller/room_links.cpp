@@ -131,10 +131,21 @@ void Room::lost_while_greeting(const Link& gone, End end, Now now, Effects& out)
     }
 }
 
+// The last of crossed calls with an original is over, and none of them stayed.
+void Room::crossed_call_is_over(const Link& gone, Now now, Effects& out) {
+    const auto known = peers_.find(PersonKey{true, {}, gone.remote});
+    if (gone.direction != Direction::dialled || known == peers_.end()) return;
+    Peer& peer = known->second;
+    if (peer.up && peer.links.empty() && !dialling(peer.address))
+        take_down(peer, DownReason::lost, now, out);
+}
+
 void Room::detach(const Link& gone, End end, Peer& peer, Now now, Effects& out) {
     if (std::erase(peer.links, gone.id) == 0) return;  // it had been let go before
     if (peer.active == gone.id) peer.active.reset();
     if (!peer.links.empty()) return choose_active(peer, now, out);
+    // Of two calls that crossed, the original ends one; the `ok` on the other may come after that.
+    if (peer.key.legacy && peer.up && dialling(peer.address)) return;
     const bool in_good_order = peer.key.legacy && end == End::refused;
     take_down(peer, in_good_order ? DownReason::left : DownReason::lost, now, out);
 }

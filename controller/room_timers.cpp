@@ -51,6 +51,7 @@ std::optional<Instant> Room::due(const Link& link) const {
 
 std::optional<Instant> Room::due(const Peer& peer) const {
     std::optional<Instant> next;
+    if (peer.links.empty() && peer.up) return std::nullopt;  // its other call is about to open
     if (peer.links.empty()) return peer.down_since + limits::relink_grace;
     const Link* active = peer.active ? link(*peer.active) : nullptr;
     const bool can_ack = active != nullptr && active->stage == Stage::open && !active->busy;
@@ -104,6 +105,7 @@ void Room::watch(Link& link, Now now, Effects& out) {
 
 void Room::watch(Peer& peer, Now now, Effects& out) {
     if (peer.links.empty()) {
+        if (peer.up) return;
         if (peer.down_since + limits::relink_grace <= now.steady) forget(peer.key, out);
         return;
     }

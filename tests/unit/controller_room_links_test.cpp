@@ -284,6 +284,51 @@ TEST_CASE("nothing is sent on a link after its end") {
     CHECK(scene.finished.size() == 1);
 }
 
+TEST_CASE("an original that ends one of two crossed calls before the other opens has not gone") {
+    Scene scene;
+    const LinkId ours = scene.dial(at(2));
+    const LinkId theirs = scene.legacy_by_them(at(2));
+    REQUIRE(scene.events<PeerUp>().size() == 1);
+    scene.lose(theirs, End::refused);
+    scene.pass(1s);
+    CHECK(scene.events<PeerDown>().empty());
+
+    scene.receive(ours, Scene::plain("ok"));
+    scene.say("still here");
+    scene.drain(ours);
+
+    CHECK(scene.events<PeerUp>().size() == 1);
+    CHECK(scene.events<PeerDown>().empty());
+    CHECK(scene.msgs_sent(ours) == std::vector<std::string>{"still here"});
+}
+
+TEST_CASE("an original that never answers the other of two crossed calls has gone") {
+    Scene scene;
+    const LinkId ours = scene.dial(at(2));
+    const LinkId theirs = scene.legacy_by_them(at(2));
+    scene.lose(theirs);
+    scene.pass(limits::greeting_timeout);
+    REQUIRE(scene.dropped.contains(ours));
+
+    scene.lose(ours);
+
+    CHECK(scene.events<PeerDown>().size() == 1);
+    CHECK(scene.room.peers().size() == 0);
+}
+
+TEST_CASE("an original whose crossed calls both end has gone, once") {
+    Scene scene;
+    const LinkId ours = scene.dial(at(2));
+    const LinkId theirs = scene.legacy_by_them(at(2));
+    scene.lose(theirs);
+    CHECK(scene.events<PeerDown>().empty());
+
+    scene.lose(ours);
+
+    CHECK(scene.events<PeerDown>().size() == 1);
+    CHECK(scene.room.peers().size() == 0);
+}
+
 TEST_CASE(
     "towards an original the dial that it admitted carries, and no duplicate is ended by us") {
     Scene scene;
