@@ -105,73 +105,33 @@ inline void Calls::end_all() {
     for (const auto& [key, call] : held) call->end();
 }
 
-// One request, one answer.
-template <class Request, class Response>
-class UnaryCall : public Call {
+// The four kinds are two choices: one request or many, one answer or many.
+
+template <class Request, class Stream>
+class OneRequest : public Call {
   public:
-    explicit UnaryCall(Calls& calls) : Call(calls), answer_(&context()) {}
+    explicit OneRequest(Calls& calls) : Call(calls), stream_(&context()) {}
 
     // `listen` asks gRPC for the next call; `begin` is told when it is there.
-    template <class Listen>
-    void await(Listen listen, std::function<void()> begin) {
-        listen(&context(), &request_, &answer_, track(step_, started(std::move(begin))));
-    }
-
-    const Request& request() const { return request_; }
-    // Once; what comes after that, or after the end, is ignored.
-    void answer(const Response& response) {
-        if (!may_finish()) return;
-        answer_.Finish(response, grpc::Status::OK, track(step_, [](bool) {}));
-    }
-    void fail(const grpc::Status& why) {
-        if (!may_finish()) return;
-        answer_.FinishWithError(why, track(step_, [](bool) {}));
-    }
-
-  private:
-    Request request_;
-    grpc::ServerAsyncResponseWriter<Response> answer_;
-    Tag step_;
-};
-
-// One request, many answers.
-template <class Request, class Response>
-class ReplyStream : public Call {
-  public:
-    explicit ReplyStream(Calls& calls) : Call(calls), stream_(&context()) {}
-
     template <class Listen>
     void await(Listen listen, std::function<void()> begin) {
         listen(&context(), &request_, &stream_, track(step_, started(std::move(begin))));
     }
 
     const Request& request() const { return request_; }
-    // One at a time: the next one from `written`, which is told that this one has left.
-    void write(const Response& response, std::function<void()> written) {
-        if (!may_go_on()) return;
-        stream_.Write(response, track(step_, [written = std::move(written)](bool ok) {
-                          if (ok) written();
-                      }));
-    }
-    // Not while something is written.
-    void finish() { fail(grpc::Status::OK); }
-    void fail(const grpc::Status& why) {
-        if (!may_finish()) return;
-        stream_.Finish(why, track(step_, [](bool) {}));
-    }
 
-  private:
+  protected:
     Request request_;
-    grpc::ServerAsyncWriter<Response> stream_;
+    Stream stream_;
     Tag step_;
 };
 
-// Many requests, one answer.
-template <class Request, class Response>
-class RequestStream : public Call {
+template <class Request, class Stream>
+class ManyRequests : public Call {
   public:
-    explicit RequestStream(Calls& calls) : Call(calls), stream_(&context()) {}
+    explicit ManyRequests(Calls& calls) : Call(calls), stream_(&context()) {}
 
+    // As above.
     template <class Listen>
     void await(Listen listen, std::function<void()> begin) {
         listen(&context(), &stream_, track(step_, started(std::move(begin))));
@@ -184,56 +144,61 @@ class RequestStream : public Call {
             got(ok ? &request_ : nullptr);
         }));
     }
-    void answer(const Response& response) {
-        if (!may_finish()) return;
-        stream_.Finish(response, grpc::Status::OK, track(step_, [](bool) {}));
-    }
-    void fail(const grpc::Status& why) {
-        if (!may_finish()) return;
-        stream_.FinishWithError(why, track(step_, [](bool) {}));
-    }
 
-  private:
+  protected:
     Request request_;
-    grpc::ServerAsyncReader<Response, Request> stream_;
+    Stream stream_;
     Tag step_;
     Tag read_;
 };
 
-// Many both ways.
-template <class Request, class Response>
-class BothStream : public Call {
+template <class Response, class Requests>
+class OneAnswer : public Requests {
   public:
-    explicit BothStream(Calls& calls) : Call(calls), stream_(&context()) {}
+    using Requests::Requests;
 
-    template <class Listen>
-    void await(Listen listen, std::function<void()> begin) {
-        listen(&context(), &stream_, track(step_, started(std::move(begin))));
+    // Once; what comes after that, or after the end, is ignored.
+    void answer(const Response& response) {
+        if (!this->may_finish()) return;
+        this->stream_.Finish(response, grpc::Status::OK, this->track(this->step_, [](bool) {}));
     }
+    void fail(const grpc::Status& why) {
+        if (!this->may_finish()) return;
+        this->stream_.FinishWithError(why, this->track(this->step_, [](bool) {}));
+    }
+};
 
-    void read(std::function<void(Request*)> got) {
-        if (!may_go_on()) return;
-        stream_.Read(&request_, track(read_, [this, got = std::move(got)](bool ok) {
-            got(ok ? &request_ : nullptr);
-        }));
-    }
+template <class Response, class Requests>
+class ManyAnswers : public Requests {
+  public:
+    using Requests::Requests;
+
+    // One at a time: the next one from `written`, which is told that this one has left.
     void write(const Response& response, std::function<void()> written) {
-        if (!may_go_on()) return;
-        stream_.Write(response, track(step_, [written = std::move(written)](bool ok) {
-                          if (ok) written();
-                      }));
+        if (!this->may_go_on()) return;
+        this->stream_.Write(response,
+                            this->track(this->step_, [written = std::move(written)](bool ok) {
+                                if (ok) written();
+                            }));
     }
+    // Not while something is written.
     void finish() { fail(grpc::Status::OK); }
     void fail(const grpc::Status& why) {
-        if (!may_finish()) return;
-        stream_.Finish(why, track(step_, [](bool) {}));
+        if (!this->may_finish()) return;
+        this->stream_.Finish(why, this->track(this->step_, [](bool) {}));
     }
-
-  private:
-    Request request_;
-    grpc::ServerAsyncReaderWriter<Response, Request> stream_;
-    Tag step_;
-    Tag read_;
 };
+
+template <class Request, class Response>
+using UnaryCall =
+    OneAnswer<Response, OneRequest<Request, grpc::ServerAsyncResponseWriter<Response>>>;
+template <class Request, class Response>
+using ReplyStream = ManyAnswers<Response, OneRequest<Request, grpc::ServerAsyncWriter<Response>>>;
+template <class Request, class Response>
+using RequestStream =
+    OneAnswer<Response, ManyRequests<Request, grpc::ServerAsyncReader<Response, Request>>>;
+template <class Request, class Response>
+using BothStream =
+    ManyAnswers<Response, ManyRequests<Request, grpc::ServerAsyncReaderWriter<Response, Request>>>;
 
 }  // namespace lanchat::app::api
