@@ -41,21 +41,36 @@ void PlainFace::hear(const controller::Event& event) {
 }
 
 void PlainFace::miss(const controller::Message& message) {
-    missed_.emplace(std::pair{message.said, message.from.id}, message);
+    const Age age{message.said, message.from.id};
+    if (age < shown_) {
+        ++missed_more_;
+        return;
+    }
+    missed_.emplace(age, message);
     if (missed_.size() <= limits::missed_shown_max) return;
     missed_.erase(missed_.begin());
     ++missed_more_;
 }
 
 void PlainFace::show_missed() {
-    const auto more = std::exchange(missed_more_, 0);
-    if (more > 0)
-        note(std::to_string(more) + " earlier lines are not shown: lanchat history shows them");
-    for (const auto& [when, message] : std::exchange(missed_, {})) {
+    for (const auto& [age, message] : std::exchange(missed_, {})) {
         line_.clear();
         append_message(line_, message, options_.color_out);
         out_(line_);
+        shown_ = age;
     }
+}
+
+void PlainFace::tell_missed() {
+    const auto more = std::exchange(missed_more_, 0);
+    if (more > 0)
+        note(std::to_string(more) + (more == 1 ? " earlier line is" : " earlier lines are") +
+             " not shown: lanchat history shows them");
+}
+
+void PlainFace::bye(std::string_view) {
+    show_missed();
+    tell_missed();
 }
 
 void PlainFace::take_line(std::string_view line) {

@@ -32,11 +32,13 @@ class PlainFace {
     // Says `text` whatever it begins with.
     void take_text(std::string_view text);
     void refuse_too_long();
-    void bye(std::string_view) { show_missed(); }
+    void bye(std::string_view);
 
-    // Shows what was said while we were away: it comes in no order and may be much, so that only
-    // the newest lines of it are shown, once nothing more of it comes.
+    // What was said while we were away comes in no order, the newest first as a rule, and may be
+    // much. This shows the newest lines of what has come, once some have gathered,
     void show_missed();
+    // and this tells how many were not shown, once no more come.
+    void tell_missed();
 
     // Where what is typed goes.
     const std::string& room() const { return room_; }
@@ -54,8 +56,9 @@ class PlainFace {
     Sink notes_;
     PlainOptions options_;
     std::string room_;
-    std::multimap<std::pair<WallTime, std::string>, controller::Message>
-        missed_;                     // by time, author
+    using Age = std::pair<WallTime, std::string>;  // time, author
+    std::multimap<Age, controller::Message> missed_;
+    Age shown_;                      // the newest that was shown
     std::uint64_t missed_more_ = 0;  // older ones, not shown
     std::string line_;               // reused: messages come by the million
 };

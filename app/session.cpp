@@ -63,6 +63,7 @@ Session::Session(const RunOptions& options, const Config& config)
            }),
       signals_(loop_, SIGINT, SIGTERM),
       missed_timer_(loop_),
+      missed_end_(loop_),
       node_(std::make_unique<Node>(loop_, config_, [this](const Event& event) { hear(event); })) {
     make_face();
 }
@@ -175,9 +176,16 @@ void Session::show(const Event& event) {
 
 void Session::show_missed_soon() {
     if (json_) return;
-    missed_timer_.expires_after(limits::missed_pause);
-    missed_timer_.async_wait([this](const asio::error_code& moved) {
-        if (!moved) std::get<PlainFace>(face_).show_missed();
+    if (!std::exchange(missed_gather_, true)) {
+        missed_timer_.expires_after(limits::missed_delay);
+        missed_timer_.async_wait([this](const asio::error_code& moved) {
+            missed_gather_ = false;
+            if (!moved) std::get<PlainFace>(face_).show_missed();
+        });
+    }
+    missed_end_.expires_after(limits::missed_pause);
+    missed_end_.async_wait([this](const asio::error_code& moved) {
+        if (!moved) std::get<PlainFace>(face_).tell_missed();
     });
 }
 
@@ -230,6 +238,7 @@ void Session::stopped() {
     if (std::exchange(stopped_, true)) return;
     server_.reset();
     missed_timer_.cancel();
+    missed_end_.cancel();
     if (terminal_) terminal_->close();
     with_face(face_, [&](auto& face) { face.bye(reason_); });
     out_.finish([this] { notes_.finish([this] { loop_.stop(); }); });

@@ -69,6 +69,8 @@ class Session {
     std::unique_ptr<LineInput> lines_;
     asio::signal_set signals_;
     asio::steady_timer missed_timer_;
+    asio::steady_timer missed_end_;
+    bool missed_gather_ = false;
     std::unique_ptr<Node> node_;
     std::unique_ptr<NodeBackend> backend_;
     std::unique_ptr<api::Server> server_;

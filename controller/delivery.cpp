@@ -22,9 +22,10 @@ void Deliveries::stored_here(const LogId& log, Seq seq) {
     }
 }
 
-void Deliveries::stored_there(const DeviceId& device, const LogId& log, Seq seq) {
+void Deliveries::stored_there(const DeviceId& device, const LogId& log, Seq after, Seq seq) {
     for (Watched& watched : lines_) {
-        if (watched.line.seq > seq || watched.line.log != log) continue;
+        if (watched.line.seq <= after || watched.line.seq > seq || watched.line.log != log)
+            continue;
         for (Member& member : watched.audience) {
             if (member.device != device || member.has) continue;
             member.has = true;

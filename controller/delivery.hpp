@@ -35,7 +35,8 @@ class Deliveries {
     void watch(const LineId& line, const std::vector<DeviceId>& audience);
 
     void stored_here(const LogId& log, Seq seq);  // all up to `seq`
-    void stored_there(const DeviceId& device, const LogId& log, Seq seq);
+    // Those after `after` up to `seq`.
+    void stored_there(const DeviceId& device, const LogId& log, Seq after, Seq seq);
     void left(const DeviceId& device);
     void came(const DeviceId& device);
 

@@ -1,4 +1,4 @@
-// How logs grow: only by runs that chain to what is held.
+// How logs grow: only by runs that fit to what is held.
 #include "controller/logs.hpp"
 
 #include <algorithm>
@@ -8,37 +8,116 @@
 namespace lanchat::controller {
 namespace {
 
-// Whether `run` goes through the head of what is held.
-bool chains(const VerifiedRun& run, const Held& held) {
-    if (run.first() == held.seq + 1) return run.before() == held.head;
-    const auto at = std::min(held.seq, run.last());
-    if (at != held.seq) return true;  // wholly below the head: its place was judged before
-    return run.items()[at - run.first()].head == held.head;
+struct Range {
+    Seq after = 0;
+    Seq last = 0;
+};
+
+// Of what `there` has, the part from which the entry after `seq` can be had.
+std::optional<Range> above(const Claim& there, Seq seq) {
+    if (there.after <= seq && seq < there.last) return Range{there.after, there.last};
+    if (there.has_tail() && there.tail_after <= seq && seq < there.tail_last)
+        return Range{there.tail_after, there.tail_last};
+    return std::nullopt;
+}
+
+// As above, the entry `seq` itself.
+std::optional<Range> at(const Claim& there, Seq seq) {
+    return seq == 0 ? std::nullopt : above(there, seq - 1);
+}
+
+Want upwards(const LogId& log, Seq after, Seq last) {
+    return {log, after, std::min(last, after + limits::pull_lines_max), false};
+}
+
+Want downwards(const LogId& log, Seq after, Seq last) {
+    const Seq enough = last - std::min<Seq>(last, limits::pull_lines_max);
+    return {log, std::max(after, enough), last, true};
+}
+
+// The last entries of `range` up to `last`.
+Want newest(const LogId& log, const Range& range, Seq last) {
+    const Seq few = last - std::min<Seq>(last, limits::recent_lines);
+    return {log, std::max(range.after, few), last, false};
+}
+
+std::optional<Want> want_above(const LogId& log, const Extent& held, const Claim& there,
+                               Seq missed) {
+    const Seq last = held.last();
+    if (there.newest() <= last) return std::nullopt;
+    const Range top = there.has_tail() ? Range{there.tail_after, there.tail_last}
+                                       : Range{there.after, there.last};
+    const auto next = above(there, last);
+    if (!held.tail) {
+        const Seq in_order = held.size() == 0 ? limits::recent_lines : limits::pull_lines_max;
+        const Seq end = std::min(missed, top.last);
+        const bool is_much = end > last && end - last > in_order && end > top.after;
+        if (is_much) return newest(log, top, end);
+        if (!next) return newest(log, top, top.last);
+    }
+    if (!next) return std::nullopt;
+    return upwards(log, last, next->last);
+}
+
+std::optional<Want> want_between(const LogId& log, const Extent& held, const Claim& there) {
+    if (!held.tail) return std::nullopt;
+    if (const auto next = above(there, held.base.last))
+        return upwards(log, held.base.last, std::min(next->last, held.tail->after));
+    if (const auto next = at(there, held.tail->after))
+        return downwards(log, next->after, held.tail->after);
+    return std::nullopt;
+}
+
+std::optional<Want> want_below(const LogId& log, const Extent& held, const Claim& there) {
+    if (held.base.after <= held.floor) return std::nullopt;
+    const auto next = at(there, held.base.after);
+    if (!next) return std::nullopt;
+    return downwards(log, std::max(next->after, held.floor), held.base.after);
 }
 
 }  // namespace
 
-Logs::Verdict Logs::take(const VerifiedRun& run) {
-    const auto known = held_.find(run.log());
-    const Held before = known == held_.end() ? Held{} : known->second;
-    if (before.forked) return Verdict::forked;
-    if (run.first() > before.seq + 1) return Verdict::ahead;
-    if (!chains(run, before)) {
-        held_[run.log()].forked = true;
-        return Verdict::forked;
+Claim claim_of(const Head& head) {
+    Claim claim{head.base.after, head.base.last, 0, 0};
+    if (head.tail) {
+        claim.tail_after = head.tail->after;
+        claim.tail_last = head.tail->last;
     }
-    if (run.last() <= before.seq) return Verdict::known;
-    Held& held = held_[run.log()];
-    held.seq = run.last();
-    held.head = run.head();
+    return claim;
+}
+
+Logs::Verdict Logs::take(const VerifiedRun& run, bool may_detach) {
+    const auto known = held_.find(run.log());
+    if (known != held_.end() && known->second.forked) return Verdict::forked;
+    const Fitted fitted = fit(extent(run.log()), run);
+    switch (fitted.fit) {
+        case Fit::known:
+            return Verdict::known;
+        case Fit::apart:
+            return Verdict::ahead;
+        case Fit::forked:
+            held_[run.log()].forked = true;
+            return Verdict::forked;
+        case Fit::detached:
+            if (!may_detach) return Verdict::ahead;
+            break;
+        case Fit::grows:
+            break;
+    }
+    held_[run.log()].here = fitted.extent;
     return Verdict::fresh;
 }
 
 void Logs::stored(const VerifiedRun& run) {
     const auto known = held_.find(run.log());
-    if (known == held_.end() || run.last() <= known->second.stored) return;
-    known->second.stored = run.last();
-    known->second.stored_head = run.head();
+    if (known != held_.end()) known->second.stored = fit(known->second.stored, run).extent;
+}
+
+void Logs::trimmed(const LogId& log, Seq floor, const Hash& head) {
+    const auto known = held_.find(log);
+    if (known == held_.end()) return;
+    known->second.here.raise_floor(floor, head);
+    known->second.stored.raise_floor(floor, head);
 }
 
 bool Logs::has_place_for(const LogId& log) const {
@@ -50,14 +129,24 @@ const Held* Logs::find(const LogId& log) const {
     return known == held_.end() ? nullptr : &known->second;
 }
 
-Seq Logs::seq_of(const LogId& log) const {
+Extent Logs::extent(const LogId& log) const {
     const Held* held = find(log);
-    return held == nullptr ? 0 : held->seq;
+    return held == nullptr ? Extent{} : held->here;
 }
 
-Seq Logs::stored_of(const LogId& log) const {
+Ack Logs::stored_of(const LogId& log) const {
     const Held* held = find(log);
-    return held == nullptr ? 0 : held->stored;
+    if (held == nullptr) return {};
+    const Extent& stored = held->stored;
+    const Stretch& newest = stored.tail ? *stored.tail : stored.base;
+    return {newest.after, newest.last};
+}
+
+std::optional<Want> next_want(const LogId& log, const Extent& held, const Claim& there,
+                              Seq missed) {
+    if (auto want = want_above(log, held, there, missed)) return want;
+    if (auto want = want_between(log, held, there)) return want;
+    return want_below(log, held, there);
 }
 
 }  // namespace lanchat::controller

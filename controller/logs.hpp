@@ -1,32 +1,41 @@
-// What this node holds of every log, and how much of that its disk has.
+// What is held of every log: who has said how much, verified, and how much of it is on disk.
 #pragma once
 
 #include <cstddef>
 #include <map>
+#include <optional>
 
-#include "message/hash.hpp"
-#include "message/ids.hpp"
-#include "message/run.hpp"
+#include "message/extent.hpp"
+#include "message/frame.hpp"
 
 namespace lanchat::controller {
 
 struct Held {
-    Seq seq = 0;     // verified here: all entries up to this one
-    Hash head;       // of the log at seq
-    Seq stored = 0;  // flushed here, or below the floor
-    Hash stored_head;
-    Seq floor = 0;        // all up to this one was trimmed
+    Extent here;          // verified
+    Extent stored;        // flushed
     bool forked = false;  // its author signed two lines for one place: it grows no more
 
     bool operator==(const Held&) const = default;
 };
+
+// What somebody says it has of a log: as Head, without what is looked at once.
+struct Claim {
+    Seq after = 0;
+    Seq last = 0;
+    Seq tail_after = 0;  // no tail: 0
+    Seq tail_last = 0;
+
+    bool has_tail() const { return tail_last > 0; }
+    Seq newest() const { return has_tail() ? tail_last : last; }
+};
+Claim claim_of(const Head& head);
 
 class Logs {
   public:
     using Map = std::map<LogId, Held>;
 
     enum class Verdict {
-        fresh,   // the log has grown by the items of the run above its old head
+        fresh,   // more of the log is held
         known,   // nothing new in it
         ahead,   // something before it is missing here
         forked,  // it contradicts what is held; the log is frozen from now on
@@ -34,22 +43,31 @@ class Logs {
 
     explicit Logs(Map held = {}) : held_(std::move(held)) {}
 
-    // Takes what is new in `run`.
-    Verdict take(const VerifiedRun& run);
+    // Takes what is new in `run`. One that continues nothing is only taken if `may_detach`.
+    Verdict take(const VerifiedRun& run, bool may_detach = false);
 
     // `run` is on the disk.
     void stored(const VerifiedRun& run);
+
+    // The store gave up what `log` has up to `floor`.
+    void trimmed(const LogId& log, Seq floor, const Hash& head);
 
     // False for a log that is not held yet when there are too many.
     bool has_place_for(const LogId& log) const;
 
     const Held* find(const LogId& log) const;
-    Seq seq_of(const LogId& log) const;
-    Seq stored_of(const LogId& log) const;
+    Extent extent(const LogId& log) const;  // verified; of an unknown log: empty
+    Seq seq_of(const LogId& log) const { return extent(log).last(); }
+    Ack stored_of(const LogId& log) const;  // the newest stretch on disk
     const Map& all() const { return held_; }
 
   private:
     Map held_;
 };
+
+// What to ask for of a log, of which `held` is here, next: of what somebody has who makes that
+// claim. The newest that was missed comes first, when much was: all up to `missed` was said while
+// we were not linked with it. Nothing: it has nothing that is missing here.
+std::optional<Want> next_want(const LogId& log, const Extent& held, const Claim& there, Seq missed);
 
 }  // namespace lanchat::controller

@@ -2,36 +2,38 @@
 #include "controller/pulls.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "message/limits.hpp"
 
 namespace lanchat::controller {
 
-void Pulls::behind(const LogId& log, Instant now, bool at_once) {
+void Pulls::behind(const LogId& log, Instant now, bool at_once, Clock newest) {
     const Instant due = at_once ? now : now + limits::pull_delay;
-    const auto [it, is_new] = logs_.try_emplace(log, Pull{due, std::nullopt, 0});
+    const auto [it, is_new] = logs_.try_emplace(log, Pull{due, std::nullopt});
+    it->second.newest = std::max(it->second.newest, newest);
     if (!is_new && !it->second.whom) it->second.due = std::min(it->second.due, due);
 }
 
-void Pulls::asked(const LogId& log, const PersonKey& whom, Seq up_to, Instant now) {
-    Pull& pull = logs_[log];
+void Pulls::asked(const Want& want, const PersonKey& whom, Instant now) {
+    Pull& pull = logs_[want.log];
     if (pull.whom) idlers_.insert(*pull.whom);
-    pull = Pull{now + limits::pull_timeout, whom, up_to};
+    pull = Pull{now + limits::pull_timeout, whom, want, pull.newest};
 }
 
 void Pulls::put_off(const LogId& log, Instant now) {
     Pull& pull = logs_[log];
     if (pull.whom) idlers_.insert(*pull.whom);
-    pull = Pull{now + limits::pull_timeout, std::nullopt, 0};
+    pull = Pull{now + limits::pull_timeout, std::nullopt, {}, pull.newest};
 }
 
-void Pulls::grown(const LogId& log, Seq seq, const PersonKey& bringer, Instant now) {
+void Pulls::grown(const LogId& log, const Extent& held, const PersonKey& bringer, Instant now) {
     const auto it = logs_.find(log);
     if (it == logs_.end()) return;
     Pull& pull = it->second;
     if (pull.whom == bringer && idlers_.erase(bringer) > 0) resume(now);
-    if (pull.whom && seq >= pull.up_to) {
+    if (pull.whom && held.holds_all(std::max(pull.want.after, held.floor), pull.want.seq)) {
         pull.whom.reset();
         pull.due = now;
         return;
@@ -54,13 +56,13 @@ void Pulls::gone(const PersonKey& whom, Instant now) {
 }
 
 std::vector<LogId> Pulls::due(Instant now) const {
-    std::vector<std::pair<Instant, LogId>> waiting;
+    std::vector<std::tuple<Instant, std::uint64_t, LogId>> waiting;
     auto free = static_cast<std::ptrdiff_t>(limits::pulls_max) - questions();
     for (const auto& [log, pull] : logs_)
-        if (pull.due <= now && (free > 0 || pull.whom)) waiting.emplace_back(pull.due, log);
+        if (pull.due <= now && (free > 0 || pull.whom)) waiting.emplace_back(pull.due, ~pull.newest.packed, log);
     std::ranges::sort(waiting);
     std::vector<LogId> due;
-    for (const auto& [since, log] : waiting)
+    for (const auto& [since, age, log] : waiting)
         if (logs_.at(log).whom || free-- > 0) due.push_back(log);
     return due;
 }
@@ -80,6 +82,13 @@ bool Pulls::may_ask(const PersonKey& whom, Instant now) const {
 std::optional<PersonKey> Pulls::idler(const LogId& log) const {
     const auto it = logs_.find(log);
     return it == logs_.end() ? std::nullopt : it->second.whom;
+}
+
+bool Pulls::is_answer(const VerifiedRun& run, const PersonKey& whom) const {
+    const auto it = logs_.find(run.log());
+    if (it == logs_.end() || it->second.whom != whom) return false;
+    const Want& want = it->second.want;
+    return run.last() > want.after && run.first() <= want.seq;
 }
 
 std::optional<Instant> Pulls::next_due() const {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "controller/room_state.hpp"
-#include "message/ids.hpp"
+#include "message/extent.hpp"
 #include "message/time.hpp"
 
 namespace lanchat::controller {
@@ -17,30 +17,34 @@ namespace lanchat::controller {
 // asked one question at a time until it answers one: its promises must not use up our questions.
 class Pulls {
   public:
-    // Somebody has more of `log` than we. `at_once`: nobody is going to send it by itself.
-    void behind(const LogId& log, Instant now, bool at_once);
-    void asked(const LogId& log, const PersonKey& whom, Seq up_to, Instant now);
-    // `log` has grown to `seq`, by what `bringer` gave.
-    void grown(const LogId& log, Seq seq, const PersonKey& bringer, Instant now);
+    // Somebody has more of `log` than we, up to an entry of the time `newest`. `at_once`: nobody is
+    // going to send it by itself.
+    void behind(const LogId& log, Instant now, bool at_once, Clock newest = {});
+    void asked(const Want& want, const PersonKey& whom, Instant now);
+    // Of `log` this is held now, thanks to `bringer`.
+    void grown(const LogId& log, const Extent& held, const PersonKey& bringer, Instant now);
     // Whoever has it may not be asked now.
     void put_off(const LogId& log, Instant now);
     void not_behind(const LogId& log) { logs_.erase(log); }
     void gone(const PersonKey& whom, Instant now);
 
     // Logs whose time has come, at most as many as may be asked for at once; who waits longest is
-    // first.
+    // first, then who has the newest entry.
     std::vector<LogId> due(Instant now) const;
     bool may_ask(const PersonKey& whom, Instant now) const;
     // Who was asked last and let us wait.
     std::optional<PersonKey> idler(const LogId& log) const;
     std::optional<Instant> next_due() const;
     bool is_behind(const LogId& log) const { return logs_.contains(log); }
+    // Whether `whom` was asked for a part of `run`.
+    bool is_answer(const VerifiedRun& run, const PersonKey& whom) const;
 
   private:
     struct Pull {
         Instant due;                    // when to ask, or to ask again
         std::optional<PersonKey> whom;  // an answer is awaited
-        Seq up_to = 0;                  // of that answer
+        Want want{};                    // that question
+        Clock newest{};
     };
     void resume(Instant now);
     // Questions whose answer is awaited or overdue.

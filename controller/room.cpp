@@ -101,7 +101,7 @@ void Room::on(const Drained& drained, Now now, Effects& out) {
     Peer* peer = peer_of(*free);
     const bool whole = free->rest.empty();
     if (peer != nullptr && peer->key.legacy && free->stage == Stage::open && whole)
-        acknowledged(*peer, free->sent, now.steady);
+        acknowledged(*peer, {peer->acked, free->sent}, now.steady);
     pump(*free, now, out);
 }
 
@@ -130,7 +130,7 @@ void Room::on(const Say& say, Now now, Effects& out) {
     out.push_back(Notify{Message{own_log_name_ + std::to_string(seq), entry.room, self_,
                                  entry.clock.time(), entry.text, true, false}});
     for (auto& [key, peer] : peers_) {
-        if (peer.acked + 1 == seq) peer.progress = now.steady;
+        if (peer.reached + 1 == seq) peer.progress = now.steady;
         pump_peer(peer, now, out);
     }
     if (ledger_.has_unsealed() && !seal_due_) seal_due_ = now.steady + limits::seal_delay;
@@ -141,14 +141,12 @@ void Room::on(const Watch& watch, Now, Effects&) {
     if (deliveries_.find(watch.line)) return;
     const auto& [log, seq] = watch.line;
     deliveries_.watch(watch.line, audience());
-    deliveries_.stored_here(log, logs_.stored_of(log));
+    deliveries_.stored_here(log, logs_.stored_of(log).last);
     for (const auto& [key, peer] : peers_) {
         if (key.legacy || !peer.up) continue;
+        if (log == ledger_.log()) deliveries_.stored_there(peer.device, log, 0, peer.acked);
         const auto older = peer.logs.ours.find(log);
-        const Seq there = log == ledger_.log()            ? peer.acked
-                          : older == peer.logs.ours.end() ? 0
-                                                          : older->second;
-        deliveries_.stored_there(peer.device, log, there);
+        if (older != peer.logs.ours.end()) told_of_ours(peer, log, older->second);
     }
 }
 
@@ -157,7 +155,7 @@ void Room::on(const Stored& stored, Now now, Effects& out) {
         logs_.stored(*run);
         spread(*run, now.steady);
     }
-    const Seq own = logs_.stored_of(ledger_.log());
+    const Seq own = logs_.stored_of(ledger_.log()).last;
     deliveries_.stored_here(ledger_.log(), own);
     const bool held_back = !stored_first_.empty();
     while (!stored_first_.empty() && stored_first_.front() <= own) stored_first_.pop_front();
@@ -179,11 +177,18 @@ void Room::on(const Imported& imported, Now now, Effects& out) {
     const VerifiedRun& run = *imported.run;
     const LogId log = run.log();
     if (log == ledger_.log() || !logs_.has_place_for(log)) return;
-    const Seq above = logs_.seq_of(log);
-    if (logs_.take(run) != Logs::Verdict::fresh) return;
-    show_new(nullptr, run, above, out);
+    const Extent before = logs_.extent(log);
+    if (logs_.take(run, true) != Logs::Verdict::fresh) return;
+    show_new(nullptr, run, before, out);
     out.push_back(Append{imported.run, true});
-    pulls_.grown(log, run.last(), PersonKey{}, now.steady);
+    pulls_.grown(log, logs_.extent(log), PersonKey{}, now.steady);
+}
+
+// The others are told: they may be waiting for what we have no longer.
+void Room::on(const Trimmed& trimmed, Now now, Effects&) {
+    logs_.trimmed(trimmed.log, trimmed.floor, trimmed.head);
+    for (auto& [key, peer] : peers_)
+        if (!key.legacy && peer.up) tell_of(peer, trimmed.log, now.steady);
 }
 
 void Room::on(const Receive& receive, Now now, Effects& out) {

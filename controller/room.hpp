@@ -60,8 +60,8 @@ class Room {
         return deliveries_.find(line);
     }
 
-    // The newest line held of `log`, 0 if none.
-    Seq held(const LogId& log) const { return logs_.seq_of(log); }
+    // Which lines are held of `log`.
+    Extent held(const LogId& log) const { return logs_.extent(log); }
 
     const PeerMap& peers() const { return peer_map_; }
 
@@ -81,6 +81,7 @@ class Room {
     void on(const Watch&, Now, Effects&);
     void on(const Stored&, Now, Effects&);
     void on(const Fetched&, Now, Effects&);
+    void on(const Trimmed&, Now, Effects&);
     void on(const Imported&, Now, Effects&);
     void on(const Receive&, Now, Effects&);
     void on(const EndOfInput&, Now, Effects&);
@@ -99,7 +100,7 @@ class Room {
 
     // room_links.cpp: which link carries a peer, and how links end
     void join(Link&, Peer&, Now, Effects&);
-    void opened(Link&, Peer&, Seq received_there, Now, Effects&);
+    void opened(Link&, Peer&, Ack received_there, Now, Effects&);
     void choose_active(Peer&, Now, Effects&);
     bool beats(const Link& a, const Link& b) const;
     void end_surplus(Peer&, Now, Effects&);
@@ -125,7 +126,7 @@ class Room {
     std::vector<DeviceId> audience() const;
     void tell_deliveries(Effects&);
     void take_legacy_line(const Peer&, const Frame&, Now, Effects&);
-    void acknowledged(Peer&, Seq, Instant now);
+    void acknowledged(Peer&, Ack, Instant now);
     void fell_behind(Peer&, Gap, Instant now);
     void report_missed(Peer&, UndeliveredReason, Effects&);
     void give_up_on(Peer&, Effects&);
@@ -135,10 +136,12 @@ class Room {
     void begin_exchange(Peer&, Instant now);
     void take_exchange(Peer&, const Frame&, Now, Effects&);
     void take_runs(Peer&, const Frame&, Now, Effects&);
-    bool show_new(const Peer* bringer, const VerifiedRun&, Seq above, Effects&);
+    void take_run(Peer&, const RunPtr&, Now, Effects&);
+    bool show_new(const Peer* bringer, const VerifiedRun&, const Extent& before, Effects&);
     PeerInfo author(const Entry&) const;
     bool is_history(const Peer& bringer, const Entry&) const;
     void take_heads(Peer&, const Frame&, Instant now);
+    void told_of_ours(const Peer&, const LogId&, const Claim&);
     void take_wants(Peer&, const Frame&);
     void take_linked(Peer&, const Frame&, Instant now);
     void count_unacked(Peer&, const VerifiedRun&, Instant now);
@@ -147,6 +150,7 @@ class Room {
     void who_is_linked_changed(Instant now);
     void ask_for_missing(Now, Effects&);
     Peer* source_of(const LogId&, Instant now);
+    std::optional<Want> next_want(const LogId&, const Peer&) const;
     void answer(Peer&, const Fetched&);
     void add_exchange(Link&, Peer&, Frame&, Instant now, Effects&);
     void add_heads(Peer&, Frame&, Instant now);

@@ -23,7 +23,7 @@ void Room::dialled_greeting(Link& link, const Frame& frame, Now now, Effects& ou
         return drop(link, now, out);
     }
     if (frame.hello) link.hello = *frame.hello;
-    link.received_there = frame.received.value_or(0);
+    link.received_there = frame.received.value_or(Ack{});
     link.person =
         frame.hello ? PersonKey{false, frame.hello->instance, {}} : PersonKey{true, {}, where};
     seek_admission(link, now, out);

@@ -54,11 +54,11 @@ bool Room::add_control(Link& link, Frame& frame) {
 }
 
 bool Room::add_lines(Link& link, Peer& peer, Frame& frame, Now now, Effects& out) {
-    link.sent = std::max(link.sent, peer.acked);  // some came over another link meanwhile
+    link.sent = std::max(link.sent, peer.reached);  // some came over another link meanwhile
     if (peer.key.legacy) {
         if (link.sent < ledger_.base()) {
             fell_behind(peer, Gap{link.sent, ledger_.base()}, now.steady);
-            link.sent = peer.acked = ledger_.base();
+            link.sent = peer.acked = peer.reached = ledger_.base();
         }
         return frame.msg.empty() && add_legacy_line(link, peer, frame);
     }
@@ -82,8 +82,8 @@ void Room::add_own_runs(Link& link, const Peer& peer, Frame& frame, Effects& out
     if (link.sent < ledger_.base()) return;
     std::size_t bytes = 0;
     while (link.sent < ledger_.head() && frame.runs.size() < limits::frame_runs_max) {
-        const auto in_flight = ledger_.bytes_after(peer.acked) - ledger_.bytes_after(link.sent);
-        if (link.sent - peer.acked >= limits::window_lines_max ||
+        const auto in_flight = ledger_.bytes_after(peer.reached) - ledger_.bytes_after(link.sent);
+        if (link.sent - peer.reached >= limits::window_lines_max ||
             in_flight >= limits::window_bytes_max)
             return;
         if (link.sent >= ledger_.sealed()) seal(out);
@@ -135,7 +135,8 @@ bool Room::add_legacy_line(Link& link, Peer& peer, Frame& frame) {
         frame.msg = link.rest.substr(0, end);
         link.rest = end == std::string::npos ? std::string() : link.rest.substr(end + 1);
     }
-    if (frame.msg.empty()) peer.acked = std::max(peer.acked, link.sent);  // of nothing but newlines
+    if (frame.msg.empty())  // of nothing but newlines
+        peer.acked = peer.reached = std::max(peer.acked, link.sent);
     return !frame.msg.empty();
 }
 
@@ -156,12 +157,16 @@ void Room::take_legacy_line(const Peer& peer, const Frame& frame, Now now, Effec
     out.push_back(Notify{Message{id, general_room, info(peer), now.wall, frame.msg, false, false}});
 }
 
-void Room::acknowledged(Peer& peer, Seq seq, Instant now) {
-    if (seq <= peer.acked || seq > ledger_.head()) return;
-    peer.acked = seq;
-    peer.progress = now;
-    if (!peer.key.legacy) deliveries_.stored_there(peer.device, ledger_.log(), seq);
-    std::erase_if(peer.gaps, [&](const Gap& gap) { return gap.to <= seq; });
+void Room::acknowledged(Peer& peer, Ack ack, Instant now) {
+    if (ack.last <= peer.acked || ack.last > ledger_.head()) return;
+    if (ack.last > peer.reached) peer.progress = now;
+    peer.reached = std::max(peer.reached, ack.last);
+    if (!peer.key.legacy)
+        deliveries_.stored_there(peer.device, ledger_.log(), ack.after, ack.last);
+    const Seq floor = logs_.extent(ledger_.log()).floor;
+    if (ack.after > std::max(peer.acked, floor)) return;  // it asks for what is between
+    peer.acked = ack.last;
+    std::erase_if(peer.gaps, [&](const Gap& gap) { return gap.to <= ack.last; });
 }
 
 // After a relink it may fall behind for the same lines again: those are not counted twice.
@@ -195,11 +200,12 @@ void Room::give_up_on(Peer& peer, Effects& out) {
     }
     report_missed(peer, UndeliveredReason::gone, out);
     peer.acked = peer.said;
+    peer.reached = std::max(peer.reached, peer.acked);
     peer.gaps.clear();
 }
 
 bool Room::stalled(const Peer& peer, Instant now) const {
-    return peer.acked < ledger_.head() && now - peer.progress > limits::stall_timeout;
+    return peer.reached < ledger_.head() && now - peer.progress > limits::stall_timeout;
 }
 
 bool Room::has_room(Instant now) const {
@@ -207,8 +213,8 @@ bool Room::has_room(Instant now) const {
     const bool may_yet_come = !settled_ || !first_peer_;
     if (may_yet_come && now < started_ + limits::startup_grace) needed = 0;
     for (const auto& [key, peer] : peers_)
-        if (peer.welcomed && peer.acked >= ledger_.base() && !stalled(peer, now))
-            needed = std::min(needed, peer.acked);
+        if (peer.welcomed && peer.reached >= ledger_.base() && !stalled(peer, now))
+            needed = std::min(needed, peer.reached);
     needed = std::max(needed, ledger_.base());
     return ledger_.head() - needed < limits::ledger_lines_max / 2 &&
            ledger_.bytes_after(needed) < limits::ledger_bytes_max / 2;

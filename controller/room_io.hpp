@@ -61,6 +61,11 @@ struct Fetched {
     LogId log;
     std::vector<RunPtr> runs;
 };  // answer to Fetch; none: the store has nothing there
+struct Trimmed {
+    LogId log;
+    Seq floor;
+    Hash head;
+};  // the store gave up all up to `floor`, where the log's head is `head`
 struct Imported {
     RunPtr run;
 };  // from a file; as if a peer had sent it, all of it history
@@ -73,7 +78,7 @@ struct EndOfInput {
 struct Leave {};
 struct Wake {};
 using Input = std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed,
-                           Say, Watch, Stored, Fetched, Imported, Receive, EndOfInput, Leave, Wake>;
+                           Say, Watch, Stored, Fetched, Trimmed, Imported, Receive, EndOfInput, Leave, Wake>;
 
 // Effects. At most one Send is under way on a link: the next one follows its Drained.
 struct Connect {
@@ -103,9 +108,8 @@ struct Append {
 };                         // keep it for good; answered by Stored, as late as it takes
 struct Fetch {
     LinkId link;
-    LogId log;
-    Seq after;
-};  // read runs from the store; answered by Fetched
+    Want want;
+};  // read the first part of it from the store; answered by Fetched
 struct Notify {
     Event event;
 };

@@ -16,22 +16,23 @@ void Room::join(Link& link, Peer& peer, Now now, Effects& out) {
         peer.welcomed = true;
         // A legacy peer gets what is said from now on; the others all that they lack.
         peer.acked = peer.key.legacy ? std::min(welcome_from(now.steady), ledger_.head()) : 0;
+        peer.reached = peer.acked;
         peer.progress = now.steady;
     }
     if (link.direction == Direction::dialled)  // its greeting told all
         return opened(link, peer, link.received_there, now, out);
     link.ok_owed = true;
     link.hello_owed = !peer.key.legacy;
-    if (peer.key.legacy) return opened(link, peer, 0, now, out);
+    if (peer.key.legacy) return opened(link, peer, {}, now, out);
     choose_active(peer, now, out);
     pump(link, now, out);
 }
 
-void Room::opened(Link& link, Peer& peer, Seq received_there, Now now, Effects& out) {
+void Room::opened(Link& link, Peer& peer, Ack received_there, Now now, Effects& out) {
     link.stage = Stage::open;
     link.since = now.steady;
     if (!peer.key.legacy) acknowledged(peer, received_there, now.steady);
-    link.sent = peer.acked;
+    link.sent = peer.reached;
     const bool newly_up = !peer.up;
     peer.up = true;
     peer_map_.update(peer.address, PeerState::linked, link.direction);
@@ -74,7 +75,7 @@ void Room::choose_active(Peer& peer, Now now, Effects& out) {
     }
     if (best_open != nullptr && peer.active != best_open->id) {
         // What went over the old link unacknowledged goes again over the new one.
-        best_open->sent = peer.acked;
+        best_open->sent = peer.reached;
         best_open->rest.clear();
         peer.active = best_open->id;
         begin_exchange(peer, now.steady);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/logs.hpp"
 #include "controller/peer_map.hpp"
 #include "message/frame.hpp"
 
@@ -39,7 +40,7 @@ struct Link {
     std::optional<PersonKey> person;  // known from joining (challenging: the newcomer) on
     Endpoint claimed;                 // listening address the dialler announced
     Hello hello;                      // theirs; legacy: empty
-    Seq received_there = 0;           // dialled: what they had of ours when they greeted
+    Ack received_there;               // dialled: what they had of ours when they greeted
 
     std::optional<Instant> surplus_since;  // lost the tie-break then: its dialler ends it
 
@@ -67,9 +68,9 @@ enum class Told { nothing, listing, all };
 // What a lanchat peer and this node tell each other of all logs.
 struct Exchange {
     Told told = Told::nothing;
-    std::map<LogId, Seq> there;    // what it has stored and we lack
+    std::map<LogId, Claim> there;  // what it has stored of logs of which we lack something
     std::map<LogId, Seq> backlog;  // what it had when it came, of logs that we lacked a part of
-    std::map<LogId, Seq> ours;     // what it has stored of the logs of our device before this one
+    std::map<LogId, Claim> ours;   // what it has stored of the logs of our device before this one
     std::set<InstanceId> linked;   // whom it is linked to: they need no news from us
 
     // Ours to it.
@@ -102,11 +103,13 @@ struct Peer {
     std::optional<LinkId> active;  // the open link that carries lines
     Instant down_since{};          // while not up: how long it has been gone
 
-    // Own lines. Everything up to `acked` is there (legacy: has left for there).
+    // Own lines. Everything up to `acked` is there (legacy: has left for there). It may have newer
+    // ones up to `reached`: what lies between it asks for.
     bool welcomed = false;  // it has a place in the ledger
     Seq acked = 0;
+    Seq reached = 0;
     Seq said = 0;                       // while down: newest line it should have got
-    Instant progress{};                 // when `acked` last grew, or began to lag
+    Instant progress{};                 // when `reached` last grew, or began to lag
     std::optional<Instant> stall_seen;  // when it was last found stalled
     std::uint64_t missed = 0;           // lines it fell behind for and that are not reported yet
     Instant missed_since{};

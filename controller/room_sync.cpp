@@ -38,47 +38,53 @@ void Room::take_exchange(Peer& peer, const Frame& frame, Now now, Effects& out) 
 // --- what comes in -------------------------------------------------------------------------------
 
 void Room::take_runs(Peer& peer, const Frame& frame, Now now, Effects& out) {
-    for (const RunPtr& run : frame.runs) {
-        const LogId log = run->log();
-        // Nobody can tell us what this process said; and strangers fill our memory to a bound only.
-        if (log == ledger_.log() || !logs_.has_place_for(log)) continue;
-        const Seq above = logs_.seq_of(log);
-        const bool was_forked = logs_.find(log) != nullptr && logs_.find(log)->forked;
-        switch (logs_.take(*run)) {
-            case Logs::Verdict::fresh:
-                out.push_back(Append{run, show_new(&peer, *run, above, out)});
-                pulls_.grown(log, run->last(), peer.key, now.steady);
-                break;
-            case Logs::Verdict::known:
-                count_unacked(peer, *run, now.steady);
-                break;
-            case Logs::Verdict::ahead: {
-                auto& there = peer.logs.there;
-                if (there.size() < limits::news_per_peer_max || there.contains(log))
-                    there[log] = std::max(there[log], run->last());
-                pulls_.behind(log, now.steady, true);
-                break;
-            }
-            case Logs::Verdict::forked:
-                pulls_.not_behind(log);
-                if (!was_forked) out.push_back(Notify{Forked{author(run->items().front().entry)}});
-                break;
+    // Nobody can tell us what this process said; and strangers fill our memory to a bound only.
+    for (const RunPtr& run : frame.runs)
+        if (run->log() != ledger_.log() && logs_.has_place_for(run->log()))
+            take_run(peer, run, now, out);
+}
+
+void Room::take_run(Peer& peer, const RunPtr& run, Now now, Effects& out) {
+    const LogId log = run->log();
+    const Extent before = logs_.extent(log);
+    const bool was_forked = logs_.find(log) != nullptr && logs_.find(log)->forked;
+    switch (logs_.take(*run, pulls_.is_answer(*run, peer.key))) {
+        case Logs::Verdict::fresh:
+            out.push_back(Append{run, show_new(&peer, *run, before, out)});
+            pulls_.grown(log, logs_.extent(log), peer.key, now.steady);
+            break;
+        case Logs::Verdict::known:
+            count_unacked(peer, *run, now.steady);
+            break;
+        case Logs::Verdict::ahead: {
+            auto& there = peer.logs.there;
+            if (there.size() >= limits::news_per_peer_max && !there.contains(log)) break;
+            there[log].last = std::max(there[log].last, run->last());
+            pulls_.behind(log, now.steady, true);
+            break;
         }
+        case Logs::Verdict::forked:
+            pulls_.not_behind(log);
+            if (!was_forked) out.push_back(Notify{Forked{author(run->items().front().entry)}});
+            break;
     }
 }
 
-// Whether it begins with history; nobody brings what was imported.
-bool Room::show_new(const Peer* bringer, const VerifiedRun& run, Seq above, Effects& out) {
+// Whether it begins with history; nobody brings what was imported. What fills a gap is history.
+bool Room::show_new(const Peer* bringer, const VerifiedRun& run, const Extent& before,
+                    Effects& out) {
+    const bool fills = before.size() > 0 ? run.first() > before.last() + 1 : run.first() > 1;
     const bool own = run.log().device == ledger_.log().device;
     const std::string log = log_name(run.log()) + ':';
     PeerInfo from = author(run.items().front().entry);
     std::optional<bool> begins_old;
     for (const auto& item : run.items()) {
         const Entry& entry = item.entry;
-        if (entry.seq <= above) continue;
+        if (!before.lacks(entry.seq)) continue;
         ledger_.clock().heard(entry.clock);
         from.name = entry.name;
-        const bool old = bringer == nullptr || is_history(*bringer, entry);
+        const bool old = bringer == nullptr || fills || entry.seq < before.last() ||
+                         is_history(*bringer, entry);
         begins_old = begins_old.value_or(old);
         out.push_back(Notify{Message{log + std::to_string(entry.seq), entry.room, from,
                                      entry.clock.time(), entry.text, own, old}});
@@ -100,7 +106,7 @@ bool Room::is_history(const Peer& bringer, const Entry& entry) const {
     const auto had = bringer.logs.backlog.find(entry.log);
     if (had == bringer.logs.backlog.end() || entry.seq > had->second) return false;
     return entry.log.device == ledger_.log().device || entry.clock.time() < started_wall_ ||
-           logs_.stored_of(entry.log) > 0;
+           logs_.stored_of(entry.log).last > 0;
 }
 
 void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
@@ -109,18 +115,27 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
     if (frame.listing && logs.told == Told::nothing) logs.told = Told::listing;
     if (!frame.listing && logs.told == Told::listing) logs.told = Told::all;
     for (const Head& head : frame.have) {
+        const Claim claim = claim_of(head);
         if (head.log.device == ledger_.log().device && logs_.find(head.log) != nullptr) {
-            logs.ours[head.log] = std::max(logs.ours[head.log], head.seq);
-            deliveries_.stored_there(peer.device, head.log, head.seq);
+            logs.ours[head.log] = claim;
+            told_of_ours(peer, head.log, claim);
         }
-        if (head.log == ledger_.log() || head.seq <= logs_.seq_of(head.log)) continue;
+        if (head.log == ledger_.log() ||
+            !controller::next_want(head.log, logs_.extent(head.log), claim, 0)) {
+            there.erase(head.log);
+            continue;
+        }
         if (there.size() >= limits::news_per_peer_max && !there.contains(head.log)) continue;
-        const bool is_first = !there.contains(head.log);
-        there[head.log] = std::max(there[head.log], head.seq);
-        if (logs.told == Told::listing && is_first) logs.backlog[head.log] = head.seq;
+        const bool is_first = there.insert_or_assign(head.log, claim).second;
+        if (logs.told == Told::listing && is_first) logs.backlog[head.log] = claim.newest();
         // What its author is about to send need not be asked for.
-        pulls_.behind(head.log, now, frame.listing && head.log != log_of(peer));
+        pulls_.behind(head.log, now, frame.listing && head.log != log_of(peer), head.newest);
     }
+}
+
+void Room::told_of_ours(const Peer& peer, const LogId& log, const Claim& there) {
+    deliveries_.stored_there(peer.device, log, there.after, there.last);
+    deliveries_.stored_there(peer.device, log, there.tail_after, there.tail_last);
 }
 
 void Room::take_linked(Peer& peer, const Frame& frame, Instant now) {
@@ -200,10 +215,22 @@ void Room::add_exchange(Link& link, Peer& peer, Frame& frame, Instant now, Effec
     if (frame.runs.empty()) add_answers(link, peer, frame, out);
 }
 
+namespace {
+
+Span span_of(const Stretch& stretch) { return {stretch.after, stretch.last, stretch.head}; }
+
+Head head_of(const LogId& log, const Extent& stored) {
+    Head head{log, span_of(stored.base), std::nullopt, stored.newest};
+    if (stored.tail) head.tail = span_of(*stored.tail);
+    return head;
+}
+
+}  // namespace
+
 void Room::add_heads(Peer& peer, Frame& frame, Instant now) {
     Exchange& logs = peer.logs;
     const auto add = [&](const LogId& log, const Held& held) {
-        if (held.stored > 0) frame.have.push_back({log, held.stored, held.stored_head, held.floor});
+        if (held.stored.size() > 0) frame.have.push_back(head_of(log, held.stored));
     };
     if (logs.listing) {
         frame.listing = true;
@@ -238,7 +265,7 @@ void Room::add_answers(Link& link, Peer& peer, Frame& frame, Effects& out) {
     }
     if (!logs.served.empty() || logs.fetching || logs.asked.empty()) return;
     logs.fetching = link.id;
-    out.push_back(Fetch{link.id, logs.asked.front().log, logs.asked.front().after});
+    out.push_back(Fetch{link.id, logs.asked.front()});
 }
 
 void Room::answer(Peer& peer, const Fetched& fetched) {
@@ -246,12 +273,14 @@ void Room::answer(Peer& peer, const Fetched& fetched) {
     logs.fetching.reset();
     if (logs.asked.empty() || logs.asked.front().log != fetched.log) return;
     Want& want = logs.asked.front();
+    bool is_answered = true;  // or has nothing of what is asked for
     for (const RunPtr& run : fetched.runs) {
-        if (run->first() > want.seq) break;
+        if (want.after >= want.seq || run->first() > want.seq) break;
         logs.served.push_back(run);
-        want.after = run->last();
+        want.newest_first ? want.seq = run->first() - 1 : want.after = run->last();
+        is_answered = want.after >= want.seq;
     }
-    if (fetched.runs.empty() || want.after >= want.seq) logs.asked.pop_front();
+    if (is_answered) logs.asked.pop_front();
 }
 
 // --- what is missing -----------------------------------------------------------------------------
@@ -268,12 +297,20 @@ void Room::ask_for_missing(Now now, Effects& out) {
             pulls_.put_off(log, now.steady);
             continue;
         }
-        const Seq held = logs_.seq_of(log);
-        const Seq up_to = std::min(source->logs.there[log], held + limits::pull_lines_max);
-        source->logs.wants_owed.push_back(Want{log, held, up_to});
-        pulls_.asked(log, source->key, up_to, now.steady);
+        const Want want = *next_want(log, *source);
+        source->logs.wants_owed.push_back(want);
+        pulls_.asked(want, source->key, now.steady);
         pump_peer(*source, now, out);
     }
+}
+
+// What `peer` can give us next of `log`.
+std::optional<Want> Room::next_want(const LogId& log, const Peer& peer) const {
+    const auto there = peer.logs.there.find(log);
+    if (there == peer.logs.there.end()) return std::nullopt;
+    const auto missed = peer.logs.backlog.find(log);
+    return controller::next_want(log, logs_.extent(log), there->second,
+                                 missed == peer.logs.backlog.end() ? 0 : missed->second);
 }
 
 // Somebody who has more of `log` than we, rather not one who let us wait.
@@ -282,10 +319,8 @@ Peer* Room::source_of(const LogId& log, Instant now) {
     std::vector<Peer*> sources;
     Peer* poor_one = nullptr;
     for (auto& [key, peer] : peers_) {
-        const auto it = peer.logs.there.find(log);
-        if (it == peer.logs.there.end()) continue;
-        if (it->second <= logs_.seq_of(log)) {
-            peer.logs.there.erase(it);
+        if (!next_want(log, peer)) {
+            peer.logs.there.erase(log);
         } else if (peer.active) {
             poor_one = &peer;
             if (key != idler && pulls_.may_ask(key, now)) sources.push_back(&peer);

@@ -58,7 +58,7 @@ std::optional<Instant> Room::due(const Peer& peer) const {
     if (receiving_ && can_ack) sooner(next, peer.ack_due);
     if (can_ack) sooner(next, peer.logs.news_due);
     if (peer.missed > 0) sooner(next, peer.missed_since + limits::missed_report_interval);
-    if (peer.acked < ledger_.head() && peer.up) {
+    if (peer.reached < ledger_.head() && peer.up) {
         // When it stops to count as one that keeps up, input may flow again.
         const Instant stalls = peer.progress + limits::stall_timeout + Duration{1};
         if (!peer.stall_seen || *peer.stall_seen < stalls) sooner(next, stalls);
@@ -149,7 +149,7 @@ void Room::settle(Now now, Effects& out) {
 
 // Nothing said is silently given up: with lines and nobody to give them to, the linger time runs.
 bool Room::everything_delivered() const {
-    if (logs_.stored_of(ledger_.log()) < ledger_.head()) return false;
+    if (logs_.stored_of(ledger_.log()).last < ledger_.head()) return false;
     if (!hurry_ && (!settled_ || (ledger_.head() > 0 && !first_peer_))) return false;
     return std::ranges::all_of(peers_, [&](const auto& known) {
         const Peer& peer = known.second;

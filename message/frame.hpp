@@ -26,12 +26,21 @@ struct Hello {
     bool operator==(const Hello&) const = default;
 };
 
-// What the speaker holds of a log, flushed: everything above `floor` up to `seq`.
+// Entries that somebody says it has: those after `after` up to `last`.
+struct Span {
+    Seq after = 0;
+    Seq last = 0;
+    Hash head;  // of the log at `last`
+
+    bool operator==(const Span&) const = default;
+};
+
+// What the speaker holds of a log, flushed (extent.hpp).
 struct Head {
     LogId log;
-    Seq seq = 0;
-    Hash head;  // after `seq`
-    Seq floor = 0;
+    Span base;
+    std::optional<Span> tail;
+    Clock newest;  // of the last entry: whoever lacks much asks for the newest first
 
     bool operator==(const Head&) const = default;
 };
@@ -41,8 +50,17 @@ struct Want {
     LogId log;
     Seq after = 0;
     Seq seq = 0;  // up to this one; 0: all there are
+    bool newest_first = false;
 
     bool operator==(const Want&) const = default;
+};
+
+// What the speaker has on its disk of the other's present log: all after `after` up to `last`.
+struct Ack {
+    Seq after = 0;
+    Seq last = 0;
+
+    bool operator==(const Ack&) const = default;
 };
 
 struct Ping {
@@ -57,7 +75,7 @@ enum class Bye { unknown, leaving, duplicate, busy, taken };
 struct Frame {
     std::string msg;  // greeting "ip:port" or "ok"; with legacy peers also chat text
     std::optional<Hello> hello;
-    std::optional<Seq> received;  // all of your present log up to this one is on my disk
+    std::optional<Ack> received;
     std::vector<RunPtr> runs;
     std::vector<Head> have;
     bool listing = false;  // `have` is a part of all I have, not news

@@ -18,7 +18,7 @@ inline constexpr std::size_t name_code_points_max = 32;
 inline constexpr std::size_t frame_bytes_target = 65'536;
 inline constexpr std::size_t frame_bytes_max = 262'144;
 inline constexpr std::size_t frame_runs_max = 256;
-inline constexpr std::size_t frame_heads_max = 2'048;
+inline constexpr std::size_t frame_heads_max = 1'024;
 inline constexpr std::size_t frame_wants_max = 256;
 
 // What a log is made of. A run of one entry may be larger.
@@ -36,6 +36,7 @@ inline constexpr auto pull_delay = 40ms;  // for its author to send it by itself
 inline constexpr auto pull_timeout = 5s;  // then somebody else is asked
 inline constexpr std::size_t pulls_max = 64;
 inline constexpr std::size_t pull_lines_max = 2'048;     // per question
+inline constexpr std::size_t recent_lines = 64;          // asked for first, of a log never seen
 inline constexpr std::size_t fetch_bytes_max = 262'144;  // per read of the store
 inline constexpr std::size_t heads_per_frame = 512;
 inline constexpr std::size_t news_per_peer_max = 4'096;
@@ -96,7 +97,8 @@ inline constexpr std::size_t remembered_peers_max = 256;
 // Local input and output.
 inline constexpr std::size_t json_line_bytes_max = std::size_t{1024} * 1024;
 inline constexpr std::size_t missed_shown_max = 50;  // lines said while we were away
-inline constexpr auto missed_pause = 300ms;          // without more of them, then they are shown
+inline constexpr auto missed_delay = 150ms;          // of showing them, while they gather
+inline constexpr auto missed_pause = 500ms;  // without more of them, then we tell how many are not
 inline constexpr std::size_t output_bytes_max = std::size_t{8} * 1024 * 1024;
 inline constexpr std::size_t config_bytes_max = std::size_t{64} * 1024;
 

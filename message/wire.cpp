@@ -35,17 +35,25 @@ void put(const LogId& log, Out& out) {
     out.set_epoch(static_cast<std::uint64_t>(log.epoch));
 }
 
+template <class Out>
+void put(const Span& span, Out& out) {
+    out.set_after(span.after);
+    out.set_seq(span.last);
+    out.set_head(std::string(span.head.view()));
+}
+
 void put(const Head& head, message::Head& out) {
     put(head.log, out);
-    out.set_seq(head.seq);
-    out.set_head(std::string(head.head.view()));
-    out.set_floor(head.floor);
+    put(head.base, out);
+    if (head.tail) put(*head.tail, *out.mutable_tail());
+    out.set_newest(head.newest.packed);
 }
 
 void put(const Want& want, message::Want& out) {
     put(want.log, out);
     out.set_after(want.after);
     out.set_seq(want.seq);
+    out.set_newest_first(want.newest_first);
 }
 
 void put(const std::vector<InstanceId>& linked, message::Linked& out) {
@@ -114,13 +122,22 @@ bool take_log(const In& in, LogId& log) {
     return take_exact(in.device(), log.device);
 }
 
+template <class In>
+bool take_span(const In& in, Span& span) {
+    span.after = in.after();
+    span.last = in.seq();
+    return span.after < span.last && take_exact(in.head(), span.head);
+}
+
 Result<Head> take_head(const message::Head& in) {
     Head head;
-    if (!take_log(in, head.log) || !take_exact(in.head(), head.head))
-        return Failure{"have without a log or its head"};
-    if (in.seq() == 0 || in.floor() > in.seq()) return Failure{"have of nothing"};
-    head.seq = in.seq();
-    head.floor = in.floor();
+    if (!take_log(in, head.log)) return Failure{"have without a log"};
+    if (!take_span(in, head.base)) return Failure{"have of nothing"};
+    if (in.has_tail()) {
+        if (!take_span(in.tail(), head.tail.emplace()) || head.tail->after <= head.base.last)
+            return Failure{"have with a bad tail"};
+    }
+    head.newest.packed = in.newest();
     return head;
 }
 
@@ -130,6 +147,7 @@ Result<Want> take_want(const message::Want& in) {
     if (in.seq() != 0 && in.seq() <= in.after()) return Failure{"want of nothing"};
     want.after = in.after();
     want.seq = in.seq();
+    want.newest_first = in.newest_first();
     return want;
 }
 
@@ -159,7 +177,10 @@ Result<Frame> take_extension(message::Ext& ext, Frame frame) {
         if (!hello) return Failure{hello.why()};
         frame.hello = std::move(*hello);
     }
-    if (ext.has_received()) frame.received = ext.received();
+    if (ext.has_received()) {
+        if (ext.received_after() > ext.received()) return Failure{"received of nothing"};
+        frame.received = Ack{ext.received_after(), ext.received()};
+    }
     if (ext.has_ping()) frame.ping = Ping{ext.ping().nonce(), ext.ping().reply()};
     if (ext.has_bye()) frame.bye = from_wire(ext.bye().why());
     frame.listing = ext.listing();
@@ -182,7 +203,10 @@ std::string encode(const Frame& frame) {
     if (has_extension(frame)) {
         auto& ext = *out.mutable_ext();
         if (frame.hello) put(*frame.hello, *ext.mutable_hello());
-        if (frame.received) ext.set_received(*frame.received);
+        if (frame.received) {
+            ext.set_received_after(frame.received->after);
+            ext.set_received(frame.received->last);
+        }
         for (const auto& run : frame.runs) put(*run, *ext.add_runs());
         for (const auto& head : frame.have) put(head, *ext.add_have());
         if (frame.listing) ext.set_listing(true);

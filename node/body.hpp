@@ -87,7 +87,7 @@ class Node::Body {
     void answer_all(const std::string& said_id, const Result<LineId>& line);
     std::uint64_t history_bytes_max() const;
     void trim();
-    void trimmed(std::size_t lines);
+    void trimmed(const store::Trimmed& gone);
     void arm_timer();
     void offer_room();
 

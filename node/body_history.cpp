@@ -107,11 +107,11 @@ void Node::Body::import_runs(std::vector<Run> runs,
             continue;
         }
         const LogId log = (*verified)->log();
-        const Seq before = room_->held(log);
+        const Extent before = room_->held(log);
         feed(brain::Imported{*verified});
-        const Seq after = room_->held(log);
-        imported.lines_new += after - before;
-        if (after < (*verified)->last())
+        const Extent after = room_->held(log);
+        imported.lines_new += after.size() - before.size();
+        if (after.lacks((*verified)->last()))
             refuse("a run whose predecessors are neither here nor there");
     }
     read([this, here = here_, imported, done = std::move(done)](store::Store&) {
@@ -125,12 +125,15 @@ void Node::Body::import_runs(std::vector<Run> runs,
 
 void Node::Body::perform_one(brain::Fetch& fetch) {
     disk_->read([this, here = here_, fetch](store::Store& history) {
-        auto runs =
-            history.runs(fetch.log, fetch.after, limits::pull_lines_max, limits::fetch_bytes_max);
+        const auto& [log, after, seq, newest_first] = fetch.want;
+        auto runs = newest_first ? history.runs_back_from(log, seq, limits::pull_lines_max,
+                                                          limits::fetch_bytes_max)
+                                 : history.runs(log, after, limits::pull_lines_max,
+                                                limits::fetch_bytes_max);
         asio::post(loop_, [this, here, fetch, runs = std::move(runs)]() mutable {
             if (!*here) return;
             if (!runs) spdlog::warn("history: {}", runs.why());
-            feed(brain::Fetched{fetch.link, fetch.log,
+            feed(brain::Fetched{fetch.link, fetch.want.log,
                                 runs ? std::move(*runs) : std::vector<RunPtr>{}});
         });
     });
@@ -239,16 +242,18 @@ void Node::Body::trim() {
     std::optional<WallTime> oldest;
     if (days > 0) oldest = WallTime{clock_now().wall.ms - std::int64_t{days} * 86'400'000};
     read([this, here = here_, bytes = history_bytes_max(), oldest](store::Store& history) {
-        const auto gone = history.trim(bytes, oldest, limits::trim_runs_max);
+        auto gone = history.trim(bytes, oldest, limits::trim_runs_max);
         if (!gone) spdlog::warn("history: {}", gone.why());
-        asio::post(loop_, [this, here, lines = gone ? *gone : 0] {
-            if (*here) trimmed(lines);
+        asio::post(loop_, [this, here, gone = gone ? std::move(*gone) : store::Trimmed{}] {
+            if (*here) trimmed(gone);
         });
     });
 }
 
-void Node::Body::trimmed(std::size_t lines) {
-    if (lines > 0) return trim();
+void Node::Body::trimmed(const store::Trimmed& gone) {
+    for (const auto& [log, extent] : gone.raised)
+        feed(brain::Trimmed{log, extent.base.after, extent.base.before});
+    if (gone.lines > 0) return trim();
     trim_timer_.expires_after(limits::trim_interval);
     trim_timer_.async_wait([this, here = here_](const asio::error_code& error) {
         if (!error && *here) trim();

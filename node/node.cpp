@@ -33,9 +33,7 @@ Result<brain::RoomSettings> starting_point(store::Store& history, const DeviceId
     brain::RoomSettings known;
     const auto holdings = history.holdings();
     if (!holdings) return Failure{holdings.why()};
-    for (const auto& holding : *holdings)
-        known.held[holding.log] =
-            brain::Held{holding.seq, holding.head, holding.seq, holding.head, holding.floor, false};
+    for (const auto& [log, extent] : *holdings) known.held[log] = {extent, extent, false};
     const auto own = history.newest(store::Filter{.author = self}, 1);
     if (!own) return Failure{own.why()};
     if (own->empty()) return known;
@@ -43,7 +41,7 @@ Result<brain::RoomSettings> starting_point(store::Store& history, const DeviceId
     known.newest = last.clock;
     const auto held = known.held.find(last.log);
     if (held != known.held.end())
-        known.previous = Ended{last.log.epoch, held->second.seq, held->second.head};
+        known.previous = Ended{last.log.epoch, held->second.here.last(), held->second.here.head()};
     return known;
 }
 

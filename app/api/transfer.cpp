@@ -30,7 +30,7 @@ class Exporting : public std::enable_shared_from_this<Exporting> {
   private:
     void next_log() {
         if (logs_.empty()) return call_->finish();
-        after_ = logs_.back().floor;
+        after_ = logs_.back().extent.base.after;
         read();
     }
 

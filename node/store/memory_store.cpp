@@ -2,6 +2,7 @@
 #include "node/store/memory_store.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "node/store/retention.hpp"
@@ -18,20 +19,24 @@ Result<std::vector<Line>> MemoryStore::append(const std::vector<RunPtr>& runs, W
 
 void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Line>& added) {
     const auto found = logs_.find(run->log());
-    const auto start = first_new(*run, found == logs_.end() ? nullptr : &found->second.holding);
-    if (!start) return;
-    Log& log = logs_[run->log()];
-    log.runs.push_back({run, arrived, last_ + 1, run->items().size() - *start});
-    log.holding.log = run->log();
-    log.holding.seq = run->last();
-    log.holding.head = run->head();
-    for (std::size_t n = *start; n < run->items().size(); ++n) {
-        const auto& item = run->items()[n];
+    const Extent before = found == logs_.end() ? Extent{} : found->second.extent;
+    const auto after = extent_with(*run, before);
+    if (!after) return;
+    const Arrival first = last_ + 1;
+    for (const auto& item : run->items()) {
+        if (!before.lacks(item.entry.seq)) continue;
         const Line line{++last_, item.entry, item.head, false};
         lines_.emplace(last_, line);
         rooms_.insert(item.entry.room);
         added.push_back(line);
     }
+    Log& log = logs_[run->log()];
+    log.extent = *after;
+    const Kept kept{run, arrived, first, static_cast<std::size_t>(last_ + 1 - first)};
+    const auto age = [](const Kept& one) {
+        return std::tuple(one.run->last(), one.arrived, one.run->byte_count());
+    };
+    log.runs.insert(std::ranges::upper_bound(log.runs, age(kept), {}, age), kept);
 }
 
 Result<Line> MemoryStore::append_legacy(WallTime heard, std::string_view room,
@@ -46,7 +51,7 @@ Result<Line> MemoryStore::append_legacy(WallTime heard, std::string_view room,
 
 Result<std::vector<Holding>> MemoryStore::holdings() {
     std::vector<Holding> all;
-    for (const auto& [id, log] : logs_) all.push_back(log.holding);
+    for (const auto& [id, log] : logs_) all.push_back({id, log.extent});
     return all;
 }
 
@@ -55,14 +60,27 @@ Result<std::vector<RunPtr>> MemoryStore::runs(const LogId& log, Seq after, std::
     std::vector<RunPtr> found;
     const auto held = logs_.find(log);
     if (held == logs_.end()) return found;
-    std::size_t entries = 0;
-    std::size_t bytes = 0;
+    Share share(entries_max, bytes_max);
     for (const Kept& kept : held->second.runs) {
         if (kept.run->last() <= after) continue;
-        entries += kept.run->items().size();
-        bytes += kept.run->byte_count();
-        if (!found.empty() && (entries > entries_max || bytes > bytes_max)) break;
+        if (!share.takes(*kept.run)) break;
         found.push_back(kept.run);
+    }
+    return found;
+}
+
+Result<std::vector<RunPtr>> MemoryStore::runs_back_from(const LogId& log, Seq seq,
+                                                        std::size_t entries_max,
+                                                        std::size_t bytes_max) {
+    std::vector<RunPtr> found;
+    const auto held = logs_.find(log);
+    if (held == logs_.end()) return found;
+    Share share(entries_max, bytes_max);
+    const auto& runs = held->second.runs;
+    for (auto kept = runs.rbegin(); kept != runs.rend(); ++kept) {
+        if (kept->run->first() > seq) continue;
+        if (!share.takes(*kept->run)) break;
+        found.push_back(kept->run);
     }
     return found;
 }
@@ -109,8 +127,8 @@ Result<std::vector<std::string>> MemoryStore::rooms() {
     return std::vector<std::string>(rooms_.begin(), rooms_.end());
 }
 
-Result<std::size_t> MemoryStore::trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
-                                      std::size_t runs_max) {
+Result<Trimmed> MemoryStore::trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                                  std::size_t runs_max) {
     std::vector<HeldLog> held{HeldLog{}};
     for (const auto& [arrival, line] : lines_)
         if (line.legacy)
@@ -123,23 +141,25 @@ Result<std::size_t> MemoryStore::trim(std::uint64_t bytes_max, std::optional<Wal
                                         static_cast<std::uint32_t>(kept.run->byte_count())});
     }
     const auto gone = given_up(held, bytes_max, oldest, runs_max);
-    std::size_t dropped = gone.front();
+    Trimmed trimmed{gone.front(), {}};
     for (std::size_t n = 0; n < gone.front(); ++n) lines_.erase(held.front().runs[n].last);
-    for (std::size_t n = 1; n < held.size(); ++n)
-        dropped += drop_runs(logs_.at(held[n].log), gone[n]);
-    return dropped;
+    for (std::size_t n = 1; n < held.size(); ++n) {
+        if (gone[n] == 0) continue;
+        Log& log = logs_.at(held[n].log);
+        trimmed.lines += drop_runs(log, gone[n]);
+        trimmed.raised.push_back({held[n].log, log.extent});
+    }
+    return trimmed;
 }
 
 std::size_t MemoryStore::drop_runs(Log& log, std::size_t count) {
-    if (count == 0) return 0;
     std::size_t dropped = 0;
     for (std::size_t n = 0; n < count; ++n) {
         const Kept& kept = log.runs[n];
         lines_.erase(lines_.find(kept.first), lines_.lower_bound(kept.first + kept.lines));
         dropped += kept.lines;
+        log.extent.raise_floor(kept.run->last(), kept.run->head());
     }
-    log.holding.floor = log.runs[count - 1].run->last();
-    log.holding.floor_head = log.runs[count - 1].run->head();
     log.runs.erase(log.runs.begin(), log.runs.begin() + static_cast<std::ptrdiff_t>(count));
     return dropped;
 }

@@ -23,6 +23,8 @@ class MemoryStore : public Store {
     Result<std::vector<Holding>> holdings() override;
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
                                      std::size_t bytes_max) override;
+    Result<std::vector<RunPtr>> runs_back_from(const LogId& log, Seq seq, std::size_t entries_max,
+                                               std::size_t bytes_max) override;
     Result<std::vector<Line>> newest(const Filter& filter, std::size_t count) override;
     Result<std::vector<Line>> arrived(Arrival after, const Filter& filter,
                                       std::size_t count) override;
@@ -30,8 +32,8 @@ class MemoryStore : public Store {
                                      std::size_t count) override;
     Result<std::optional<Line>> said(const DeviceId& author, std::string_view said_id) override;
     Result<std::vector<std::string>> rooms() override;
-    Result<std::size_t> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
-                             std::size_t runs_max) override;
+    Result<Trimmed> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                         std::size_t runs_max) override;
 
   private:
     struct Kept {
@@ -41,8 +43,8 @@ class MemoryStore : public Store {
         std::size_t lines;
     };
     struct Log {
-        Holding holding;
-        std::vector<Kept> runs;
+        Extent extent;
+        std::vector<Kept> runs;  // by their last entry, then by age and size
     };
     void keep(const RunPtr& run, WallTime arrived, std::vector<Line>& added);
     std::size_t drop_runs(Log& log, std::size_t count);

@@ -49,13 +49,13 @@ bool SqliteStore::absorb(const LogId& id, Change& change) {
             auto next = database_.query(
                 "SELECT signature, entries, parked, arrived FROM parked"
                 " WHERE device=? AND epoch=? AND first<=? ORDER BY last LIMIT 1",
-                device, epoch, log.holding.seq + 1);
+                device, epoch, log.holding.extent.base.last + 1);
             if (!next.row()) return !next.failed();
             row = next.integer(2);
             const auto run = run_from(next, 0);
-            const auto start = run ? first_new(**run, &log.holding) : std::nullopt;
+            const auto grown = run ? extent_with(**run, log.holding.extent) : std::nullopt;
             const auto now = std::exchange(change.arrived, WallTime{next.integer(3)});
-            const bool kept = !start || keep_from(*start, **run, log, change);
+            const bool kept = !grown || keep_run(**run, log, *grown, change);
             change.arrived = now;
             if (!kept) return false;
         }
@@ -64,36 +64,30 @@ bool SqliteStore::absorb(const LogId& id, Change& change) {
     return true;
 }
 
-// A log whose beginning was trimmed begins where the first saved run does.
-bool SqliteStore::begin_at_parked(const LogId& id, Change& change) {
+// A log begins where its first saved run does.
+bool SqliteStore::begin_at_parked(const LogId& id, bool is_trimmed, Change& change) {
     auto first = database_.query(
         "SELECT signature, entries FROM parked WHERE device=? AND epoch=? ORDER BY first LIMIT 1",
         sqlite::Blob{id.device.view()}, ordered(static_cast<std::uint64_t>(id.epoch)));
     if (!first.row()) return false;
     const auto run = run_from(first, 0);
     if (!run) return database_.damaged(run.why()), false;
-    const Seq floor = (*run)->first() - 1;
-    const Log log = begin_log({id, floor, (*run)->before(), floor, (*run)->before()});
+    const Seq start = (*run)->first() - 1;
+    const Stretch nothing{start, (*run)->before(), start, (*run)->before()};
+    const Log log = begin_log({id, {nothing, {}, is_trimmed ? start : 0, {}}});
     change.logs[id] = log;
     return log.row != 0;
 }
 
-// Whether its first run was saved.
-bool SqliteStore::begins_at_parked(const LogId& id) {
-    return database_
-        .query("SELECT 1 FROM parked WHERE device=? AND epoch=? AND first=1",
-               sqlite::Blob{id.device.view()}, ordered(static_cast<std::uint64_t>(id.epoch)))
-        .row();
-}
-
 std::optional<Failure> SqliteStore::join_parked(const std::set<LogId>& untrimmed) {
     for (const LogId& id : parked_) {
-        if (untrimmed.contains(id) && !logs_.contains(id) && !begins_at_parked(id)) continue;
+        const bool is_trimmed = !untrimmed.contains(id);
         for (bool grows = true; grows;) {
             Change change;
             const auto failure = all_or_nothing([&] {
                 change.last = last_;
-                return (logs_.contains(id) || begin_at_parked(id, change)) && absorb(id, change) &&
+                return (logs_.contains(id) || begin_at_parked(id, is_trimmed, change)) &&
+                       absorb(id, change) &&
                        save(*find(id, change));
             });
             if (failure) return failure;
@@ -128,7 +122,7 @@ class Salvage {
             each(*database, "SELECT signature, entries, arrived, " + name + " FROM " + name, name,
                  3, [this](const sqlite::Query& row) { take_run(row); });
         }
-        each(*database, "SELECT device, epoch, floor, log FROM log", "log", 3,
+        each(*database, "SELECT device, epoch, trimmed, log FROM log", "log", 3,
              [this](const sqlite::Query& row) { take_log(row); });
         if (runs_found_ > 0 || legacy_.empty())
             each(*database, "SELECT heard, room, address, text, head, arrival FROM legacy",

@@ -38,6 +38,14 @@ std::optional<Hash> hash_from(std::string_view bytes) {
     return hash;
 }
 
+std::optional<Stretch> stretch_from(const sqlite::Query& row, int after) {
+    const auto before = hash_from(row.bytes(after + 1));
+    const auto head = hash_from(row.bytes(after + 3));
+    if (!before || !head) return std::nullopt;
+    return Stretch{static_cast<Seq>(row.integer(after)), *before,
+                   static_cast<Seq>(row.integer(after + 2)), *head};
+}
+
 std::string pack(const VerifiedRun& run) {
     std::string packed;
     packed.reserve(run.byte_count() + length_bytes * run.items().size());

@@ -20,6 +20,9 @@ std::uint64_t from_ordered(std::int64_t value);
 std::optional<DeviceId> device_from(std::string_view bytes);
 std::optional<Hash> hash_from(std::string_view bytes);
 
+// From four columns: after, before, last, head.
+std::optional<Stretch> stretch_from(const sqlite::Query& row, int after);
+
 // The entries of a run as one blob: each its length in 4 bytes, lowest first, then its bytes.
 std::string pack(const VerifiedRun& run);
 // Nothing if the blob is damaged so much that it cannot be told where entries end.

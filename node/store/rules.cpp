@@ -18,6 +18,15 @@ bool shown_before(const Line& a, const Line& b) {
     return !comes_before(b.entry, a.entry) && a.arrival < b.arrival;
 }
 
+bool Share::takes(const VerifiedRun& run) {
+    const bool fits = run.items().size() <= entries_ && run.byte_count() <= bytes_;
+    if (!fits && std::exchange(used_, true)) return false;
+    used_ = true;
+    entries_ -= std::min(entries_, run.items().size());
+    bytes_ -= std::min(bytes_, run.byte_count());
+    return true;
+}
+
 std::vector<Line> newest_of(std::vector<Line> lines, std::size_t count) {
     std::sort(lines.begin(), lines.end(), shown_before);
     if (lines.size() > count)
@@ -44,13 +53,10 @@ Hash legacy_head(const Line& line) {
     return head;
 }
 
-std::optional<std::size_t> first_new(const VerifiedRun& run, const Holding* held) {
-    const Seq seq = held ? held->seq : 0;
-    if (run.first() > seq + 1 || run.last() <= seq) return std::nullopt;
-    const auto known = static_cast<std::size_t>(seq + 1 - run.first());
-    const Hash& joint = known == 0 ? run.before() : run.items()[known - 1].head;
-    if (joint != (held ? held->head : Hash{})) return std::nullopt;
-    return known;
+std::optional<Extent> extent_with(const VerifiedRun& run, const Extent& held) {
+    const Fitted fitted = fit(held, run);
+    if (fitted.fit != Fit::grows && fitted.fit != Fit::detached) return std::nullopt;
+    return fitted.extent;
 }
 
 }  // namespace lanchat::store

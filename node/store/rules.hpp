@@ -17,6 +17,19 @@ bool passes(const Filter& filter, const Line& line);
 // equal.
 bool shown_before(const Line& a, const Line& b);
 
+// How much may be read at once: at least one run.
+class Share {
+  public:
+    Share(std::size_t entries, std::size_t bytes) : entries_(entries), bytes_(bytes) {}
+    // False, for good, once it is used up.
+    bool takes(const VerifiedRun& run);
+
+  private:
+    std::size_t entries_;
+    std::size_t bytes_;
+    bool used_ = false;
+};
+
 // Sorts, and keeps the last `count`.
 std::vector<Line> newest_of(std::vector<Line> lines, std::size_t count);
 
@@ -26,8 +39,7 @@ Line legacy_line(WallTime heard, std::string_view room, std::string_view address
 // Ties what was heard to its arrival, so that disk faults are seen as in any other line.
 Hash legacy_head(const Line& line);
 
-// Index of the first item of `run` that is new to a log held like this; nothing if the run holds
-// nothing new or does not chain. `held` empty: nothing is held of the log.
-std::optional<std::size_t> first_new(const VerifiedRun& run, const Holding* held);
+// What is held once `run` is kept; nothing if it has nothing new or does not fit.
+std::optional<Extent> extent_with(const VerifiedRun& run, const Extent& held);
 
 }  // namespace lanchat::store

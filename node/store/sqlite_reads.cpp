@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "message/limits.hpp"
 #include "node/store/rows.hpp"
 #include "node/store/rules.hpp"
 #include "node/store/sqlite_store.hpp"
@@ -120,25 +121,41 @@ Result<std::vector<Holding>> SqliteStore::holdings() {
 
 Result<std::vector<RunPtr>> SqliteStore::runs(const LogId& log, Seq after, std::size_t entries_max,
                                               std::size_t bytes_max) {
-    std::vector<RunPtr> found;
     const auto held = logs_.find(log);
-    if (held == logs_.end()) return found;
-    auto row =
-        database_.query("SELECT signature, entries FROM run WHERE log=? AND last>? ORDER BY last",
-                        held->second.row, after);
-    std::size_t entries = 0;
-    std::size_t bytes = 0;
+    if (held == logs_.end()) return std::vector<RunPtr>();
+    return verified_runs(
+        database_.query("SELECT signature, entries, last FROM run WHERE log=? AND last>?"
+                        " ORDER BY last",
+                        held->second.row, after),
+        log, Share(entries_max, bytes_max));
+}
+
+// The run that holds `seq` ends at most a run's length above it.
+Result<std::vector<RunPtr>> SqliteStore::runs_back_from(const LogId& log, Seq seq,
+                                                        std::size_t entries_max,
+                                                        std::size_t bytes_max) {
+    const auto held = logs_.find(log);
+    if (held == logs_.end()) return std::vector<RunPtr>();
+    return verified_runs(
+        database_.query("SELECT signature, entries, last FROM run WHERE log=? AND last<?"
+                        " AND first<=? ORDER BY last DESC",
+                        held->second.row, seq + limits::run_entries_max, seq),
+        log, Share(entries_max, bytes_max));
+}
+
+Result<std::vector<RunPtr>> SqliteStore::verified_runs(sqlite::Query row, const LogId& log,
+                                                       Share share) {
+    std::vector<RunPtr> found;
     while (row.row()) {
         auto run = run_from(row, 0);
         // It may verify and yet be another log's, if the damage is in the index.
-        if (!run || (*run)->log() != log || (*run)->last() <= after) {
+        if (!run || (*run)->log() != log ||
+            (*run)->last() != static_cast<Seq>(row.integer(2))) {
             suspect();
             if (found.empty()) return Failure{"a stored run is damaged"};
             return found;
         }
-        entries += (*run)->items().size();
-        bytes += (*run)->byte_count();
-        if (!found.empty() && (entries > entries_max || bytes > bytes_max)) break;
+        if (!share.takes(**run)) break;
         found.push_back(std::move(*run));
     }
     if (row.failed() && found.empty()) return refusal("cannot read runs");

@@ -83,16 +83,19 @@ bool SqliteStore::load() {
     if (!store.row()) return database_.damaged("the store has no id"), false;
     id_ = static_cast<std::uint64_t>(store.integer(0));
     last_ = static_cast<Arrival>(store.integer(1));
-    auto row = database_.query("SELECT log, device, epoch, floor, floor_head, seq, head FROM log");
+    auto row = database_.query(
+        "SELECT log, device, epoch, trimmed, floor, floor_head, seq, head,"
+        " tail_after, tail_before, tail_seq, tail_head FROM log");
     while (row.row()) {
         const auto device = device_from(row.bytes(1));
-        const auto floor_head = hash_from(row.bytes(4));
-        const auto head = hash_from(row.bytes(6));
-        if (!device || !floor_head || !head) return database_.damaged("a log is damaged"), false;
+        const auto base = stretch_from(row, 4);
+        const auto tail = stretch_from(row, 8);
+        const bool has_tail = row.integer(10) != 0;
+        if (!device || !base || (has_tail && !tail))
+            return database_.damaged("a log is damaged"), false;
         const LogId id{*device, Epoch{from_ordered(row.integer(2))}};
-        const Log log{row.integer(0),
-                      {id, static_cast<Seq>(row.integer(3)), *floor_head,
-                       static_cast<Seq>(row.integer(5)), *head}};
+        Log log{row.integer(0), {id, {*base, {}, static_cast<Seq>(row.integer(3)), {}}}};
+        if (has_tail) log.holding.extent.tail = *tail;
         if (!is_plausible(log)) return database_.damaged("a log does not end as noted"), false;
         logs_.emplace(id, log);
     }
@@ -103,17 +106,22 @@ bool SqliteStore::load() {
     return !row.failed() && !parked.failed();
 }
 
-// The last entry of a log names it and makes its head.
-bool SqliteStore::is_plausible(const Log& log) {
-    const Holding& noted = log.holding;
-    auto newest =
-        database_.query("SELECT entries FROM run WHERE log=? ORDER BY last DESC LIMIT 1", log.row);
+// The last entry of each stretch names its log and makes the head; it also tells the newest clock.
+bool SqliteStore::is_plausible(Log& log) {
+    Extent& extent = log.holding.extent;
+    return ends_at(log, extent.base) && (!extent.tail || ends_at(log, *extent.tail));
+}
+
+bool SqliteStore::ends_at(Log& log, const Stretch& noted) {
+    auto newest = database_.query("SELECT entries FROM run WHERE log=? AND last=?", log.row,
+                                  noted.last);
     if (!newest.row()) return false;
     const auto entries = unpack(newest.bytes(0));
     if (!entries || entries->empty()) return false;
     const auto last = decode_entry(entries->back());
-    return last && last->log == noted.log && last->seq == noted.seq &&
-           chained(last->before, entries->back()) == noted.head;
+    if (!last || last->log != log.holding.log || last->seq != noted.last) return false;
+    log.holding.extent.newest = std::max(log.holding.extent.newest, last->clock);
+    return chained(last->before, entries->back()) == noted.head;
 }
 
 // A failed flush may have thrown away what the next one then calls flushed. So everything that is
@@ -178,27 +186,31 @@ const SqliteStore::Log* SqliteStore::find(const LogId& id, const Change& change)
 
 bool SqliteStore::keep(const RunPtr& run, Change& change) {
     const Log* held = find(run->log(), change);
-    const auto start = first_new(*run, held ? &held->holding : nullptr);
-    if (!start) return true;
-    const Log found = held ? *held : begin_log({run->log(), 0, {}, 0, {}});
-    return found.row != 0 && keep_from(*start, *run, found, change) &&
+    const auto grown = extent_with(*run, held ? held->holding.extent : Extent{});
+    if (!grown) return true;
+    const Log found = held ? *held : begin_log({run->log(), {}});
+    return found.row != 0 && keep_run(*run, found, *grown, change) &&
            (!parked_.contains(run->log()) || absorb(run->log(), change));
 }
 
 // Row 0: it could not be made.
 SqliteStore::Log SqliteStore::begin_log(const Holding& holding) {
+    const Stretch& base = holding.extent.base;
     auto made = database_.query(
-        "INSERT INTO log(device, epoch, floor, floor_head, seq, head) VALUES(?,?,?,?,?,?)"
-        " RETURNING log",
+        "INSERT INTO log(device, epoch, trimmed, floor, floor_head, seq, head)"
+        " VALUES(?,?,?,?,?,?,?) RETURNING log",
         sqlite::Blob{holding.log.device.view()},
-        ordered(static_cast<std::uint64_t>(holding.log.epoch)), holding.floor,
-        sqlite::Blob{holding.floor_head.view()}, holding.seq, sqlite::Blob{holding.head.view()});
+        ordered(static_cast<std::uint64_t>(holding.log.epoch)), holding.extent.floor, base.after,
+        sqlite::Blob{base.before.view()}, base.last, sqlite::Blob{base.head.view()});
     if (!made.row()) return {};
     const auto row = made.integer(0);
     return made.done() ? Log{row, holding} : Log{};
 }
 
-bool SqliteStore::keep_from(std::size_t start, const VerifiedRun& run, Log log, Change& change) {
+bool SqliteStore::keep_run(const VerifiedRun& run, Log log, const Extent& grown, Change& change) {
+    const Extent held = std::exchange(log.holding.extent, grown);
+    const auto lines = static_cast<std::uint64_t>(std::ranges::count_if(
+        run.items(), [&](const auto& item) { return held.lacks(item.entry.seq); }));
     const auto author = author_row(run.log().device);
     const auto packed = pack(run);
     const auto row = static_cast<std::int64_t>(change.last + 1);
@@ -206,15 +218,14 @@ bool SqliteStore::keep_from(std::size_t start, const VerifiedRun& run, Log log, 
         author != 0 &&
         database_
             .query("INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?)", row, log.row, run.first(),
-                   run.last(), std::uint64_t{run.items().size() - start}, change.arrived.ms,
+                   run.last(), lines, change.arrived.ms,
                    std::uint64_t{run.byte_count()}, sqlite::Blob{run.head().view()},
                    sqlite::Blob{run.signature().view()}, sqlite::Blob{packed})
             .done();
     if (!kept) return false;
-    for (std::size_t n = start; n < run.items().size(); ++n)
-        if (!keep_line(run.items()[n], {row, author, log.row}, change)) return false;
-    log.holding.seq = run.last();
-    log.holding.head = run.head();
+    for (const auto& item : run.items())
+        if (held.lacks(item.entry.seq) && !keep_line(item, {row, author, log.row}, change))
+            return false;
     change.logs[run.log()] = log;
     return true;
 }
@@ -234,11 +245,19 @@ bool SqliteStore::keep_line(const VerifiedRun::Item& item, const Place& place, C
 }
 
 bool SqliteStore::save(const Log& log) {
-    const Holding& holding = log.holding;
+    const auto& [base, tail, floor, newest] = log.holding.extent;
+    const bool saved =
+        database_
+            .query("UPDATE log SET trimmed=?, floor=?, floor_head=?, seq=?, head=?,"
+                   " tail_after=NULL, tail_before=NULL, tail_seq=NULL, tail_head=NULL WHERE log=?",
+                   floor, base.after, sqlite::Blob{base.before.view()}, base.last,
+                   sqlite::Blob{base.head.view()}, log.row)
+            .done();
+    if (!saved || !tail) return saved;
     return database_
-        .query("UPDATE log SET floor=?, floor_head=?, seq=?, head=? WHERE log=?", holding.floor,
-               sqlite::Blob{holding.floor_head.view()}, holding.seq,
-               sqlite::Blob{holding.head.view()}, log.row)
+        .query("UPDATE log SET tail_after=?, tail_before=?, tail_seq=?, tail_head=? WHERE log=?",
+               tail->after, sqlite::Blob{tail->before.view()}, tail->last,
+               sqlite::Blob{tail->head.view()}, log.row)
         .done();
 }
 

@@ -13,6 +13,7 @@
 
 #include "node/store/retention.hpp"
 #include "node/store/rows.hpp"
+#include "node/store/rules.hpp"
 #include "node/store/sqlite.hpp"
 #include "node/store/store.hpp"
 
@@ -46,6 +47,8 @@ class SqliteStore final : public Store {
     Result<std::vector<Holding>> holdings() override;
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
                                      std::size_t bytes_max) override;
+    Result<std::vector<RunPtr>> runs_back_from(const LogId& log, Seq seq, std::size_t entries_max,
+                                               std::size_t bytes_max) override;
     Result<std::vector<Line>> newest(const Filter& filter, std::size_t count) override;
     Result<std::vector<Line>> arrived(Arrival after, const Filter& filter,
                                       std::size_t count) override;
@@ -53,8 +56,8 @@ class SqliteStore final : public Store {
                                      std::size_t count) override;
     Result<std::optional<Line>> said(const DeviceId& author, std::string_view said_id) override;
     Result<std::vector<std::string>> rooms() override;
-    Result<std::size_t> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
-                             std::size_t runs_max) override;
+    Result<Trimmed> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                         std::size_t runs_max) override;
 
     // Reads everything. False: something in it is not what was stored.
     bool is_intact();
@@ -65,8 +68,8 @@ class SqliteStore final : public Store {
         WallTime arrived;
     };
     std::optional<Failure> park(const std::vector<Parked>& runs);
-    // Begins each log that is not held at its first parked run, and joins what follows. Of the
-    // `untrimmed` the beginning can come back from peers: they wait for it.
+    // Begins each log that is not held at its first parked run, and joins what follows. Nothing
+    // below that run is wanted but of the `untrimmed`: their beginning can come back from peers.
     std::optional<Failure> join_parked(const std::set<LogId>& untrimmed);
     // The file itself then has all that the write-ahead log has.
     bool flush_to_file() { return database_.empty_log(); }
@@ -98,7 +101,8 @@ class SqliteStore final : public Store {
     // Opening.
     std::optional<Failure> set_up();
     bool load();
-    bool is_plausible(const Log& log);
+    bool is_plausible(Log& log);
+    bool ends_at(Log& log, const Stretch& noted);
 
     // Writing.
     // One flush for all `writes`, or none of them.
@@ -110,12 +114,11 @@ class SqliteStore final : public Store {
     const Log* find(const LogId& id, const Change& change) const;
     bool keep(const RunPtr& run, Change& change);
     Log begin_log(const Holding& holding);
-    bool keep_from(std::size_t start, const VerifiedRun& run, Log log, Change& change);
+    bool keep_run(const VerifiedRun& run, Log log, const Extent& grown, Change& change);
     bool keep_line(const VerifiedRun::Item& item, const Place& place, Change& change);
     bool save(const Log& log);
     bool absorb(const LogId& id, Change& change);
-    bool begins_at_parked(const LogId& id);
-    bool begin_at_parked(const LogId& id, Change& change);
+    bool begin_at_parked(const LogId& id, bool is_trimmed, Change& change);
     std::int64_t room_row(const std::string& name, Change& change);
     std::int64_t author_row(const DeviceId& device);
     bool index_words(Arrival arrival, std::string_view text);
@@ -127,6 +130,7 @@ class SqliteStore final : public Store {
     bool forget_words(Arrival arrival, std::int64_t run, LineReader& reader);
 
     // Reading.
+    Result<std::vector<RunPtr>> verified_runs(sqlite::Query row, const LogId& log, Share share);
     template <class About>
     Result<std::vector<Line>> lines(const std::string& statement, const Filter& filter,
                                     std::size_t count, const About& about);

@@ -30,8 +30,8 @@ Result<std::vector<HeldLog>> SqliteStore::held_runs() {
     return held;
 }
 
-Result<std::size_t> SqliteStore::trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
-                                      std::size_t runs_max) {
+Result<Trimmed> SqliteStore::trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                                  std::size_t runs_max) {
     const auto held = held_runs();
     if (!held) return Failure{held.why()};
     const auto gone = given_up(*held, bytes_max, oldest, runs_max);
@@ -52,8 +52,12 @@ Result<std::size_t> SqliteStore::trim(std::uint64_t bytes_max, std::optional<Wal
         return true;
     });
     if (failure) return *failure;
-    for (const auto& [id, log] : raised) logs_[id] = log;
-    return dropped;
+    Trimmed trimmed{dropped, {}};
+    for (const auto& [id, log] : raised) {
+        logs_[id] = log;
+        trimmed.raised.push_back(log.holding);
+    }
+    return trimmed;
 }
 
 // Raises the floor of `log` to the run's end.
@@ -68,8 +72,7 @@ bool SqliteStore::drop_run(Log& log, Seq last, LineReader& reader, std::size_t& 
         if (!head) return database_.damaged("a stored run is damaged"), false;
         run = found.integer(0);
         end = run + found.integer(1);
-        log.holding.floor = last;
-        log.holding.floor_head = *head;
+        log.holding.extent.raise_floor(last, *head);
     }
     for (auto arrival = run; arrival < end; ++arrival, ++dropped)
         if (!forget_words(static_cast<Arrival>(arrival), run, reader)) return false;

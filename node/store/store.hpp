@@ -8,21 +8,24 @@
 #include <string_view>
 #include <vector>
 
-#include "message/entry.hpp"
+#include "message/extent.hpp"
 #include "message/result.hpp"
 #include "message/run.hpp"
 
 namespace lanchat::store {
 
-// What is held of a log: the entries after `floor` up to `seq`. Below the floor all was trimmed.
+// What is held of a log.
 struct Holding {
     LogId log;
-    Seq floor = 0;
-    Hash floor_head;  // head of the log at its floor
-    Seq seq = 0;
-    Hash head;  // at seq
+    Extent extent;
 
     bool operator==(const Holding&) const = default;
+};
+
+// What a trim gave up.
+struct Trimmed {
+    std::size_t lines = 0;        // 0: all is within the bounds
+    std::vector<Holding> raised;  // the logs whose floor has risen, as they are now
 };
 
 // Bounds what a search for a word of every line costs.
@@ -62,9 +65,9 @@ class Store {
     // Of the newest line; 0: none ever came.
     virtual Arrival last() const = 0;
 
-    // Keeps what is new in `runs`: each must begin at most one above what is held of its log and
-    // chain to it, else it is left out. What is held already is skipped. Once this returns the
-    // lines survive a power cut. Returns the lines that were new, by arrival. `arrived` is now:
+    // Keeps what is new in `runs`: a run that does not fit to what is held of its log (extent.hpp)
+    // is left out, and what is held already is skipped. Once this returns the lines survive a
+    // power cut. Returns the lines that were new, by arrival. `arrived` is now:
     // from it the age of the runs counts.
     virtual Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) = 0;
 
@@ -79,6 +82,10 @@ class Store {
     // verifies ends the list and is a Failure when it is the first.
     virtual Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
                                              std::size_t bytes_max) = 0;
+    // As above, but the runs that hold the entry `seq` and those before it, newest first.
+    virtual Result<std::vector<RunPtr>> runs_back_from(const LogId& log, Seq seq,
+                                                       std::size_t entries_max,
+                                                       std::size_t bytes_max) = 0;
 
     // In the order of all nodes, oldest first: the newest `count` lines that pass the filter.
     virtual Result<std::vector<Line>> newest(const Filter& filter, std::size_t count) = 0;
@@ -98,10 +105,9 @@ class Store {
 
     // Raises floors until at most `bytes_max` bytes are held and nothing arrived before `oldest`,
     // beginning with the author who uses most. Whole runs; never the newest of a log. Legacy lines
-    // count as one author's. At most `runs_max` runs at once, so that nobody waits long. Returns
-    // how many lines went; 0: all is within the bounds.
-    virtual Result<std::size_t> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
-                                     std::size_t runs_max) = 0;
+    // count as one author's. At most `runs_max` runs at once, so that nobody waits long.
+    virtual Result<Trimmed> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                                 std::size_t runs_max) = 0;
 };
 
 }  // namespace lanchat::store

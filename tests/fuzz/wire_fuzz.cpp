@@ -29,7 +29,11 @@ void check_log_parts(const Frame& frame) {
         LANCHAT_ASSERT(run && !run->items().empty());
         LANCHAT_ASSERT(run->last() - run->first() == run->items().size() - 1);
     }
-    for (const Head& head : frame.have) LANCHAT_ASSERT(head.seq != 0 && head.floor <= head.seq);
+    for (const Head& head : frame.have) {
+        LANCHAT_ASSERT(head.base.after < head.base.last);
+        if (!head.tail) continue;
+        LANCHAT_ASSERT(head.base.last < head.tail->after && head.tail->after < head.tail->last);
+    }
     for (const Want& want : frame.want) LANCHAT_ASSERT(want.seq == 0 || want.seq > want.after);
 }
 

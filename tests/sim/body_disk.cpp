@@ -28,14 +28,17 @@ RoomSettings Body::room_settings() const {
 }
 
 void Body::tell_loaded() const {
-    for (const auto& [log, runs] : settings_.disk->all())
-        record(What::loaded, author_of(log), runs.back()->last());
+    for (const auto& [log, held] : settings_.disk->all()) {
+        const auto& [base, tail, floor, newest] = held.extent;
+        record(What::loaded, author_of(log), base.last, base.after);
+        if (tail) record(What::loaded, author_of(log), tail->last, tail->after);
+    }
 }
 
 void Body::tell_heads() const {
-    for (const auto& [log, runs] : settings_.disk->all())
-        record(What::holds, author_of(log), runs.back()->last(),
-               fingerprint(runs.back()->head().view()));
+    for (const auto& [log, held] : settings_.disk->all())
+        record(What::holds, author_of(log), held.extent.size(),
+               fingerprint(held.extent.head().view()));
 }
 
 void Body::perform(const Append& append) {
@@ -62,7 +65,7 @@ void Body::flush(std::size_t runs, bool tell) {
         unflushed_.pop_front();
         const RunPtr& run = stored.runs.back();
         require(settings_.disk->keep(run), "what is stored chains to what is there");
-        if (tell) record(What::stored, author_of(run->log()), run->last());
+        if (tell) record(What::stored, author_of(run->log()), run->last(), run->first() - 1);
     }
     if (tell) post(std::move(stored));
 }
@@ -75,18 +78,24 @@ Duration Body::disk_delay() {
 
 void Body::perform(const Fetch& fetch) {
     post_later(disk_delay(),
-               Fetched{fetch.link, fetch.log, settings_.disk->runs(fetch.log, fetch.after)});
+               Fetched{fetch.link, fetch.want.log, settings_.disk->runs(fetch.want)});
 }
 
 void Body::check_stored(const Open& link, const Frame& frame) const {
     for (const Head& head : frame.have) {
-        require(head.seq <= settings_.disk->seq_of(head.log), "what is told is on the disk");
-        if (head.seq == settings_.disk->seq_of(head.log))
-            require(head.head == settings_.disk->head_of(head.log), "what is told is true");
+        const Extent extent = settings_.disk->extent_of(head.log);
+        const auto is_there = [&](const Span& span) {
+            return extent.holds_all(span.after, span.last);
+        };
+        require(is_there(head.base) && (!head.tail || is_there(*head.tail)),
+                "what is told is on the disk");
+        if (head.base.last == extent.base.last)
+            require(head.base.head == extent.base.head, "what is told is true");
     }
     if (!frame.received || !link.instance) return;
     const LogId log{link.device, Epoch{static_cast<std::uint64_t>(*link.instance)}};
-    require(*frame.received <= settings_.disk->seq_of(log), "what is acknowledged is on the disk");
+    require(settings_.disk->extent_of(log).holds_all(frame.received->after, frame.received->last),
+            "what is acknowledged is on the disk");
 }
 
 }  // namespace lanchat::sim

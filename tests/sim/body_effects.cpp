@@ -152,6 +152,7 @@ void Body::note(const Message& event) {
     const bool said_here = event.own && author == person_;
     mark_line(event, author);
     record(said_here ? What::said : What::shown, author, number, fingerprint(event.text));
+    around_.history.records.back().history = event.history;
 }
 
 void Body::note(const Forked& event) {

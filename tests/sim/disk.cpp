@@ -6,56 +6,54 @@
 #include "message/limits.hpp"
 
 namespace lanchat::sim {
+namespace {
+
+Seq last_of(const RunPtr& run) { return run->last(); }
+
+}  // namespace
 
 void Disk::tell(controller::RoomSettings& settings) const {
-    for (const auto& [log, runs] : logs_) {
-        const VerifiedRun& last = *runs.back();
-        settings.held[log] =
-            controller::Held{last.last(), last.head(), last.last(), last.head(), 0, false};
-        const Clock clock = last.items().back().entry.clock;
-        if (log.device != settings.key->id() || clock < settings.newest) continue;
-        settings.newest = clock;
-        settings.previous = Ended{log.epoch, last.last(), last.head()};
+    for (const auto& [log, held] : logs_) {
+        const Extent& extent = held.extent;
+        settings.held[log] = controller::Held{extent, extent, false};
+        if (log.device != settings.key->id() || extent.newest < settings.newest) continue;
+        settings.newest = extent.newest;
+        settings.previous = Ended{log.epoch, extent.last(), extent.head()};
     }
 }
 
 bool Disk::keep(const RunPtr& run) {
-    const Seq held = seq_of(run->log());
-    if (run->first() > held + 1) return false;
-    if (run->last() <= held) return true;
-    const Hash& joint =
-        run->first() > held ? run->before() : run->items()[held - run->first()].head;
-    if (joint != head_of(run->log())) return false;
-    logs_[run->log()].push_back(run);
+    const Fitted fitted = fit(extent_of(run->log()), *run);
+    if (fitted.fit == Fit::apart || fitted.fit == Fit::forked) return false;
+    if (fitted.fit == Fit::known) return true;
+    Held& held = logs_[run->log()];
+    held.extent = fitted.extent;
+    held.runs.insert(std::ranges::upper_bound(held.runs, run->last(), {}, last_of), run);
     return true;
 }
 
-std::vector<RunPtr> Disk::runs(const LogId& log, Seq after) const {
-    std::vector<RunPtr> found;
-    const auto held = logs_.find(log);
-    if (held == logs_.end()) return found;
+std::vector<RunPtr> Disk::runs(const Want& want) const {
+    std::vector<RunPtr> wanted;
+    const auto found = logs_.find(want.log);
+    if (found == logs_.end()) return wanted;
+    for (const RunPtr& run : found->second.runs)
+        if (want.newest_first ? run->first() <= want.seq : run->last() > want.after)
+            wanted.push_back(run);
+    if (want.newest_first) std::ranges::reverse(wanted);
     std::size_t lines = 0;
     std::size_t bytes = 0;
-    auto it = std::ranges::upper_bound(held->second, after, {},
-                                       [](const RunPtr& run) { return run->last(); });
-    for (; it != held->second.end(); ++it) {
-        lines += (*it)->items().size();
-        bytes += (*it)->byte_count();
-        const bool full = lines > limits::pull_lines_max || bytes > limits::fetch_bytes_max;
-        if (full && !found.empty()) break;
-        found.push_back(*it);
-    }
-    return found;
+    const auto full = std::ranges::find_if(wanted, [&](const RunPtr& run) {
+        lines += run->items().size();
+        bytes += run->byte_count();
+        return lines > limits::pull_lines_max || bytes > limits::fetch_bytes_max;
+    });
+    if (full != wanted.end()) wanted.erase(std::max(full, wanted.begin() + 1), wanted.end());
+    return wanted;
 }
 
-Seq Disk::seq_of(const LogId& log) const {
+Extent Disk::extent_of(const LogId& log) const {
     const auto held = logs_.find(log);
-    return held == logs_.end() ? 0 : held->second.back()->last();
-}
-
-Hash Disk::head_of(const LogId& log) const {
-    const auto held = logs_.find(log);
-    return held == logs_.end() ? Hash{} : held->second.back()->head();
+    return held == logs_.end() ? Extent{} : held->second.extent;
 }
 
 }  // namespace lanchat::sim

@@ -14,19 +14,21 @@ class Disk {
     // What a room that begins here must know of the past.
     void tell(controller::RoomSettings& settings) const;
 
-    // False, and nothing changes, when `run` does not chain to what is there.
+    // False, and nothing changes, when `run` does not fit to what is there.
     [[nodiscard]] bool keep(const RunPtr& run);
 
-    // The whole runs that hold `log` from the entry after `after` on.
-    std::vector<RunPtr> runs(const LogId& log, Seq after) const;
-    Seq seq_of(const LogId& log) const;
-    // Of the log after its last entry.
-    Hash head_of(const LogId& log) const;
+    // The first of the whole runs that hold what is wanted.
+    std::vector<RunPtr> runs(const Want& want) const;
+    Extent extent_of(const LogId& log) const;
 
-    const std::map<LogId, std::vector<RunPtr>>& all() const { return logs_; }
+    struct Held {
+        Extent extent;
+        std::vector<RunPtr> runs;  // by their last entry; never empty
+    };
+    const std::map<LogId, Held>& all() const { return logs_; }
 
   private:
-    std::map<LogId, std::vector<RunPtr>> logs_;  // in order; no list is empty
+    std::map<LogId, Held> logs_;
 };
 
 }  // namespace lanchat::sim

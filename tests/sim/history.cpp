@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "tests/sim/numbers.hpp"
+
 namespace lanchat::sim {
 namespace {
 
@@ -26,12 +28,6 @@ class Judge {
     }
 
   private:
-    // What a node has shown, or was shown by those who had its data directory before.
-    struct Seen {
-        std::uint64_t newest = 0;
-        std::set<std::uint64_t> missing;  // below the newest
-    };
-
     void follow(const Record& record) {
         const Pair pair{record.node, record.peer};
         const bool moves = record.what == What::up || record.what == What::down;
@@ -54,12 +50,13 @@ class Judge {
             case What::loaded:
                 if (record.number > 0 && !is_known(record.peer, record.number))
                     fault("phantom", record);
-                loaded_[pair] = record.number;
-                seen_[pair].newest = record.number;
+                loaded_[pair].add(record.text, record.number);
+                seen_[pair].add(record.text, record.number);
                 return;
             case What::stored:
-                if (record.number > seen_[pair].newest) fault("stored and not shown", record);
-                flushed_[pair] = std::max(flushed_[pair], record.number);
+                if (!seen_[pair].holds(record.text, record.number))
+                    fault("stored and not shown", record);
+                flushed_[pair].add(record.text, record.number);
                 return;
             case What::exchanged:
                 if (record.when >= history_.still_from) fault("stuck", record);
@@ -75,7 +72,7 @@ class Judge {
         } else {
             if (!said_.emplace(Pair{record.node, record.number}, record.text).second)
                 fault("number said twice", record);
-            seen_[{record.node, record.node}].newest = record.number;
+            seen_[{record.node, record.node}].add(record.number - 1, record.number);
         }
         for (auto it = up_.lower_bound({record.node, 0}); it != up_.end(); ++it) {
             if (it->first != record.node) break;
@@ -94,15 +91,11 @@ class Judge {
             const auto line = said_.find({record.peer, record.number});
             if (line == said_.end() || line->second != record.text) return fault("phantom", record);
         }
-        Seen& seen = seen_[pair];
-        if (record.number > seen.newest) {
-            for (auto skipped = seen.newest + 1; skipped < record.number; ++skipped)
-                seen.missing.insert(skipped);
-            if (record.number > seen.newest + 1) fault("inverted", record);
-            seen.newest = record.number;
-        } else {
-            fault(seen.missing.erase(record.number) > 0 ? "inverted" : "duplicate", record);
-        }
+        Numbers& seen = seen_[pair];
+        const auto before = record.number - 1;
+        if (seen.holds(before, record.number)) return fault("duplicate", record);
+        if (before != seen.newest() && !record.history) fault("inverted", record);
+        seen.add(before, record.number);
     }
 
     void legacy_shown(const Record& record) {
@@ -130,7 +123,8 @@ class Judge {
             for (auto it = flushed_.lower_bound({*before, 0}); it != flushed_.end(); ++it) {
                 if (it->first.first != *before) break;
                 const Pair pair{node, it->first.second};
-                if (loaded_[pair] < it->second) fault("flushed and forgotten", pair, it->second);
+                if (const auto lost = it->second.first_beyond(loaded_[pair]))
+                    fault("flushed and forgotten", pair, *lost);
             }
         }
     }
@@ -140,7 +134,7 @@ class Judge {
         std::map<std::size_t, std::uint64_t> known;  // author: newest line
         for (const auto& [pair, seen] : seen_)
             if (is_living(pair.first))
-                known[pair.second] = std::max(known[pair.second], seen.newest);
+                known[pair.second] = std::max(known[pair.second], seen.newest());
         std::ptrdiff_t living = 0;
         for (std::size_t node = 0; node < history_.people.size(); ++node)
             living += is_living(node) ? 1 : 0;
@@ -153,9 +147,9 @@ class Judge {
     }
 
     void check_lost(Pair pair, std::uint64_t newest) {
-        const Seen& seen = seen_[pair];
-        if (!seen.missing.empty()) return fault("lost", pair, *seen.missing.begin());
-        if (seen.newest < newest) fault("lost", pair, seen.newest + 1);
+        Numbers all;
+        all.add(0, newest);
+        if (const auto lost = all.first_beyond(seen_[pair])) fault("lost", pair, *lost);
     }
 
     // Who left in good order has told what those who were there did not get.
@@ -165,7 +159,9 @@ class Judge {
             if (person(author).alive || person(author).ever_killed) continue;
             if (!person(reader).alive || !up_.contains({author, reader})) continue;
             const auto lost = static_cast<std::uint64_t>(std::ranges::count_if(
-                lines, [&](std::uint64_t number) { return number > seen_[pair].newest; }));
+                lines, [&](std::uint64_t number) {
+                    return !seen_[pair].holds(number - 1, number);
+                }));
             if (lost > reported_[{author, reader}]) fault("lost and not reported", pair, lost);
         }
         for (const auto& [pair, lines] : reported_)
@@ -248,9 +244,9 @@ class Judge {
     std::map<std::pair<std::size_t, std::uint64_t>, std::uint64_t> said_;  // author, number: text
     std::map<std::size_t, std::set<std::uint64_t>> legacy_said_;
     std::map<Pair, std::vector<std::uint64_t>> owed_;                 // reader, author: numbers
-    std::map<Pair, Seen> seen_;                                       // reader, author
-    std::map<Pair, std::uint64_t> loaded_;                            // node, author
-    std::map<Pair, std::uint64_t> flushed_;                           // node, author
+    std::map<Pair, Numbers> seen_;     // reader, author: shown to it or its directory's users
+    std::map<Pair, Numbers> loaded_;   // node, author
+    std::map<Pair, Numbers> flushed_;  // node, author
     std::map<std::size_t, Head> heads_;                               // author
     std::map<std::size_t, std::ptrdiff_t> holders_;                   // author
     std::map<Pair, std::uint64_t> reported_;                          // author, reader

@@ -37,10 +37,10 @@ enum class What {
     said,
     shown,
     undelivered,
-    loaded,     // found on the disk at the start: the log of `peer` up to `number`
-    stored,     // flushed: the log of `peer` up to `number`
+    loaded,     // found on the disk at the start: the log of `peer`, after `text` up to `number`
+    stored,     // flushed: the log of `peer`, after `text` up to `number`
     exchanged,  // something of logs was sent
-    holds       // at the end: `number` and `text` are the head of the log of `peer`
+    holds       // at the end: so many lines of the log of `peer`, whose head is `text`
 };
 
 struct Record {
@@ -51,6 +51,7 @@ struct Record {
     std::uint64_t number = 0;  // seq of the line (legacy authors: 0), or how many are undelivered
     std::uint64_t text = 0;    // fingerprint of the line
     DownReason why = DownReason::lost;
+    bool history = false;  // shown: as history
 
     bool operator==(const Record&) const = default;
 };
@@ -68,7 +69,8 @@ struct History {
 std::uint64_t fingerprint(std::string_view text);
 
 // What was promised and not kept, in words; empty is good. Between lanchat nodes, always: no line
-// twice in what one data directory remembers, none out of its log's order, none that was not said,
+// twice in what one data directory remembers, none out of its log's order unless it is marked as
+// history, none that was not said,
 // none stored that was not shown, none forgotten that was flushed. In the end all nodes that are
 // alive have shown the same lines of every log, all that were said by the living among them, and
 // have nothing to tell each other. Who leaves in good order reports what did not arrive.

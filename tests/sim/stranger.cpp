@@ -64,7 +64,7 @@ void Stranger::arrived(Plug plug, const std::string& bytes) {
         Frame reply;
         if (frame->ping && !frame->ping->reply) reply.ping = Ping{frame->ping->nonce, true};
         if (first || !frame->runs.empty())
-            reply.received = frame->runs.empty() ? 0 : frame->runs.back()->last();
+            reply.received = Ack{0, frame->runs.empty() ? 0 : frame->runs.back()->last()};
         if (reply.ping || reply.received) around_.network.send(plug, encode(reply));
     }
     if (frame) learn(*frame);
@@ -87,7 +87,7 @@ void Stranger::answer(Plug plug) {
     Frame frame;
     frame.msg = "ok";
     frame.hello = hello();
-    if (frame.hello) frame.received = rng_.below(3);
+    if (frame.hello) frame.received = Ack{0, rng_.below(3)};
     if (settings_.greeting == Greeting::silence) return;
     if (settings_.greeting == Greeting::garbage) frame = random_frame();
     around_.network.send(plug, encode(frame));
@@ -106,12 +106,26 @@ void Stranger::babble(Plug plug, int frames) {
     });
 }
 
+Ack Stranger::some_ack() {
+    const Seq after = rng_.below(2) == 0 ? 0 : rng_.below(40);
+    return {after, after + (rng_.below(2) == 0 ? rng_.below(50) : rng_.next() / 2)};
+}
+
+Head Stranger::some_head() {
+    const Seq after = rng_.below(2) == 0 ? 0 : rng_.below(40);
+    const Span base{after, after + 1 + rng_.below(30), hash_of("nothing")};
+    Head head{some_log(), base, std::nullopt, Clock{rng_.next()}};
+    if (rng_.below(3) == 0)
+        head.tail = {base.last + 1, base.last + 2 + rng_.below(9), hash_of("nothing")};
+    return head;
+}
+
 Frame Stranger::random_frame() {
     static constexpr const char* words[] = {"", "ok", "hi", "10.0.0.1:4565", "not an address"};
     Frame frame;
     frame.msg = words[rng_.below(5)];
     if (rng_.below(4) == 0) frame.hello = hello();
-    if (rng_.below(3) == 0) frame.received = rng_.below(2) == 0 ? rng_.below(50) : rng_.next();
+    if (rng_.below(3) == 0) frame.received = some_ack();
     if (rng_.below(3) == 0) frame.ping = Ping{rng_.next(), rng_.below(2) == 0};
     if (rng_.below(8) == 0) frame.bye = static_cast<Bye>(rng_.below(5));
     if (rng_.below(4) == 0) {
@@ -119,9 +133,9 @@ Frame Stranger::random_frame() {
         frame.runs = voice_.runs(first, first + rng_.below(5));
     }
     for (auto heads = rng_.below(3); heads > 0; --heads)
-        frame.have.push_back({some_log(), 1 + rng_.below(30), hash_of("nothing"), 0});
+        frame.have.push_back(some_head());
     for (auto wants = rng_.below(3); wants > 0; --wants)
-        frame.want.push_back({some_log(), rng_.below(10), 10 + rng_.below(9)});
+        frame.want.push_back({some_log(), rng_.below(10), 10 + rng_.below(9), rng_.below(2) == 0});
     frame.listing = rng_.below(4) == 0;
     if (rng_.below(8) == 0) frame.linked = {settings_.instance, InstanceId{rng_.next()}};
     return frame;
@@ -146,18 +160,18 @@ Frame Stranger::role_frame(Plug plug) {
         case Role::replayer:
             for (auto runs = rng_.below(4); runs > 0 && !runs_.empty(); --runs)
                 frame.runs.push_back(runs_[rng_.below(runs_.size())]);
-            frame.want.push_back({some_log(), 0, 0});
+            frame.want.push_back({some_log(), 0, 0, false});
             return frame;
         case Role::withholder:
             frame.listing = rng_.below(2) == 0;
             for (int i = 0; i < 4; ++i)
-                frame.have.push_back({some_log(), 1 + rng_.below(100), hash_of("withheld"), 0});
+                frame.have.push_back({some_log(), {0, 1 + rng_.below(100), hash_of("withheld")}, {}, {}});
             for (int i = 0; i < 20; ++i)  // of logs that do not exist
-                frame.have.push_back({{voice_.device(), Epoch{rng_.below(200)}}, 9, {}, 0});
+                frame.have.push_back({{voice_.device(), Epoch{rng_.below(200)}}, {0, 9, {}}, {}, {}});
             return frame;
         case Role::liar:
             for (const LogId& log : logs_)
-                frame.have.push_back({log, Seq{1} << 63, hash_of("a lie"), 0});
+                frame.have.push_back({log, {0, Seq{1} << 63, hash_of("a lie")}, {}, {}});
             return frame;
         case Role::flooder:
             if (said_ >= 5'000) return frame;

@@ -57,6 +57,8 @@ class Stranger : public Party {
     void babble(Plug plug, int frames);
     void pester(Plug plug);
     Frame random_frame();
+    Ack some_ack();
+    Head some_head();
     Frame role_frame(Plug plug);
     RunPtr forked_run(std::uint64_t branch) const;
     void learn(const Frame& frame);

@@ -47,19 +47,27 @@ std::string describe(const Event& event) {
         event);
 }
 
+std::string span(Seq after, Seq last) {
+    return std::to_string(after) + "-" + std::to_string(last);
+}
+
+std::string describe(const Want& want) {
+    return name(want.log) + ":" + span(want.after, want.seq) +
+           (want.newest_first ? " newest first" : "");
+}
+
 }  // namespace
 
 std::string describe(const Frame& frame) {
     std::string out = frame.msg.empty() ? "" : " '" + frame.msg.substr(0, 24) + "'";
     if (frame.hello) out += " hello " + to_string(frame.hello->instance);
-    if (frame.received) out += " received " + std::to_string(*frame.received);
+    if (frame.received) out += " received " + span(frame.received->after, frame.received->last);
     for (const RunPtr& run : frame.runs) out += " run " + describe(*run);
     if (frame.listing) out += " listing";
     for (const Head& head : frame.have)
-        out += " have " + name(head.log) + ":" + std::to_string(head.seq);
-    for (const Want& want : frame.want)
-        out += " want " + name(want.log) + ":" + std::to_string(want.after) + "-" +
-               std::to_string(want.seq);
+        out += " have " + name(head.log) + ":" + span(head.base.after, head.base.last) +
+               (head.tail ? "+" + span(head.tail->after, head.tail->last) : "");
+    for (const Want& want : frame.want) out += " want " + describe(want);
     if (frame.linked) out += " linked " + std::to_string(frame.linked->size());
     if (frame.ping) out += frame.ping->reply ? " pong" : " ping";
     constexpr const char* byes[] = {"unknown", "leaving", "duplicate", "busy", "taken"};
@@ -91,6 +99,9 @@ std::string describe(const Input& input) {
                 return "fetched" + number(i.link) + " " + name(i.log) + ", runs " +
                        std::to_string(i.runs.size());
             },
+            [](const Trimmed& i) {
+                return "trimmed " + name(i.log) + " up to " + std::to_string(i.floor);
+            },
             [](const Watch& i) { return "watch " + message_id(i.line); },
             [](const Imported& i) { return "imported " + describe(*i.run); },
             [](const Say& i) { return "say " + i.text.substr(0, 24); },
@@ -115,8 +126,7 @@ std::string describe(const Effect& effect) {
             [](const Probe& e) { return "-> probe" + number(e.link); },
             [](const Append& e) { return "-> append " + describe(*e.run); },
             [](const Fetch& e) {
-                return "-> fetch" + number(e.link) + " " + name(e.log) + " after " +
-                       std::to_string(e.after);
+                return "-> fetch" + number(e.link) + " " + describe(e.want);
             },
             [](const Notify& e) { return "-> " + describe(e.event); },
             [](const Stop&) { return std::string("-> stop"); },

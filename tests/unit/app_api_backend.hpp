@@ -99,7 +99,7 @@ class FakeBackend : public Backend {
 
     void holdings(Done<std::vector<store::Holding>> done) override {
         std::vector<store::Holding> logs;
-        for (const auto& [log, runs] : runs_) logs.push_back({log, 0, {}, runs.size(), {}});
+        for (const auto& [log, runs] : runs_) logs.push_back({log, {}});
         answer(std::move(done), std::move(logs));
     }
     void runs(LogId log, Seq after, Done<std::vector<RunPtr>> done) override {

@@ -29,15 +29,15 @@ TEST_CASE("a line is told when it is stored here, then whenever one more has it"
     Deliveries deliveries;
     deliveries.watch({own, 5}, {device(1), device(2)});
 
-    deliveries.stored_there(device(1), own, 5);
+    deliveries.stored_there(device(1), own, 0, 5);
     CHECK_FALSE(deliveries.has_changes());
     deliveries.stored_here(own, 4);
     CHECK(counts(deliveries).empty());
     deliveries.stored_here(own, 5);
     CHECK(counts(deliveries) == Counts{{1, 2, 0}});
-    deliveries.stored_there(device(2), own, 9);
+    deliveries.stored_there(device(2), own, 0, 9);
     CHECK(counts(deliveries) == Counts{{2, 2, 0}});
-    deliveries.stored_there(device(2), own, 10);
+    deliveries.stored_there(device(2), own, 0, 10);
     CHECK(counts(deliveries).empty());
 }
 
@@ -47,9 +47,9 @@ TEST_CASE("neither newcomers nor acknowledgements of other logs or earlier lines
     deliveries.stored_here(own, 5);
     CHECK(counts(deliveries) == Counts{{0, 1, 0}});
 
-    deliveries.stored_there(device(2), own, 5);
-    deliveries.stored_there(device(1), LogId{{}, Epoch{8}}, 5);
-    deliveries.stored_there(device(1), own, 4);
+    deliveries.stored_there(device(2), own, 0, 5);
+    deliveries.stored_there(device(1), LogId{{}, Epoch{8}}, 0, 5);
+    deliveries.stored_there(device(1), own, 0, 4);
 
     CHECK_FALSE(deliveries.has_changes());
     CHECK(deliveries.find({own, 5}) == DeliveryCount{0, 1, 0});
@@ -59,7 +59,7 @@ TEST_CASE("who leaves is gone until it comes back, and who has the line cannot g
     Deliveries deliveries;
     deliveries.watch({own, 1}, {device(1), device(2)});
     deliveries.stored_here(own, 1);
-    deliveries.stored_there(device(1), own, 1);
+    deliveries.stored_there(device(1), own, 0, 1);
 
     deliveries.left(device(1));
     deliveries.left(device(2));
@@ -128,17 +128,19 @@ TEST_CASE("what is imported is shown once, as history, kept and told to others")
     REQUIRE(shown.size() == 4);
     for (const auto& message : shown) CHECK(message.history);
     CHECK(scene.appended.size() == 2);
-    CHECK(scene.room.held(absent.log()) == 4);
+    CHECK(scene.room.held(absent.log()).last() == 4);
 }
 
-TEST_CASE("an imported run without what is before it is not taken") {
+TEST_CASE("a file that begins in the middle of a log is taken, a third part of a log is not") {
     Scene scene;
     Voice absent(low);
 
-    for (const auto& run : absent.runs(2, 3)) scene.give(Imported{run});
+    for (const auto& run : absent.runs(20, 30)) scene.give(Imported{run});
+    for (const auto& run : absent.runs(50, 60)) scene.give(Imported{run});
+    for (const auto& run : absent.runs(80, 90)) scene.give(Imported{run});
 
-    CHECK(scene.events<Message>().empty());
-    CHECK(scene.room.held(absent.log()) == 0);
+    CHECK(scene.events<Message>().size() == 22);
+    CHECK(scene.room.held(absent.log()).last() == 60);
 }
 
 }  // namespace

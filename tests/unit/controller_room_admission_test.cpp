@@ -56,7 +56,7 @@ TEST_CASE("a lanchat node that dials us gets ok, hello and acknowledgement, and 
     REQUIRE(reply.hello);
     CHECK(reply.hello->instance == mid);
     CHECK(reply.hello->nonce == 77);  // of this link
-    CHECK(reply.received == Seq{0});
+    CHECK(reply.received == Ack{});
     CHECK(scene.events<PeerUp>().empty());
     CHECK(scene.entry(at(2)).state == PeerState::joining);
 

@@ -294,7 +294,7 @@ TEST_CASE("a peer that falls behind the ledger asks for the rest and is then sen
     bool told = false;
     for (const Frame& frame : scene.sent[link])
         for (const Head& known : frame.have)
-            told |= known.log == scene.own_log() && known.seq == head;
+            told |= known.log == scene.own_log() && known.base.last == head;
     CHECK(told);
 
     scene.receive(link, Scene::want(scene.own_log(), 1, head));

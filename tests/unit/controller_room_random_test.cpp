@@ -73,7 +73,7 @@ class Chaos {
         if (scene_.fetches.empty() || rng_.below(8) == 0)
             return void(scene_.give(Fetched{link(), which.front()->log(), which}));
         const Fetch fetch = scene_.fetches[rng_.below(scene_.fetches.size())];
-        scene_.give(Fetched{fetch.link, fetch.log, rng_.below(2) == 0 ? which : decltype(which){}});
+        scene_.give(Fetched{fetch.link, fetch.want.log, rng_.below(2) == 0 ? which : decltype(which){}});
     }
     void rare() {
         const auto luck = rng_.below(60);
@@ -88,7 +88,7 @@ class Chaos {
         frame.msg = words[rng_.below(5)];
         if (rng_.below(2) == 0)
             frame.hello = Scene::hello(InstanceId{498 + rng_.below(5)}, rng_.below(4));
-        if (rng_.below(2) == 0) frame.received = rng_.below(3) == 0 ? rng_.next() : rng_.below(9);
+        if (rng_.below(2) == 0) frame.received = ack();
         if (rng_.below(6) == 0) frame.ping = Ping{1, rng_.below(2) == 0};
         if (rng_.below(12) == 0) frame.bye = static_cast<Bye>(rng_.below(5));
         if (rng_.below(3) == 0) {
@@ -98,11 +98,22 @@ class Chaos {
         }
         if (rng_.below(8) == 0) {
             frame.listing = rng_.below(2) == 0;
-            frame.have.push_back({log(), 1 + rng_.below(40), {}, 0});
+            frame.have.push_back(head());
         }
-        if (rng_.below(8) == 0) frame.want.push_back({log(), rng_.below(9), rng_.below(2000)});
+        if (rng_.below(8) == 0) frame.want.push_back({log(), rng_.below(9), rng_.below(2000), rng_.below(2) == 0});
         if (rng_.below(8) == 0) frame.linked = {InstanceId{498 + rng_.below(5)}};
         return frame;
+    }
+    Ack ack() {
+        const Seq after = rng_.below(2) * rng_.below(9);
+        return {after, after + (rng_.below(3) == 0 ? rng_.next() / 2 : rng_.below(9))};
+    }
+    Head head() {
+        const Seq after = rng_.below(2) * rng_.below(30);
+        const Span base{after, after + 1 + rng_.below(40), {}};
+        Head head{log(), base, std::nullopt, Clock{rng_.next()}};
+        if (rng_.below(3) == 0) head.tail = {base.last + 1 + rng_.below(9), base.last + 20, {}};
+        return head;
     }
     LogId log() { return rng_.below(3) == 0 ? scene_.own_log() : voices_[rng_.below(5)].log(); }
 

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "message/limits.hpp"
 #include "tests/unit/controller_scene.hpp"
@@ -14,7 +15,7 @@ Frame inventions(std::uint64_t count) {
     Frame frame;
     for (std::uint64_t i = 0; i < count; ++i) {
         const LogId log{Voice(InstanceId{7}).device(), Epoch{i}};
-        frame.have.push_back({log, 9, hash_of("nothing"), 0});
+        frame.have.push_back({log, {0, 9, hash_of("nothing")}, {}, {}});
     }
     frame.listing = true;
     return frame;
@@ -53,7 +54,7 @@ Seq told(const Scene& scene, LinkId link, const LogId& log) {
     if (sent == scene.sent.end()) return 0;
     for (const Frame& frame : sent->second)
         for (const Head& head : frame.have)
-            if (head.log == log) newest = std::max(newest, head.seq);
+            if (head.log == log) newest = std::max(newest, head.base.last);
     return newest;
 }
 
@@ -75,8 +76,7 @@ TEST_CASE("what was said by somebody a neighbour cannot reach is told it, asked 
 
     scene.receive(neighbour, Scene::want(log, 0, 5));
     REQUIRE(scene.fetches.size() == 1);
-    CHECK(scene.fetches[0].log == log);
-    CHECK(scene.fetches[0].after == 0);
+    CHECK(scene.fetches[0].want == Want{log, 0, 5, false});
     scene.give(Fetched{neighbour, log, scene.appended});
 
     CHECK(Scene::texts(scene.last_sent(neighbour)).size() == 5);
@@ -166,6 +166,169 @@ TEST_CASE("who signs two lines for one place is believed no further, and that is
     CHECK(scene.events<Forked>()[0].author.id == to_string(Voice(high).device()));
 }
 
+constexpr InstanceId absent{77};  // somebody whose lines another one brings
+
+Want absent_want(Seq after, Seq seq, bool newest_first = false) {
+    return {Voice(absent).log(), after, seq, newest_first};
+}
+
+std::vector<bool> history_marks(const Scene& scene) {
+    std::vector<bool> marks;
+    for (const Message& message : scene.events<Message>()) marks.push_back(message.history);
+    return marks;
+}
+
+TEST_CASE("who is new gets the newest lines first, then those before them") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    const LogId log = Voice(absent).log();
+    scene.receive(link, Scene::have(absent, 5000, true));
+    scene.drain(link);
+    CHECK(scene.last_want(link, log) == absent_want(5000 - limits::recent_lines, 5000));
+
+    scene.receive(link, Scene::lines(absent, 4900, 5000));
+    scene.drain(link);
+    CHECK(scene.texts_shown().size() == 101);
+    CHECK(scene.last_want(link, log) == absent_want(4899 - limits::pull_lines_max, 4899, true));
+
+    scene.receive(link, Scene::lines(absent, 4700, 4899));
+    CHECK(scene.texts_shown().back() == "line 4899");
+    CHECK(std::ranges::count(history_marks(scene), true) == 301);
+}
+
+TEST_CASE("who missed little gets it in order") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.receive(link, Scene::lines(absent, 1, 10));
+    scene.receive(link, Scene::have(absent, 10 + limits::pull_lines_max, true));
+    scene.drain(link);
+    CHECK(scene.last_want(link, Voice(absent).log()) ==
+          absent_want(10, 10 + limits::pull_lines_max));
+}
+
+TEST_CASE("who missed much gets the newest of it first, then the rest in order") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    const LogId log = Voice(absent).log();
+    scene.receive(link, Scene::lines(absent, 1, 10));
+    scene.receive(link, Scene::have(absent, 5000, true));
+    scene.drain(link);
+    CHECK(scene.last_want(link, log) == absent_want(5000 - limits::recent_lines, 5000));
+
+    scene.receive(link, Scene::lines(absent, 4937, 5000));
+    scene.drain(link);
+    CHECK(scene.last_want(link, log) == absent_want(10, 10 + limits::pull_lines_max));
+    scene.pass(1s);
+    scene.drain(link);
+
+    Voice voice(absent);
+    for (const RunPtr& run : voice.runs(11, 4936)) {
+        Frame frame;
+        frame.runs = {run};
+        scene.receive(link, frame);
+    }
+    CHECK(scene.texts_shown().size() == 5000);
+    CHECK(scene.room.held(log).base.last == 5000);
+    CHECK_FALSE(scene.room.held(log).tail);
+}
+
+TEST_CASE("what is said now comes in order, however much it is") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.receive(link, Scene::have(high, 1, true));  // has told what it had
+    scene.receive(link, Scene::have(absent, 5000));
+    scene.pass(limits::pull_delay);
+    scene.drain(link);
+    CHECK(scene.last_want(link, Voice(absent).log()) == absent_want(0, limits::pull_lines_max));
+}
+
+TEST_CASE("both parts of a log are told, and its author learns which lines are there") {
+    Scene scene;
+    const LinkId author = scene.link_by_us(at(2), high);
+    const LinkId neighbour = scene.link_by_us(at(3), low);
+    scene.receive(author, Scene::lines(high, 1, 3));
+    scene.receive(neighbour, Scene::have(high, 5000, true));
+    scene.pass(limits::pull_delay);
+    scene.drain(neighbour);
+    scene.receive(neighbour, Scene::lines(high, 4990, 5000));
+    scene.pass(limits::news_delay);
+    scene.drain(author);
+    scene.drain(neighbour);
+
+    std::optional<Ack> acked;
+    for (const Frame& frame : scene.sent[author])
+        if (frame.received) acked = frame.received;
+    CHECK(acked == Ack{4989, 5000});
+    Voice voice(high);
+    const Head& told = scene.last_sent(neighbour).have.back();
+    CHECK(told.base == Span{0, 3, voice.head(3)});
+    CHECK(told.tail == Span{4989, 5000, voice.head(5000)});
+}
+
+TEST_CASE("who has the newest of our lines gets on with what is said, and asks for the rest") {
+    Scene scene;
+    scene.say_many(60);
+    const LinkId link = scene.dial(at(2));
+    Frame answer = scene.answer(high);
+    answer.received = Ack{50, 60};
+    scene.receive(link, answer);
+    scene.drain(link);
+    scene.say("now");
+    scene.drain(link);
+    CHECK(scene.lines_sent(link) == std::vector<Seq>{61});
+
+    scene.give(Watch{{scene.own_log(), 20}});
+    CHECK(scene.room.delivery({scene.own_log(), 20})->delivered == 0);
+    scene.receive(link, Scene::ack(61));
+    CHECK(scene.room.delivery({scene.own_log(), 20})->delivered == 1);
+}
+
+TEST_CASE("a log whose beginning everybody gave up is joined where it begins") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.receive(link, Scene::have_part(absent, 500, 510));
+    scene.drain(link);
+    CHECK(scene.last_want(link, Voice(absent).log()) == absent_want(500, 510));
+    scene.receive(link, Scene::lines(absent, 501, 510));
+    scene.pass(10s);
+    scene.drain(link);
+
+    CHECK(scene.texts_shown().size() == 10);
+    CHECK(questions(scene, link, Voice(absent).log()) == 1);
+}
+
+TEST_CASE("what the store gave up is no longer offered, nor asked for") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    const LogId log = Voice(absent).log();
+    scene.receive(link, Scene::lines(absent, 1, 10));
+    scene.give(Trimmed{log, 6, Voice(absent).head(6)});
+    scene.receive(link, Scene::have(absent, 10, true));
+    scene.receive(link, Scene::lines(absent, 1, 10));
+    scene.pass(limits::news_delay);
+    scene.drain(link);
+
+    CHECK(questions(scene, link, log) == 0);
+    CHECK(scene.texts_shown().size() == 10);
+    CHECK(scene.last_sent(link).have.back().base == Span{6, 10, Voice(absent).head(10)});
+}
+
+TEST_CASE("the newest logs are asked for first") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    Frame frame = inventions(2 * limits::pulls_max);
+    for (std::size_t i = 0; i < frame.have.size(); ++i) frame.have[i].newest.packed = i;
+    scene.receive(link, frame);
+    scene.drain(link);
+
+    std::set<LogId> asked;
+    for (const Frame& sent : scene.sent[link])
+        for (const Want& want : sent.want) asked.insert(want.log);
+    CHECK(asked.size() == limits::pulls_max);
+    for (std::size_t i = limits::pulls_max; i < frame.have.size(); ++i)
+        CHECK(asked.contains(frame.have[i].log));
+}
+
 TEST_CASE("nobody tells us what we said ourselves") {
     Scene scene;
     const LinkId link = scene.link_by_us(at(2), high);
@@ -216,7 +379,6 @@ TEST_CASE("who announces logs and gives none does not keep us from asking others
     scene.receive(withholder, inventions(2 * limits::pulls_max));
     scene.drain(withholder);
 
-    const InstanceId absent{77};
     scene.receive(honest, Scene::have(absent, 3, true));
     pass_alive(scene, limits::pull_timeout + 2s, {withholder, honest});
 
@@ -238,7 +400,6 @@ TEST_CASE("who let us wait is asked one question at a time until it answers") {
 
 TEST_CASE("who answers after all is asked for everything again") {
     Scene scene;
-    const InstanceId absent{77};
     const LinkId slow = scene.link_by_us(at(2), low);
     scene.receive(slow, Scene::have(absent, 3, true));
     scene.receive(slow, inventions(limits::pulls_max / 2));

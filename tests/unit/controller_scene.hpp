@@ -114,7 +114,7 @@ class Scene {
         Frame frame;
         frame.msg = "ok";
         frame.hello = hello(instance);
-        frame.received = received;
+        frame.received = Ack{0, received};
         return frame;
     }
     static Frame plain(const std::string& msg) {
@@ -124,7 +124,7 @@ class Scene {
     }
     static Frame ack(Seq seq) {
         Frame frame;
-        frame.received = seq;
+        frame.received = Ack{0, seq};
         return frame;
     }
     // What the process `who` says.
@@ -135,15 +135,29 @@ class Scene {
     }
     static Frame want(LogId log, Seq after, Seq seq) {
         Frame frame;
-        frame.want.push_back({log, after, seq});
+        frame.want.push_back({log, after, seq, false});
         return frame;
     }
     static Frame have(InstanceId who, Seq seq, bool listing = false) {
         Frame frame;
         Voice voice(who);
-        frame.have.push_back({voice.log(), seq, voice.head(seq), 0});
+        frame.have.push_back({voice.log(), {0, seq, voice.head(seq)}, {}, {}});
         frame.listing = listing;
         return frame;
+    }
+
+    static Frame have_part(InstanceId who, Seq after, Seq seq) {
+        Frame frame = have(who, seq, true);
+        frame.have.front().base.after = after;
+        return frame;
+    }
+    // The newest question about `log`.
+    std::optional<Want> last_want(LinkId link, const LogId& log) const {
+        std::optional<Want> last;
+        for (const Frame& frame : sent.at(link))
+            for (const Want& want : frame.want)
+                if (want.log == log) last = want;
+        return last;
     }
 
     // A whole link to a lanchat node at `where`, made by either side.
@@ -223,7 +237,7 @@ class Scene {
         std::optional<Seq> received;
         if (const auto it = sent.find(link); it != sent.end())
             for (const Frame& frame : it->second)
-                if (frame.received) received = frame.received;
+                if (frame.received) received = frame.received->last;
         return received;
     }
     LogId own_log() const { return own_log_; }

@@ -27,11 +27,12 @@ Frame full_frame() {
     frame.msg = "127.0.0.1:4565";
     frame.hello =
         Hello{1, InstanceId{0x0123456789ABCDEF}, 0xFEDCBA9876543210, "Änne", 7, key_of(1).id()};
-    frame.received = 12;
+    frame.received = Ack{7, 12};
     frame.runs = {sign(entries_of(key_of(1), 1, 3), key_of(1)),
                   sign(entries_of(key_of(2), 9, 1), key_of(2))};
-    frame.have = {{log_of(1), 3, hash_of("head"), 3}, {log_of(2), ~Seq{0}, hash_of("x"), 0}};
-    frame.want = {{log_of(2), 0, 8}, {log_of(3), 5, 0}};
+    frame.have = {{log_of(1), {0, 3, hash_of("head")}, Span{5, 9, hash_of("end")}, Clock{77}},
+                  {log_of(2), {2, ~Seq{0}, hash_of("x")}, {}, {}}};
+    frame.want = {{log_of(2), 0, 8, true}, {log_of(3), 5, 0, false}};
     frame.listing = true;
     frame.linked = {InstanceId{7}, InstanceId{8}};
     frame.ping = Ping{77, true};
@@ -57,7 +58,7 @@ Frame random_frame(Rng& rng) {
                             "name",
                             rng.next(),
                             key_of(3).id()};
-    if (rng.below(2) == 0) frame.received = rng.next();
+    if (rng.below(2) == 0) frame.received = Ack{rng.below(9), 9 + rng.below(99)};
     if (rng.below(2) == 0) frame.ping = Ping{rng.next(), rng.below(2) == 0};
     if (rng.below(2) == 0) frame.bye = static_cast<Bye>(rng.below(5));
     frame.listing = rng.below(2) == 0;
@@ -66,8 +67,8 @@ Frame random_frame(Rng& rng) {
         const auto key = static_cast<std::uint8_t>(rng.below(9));
         frame.runs.push_back(
             sign(entries_of(key_of(key), 1 + rng.below(9), 1 + rng.below(3)), key_of(key)));
-        frame.have.push_back({log_of(key), 1 + rng.below(9), hash_of("head"), rng.below(2)});
-        frame.want.push_back({log_of(key), rng.below(9), 9 + rng.below(9)});
+        frame.have.push_back({log_of(key), {rng.below(2), 2 + rng.below(9), hash_of("head")}, {}, {}});
+        frame.want.push_back({log_of(key), rng.below(9), 9 + rng.below(9), false});
     }
     return frame;
 }
@@ -153,9 +154,9 @@ TEST_CASE("an empty frame is no bytes") {
 
 TEST_CASE("received 0 is not the same as nothing received") {
     Frame frame;
-    frame.received = 0;
+    frame.received = Ack{};
 
-    CHECK(decode(encode(frame))->received == Seq{0});
+    CHECK(decode(encode(frame))->received == Ack{});
     CHECK_FALSE(decode(encode(Frame{}))->received);
 }
 
@@ -291,16 +292,26 @@ TEST_CASE("what an author signed reaches us byte for byte") {
     CHECK(decode(encode(*frame))->runs.front()->items().front().bytes == later);
 }
 
-std::string raw_head(const std::string& device, const std::string& head, Seq seq, Seq floor) {
+std::string raw_head(const std::string& device, const std::string& head, Seq seq, Seq after,
+                     const std::string& tail = {}) {
     return field(4, field(1, device) + fixed64_field(2, 77) + varint_field(3, seq) +
-                        field(4, head) + varint_field(5, floor));
+                        field(4, head) + varint_field(5, after) + tail);
 }
 
-TEST_CASE("a head names a log, what is held of it and what no more") {
+std::string raw_tail(Seq after, Seq seq, const std::string& head) {
+    return field(6, varint_field(1, after) + varint_field(2, seq) + field(3, head));
+}
+
+TEST_CASE("a head names a log and what is held of it, in one part or two") {
     const std::string whole(32, 'h');
     CHECK(decode(extension(raw_head(whole, whole, 1, 0))));
-    CHECK(decode(extension(raw_head(whole, whole, 5, 5))));
+    CHECK(decode(extension(raw_head(whole, whole, 5, 4))));
+    CHECK_FALSE(decode(extension(raw_head(whole, whole, 5, 5))));
     CHECK_FALSE(decode(extension(raw_head(whole, whole, 5, 6))));
+    CHECK(decode(extension(raw_head(whole, whole, 5, 0, raw_tail(6, 7, whole)))));
+    CHECK_FALSE(decode(extension(raw_head(whole, whole, 5, 0, raw_tail(5, 7, whole)))));
+    CHECK_FALSE(decode(extension(raw_head(whole, whole, 5, 0, raw_tail(7, 7, whole)))));
+    CHECK_FALSE(decode(extension(raw_head(whole, whole, 5, 0, raw_tail(6, 7, "short")))));
     CHECK_FALSE(decode(extension(raw_head(whole, whole, 0, 0))));
     for (const std::size_t size : {0U, 31U, 33U}) {
         CHECK_FALSE(decode(extension(raw_head(std::string(size, 'd'), whole, 1, 0))));
@@ -343,8 +354,10 @@ TEST_CASE("a full frame of the greatest heads and wants stays below the cap") {
     constexpr Seq greatest = ~Seq{0};
     const LogId log{key_of(1).id(), Epoch{greatest}};
     Frame frame;
-    frame.have.assign(limits::frame_heads_max, {log, greatest, hash_of("head"), greatest});
-    frame.want.assign(limits::frame_wants_max, {log, greatest - 1, greatest});
+    const Span base{greatest - 4, greatest - 3, hash_of("head")};
+    const Span tail{greatest - 1, greatest, hash_of("end")};
+    frame.have.assign(limits::frame_heads_max, Head{log, base, tail, Clock{greatest}});
+    frame.want.assign(limits::frame_wants_max, {log, greatest - 1, greatest, true});
 
     CHECK(decode(encode(frame)));
 }

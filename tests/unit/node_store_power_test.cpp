@@ -70,8 +70,8 @@ void judge(store::Store* store, Seq acknowledged, Verdict& verdict) {
         return;
     }
     const auto holdings = store->holdings();
-    const Seq held = holdings->empty() ? 0 : holdings->front().seq;
-    const Seq floor = holdings->empty() ? 0 : holdings->front().floor;
+    const Seq held = holdings->empty() ? 0 : holdings->front().extent.base.last;
+    const Seq floor = holdings->empty() ? 0 : holdings->front().extent.base.after;
     if (held < acknowledged) ++verdict.lost;
     std::map<Seq, const VerifiedRun::Item*> said;
     for (const auto& run : speech())

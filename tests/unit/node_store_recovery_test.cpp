@@ -69,7 +69,7 @@ struct Said {
         (void)store.search("line", {}, 50);
         (void)store.arrived(0, {}, 1'000);
         const auto holdings = store.holdings();
-        for (const auto& held : *holdings) (void)store.runs(held.log, held.floor, 1'000, 1'000'000);
+        for (const auto& held : *holdings) (void)store.runs(held.log, held.extent.base.after, 1'000, 1'000'000);
         return shown;
     }
 };
@@ -186,7 +186,7 @@ TEST_CASE("a log whose first run is damaged waits for it and lacks nothing then"
     CHECK(opened->report.find("2 lines wait") != std::string::npos);
     CHECK(opened->store->holdings()->empty());
     CHECK(texts(opened->store->append({runs.front()}, {6})) == Texts{"zeroth", "first", "second"});
-    CHECK(opened->store->holdings()->front().floor == 0);
+    CHECK(opened->store->holdings()->front().extent.floor == 0);
 }
 
 TEST_CASE("a deleted or empty store is a new one") {
@@ -204,7 +204,7 @@ TEST_CASE("a trimmed log keeps its floor through recovery") {
     {
         const auto store = test::opened(folder.file());
         for (int n = 0; n < 5; ++n) REQUIRE(store->append({anna.say({"a", "b"})}, {n}));
-        REQUIRE(*store->trim(~std::uint64_t{0}, WallTime{3}, store::all_runs) == 6);
+        REQUIRE(store->trim(~std::uint64_t{0}, WallTime{3}, store::all_runs)->lines == 6);
     }
     auto bytes = content(folder.file());
     bytes.replace(0, 100, 100, '\0');
@@ -213,7 +213,7 @@ TEST_CASE("a trimmed log keeps its floor through recovery") {
     REQUIRE_MESSAGE(opened, opened.why());
     const auto held = opened->store->holdings();
     REQUIRE(held->size() == 1);
-    CHECK(held->front().floor == 6);
-    CHECK(held->front().seq == 10);
+    CHECK(held->front().extent.floor == 6);
+    CHECK(held->front().extent.last() == 10);
     CHECK(texts(opened->store->append({anna.say({"c"})}, {6})) == Texts{"c"});
 }

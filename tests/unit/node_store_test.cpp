@@ -59,7 +59,8 @@ TEST_CASE_TEMPLATE("a store keeps what chains and skips what it has", Made, Sqli
 
     const auto held = store->holdings();
     REQUIRE(held->size() == 1);
-    CHECK(held->front() == store::Holding{anna.log(), 0, {}, 4, third->head()});
+    CHECK(held->front().log == anna.log());
+    CHECK(held->front().extent.base == Stretch{0, {}, 4, third->head()});
 }
 
 TEST_CASE_TEMPLATE("a run of another cut gives what is new of it", Made, Sqlite, Memory) {
@@ -86,7 +87,7 @@ TEST_CASE_TEMPLATE("a run that contradicts what is held is left out", Made, Sqli
     REQUIRE(store->append({anna.say({"one"})}, {5}));
     CHECK(texts(store->append({twin.say({"another", "two"})}, {5})).empty());
     CHECK(texts(store->append({twin.say({"three"})}, {5})).empty());
-    CHECK(store->holdings()->front().seq == 1);
+    CHECK(store->holdings()->front().extent.last() == 1);
 }
 
 TEST_CASE_TEMPLATE("runs come whole, in order, within the maxima", Made, Sqlite, Memory) {
@@ -212,7 +213,7 @@ TEST_CASE_TEMPLATE("a trim in steps ends where one trim ends", Made, Sqlite, Mem
     for (int n = 0; n < 5; ++n) REQUIRE(store->append({anna.say({"a"}), bob.say({"b"})}, {n}));
 
     std::size_t steps = 0;
-    while (*store->trim(0, std::nullopt, 3) > 0) ++steps;
+    while (store->trim(0, std::nullopt, 3)->lines > 0) ++steps;
 
     CHECK(steps == 3);
     CHECK(texts(store->arrived(0, {}, 99)) == Texts{"a", "b"});
@@ -230,21 +231,21 @@ TEST_CASE_TEMPLATE("trimming raises floors of the old, then of the greatest", Ma
     REQUIRE(store->append({anna.say({"young"}), bob.say({std::string(9'000, 'b')})}, {20}));
     REQUIRE(store->append({bob.say({"bob"}), bob.say({"bobby"})}, {30}));
 
-    CHECK(*store->trim(unlimited, WallTime{10}, lanchat::store::all_runs) == 0);
-    CHECK(*store->trim(unlimited, WallTime{11}, lanchat::store::all_runs) == 2);
+    CHECK(store->trim(unlimited, WallTime{10}, lanchat::store::all_runs)->lines == 0);
+    CHECK(store->trim(unlimited, WallTime{11}, lanchat::store::all_runs)->lines == 2);
     CHECK(store->holdings()->size() == 2);
     const auto holdings = store->holdings();
     for (const auto& held : *holdings) {
         if (held.log != anna.log()) continue;
-        CHECK(held.floor == 2);
-        CHECK(held.floor_head == old->head());
-        CHECK(held.seq == 3);
+        CHECK(held.extent.floor == 2);
+        CHECK(held.extent.base.before == old->head());
+        CHECK(held.extent.last() == 3);
     }
     CHECK(texts(store->search("old", {}, 9)).empty());
-    CHECK(*store->trim(5'000, std::nullopt, lanchat::store::all_runs) == 1);
+    CHECK(store->trim(5'000, std::nullopt, lanchat::store::all_runs)->lines == 1);
     CHECK(texts(store->arrived(0, {}, 9)) == Texts{"young", "bob", "bobby"});
-    CHECK(*store->trim(0, WallTime{1'000}, 0) == 0);
-    CHECK(*store->trim(0, WallTime{1'000}, lanchat::store::all_runs) ==
+    CHECK(store->trim(0, WallTime{1'000}, 0)->lines == 0);
+    CHECK(store->trim(0, WallTime{1'000}, lanchat::store::all_runs)->lines ==
           1);  // the newest of each log stays
     CHECK(texts(store->arrived(0, {}, 9)) == Texts{"young", "bobby"});
     CHECK(store->runs(bob.log(), 0, 9, 9'999)->front()->first() == 3);
