@@ -3,10 +3,12 @@ import os
 import random
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from brokers import DefaultMosquitto, FlushedNats, Mosquitto, Nats
+from costs import cpu_ns
 from latency import MICRO, percentiles
-from workers import Company, Failed, Folder, Lan, check_steady, nodes
+from workers import Company, Failed, Folder, Lan, Worker, check_steady, nodes
 
 COUNTLESS = 100_000_000  # more lines than can be said before the kill
 
@@ -14,11 +16,19 @@ COUNTLESS = 100_000_000  # more lines than can be said before the kill
 # --- rates ----------------------------------------------------------------------------------------
 
 
+@dataclass
+class Setting:
+    sender: Worker
+    sinks: list
+    processes: list
+    words: list  # for the sender, after the number of lines
+
+
 @contextmanager
 def _lanchat(receivers, answers):
     with Folder() as folder, Company() as company:
         sender, *sinks = nodes(company, receivers + 1, folder=folder)
-        yield sender, sinks, [answers, os.path.join(folder, "answered")]
+        yield Setting(sender, sinks, [sender, *sinks], [answers])
         check_steady(company)
 
 
@@ -31,7 +41,7 @@ def _broker(kind, receivers):
             sink.hear("ready")
         sender = company.start(server.worker, role="publish", name="sender", **server.address)
         sender.hear("ready")
-        yield sender, sinks, []
+        yield Setting(sender, sinks, [sender, *sinks, server.popen], [])
 
 
 # Each way: the broker, or how many answers the author of lanchat waits for; lines to be said.
@@ -51,36 +61,52 @@ def skipped(way):
     return "" if isinstance(kind, str) else kind.missing()
 
 
+@dataclass
+class Rates:
+    """Lines a second until something is true of all, and what a line costs; None: not measured."""
+
+    heard: float  # answered and heard
+    everywhere: float | None  # known to the author to be flushed everywhere
+    cpu: float  # microseconds of processor time, of all processes together
+
+
 def rates(sizes, receivers):
-    """Lines a second of every way, repetitions in turns, and flushes a second of the disk."""
-    found = {"disk": []}
+    """Flushes a second of the disk, and for every way its repetitions, taken in turns."""
+    disk, found = [], {}
     for _ in range(sizes.repetitions):
-        found["disk"].append(1e9 / _mean(flushes(sizes.flush_seconds)))
+        disk.append(1e9 / _mean(flushes(sizes.flush_seconds)))
         for way, (kind, counts) in WAYS.items():
             if skipped(way):
                 continue
             count = int(counts[receivers] * sizes.share)
             ours = isinstance(kind, str)
             with (_lanchat(receivers, kind) if ours else _broker(kind, receivers)) as setting:
-                until_heard, until_everywhere = _flood(*setting, count, ours)
-            found.setdefault(way, []).append(count / until_heard)
-            if ours:
-                found.setdefault(way + " everywhere", []).append(count / until_everywhere)
-    return found
+                found.setdefault(way, []).append(_flood(setting, count, ours))
+    return disk, found
 
 
-def _flood(sender, sinks, words, count, ours):
-    """Seconds until all is answered and heard, and until the author knows it to be flushed."""
-    sender.tell("store", count, *words)
-    stored = sender.hear("stored", 120)
-    everywhere = sender.hear("everywhere", 120)["t"] if ours else 0
+def _flood(setting, count, ours):
+    before = _cpu(setting)
+    setting.sender.tell("store", count, *setting.words)
+    stored = setting.sender.hear("stored", 120)
+    everywhere = setting.sender.hear("everywhere", 120) if ours else None
     ended = stored["t"]
-    for sink in sinks:
+    for sink in setting.sinks:
         heard = sink.hear("heard", 60)
         if heard["count"] != count or heard["misplaced"]:
             raise Failed(f"{sink.name}: {heard} instead of {count} lines in order")
         ended = max(ended, heard["t"])
-    return (ended - stored["t0"]) * 1e-9, (everywhere - stored["t0"]) * 1e-9
+    return Rates(_rate(count, stored["t0"], ended),
+                 everywhere and _rate(count, stored["t0"], everywhere["t"]),
+                 (_cpu(setting) - before) * MICRO / count)
+
+
+def _cpu(setting):
+    return sum(cpu_ns(process.pid) for process in setting.processes)
+
+
+def _rate(count, began, ended):
+    return count / ((ended - began) * 1e-9)
 
 
 def flushes(seconds):

@@ -79,6 +79,7 @@ class NodeWorker {
     void flood();
     void say_of_flood(std::uint64_t number);
     void flushed(std::uint64_t number, const Result<LineId>& line);
+    void write_down(std::uint64_t answered);
     void delivered(const controller::Delivery& delivery);
     void next_echo();
     void say_echo();
@@ -229,8 +230,9 @@ void NodeWorker::begin_storing(std::istream& in) {
     std::uint64_t count = 0;
     std::string answers;
     std::string file;
-    if (!(in >> count >> answers >> file)) return;
-    answered_ = link::UniqueFd(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    if (!(in >> count >> answers)) return;
+    if (in >> file)
+        answered_ = link::UniqueFd(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     begin_flood(count, answers == "each" ? Answers::each : Answers::last);
 }
 
@@ -250,16 +252,20 @@ void NodeWorker::say_of_flood(std::uint64_t number) {
     static_cast<void>(node_.say(std::move(line)));
 }
 
-// A log is flushed in order, so that the answer for a line is one for all before it. The file
-// outlives this process, whichever way it ends.
+// A log is flushed in order, so that the answer for a line is one for all before it.
 void NodeWorker::flushed(std::uint64_t number, const Result<LineId>& line) {
     if (!line) return report({{"event", "failed"}, {"why", line.why()}});
-    const auto count = std::to_string(number + 1);
-    if (::pwrite(answered_.get(), count.data(), count.size(), 0) != std::ssize(count))
-        report({{"event", "failed"}, {"why", "cannot write down what is flushed"}});
+    if (answered_) write_down(number + 1);
     if (number + 1 < flood_.count) return;
     awaited_line_ = *line;
     report({{"event", "stored"}, {"t0", flood_.began}, {"t", now_ns()}});
+}
+
+// The file outlives this process, whichever way it ends.
+void NodeWorker::write_down(std::uint64_t answered) {
+    const auto text = std::to_string(answered);
+    if (::pwrite(answered_.get(), text.data(), text.size(), 0) != std::ssize(text))
+        report({{"event", "failed"}, {"why", "cannot write down what is flushed"}});
 }
 
 void NodeWorker::delivered(const controller::Delivery& delivery) {
