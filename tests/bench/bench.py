@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# Runs every measurement once and prints one Markdown table. README.md says how to read it.
+# Runs every measurement once and prints Markdown tables. README.md says how to read it.
 import argparse
 import os
 import platform
@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import workers
 from costs import idle, memory, scan
+from durable import echoes, losses, rates, signatures, skipped
 from latency import echo, silence
 from mesh import start_to_mesh
-from table import Table, p50, p99
+from table import Losses, Table, p50, p99
 from throughput import throughput
 
 
@@ -25,9 +26,14 @@ class Sizes:
     share: float = 1.0  # of the lines of a flood
     idle_calm: float = 10
     idle_seconds: float = 30
+    flushed_echoes: int = 1000
+    flush_seconds: float = 1
+    sign_seconds: float = 0.5
+    kills: int = 5
 
 
-QUICK = Sizes(repetitions=2, echoes=1000, silent_echoes=6, share=0.2, idle_calm=5, idle_seconds=10)
+QUICK = Sizes(repetitions=2, echoes=1000, silent_echoes=6, share=0.2, idle_calm=5, idle_seconds=10,
+              flushed_echoes=200, flush_seconds=0.3, sign_seconds=0.1, kills=1)
 
 
 def measure_echo(table, sizes):
@@ -39,7 +45,7 @@ def measure_echo(table, sizes):
         for way, pairs in found.items():
             aim = ("< 2 × bare gRPC", 2) if (way, label) == ("lanchat", "p50") else None
             table.add(f"echo {label}: {names[way]}", [pair[index] for pair in pairs], "µs",
-                      against=bare, aim=aim, aim_is_ratio=True)
+                      against=[bare], aim=aim, aim_is_ratio=True)
 
 
 def measure_silence(table, sizes):
@@ -50,7 +56,7 @@ def measure_silence(table, sizes):
             value = of(samples)
             aim = ("p99 < 5 ms", 5000) if (way, label) == ("lanchat", "p99") else None
             what = f"echo after 1–2 s of silence {label} ({len(samples)} samples): {names[way]}"
-            table.row(what, f"{value:.0f} µs", "", f"{value / of(found['grpc']):.2f}", aim, value)
+            table.row(what, f"{value:.0f} µs", "", [f"{value / of(found['grpc']):.2f}"], aim, value)
 
 
 def measure_throughput(table, sizes):
@@ -62,7 +68,7 @@ def measure_throughput(table, sizes):
         for way, rates in found.items():
             aim = ("≥ 1 M/s", 1e6) if (way, receivers) == ("lanchat", 10) else None
             table.add(f"1→{receivers} deliveries/s: {names[way]}", rates, "/s", low_is_good=False,
-                      against=found["grpc batched"], aim=aim)
+                      against=[found["grpc batched"]], aim=aim)
 
 
 def measure_mesh(table, sizes):
@@ -96,9 +102,88 @@ def measure_idle(table, sizes):
               aim=("≤ 0.1 %", 0.1))
 
 
+DURABLE = {
+    "lanchat each": "lanchat, each line answered once it is flushed",
+    "lanchat last": "lanchat, the last line answered for all",
+    "nats": "NATS JetStream as it comes (answered, not flushed)",
+    "nats flushed": "NATS JetStream, flushed before it is answered",
+    "mosquitto default": "mosquitto QoS 1 as it comes (answered, not saved)",
+    "mosquitto": "mosquitto QoS 1, saved after each turn",
+}
+
+
+def measure_durable(table, sizes):
+    for receivers in (1, 4):
+        disk, found = rates(sizes, receivers)
+        table.add("flushes/s of the disk itself, a line each", disk, "/s", low_is_good=False)
+        add_rates(table, receivers, found, disk)
+        costs = [one.cpu for one in found.get("nats", [])]
+        for way in filter(found.get, DURABLE):
+            table.add(f"1→{receivers} processor time a line, all processes: {DURABLE[way]}",
+                      [one.cpu for one in found[way]], "µs", against=[costs])
+
+
+def add_rates(table, receivers, found, disk):
+    what = f"1→{receivers} durable lines/s"
+    others = [one.heard for one in found.get("nats", [])]
+    ahead = {"aim": ("ahead of JetStream", 1), "aim_is_ratio": True}
+    for way, words in DURABLE.items():
+        if way not in found:
+            table.skip(f"{what}: {words}", skipped(way))
+            continue
+        how = {"low_is_good": False, "against": [others, disk]}
+        aim = ahead if way.startswith("lanchat") else {}
+        if (way, receivers) == ("lanchat each", 1):
+            aim = {"aim": ("≥ 0.2 M/s", 2e5)}
+        table.add(f"{what}: {words}", [one.heard for one in found[way]], "/s", **how, **aim)
+        if way.startswith("lanchat"):
+            table.add(f"{what}: … until its author knows them flushed everywhere",
+                      [one.everywhere for one in found[way]], "/s", **how, **ahead)
+
+
+def measure_flushed(table, sizes):
+    found = echoes(sizes)
+    names = {"fdatasync": "a flush of the disk itself, for comparison",
+             "memory": "lanchat without a disk", "disk": "lanchat, answered before it is flushed",
+             "flushed": "lanchat with --id, flushed on both sides before it leaves",
+             "delivered": "lanchat, no answer but the news that it is flushed on both sides"}
+    for index, label in enumerate(("p50", "p99")):
+        disk = [pair[index] for pair in found["fdatasync"]]
+        for way, words in names.items():
+            table.add(f"echo {label}: {words}", [pair[index] for pair in found[way]], "µs",
+                      against=[None, disk])
+
+
+def measure_runs(table, sizes):
+    for lines, costs in signatures(sizes).items():
+        for doing, values in zip(("sign", "verify"), zip(*costs)):
+            table.add(f"{doing} a line in runs of {lines}", values, "µs")
+
+
+def measure_kills(table, sizes):
+    rows = {
+        "lanchat": ("lanchat: the author, its own store", "nothing"),
+        "lanchat elsewhere": ("lanchat: the author, the store of another once it is back",
+                              "nothing"),
+        "nats": ("NATS JetStream as it comes: the server", "all of the last two minutes"),
+        "nats flushed": ("NATS JetStream, flushed: the server", "nothing"),
+        "mosquitto": ("mosquitto, saved after each turn: the server",
+                      "what was answered after the last save"),
+        "mosquitto default": ("mosquitto as it comes: the server", "all of the last half hour"),
+    }
+    for name, found in losses(sizes).items():
+        words, in_power_cut = rows[name]
+        if isinstance(found, str):
+            table.skip(words, found)
+        else:
+            table.add(words, found, in_power_cut)
+
+
 MEASUREMENTS = {"echo": measure_echo, "silence": measure_silence, "throughput": measure_throughput,
                 "mesh": measure_mesh, "scan": measure_scan, "memory": measure_memory,
-                "idle": measure_idle}
+                "idle": measure_idle, "durable": measure_durable, "flushed": measure_flushed,
+                "runs": measure_runs, "kills": measure_kills}
+OF_DISK = {"durable", "flushed", "runs"}  # their rows are in a table of their own
 
 
 def parse_arguments():
@@ -118,7 +203,16 @@ def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
         model = next((line.split(":")[1].strip() for line in cpuinfo
                       if line.startswith("model name")), platform.machine())
-    return f"{os.cpu_count()} × {model}, Linux {platform.release()}"
+    return f"{os.cpu_count()} × {model}, Linux {platform.release()}, data on {file_system()}"
+
+
+def file_system():
+    """Where what must survive lies while it is measured: in memory it would not."""
+    with open("/proc/self/mounts", encoding="utf-8") as mounts:
+        places = [line.split()[1:3] for line in mounts]
+    above = [(len(path), kind) for path, kind in places
+             if workers.BUILD.startswith(path.rstrip("/") + "/")]
+    return max(above)[1]
 
 
 def main():
@@ -129,19 +223,24 @@ def main():
         sizes.repetitions = arguments.reps
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    table = Table()
+    chat, disk, lost = Table("bare gRPC"), Table("JetStream", "disk"), Losses()
     load = os.getloadavg()[0]
     for what in arguments.what or MEASUREMENTS:
         began = time.monotonic()
         try:
-            MEASUREMENTS[what](table, sizes)
+            MEASUREMENTS[what](
+                disk if what in OF_DISK else lost if what == "kills" else chat, sizes)
         except (workers.Failed, workers.Skip) as failure:
-            print(f"{what}: {failure}\n\n{table}", file=sys.stderr)
+            print(f"{what}: {failure}\n\n{_text(chat, disk, lost)}", file=sys.stderr)
             return 1
         print(f"{what}: {time.monotonic() - began:.0f} s", file=sys.stderr)
     print(f"{machine()}; load {load:.1f} before, {os.getloadavg()[0]:.1f} after; "
-          f"{sizes.repetitions} repetitions.\n\n{table}")
+          f"{sizes.repetitions} repetitions.\n\n{_text(chat, disk, lost)}")
     return 0
+
+
+def _text(*tables):
+    return "\n\n".join(str(table) for table in tables if table.rows)
 
 
 if __name__ == "__main__":

@@ -79,16 +79,16 @@ def idle(sizes):
     with Company() as company:
         everybody = nodes(company, 31)
         time.sleep(sizes.idle_calm)
-        before = [_cpu_ns(node.pid) for node in everybody]
+        before = [cpu_ns(node.pid) for node in everybody]
         began = time.monotonic_ns()
         time.sleep(sizes.idle_seconds)
         passed = time.monotonic_ns() - began
-        after = [_cpu_ns(node.pid) for node in everybody]
+        after = [cpu_ns(node.pid) for node in everybody]
         check_steady(company)
     return [100 * (b - a) / passed for a, b in zip(before, after)]
 
 
-def _cpu_ns(pid):
+def cpu_ns(pid):
     """Of all its threads; finer than the ticks of /proc/PID/stat."""
     total = 0
     for path in glob.glob(f"/proc/{pid}/task/*/schedstat"):

@@ -50,13 +50,13 @@ def echo(sizes):
         for way, pair in PAIRS.items():
             with pair() as (dialler, _):
                 heard = dialler.ask("echoed", "echo", sizes.echoes, sizes.echoes // 10, 0, 0)
-            found[way].append(_percentiles(heard["ns"]))
+            found[way].append(percentiles(heard["ns"]))
         if "pipes" in found:
-            found["pipes"].append(_percentiles(_pipe_echo(sizes.echoes)))
+            found["pipes"].append(percentiles(_pipe_echo(sizes.echoes)))
     return found
 
 
-def _percentiles(nanoseconds):
+def percentiles(nanoseconds):
     return p50(nanoseconds) * MICRO, p99(nanoseconds) * MICRO
 
 

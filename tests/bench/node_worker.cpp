@@ -1,6 +1,12 @@
 // A lanchat node embedded in a worker: measures, answers or counts lines.
-//   bench_node ip=A cidr=C ports=MIN-MAX [name=N] [scan=0] [answer=1] [await=PEERS]
+//   bench_node ip=A cidr=C ports=MIN-MAX [name=N] [scan=0] [answer=1] [await=PEERS] [data=FOLDER]
+//              [ids=1] [delivery=1]
+// With ids every line is flushed here before it leaves; with delivery an echo is over when the line
+// is flushed at all others, who need not answer.
 // Commands on stdin: await PEERS, echo COUNT WARMUP MIN_MS MAX_MS, say COUNT, stats, quit.
+//   store COUNT each|last FILE   says lines and waits for each, or for the last, to be flushed
+//                                everywhere; FILE always holds how many are known to be flushed
+//                                here
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/read_until.hpp>
@@ -12,9 +18,11 @@
 #include <sstream>
 #include <variant>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "node/link/process.hpp"
+#include "node/link/unique_fd.hpp"
 #include "node/node.hpp"
 #include "worker.hpp"
 
@@ -28,6 +36,7 @@ Config config_from(const Options& options) {
     config.cidrs = {*parse_cidr(option(options, "cidr", "127.0.0.1/32"))};
     config.ports = *parse_port_range(option(options, "ports", ""));
     config.name = option(options, "name", "bench");
+    config.data_dir = option(options, "data", "");
     config.discovery.scan = option(options, "scan", "1") == "1";
     return config;
 }
@@ -51,8 +60,10 @@ class NodeWorker {
     int run();
 
   private:
+    enum class Answers { none, each, last };
     struct Flood {
         std::uint64_t count = 0;
+        Answers answers = Answers::none;
         std::uint64_t said = 0;
         std::int64_t began = 0;
     };
@@ -62,8 +73,14 @@ class NodeWorker {
     void heard(const Event& event);
     void peer_up();
     void line(const controller::Message& message);
-    void begin_flood(std::uint64_t count);
+    void say(std::string line);
+    void begin_flood(std::uint64_t count, Answers answers);
+    void begin_storing(std::istream& in);
     void flood();
+    void say_of_flood(std::uint64_t number);
+    void flushed(std::uint64_t number, const Result<LineId>& line);
+    void write_down(std::uint64_t answered);
+    void delivered(const controller::Delivery& delivery);
     void next_echo();
     void say_echo();
     void report_stats();
@@ -74,6 +91,8 @@ class NodeWorker {
     asio::streambuf typed_;
     asio::steady_timer pause_{loop_};
     bool answers_;
+    bool says_with_ids_;
+    bool awaits_delivery_;
     std::uint64_t awaited_;
     std::uint64_t up_ = 0;
     std::uint64_t ups_ = 0;
@@ -82,12 +101,17 @@ class NodeWorker {
     std::string last_down_;
     Tally tally_;
     std::optional<EchoSamples> echo_;
+    std::uint64_t ids_ = 0;
     Flood flood_;
+    std::optional<LineId> awaited_line_;  // to be flushed everywhere
+    link::UniqueFd answered_;
     Node node_;
 };
 
 NodeWorker::NodeWorker(const Options& options)
     : answers_(option(options, "answer", "0") == "1"),
+      says_with_ids_(option(options, "ids", "0") == "1"),
+      awaits_delivery_(option(options, "delivery", "0") == "1"),
       awaited_(std::stoull(option(options, "await", "0"))),
       node_(loop_, config_from(options), [this](const Event& event) { heard(event); }) {}
 
@@ -124,7 +148,8 @@ void NodeWorker::obey(const std::string& command) {
     if (verb == "stats") report_stats();
     if (verb == "quit") quit();
     std::uint64_t count = 0;
-    if (verb == "say" && in >> count) begin_flood(count);
+    if (verb == "say" && in >> count) begin_flood(count, Answers::none);
+    if (verb == "store") begin_storing(in);
     EchoPlan plan;
     if (verb == "echo" &&
         in >> plan.count >> plan.warmup >> plan.pause_ms_min >> plan.pause_ms_max) {
@@ -145,6 +170,8 @@ void NodeWorker::heard(const Event& event) {
         last_down_ = to_string(gone->peer.address) + why(gone->reason);
     } else if (const auto* missed = std::get_if<controller::Undelivered>(&event)) {
         undelivered_ += missed->lines;
+    } else if (const auto* delivery = std::get_if<controller::Delivery>(&event)) {
+        delivered(*delivery);
     }
 }
 
@@ -157,7 +184,7 @@ void NodeWorker::peer_up() {
 void NodeWorker::line(const controller::Message& message) {
     if (message.own) return;
     if (answers_) {
-        static_cast<void>(node_.say(message.text));
+        say(message.text);
     } else if (echo_) {
         echo_->ended();
         next_echo();
@@ -181,22 +208,74 @@ void NodeWorker::next_echo() {
 
 void NodeWorker::say_echo() {
     echo_->began();
-    static_cast<void>(node_.say(numbered_line(0, false)));
+    if (!awaits_delivery_) return say(numbered_line(0, false));
+    node_.say({numbered_line(0, false)}, [this](const Result<LineId>& line) {
+        if (line) awaited_line_ = *line;
+    });
 }
 
-void NodeWorker::begin_flood(std::uint64_t count) {
-    flood_ = Flood{count, 0, now_ns()};
+// An id may be used once, by all processes of a device.
+void NodeWorker::say(std::string line) {
+    if (!says_with_ids_) return static_cast<void>(node_.say(std::move(line)));
+    const auto id = std::to_string(now_ns()) + '.' + std::to_string(++ids_);
+    node_.say({std::move(line), "general", id}, [](const Result<LineId>&) {});
+}
+
+void NodeWorker::begin_flood(std::uint64_t count, Answers answers) {
+    flood_ = Flood{count, answers, 0, now_ns()};
     flood();
+}
+
+void NodeWorker::begin_storing(std::istream& in) {
+    std::uint64_t count = 0;
+    std::string answers;
+    std::string file;
+    if (!(in >> count >> answers)) return;
+    if (in >> file)
+        answered_ = link::UniqueFd(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    begin_flood(count, answers == "each" ? Answers::each : Answers::last);
 }
 
 void NodeWorker::flood() {
     if (flood_.said == flood_.count) return;
-    while (flood_.said < flood_.count && node_.has_room()) {
-        const auto number = flood_.said++;
-        static_cast<void>(node_.say(numbered_line(number, flood_.said == flood_.count)));
-    }
-    if (flood_.said == flood_.count)
+    while (flood_.said < flood_.count && node_.has_room()) say_of_flood(flood_.said++);
+    if (flood_.said == flood_.count && flood_.answers == Answers::none)
         report({{"event", "said"}, {"t0", flood_.began}, {"t", now_ns()}});
+}
+
+void NodeWorker::say_of_flood(std::uint64_t number) {
+    const bool last = number + 1 == flood_.count;
+    std::string line = numbered_line(number, last);
+    if (flood_.answers == Answers::each || (flood_.answers == Answers::last && last))
+        return node_.say({std::move(line)},
+                         [this, number](const Result<LineId>& stored) { flushed(number, stored); });
+    static_cast<void>(node_.say(std::move(line)));
+}
+
+// A log is flushed in order, so that the answer for a line is one for all before it.
+void NodeWorker::flushed(std::uint64_t number, const Result<LineId>& line) {
+    if (!line) return report({{"event", "failed"}, {"why", line.why()}});
+    if (answered_) write_down(number + 1);
+    if (number + 1 < flood_.count) return;
+    awaited_line_ = *line;
+    report({{"event", "stored"}, {"t0", flood_.began}, {"t", now_ns()}});
+}
+
+// The file outlives this process, whichever way it ends.
+void NodeWorker::write_down(std::uint64_t answered) {
+    const auto text = std::to_string(answered);
+    if (::pwrite(answered_.get(), text.data(), text.size(), 0) != std::ssize(text))
+        report({{"event", "failed"}, {"why", "cannot write down what is flushed"}});
+}
+
+void NodeWorker::delivered(const controller::Delivery& delivery) {
+    if (delivery.line != awaited_line_ || delivery.count.delivered < delivery.count.of) return;
+    awaited_line_.reset();
+    if (echo_) {
+        echo_->ended();
+        return next_echo();
+    }
+    report({{"event", "everywhere"}, {"t", now_ns()}});
 }
 
 void NodeWorker::report_stats() {
@@ -205,7 +284,8 @@ void NodeWorker::report_stats() {
             {"ups", ups_},
             {"downs", downs_},
             {"last down", last_down_},
-            {"undelivered", undelivered_}});
+            {"undelivered", undelivered_},
+            {"heard", tally_.count()}});
 }
 
 void NodeWorker::quit() {

@@ -22,20 +22,23 @@ def ratio(ours, theirs):
 
 
 class Table:
-    """Rows of Markdown: what, median, worst, ratio, aim, and whether it was met."""
+    """Rows of Markdown: what, median, worst, ratios, aim, and whether it was met."""
 
-    HEAD = ("what", "median", "worst", "× bare gRPC", "aim", "met")
-
-    def __init__(self):
+    def __init__(self, *bases):
+        """`bases`: what the ratios are to."""
+        self.bases = bases
         self.rows = []
 
-    def add(self, what, values, unit, *, low_is_good=True, against=None, aim=None,
+    def add(self, what, values, unit, *, low_is_good=True, against=(), aim=None,
             aim_is_ratio=False):
+        """`against` has the values of each base, None for one that says nothing here."""
         middle, worst = median(values), (max if low_is_good else min)(values)
-        times = ratio(values, against) if against else None
+        times = [ratio(values, base) if base else None for base in against]
+        if aim_is_ratio and not times[0]:
+            aim = None  # there was nothing to compare with
         self.row(what, _number(middle) + unit, _number(worst) + unit,
-                 f"{times:.2f}" if times else "", aim, times if aim_is_ratio else middle,
-                 low_is_good)
+                 [f"{one:.2f}" if one else "" for one in times], aim,
+                 times[0] if aim_is_ratio else middle, low_is_good)
 
     def row(self, what, middle, worst, times, aim, measured, low_is_good=True):
         """`aim` is None or (its words, the bound that `measured` must not pass)."""
@@ -43,12 +46,43 @@ class Table:
         if aim:
             words, bound = aim
             met = "yes" if (measured <= bound if low_is_good else measured >= bound) else "**no**"
-        self.rows.append((what, middle, worst, times, words, met))
+        times = [*times, *[""] * (len(self.bases) - len(times))]
+        self.rows.append((what, middle, worst, *times, words, met))
+
+    def skip(self, what, why):
+        self.rows.append((what, f"skipped: {why}", *[""] * (len(self.bases) + 3)))
 
     def __str__(self):
-        lines = ["| " + " | ".join(self.HEAD) + " |", "|---|---:|---:|---:|---|---|"]
-        lines += ["| " + " | ".join(row) + " |" for row in self.rows]
-        return "\n".join(lines)
+        head = ("what", "median", "worst", *(f"× {base}" for base in self.bases), "aim", "met")
+        return markdown(head, "-::" + ":" * len(self.bases) + "--", self.rows)
+
+
+def markdown(head, alignment, rows):
+    """`alignment` has a colon for each column of numbers."""
+    rules = ["---:" if one == ":" else "---" for one in alignment]
+    lines = ["| " + " | ".join(head) + " |", "|" + "|".join(rules) + "|"]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+class Losses:
+    """Rows of Markdown: whose lines were answered, which of them were gone after kill -9."""
+
+    HEAD = ("killed with -9", "times", "lines answered", "of these lost", "a power cut takes")
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, what, kills, in_power_cut):
+        answered, lost = map(sum, zip(*kills))
+        self.rows.append((what, str(len(kills)), str(answered),
+                          f"**{lost}**" if lost else "0", in_power_cut))
+
+    def skip(self, what, why):
+        self.rows.append((what, f"skipped: {why}", "", "", ""))
+
+    def __str__(self):
+        return markdown(self.HEAD, "-:::-", self.rows)
 
 
 def _number(value):

@@ -70,11 +70,15 @@ std::string numbered_line(std::uint64_t number, bool last) {
     return line;
 }
 
-bool Tally::take(std::string_view line) {
-    if (count_ == 0) first_ = now_ns();
+std::uint64_t number_of(std::string_view line) {
     std::uint64_t number = 0;
     std::from_chars(line.data(), line.data() + std::min(number_digits, line.size()), number);
-    if (number != count_ || line.size() != line_bytes) ++misplaced_;
+    return number;
+}
+
+bool Tally::take(std::string_view line) {
+    if (count_ == 0) first_ = now_ns();
+    if (number_of(line) != count_ || line.size() != line_bytes) ++misplaced_;
     ++count_;
     return line.size() == line_bytes && line[number_digits] == 'L';
 }
@@ -87,6 +91,19 @@ nlohmann::json Tally::result() {
                           {"t", now_ns()}};
     *this = {};
     return result;
+}
+
+void Numbers::add(std::uint64_t number) {
+    if (!ranges_.empty() && ranges_.back().last + 1 == number)
+        ranges_.back().last = number;
+    else
+        ranges_.push_back({number, number});
+}
+
+nlohmann::json Numbers::ranges() const {
+    auto pairs = nlohmann::json::array();
+    for (const auto& [first, last] : ranges_) pairs.push_back({first, last});
+    return pairs;
 }
 
 void EchoSamples::ended() {

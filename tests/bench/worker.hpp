@@ -33,6 +33,7 @@ std::string option(const Options& options, const std::string& key, const std::st
 // A line of line_bytes that carries its number and whether it is the last of a run.
 void write_line(char* to, std::uint64_t number, bool last);
 std::string numbered_line(std::uint64_t number, bool last);
+std::uint64_t number_of(std::string_view line);
 
 // Counts the lines of a run at the receiver. Not one may be missing, twice or out of order.
 class Tally {
@@ -41,11 +42,27 @@ class Tally {
     bool take(std::string_view line);
     // What came; the next line begins a new run.
     nlohmann::json result();
+    std::uint64_t count() const { return count_; }
 
   private:
     std::uint64_t count_ = 0;
     std::uint64_t misplaced_ = 0;
     std::int64_t first_ = 0;
+};
+
+// Which lines there are. Cheap while numbers rise.
+class Numbers {
+  public:
+    void add(std::uint64_t number);
+    // [[first, last], …], in the order in which they came.
+    nlohmann::json ranges() const;
+
+  private:
+    struct Range {
+        std::uint64_t first = 0;
+        std::uint64_t last = 0;
+    };
+    std::vector<Range> ranges_;
 };
 
 // How an echo is measured: so many round trips one after another, each after a pause by chance.

@@ -119,11 +119,37 @@ class Lan:
                         "ports": f"{first}-{first + ports - 1}"}
 
 
-def nodes(company, count, **options):
-    """Embedded nodes that have all linked to each other."""
-    lan = Lan(count)
-    found = [company.start("bench_node", name=f"node{i}", **{"await": count - 1}, **lan.options,
-                           **(options if i == 0 else {})) for i in range(count)]
+class Folder:
+    """On the disk that the build is on, for what must survive; goes with the measurement."""
+
+    def __init__(self):
+        self.path = tempfile.mkdtemp(prefix="bench-", dir=BUILD)
+
+    def remove(self):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def __enter__(self):
+        return self.path
+
+    def __exit__(self, *_):
+        self.remove()
+
+
+def nodes(company, count, *, folder=None, lan=None, each=None, others=0, **options):
+    """Embedded nodes that have all linked to each other, and to `others` that were there before.
+
+    With a folder each keeps its history in one below it, and finds it there again. `options` are
+    for the first one, `each` has those of every one.
+    """
+    lan = lan or Lan(count)
+    each = each or [options] + [{}] * (count - 1)
+    found = []
+    for number, told in enumerate(each):
+        if folder:
+            told = {**told, "data": os.path.join(folder, str(number))}
+            os.makedirs(told["data"], exist_ok=True)
+        found.append(company.start("bench_node", name=f"node{number}",
+                                   **{"await": count + others - 1}, **lan.options, **told))
     for node in found:
         node.hear("ready")
     for node in found:

@@ -1,0 +1,65 @@
+// What it costs to sign and to verify a line, in runs of several lengths.
+//   bench_run [seconds=S]
+#include <memory>
+
+#include "message/run.hpp"
+#include "worker.hpp"
+
+namespace lanchat::bench {
+namespace {
+
+std::vector<Entry> entries_of(const DeviceKey& key, std::size_t count) {
+    std::vector<Entry> entries;
+    for (std::size_t n = 0; n < count; ++n) {
+        Entry entry;
+        entry.log = {key.id(), Epoch{1}};
+        entry.seq = n + 1;
+        entry.clock = Clock{n + 1};
+        entry.room = general_room;
+        entry.name = "bench";
+        entry.text = numbered_line(n, false);
+        entries.push_back(std::move(entry));
+    }
+    return entries;
+}
+
+Run as_it_travels(const VerifiedRun& run) {
+    Run travelling{{}, run.signature()};
+    for (const auto& item : run.items()) travelling.entries.push_back(item.bytes);
+    return travelling;
+}
+
+// Nanoseconds a line; `work` does all of a run and says whether it was good.
+template <class Work>
+double cost(std::size_t lines, double seconds, const Work& work) {
+    const auto began = now_ns();
+    const auto until = began + static_cast<std::int64_t>(seconds * 1e9);
+    std::size_t done = 0;
+    while (now_ns() < until) {
+        if (!work()) return -1;
+        done += lines;
+    }
+    return static_cast<double>(now_ns() - began) / static_cast<double>(done);
+}
+
+void measure(std::size_t lines, double seconds) {
+    const DeviceKey key({1, 2, 3});
+    const auto entries = entries_of(key, lines);
+    const Run travelling = as_it_travels(*sign(entries, key));
+    const double signing =
+        cost(lines, seconds, [&] { return sign(entries, key)->items().size() == lines; });
+    const double verifying =
+        cost(lines, seconds, [&] { return verify(travelling).operator bool(); });
+    report({{"event", "run"}, {"lines", lines}, {"sign", signing}, {"verify", verifying}});
+}
+
+}  // namespace
+}  // namespace lanchat::bench
+
+int main(int argc, char** argv) {
+    using namespace lanchat::bench;
+    become_worker();
+    const double seconds = std::stod(option(parse_options(argc, argv), "seconds", "1"));
+    for (const std::size_t lines : {1U, 16U, 256U}) measure(lines, seconds);
+    return 0;
+}
