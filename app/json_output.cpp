@@ -15,14 +15,12 @@ namespace lanchat::app {
 namespace {
 
 using controller::Delivery;
-using controller::DownReason;
 using controller::Forked;
 using controller::Message;
 using controller::PeerDown;
 using controller::PeerInfo;
 using controller::PeerUp;
 using controller::Undelivered;
-using controller::UndeliveredReason;
 
 constexpr unsigned char c1_lead = 0xC2;
 
@@ -142,18 +140,6 @@ void append_peer(std::string& out, const PeerInfo& peer) {
     out += '}';
 }
 
-std::string_view to_word(DownReason reason) {
-    switch (reason) {
-        case DownReason::left:
-            return "left";
-        case DownReason::lost:
-            return "lost";
-        case DownReason::replaced:
-            return "replaced";
-    }
-    return "lost";
-}
-
 void append_fields(std::string& out, const PeerUp& up) {
     append_start(out, "peer");
     append_string(out, "event", "up");
@@ -207,8 +193,7 @@ void append_fields(std::string& out, const Undelivered& undelivered) {
     append_start(out, "undelivered");
     append_peer(out, undelivered.peer);
     append_number(out, "lines", undelivered.lines);
-    const bool gone = undelivered.reason == UndeliveredReason::gone;
-    append_string(out, "reason", gone ? "gone" : "slow");
+    append_string(out, "reason", to_word(undelivered.reason));
 }
 
 }  // namespace
