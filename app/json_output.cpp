@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <variant>
 
-#include "app/base64.hpp"
+#include "message/base64.hpp"
 
 namespace lanchat::app {
 

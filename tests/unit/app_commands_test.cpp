@@ -1,7 +1,6 @@
 // The commands that ask a running node: what they print, and their exit codes.
 #include <fstream>
 
-#include "app/base64.hpp"
 #include "message/limits.hpp"
 #include "tests/unit/app_api_scene.hpp"
 
@@ -233,20 +232,6 @@ TEST_CASE("without a node every command is exit 3 and says how to start one") {
     CHECK(out.str().empty());
     CHECK(err.str().find("no running node in " + folder.path.string()) != std::string::npos);
     CHECK(err.str().find("start one with: lanchat") != std::string::npos);
-}
-
-TEST_CASE("base64 is taken back as it was written, and nothing else is") {
-    std::string bytes;
-    for (int i = 0; i < 300; ++i) {
-        std::string text;
-        append_base64(text, bytes);
-        CHECK(from_base64(text) == bytes);
-        bytes += static_cast<char>(i * 7);
-    }
-    for (const auto* text :
-         {"A", "AA", "AAA", "AB==", "AA=A", "====", "A===", "AA==AAAA", "A-==", "AAAA "}) {
-        CHECK_FALSE(from_base64(text));
-    }
 }
 
 }  // namespace
