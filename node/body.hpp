@@ -59,7 +59,7 @@ class Node::Body {
 
   private:
     std::optional<Failure> open_history();
-    LogId own_log() const { return {key_->id(), Epoch{static_cast<std::uint64_t>(instance_)}}; }
+    LogId own_log() const { return log_of(key_->id(), instance_); }
     void build(const Places& places, std::uint16_t port);
     void perform(brain::Effect& effect);
     void perform_one(brain::Connect& connect) { discovery_->dial(connect.where); }

@@ -9,9 +9,7 @@ namespace lanchat::sim {
 using namespace controller;
 using namespace std::chrono_literals;
 
-LogId Body::own_log() const {
-    return {settings_.key->id(), Epoch{static_cast<std::uint64_t>(settings_.instance)}};
-}
+LogId Body::own_log() const { return log_of(settings_.key->id(), settings_.instance); }
 
 std::size_t Body::author_of(const LogId& log) const { return around_.person(log_name(log)); }
 
@@ -85,7 +83,7 @@ void Body::check_stored(const Open& link, const Frame& frame) const {
             require(head.head == settings_.disk->head_of(head.log), "what is told is true");
     }
     if (!frame.received || !link.instance) return;
-    const LogId log{link.device, Epoch{static_cast<std::uint64_t>(*link.instance)}};
+    const LogId log = log_of(link.device, *link.instance);
     require(*frame.received <= settings_.disk->seq_of(log), "what is acknowledged is on the disk");
 }
 

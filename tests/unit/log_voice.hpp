@@ -24,7 +24,7 @@ class Voice {
     // The log of process `instance`, which has a device of its own.
     explicit Voice(InstanceId instance, std::string word = "line")
         : key_(key_of(static_cast<std::uint64_t>(instance))),
-          log_{key_->id(), Epoch{static_cast<std::uint64_t>(instance)}},
+          log_(log_of(key_->id(), instance)),
           word_(std::move(word)) {}
 
     const LogId& log() const { return log_; }
