@@ -9,7 +9,6 @@
 #include "node_stores.hpp"
 
 using namespace lanchat;
-using test::Author;
 using test::texts;
 using Texts = std::vector<std::string>;
 
@@ -61,8 +60,8 @@ struct Scene {
 
 TEST_CASE("what waits together is committed together, and each asker hears of its own") {
     Scene scene;
-    Author anna(1);
-    Author bob(2);
+    Voice anna(InstanceId{1});
+    Voice bob(InstanceId{2});
     const auto first = anna.say({"one", "two"});
     auto gate = scene.hold();
     scene.append({first});
@@ -77,7 +76,7 @@ TEST_CASE("what waits together is committed together, and each asker hears of it
 
 TEST_CASE("a commit is bounded in entries and in bytes") {
     Scene scene;
-    Author anna(1);
+    Voice anna(InstanceId{1});
     auto gate = scene.hold();
     for (std::size_t n = 0; n < 2 * store::commit_entries_max / 128; ++n)
         scene.append({anna.say(Texts(128, "x"))});
@@ -86,7 +85,7 @@ TEST_CASE("a commit is bounded in entries and in bytes") {
     CHECK(scene.commits == 2);
 
     Scene bytes;
-    Author bob(2);
+    Voice bob(InstanceId{2});
     gate = bytes.hold();
     for (std::size_t n = 0; n < 3 * store::commit_bytes_max / 60'000; ++n)
         bytes.append({bob.say({std::string(60'000, 'x')})});
@@ -98,8 +97,8 @@ TEST_CASE("a commit is bounded in entries and in bytes") {
 
 TEST_CASE("a run that was refused does not answer for the lines of another") {
     Scene scene;
-    Author anna(1);
-    Author twin(1);
+    Voice anna(InstanceId{1});
+    Voice twin(InstanceId{1});
     auto gate = scene.hold();
     scene.append({anna.say({"one"})});
     scene.append({twin.say({"other"}), twin.say({"more"})});
@@ -111,7 +110,7 @@ TEST_CASE("a run that was refused does not answer for the lines of another") {
 
 TEST_CASE("a failure reaches everybody in the group, and the next group is tried") {
     Scene scene;
-    Author anna(1);
+    Voice anna(InstanceId{1});
     const auto first = anna.say({"one"});
     scene.refuses = true;
     auto gate = scene.hold();
@@ -127,7 +126,7 @@ TEST_CASE("a failure reaches everybody in the group, and the next group is tried
 
 TEST_CASE("a job sees what was asked for before it, and nothing of what came after") {
     Scene scene;
-    Author anna(1);
+    Voice anna(InstanceId{1});
     Texts seen;
     auto gate = scene.hold();
     scene.append({anna.say({"before"})});

@@ -6,7 +6,6 @@
 #include "node_stores.hpp"
 
 using namespace lanchat;
-using test::Author;
 
 namespace {
 
@@ -23,7 +22,7 @@ class Pair {
   public:
     explicit Pair(std::uint64_t seed) : rng_(seed) {
         for (std::uint8_t n = 0; n < 4; ++n)
-            authors_.emplace_back(static_cast<std::uint8_t>(1 + n / 2), 1u + n, 1'000 + n * 7);
+            authors_.emplace_back(1u + n / 2, InstanceId{1u + n}, WallTime{1'000 + n * 7});
     }
 
     void act() {
@@ -53,8 +52,8 @@ class Pair {
               seen(memory_.search(word, filter, count)));
         const auto& author = authors_[below(authors_.size())];
         const auto id = std::to_string(below(20));
-        CHECK((*disk_->said(author.id(), id)).has_value() ==
-              (*memory_.said(author.id(), id)).has_value());
+        CHECK((*disk_->said(author.device(), id)).has_value() ==
+              (*memory_.said(author.device(), id)).has_value());
         const auto entries = below(20);
         const auto on_disk = disk_->runs(author.log(), after, entries, 2'000);
         const auto in_memory = memory_.runs(author.log(), after, entries, 2'000);
@@ -75,7 +74,7 @@ class Pair {
     store::Filter some_filter() {
         store::Filter filter;
         if (below(3) == 0) filter.room = some_room();
-        if (below(3) == 0) filter.author = authors_[below(authors_.size())].id();
+        if (below(3) == 0) filter.author = authors_[below(authors_.size())].device();
         if (below(4) == 0) filter.since = WallTime{static_cast<std::int64_t>(1'000 + below(60))};
         if (below(4) == 0) filter.until = WallTime{static_cast<std::int64_t>(1'000 + below(60))};
         return filter;
@@ -94,10 +93,9 @@ class Pair {
         }
         if (said.size() > 2 && below(2)) {
             const auto from = below(said.size() - 1);
-            const auto to = static_cast<std::ptrdiff_t>(from + 1 + below(said.size() - from));
-            runs.push_back(author.joined(
-                {said.begin() + static_cast<std::ptrdiff_t>(from),
-                 said.begin() + std::min(to, static_cast<std::ptrdiff_t>(said.size()))}));
+            const auto to =
+                std::min<std::size_t>(from + below(said.size() - from), said.size() - 1);
+            runs.push_back(author.run(said[from]->first(), said[to]->last()));
         }
         ++now_;
         CHECK(seen(disk_->append(runs, {now_})) == seen(memory_.append(runs, {now_})));
@@ -130,7 +128,7 @@ class Pair {
     test::Folder folder_;
     std::unique_ptr<store::Store> disk_ = test::opened(folder_.file());
     store::MemoryStore memory_{1};
-    std::vector<Author> authors_;
+    std::vector<Voice> authors_;
     std::map<LogId, std::vector<RunPtr>> said_;
     std::int64_t now_ = 0;
 };
