@@ -119,8 +119,10 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
             fill(*out.mutable_peer(), missed->peer);
             out.set_lines(missed->lines);
             out.set_reason(std::string(to_word(missed->reason)));
+        } else if (const auto* forked = std::get_if<controller::Forked>(&event)) {
+            fill(*happening.mutable_forked()->mutable_author(), forked->author);
         } else {
-            return;  // a message comes by the store
+            return;  // messages come by the store, deliveries to who watches
         }
         tell(std::move(happening));
     }

@@ -34,6 +34,10 @@ class FakeBackend : public Backend {
         line.head = hash_of(text);
         keep(line);
     }
+    void happen(const controller::Event& event) {
+        const auto listeners = listeners_;
+        for (const auto& [token, listener] : listeners) listener.event(event);
+    }
     void deliver(Delivery delivery) {
         delivery_ = delivery;
         const auto watches = watches_;

@@ -220,6 +220,33 @@ TEST_CASE("an attached front end says lines and hears everything") {
         [](FakeBackend& node) { return node.listener_count() == 0 && node.watch_count() == 0; });
 }
 
+TEST_CASE("an attached front end hears of every kind of event") {
+    Office office;
+    auto stub = office.stub();
+    grpc::ClientContext context;
+    const auto stream = stub->Attach(&context);
+    v1::Happening happening;
+    REQUIRE(stream->Read(&happening));
+    const auto heard = [&](const controller::Event& event) {
+        office.node.on_loop([&](FakeBackend& node) { node.happen(event); });
+        REQUIRE(stream->Read(&happening));
+        return happening;
+    };
+    const controller::PeerInfo bob{{{0x7F000001}, 4567}, "b2", "bob", false};
+
+    const auto up = heard(controller::PeerUp{bob});
+    CHECK((up.peer().up() && up.peer().peer().name() == "bob"));
+    const auto down = heard(controller::PeerDown{bob, controller::DownReason::replaced});
+    CHECK((!down.peer().up() && down.peer().reason() == "replaced"));
+    const auto missed = heard(controller::Undelivered{bob, 3, controller::UndeliveredReason::gone});
+    CHECK((missed.undelivered().lines() == 3 && missed.undelivered().reason() == "gone"));
+    const auto forked = heard(controller::Forked{bob});
+    CHECK(forked.forked().author().id() == "b2");
+    CHECK(forked.forked().author().name() == "bob");
+
+    context.TryCancel();
+}
+
 TEST_CASE("the socket is the owner's alone and gone at the end") {
     const Folder folder;
     {
