@@ -139,8 +139,8 @@ void Node::Body::perform_one(brain::Fetch& fetch) {
 // A legacy peer's line is no part of any log, but of what people want to read again.
 void Node::Body::write_down_unsigned(const brain::Message& message) {
     disk_->read([this, here = here_, message](store::Store& history) {
-        auto line =
-            history.append_legacy(message.said, message.room, message.from.name, message.text);
+        auto line = history.append_legacy(
+            {message.id, message.said, message.room, message.from.name, message.text});
         asio::post(loop_, [this, here, line = std::move(line)] {
             if (!*here) return;
             if (line) return arrived({*line});

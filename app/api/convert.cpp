@@ -56,6 +56,11 @@ Meant considered(Backend& backend, const std::string& word) {
     return meant;
 }
 
+std::string id_of(const store::Line& line) {
+    if (!line.legacy) return message_id(line.entry.log, line.entry.seq);
+    return line.id.empty() ? base32(line.head.view().substr(0, 16)) + ":l" : line.id;
+}
+
 }  // namespace
 
 Here::Here(Backend& backend) {
@@ -69,8 +74,7 @@ Here::Here(Backend& backend) {
 void Here::fill(v1::Line& out, const store::Line& line, store::Arrival cursor_at,
                 bool history) const {
     const Entry& entry = line.entry;
-    out.set_id(line.legacy ? base32(line.head.view().substr(0, 16)) + ":l"
-                           : message_id(entry.log, entry.seq));
+    out.set_id(id_of(line));
     out.set_cursor(to_string(Cursor{store_id_, cursor_at}));
     out.set_order(order_of(entry));
     out.set_room(entry.room);

@@ -34,13 +34,12 @@ void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Line>& a
     }
 }
 
-Result<Line> MemoryStore::append_legacy(WallTime heard, std::string_view room,
-                                        std::string_view address, std::string_view text) {
-    Line line = legacy_line(heard, room, address, text);
+Result<Line> MemoryStore::append_legacy(const Heard& heard) {
+    Line line = legacy_line(heard);
     line.arrival = ++last_;
     line.head = legacy_head(line);
     lines_.emplace(last_, line);
-    rooms_.emplace(room);
+    rooms_.insert(heard.room);
     return line;
 }
 

@@ -130,9 +130,14 @@ class Salvage {
         }
         each(*database, "SELECT device, epoch, floor, log FROM log", "log", 3,
              [this](const sqlite::Query& row) { take_log(row); });
-        if (runs_found_ > 0 || legacy_.empty())
-            each(*database, "SELECT heard, room, address, text, head, arrival FROM legacy",
-                 "arrival", 5, [this](const sqlite::Query& row) { take_legacy(row); });
+        // The first version kept no ids.
+        for (const char* id : {"id", "''"}) {
+            if (runs_found_ == 0 && !legacy_.empty()) continue;
+            each(*database,
+                 "SELECT " + std::string(id) +
+                     ", heard, room, address, text, head, arrival FROM legacy",
+                 "arrival", 6, [this](const sqlite::Query& row) { take_legacy(row); });
+        }
         flush();
         return failure_;
     }
@@ -144,10 +149,9 @@ class Salvage {
         if (auto failure = into_.join_parked(untrimmed_)) return failure;
         for (const auto& [arrival, line] : legacy_) {
             const Entry& entry = line.entry;
-            if (auto kept =
-                    into_.append_legacy(entry.clock.time(), entry.room, entry.name, entry.text);
-                !kept)
-                return Failure{kept.why()};
+            const auto kept = into_.append_legacy(
+                {line.id, entry.clock.time(), entry.room, entry.name, entry.text});
+            if (!kept) return Failure{kept.why()};
         }
         return std::nullopt;
     }
@@ -200,9 +204,9 @@ class Salvage {
     }
 
     void take_legacy(const sqlite::Query& row) {
-        Line line = legacy_line({row.integer(0)}, row.bytes(1), row.bytes(2), row.bytes(3));
-        line.arrival = static_cast<Arrival>(row.integer(5));
-        if (legacy_head(line).view() == row.bytes(4)) legacy_.emplace(line.arrival, line);
+        Line line = legacy_from(row);
+        line.arrival = static_cast<Arrival>(row.integer(6));
+        if (legacy_head(line).view() == row.bytes(5)) legacy_.emplace(line.arrival, line);
     }
 
     void flush() {

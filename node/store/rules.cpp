@@ -25,14 +25,14 @@ std::vector<Line> newest_of(std::vector<Line> lines, std::size_t count) {
     return lines;
 }
 
-Line legacy_line(WallTime heard, std::string_view room, std::string_view address,
-                 std::string_view text) {
+Line legacy_line(const Heard& heard) {
     Line line;
     line.legacy = true;
-    line.entry.clock = Clock::at(heard);
-    line.entry.room = room;
-    line.entry.name = address;
-    line.entry.text = text;
+    line.id = heard.id;
+    line.entry.clock = Clock::at(heard.at);
+    line.entry.room = heard.room;
+    line.entry.name = heard.address;
+    line.entry.text = heard.text;
     return line;
 }
 
@@ -41,7 +41,7 @@ Hash legacy_head(const Line& line) {
     Hash head = hash_of(std::to_string(line.arrival) + ' ' + std::to_string(entry.clock.packed));
     for (const std::string* part : {&entry.room, &entry.name, &entry.text})
         head = chained(head, *part);
-    return head;
+    return line.id.empty() ? head : chained(head, line.id);
 }
 
 std::optional<std::size_t> first_new(const VerifiedRun& run, const Holding* held) {

@@ -21,8 +21,7 @@ bool shown_before(const Line& a, const Line& b);
 std::vector<Line> newest_of(std::vector<Line> lines, std::size_t count);
 
 // A legacy peer's line before it has arrived.
-Line legacy_line(WallTime heard, std::string_view room, std::string_view address,
-                 std::string_view text);
+Line legacy_line(const Heard& heard);
 // Ties what was heard to its arrival, so that disk faults are seen as in any other line.
 Hash legacy_head(const Line& line);
 

@@ -13,7 +13,7 @@ namespace {
 // order is theirs. A run's key is the arrival of its first new line. The text of lines is in the
 // entries of runs only: the index of words holds no copy of it, nor where in a line a word is.
 // `parked` holds runs that were saved from a damaged store and wait for what comes before them.
-constexpr std::array migrations = {
+constexpr std::array<const char*, 2> migrations = {
     R"(
 CREATE TABLE store(id INTEGER NOT NULL, version INTEGER NOT NULL, reopened INTEGER NOT NULL);
 CREATE TABLE log(
@@ -44,7 +44,9 @@ CREATE INDEX line_by_author ON line(author, clock) WHERE author IS NOT NULL;
 CREATE INDEX line_by_said ON line(said_id, author) WHERE said_id IS NOT NULL;
 CREATE VIRTUAL TABLE word USING fts5(
     words, content='', columnsize=0, detail=none, tokenize='ascii');
-)"};
+)",
+    // A legacy line keeps the id that it was shown with.
+    "ALTER TABLE legacy ADD COLUMN id TEXT NOT NULL DEFAULT ''"};
 
 std::optional<std::int64_t> number(sqlite::Database& database, std::string_view statement) {
     auto asked = database.query(statement);

@@ -242,25 +242,25 @@ bool SqliteStore::save(const Log& log) {
         .done();
 }
 
-Result<Line> SqliteStore::append_legacy(WallTime heard, std::string_view room,
-                                        std::string_view address, std::string_view text) {
-    Line line = legacy_line(heard, room, address, text);
-    Change change{heard, 0};
+Result<Line> SqliteStore::append_legacy(const Heard& heard) {
+    Line line = legacy_line(heard);
+    Change change{heard.at, 0};
     const auto failure = all_or_nothing([&] {
         line.arrival = change.last = last_ + 1;
         line.head = legacy_head(line);
         const auto in_room = room_row(line.entry.room, change);
         return in_room != 0 &&
                database_
-                   .query("INSERT INTO legacy VALUES(?,?,?,?,?,?)", line.arrival,
-                          line.entry.clock.time().ms, room, address, text,
-                          sqlite::Blob{line.head.view()})
+                   .query("INSERT INTO legacy VALUES(?,?,?,?,?,?,?)", line.arrival,
+                          line.entry.clock.time().ms, std::string_view(heard.room),
+                          std::string_view(heard.address), std::string_view(heard.text),
+                          sqlite::Blob{line.head.view()}, std::string_view(heard.id))
                    .done() &&
                database_
                    .query("INSERT INTO line(arrival, clock, room, seq) VALUES(?,?,?,0)",
                           line.arrival, ordered(line.entry.clock.packed), in_room)
                    .done() &&
-               index_words(line.arrival, text);
+               index_words(line.arrival, heard.text);
     });
     if (failure) return *failure;
     take_over(change);

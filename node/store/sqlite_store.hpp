@@ -41,8 +41,7 @@ class SqliteStore final : public Store {
     std::uint64_t id() const override { return id_; }
     Arrival last() const override { return last_; }
     Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
-    Result<Line> append_legacy(WallTime heard, std::string_view room, std::string_view address,
-                               std::string_view text) override;
+    Result<Line> append_legacy(const Heard& heard) override;
     Result<std::vector<Holding>> holdings() override;
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
                                      std::size_t bytes_max) override;

@@ -37,6 +37,16 @@ struct Line {
     Entry entry;
     Hash head;            // names the line
     bool legacy = false;  // unsigned, heard from a legacy peer; `entry.name` is its address
+    std::string id = {};  // of a legacy line; empty: it is from before ids were kept
+};
+
+// What a legacy peer said.
+struct Heard {
+    std::string id;  // it was shown with
+    WallTime at;
+    std::string room;
+    std::string address;
+    std::string text;
 };
 
 // For who can wait: runs that one trim() gives up.
@@ -68,9 +78,8 @@ class Store {
     // from it the age of the runs counts.
     virtual Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) = 0;
 
-    // Keeps a legacy peer's line for `history`. `heard` tells when.
-    virtual Result<Line> append_legacy(WallTime heard, std::string_view room,
-                                       std::string_view address, std::string_view text) = 0;
+    // Keeps a legacy peer's line for `history`.
+    virtual Result<Line> append_legacy(const Heard& heard) = 0;
 
     virtual Result<std::vector<Holding>> holdings() = 0;
 

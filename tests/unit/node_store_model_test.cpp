@@ -105,8 +105,8 @@ class Pair {
         const WallTime heard{static_cast<std::int64_t>(1'000 + below(60))};
         const auto text = some_text();
         const auto room = some_room();
-        CHECK(disk_->append_legacy(heard, room, "10.0.0.1:1", text)->head ==
-              memory_.append_legacy(heard, room, "10.0.0.1:1", text)->head);
+        const store::Heard line{below(2) ? "an id" : "", heard, room, "10.0.0.1:1", text};
+        CHECK(disk_->append_legacy(line)->head == memory_.append_legacy(line)->head);
     }
 
     void trim() {

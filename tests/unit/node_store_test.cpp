@@ -190,13 +190,16 @@ TEST_CASE_TEMPLATE("legacy lines are shown and are no part of a log", Made, Sqli
     const auto store = maker.make();
     Voice anna(1, InstanceId{1}, WallTime{1'000});
     REQUIRE(store->append({anna.say({"signed"})}, {5}));
-    const auto kept = store->append_legacy({1'001}, "general", "10.0.0.1:4565", "from afar");
+    const auto kept =
+        store->append_legacy({"abc:l1", {1'001}, "general", "10.0.0.1:4565", "from afar"});
     REQUIRE(kept);
     CHECK(kept->legacy);
     CHECK(kept->arrival == 2);
     const auto found = store->newest({}, 9);
     CHECK(texts(found) == Texts{"from afar", "signed"});
     CHECK(found->front().head == kept->head);
+    CHECK(found->front().id == "abc:l1");
+    CHECK(found->back().id.empty());
     CHECK(found->front().entry.name == "10.0.0.1:4565");
     CHECK(texts(store->search("afar", {}, 9)) == Texts{"from afar"});
     CHECK(texts(store->newest({.author = DeviceId{}}, 9)).empty());
