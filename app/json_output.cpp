@@ -242,7 +242,9 @@ void append_ready(std::string& out, const Readiness& node) {
     append_string(out, "id", node.id);
     append_string(out, "name", node.name);
     append_string(out, "address", to_string(node.address));
-    out += ",\"rooms\":[\"general\"]}\n";
+    out += ",\"rooms\":[\"general\"]";
+    append_string(out, "cursor", node.cursor);
+    out += "}\n";
 }
 
 void append_event(std::string& out, const controller::Event& event) {
@@ -252,6 +254,13 @@ void append_event(std::string& out, const controller::Event& event) {
 
 void append_message(std::string& out, const Message& message, const Place& place) {
     append_placed(out, message, place);
+    out += "}\n";
+}
+
+void append_stored(std::string& out, std::string_view id, std::string_view cursor) {
+    append_start(out, "stored");
+    append_string(out, "id", id);
+    append_string(out, "cursor", cursor);
     out += "}\n";
 }
 

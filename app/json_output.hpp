@@ -23,6 +23,7 @@ struct Readiness {
     std::string_view id;
     std::string_view name;
     Endpoint address;
+    std::string_view cursor = {};  // resumes with the next line that comes
 };
 void append_ready(std::string& out, const Readiness& node);
 void append_event(std::string& out, const controller::Event& event);
@@ -35,6 +36,9 @@ struct Place {
     bool history = false;
 };
 void append_message(std::string& out, const controller::Message& message, const Place& place);
+
+// Everything up to `cursor` is on this node's disk and was shown; the line `id` came last.
+void append_stored(std::string& out, std::string_view id, std::string_view cursor);
 
 // A line of ours is on this node's disk; and how many of its audience have it on theirs.
 void append_ack(std::string& out, std::string_view ref, std::string_view id);

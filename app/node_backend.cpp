@@ -27,12 +27,6 @@ Result<std::vector<api::Backend::Known>> authors(store::Store& history) {
 
 }  // namespace
 
-NodeBackend::NodeBackend(asio::io_context& loop, Node& node) : loop_(loop), node_(node) {
-    node_.on_arrived([this](const std::vector<store::Line>& lines) { tell(lines); });
-}
-
-NodeBackend::~NodeBackend() { node_.on_arrived(nullptr); }
-
 template <class T, class Question>
 void NodeBackend::ask(Question question, Done<T> done) {
     node_.read([&loop = loop_, question = std::move(question),
@@ -54,7 +48,7 @@ void NodeBackend::hear(const Event& event) {
     for (const auto& [token, listener] : listeners) listener->event(event);
 }
 
-void NodeBackend::tell(const std::vector<store::Line>& lines) {
+void NodeBackend::hear(const std::vector<store::Line>& lines) {
     const auto listeners = listeners_;
     for (const auto& line : lines)
         for (const auto& [token, listener] : listeners) listener->line(line);

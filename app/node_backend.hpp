@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "app/api/backend.hpp"
 #include "node/node.hpp"
@@ -16,11 +17,11 @@ namespace lanchat::app {
 // Used on the loop's thread. The node has started and outlives it.
 class NodeBackend : public api::Backend {
   public:
-    NodeBackend(asio::io_context& loop, Node& node);
-    ~NodeBackend() override;
+    NodeBackend(asio::io_context& loop, Node& node) : loop_(loop), node_(node) {}
 
-    // Every event of the node.
+    // Every event of the node, and all lines that can be read now.
     void hear(const Event& event);
+    void hear(const std::vector<store::Line>& lines);
 
     Status status() override;
     std::vector<PeerInfo> peers() override;
@@ -50,7 +51,6 @@ class NodeBackend : public api::Backend {
     // Answers with what `question` finds in the store.
     template <class T, class Question>
     void ask(Question question, Done<T> done);
-    void tell(const std::vector<store::Line>& lines);
 
     asio::io_context& loop_;
     Node& node_;

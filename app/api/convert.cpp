@@ -56,11 +56,6 @@ Meant considered(Backend& backend, const std::string& word) {
     return meant;
 }
 
-std::string id_of(const store::Line& line) {
-    if (!line.legacy) return message_id(line.entry.log, line.entry.seq);
-    return line.id.empty() ? base32(line.head.view().substr(0, 16)) + ":l" : line.id;
-}
-
 }  // namespace
 
 Here::Here(Backend& backend) {
