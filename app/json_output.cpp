@@ -174,6 +174,18 @@ void append_placed(std::string& out, const Message& message, const Place& place)
     if (message.own) append_bool(out, "own", true);
 }
 
+void append_held(std::string& out, const HeldLines& held) {
+    append_number(out, "lines", held.lines);
+    append_number(out, "logs", held.logs);
+    append_number(out, "trimmed", held.trimmed);
+    append_number(out, "bytes", held.bytes);
+    if (!held.oldest) return;
+    append_key(out, "oldest");
+    out += '"';
+    append_utc(out, *held.oldest);
+    out += '"';
+}
+
 void append_fields(std::string& out, const Message& message) { append_placed(out, message, {}); }
 
 void append_fields(std::string& out, const Forked& forked) {
@@ -291,6 +303,7 @@ void append_status(std::string& out, const NodeStatus& status) {
     append_string(out, "cursor", status.cursor);
     append_number(out, "peers", status.peers);
     append_string(out, "problem", status.problem);
+    if (status.held) append_held(out, *status.held);
     out += "}\n";
 }
 

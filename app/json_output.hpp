@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,15 @@ void append_delivery(std::string& out, std::string_view id, DeliveryCount count)
 
 void append_room(std::string& out, std::string_view name);
 
+// What a node holds.
+struct HeldLines {
+    std::uint64_t lines = 0;
+    std::uint64_t logs = 0;
+    std::uint64_t trimmed = 0;
+    std::uint64_t bytes = 0;
+    std::optional<WallTime> oldest;
+};
+
 // A node as it answers for itself.
 struct NodeStatus {
     std::string_view id;
@@ -59,6 +69,7 @@ struct NodeStatus {
     std::string_view cursor;
     std::uint32_t peers = 0;
     std::string_view problem;
+    std::optional<HeldLines> held;
 };
 void append_status(std::string& out, const NodeStatus& status);
 

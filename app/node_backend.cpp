@@ -119,6 +119,10 @@ api::Backend::Token NodeBackend::subscribe(Listener listener) {
 
 void NodeBackend::unsubscribe(Token token) { listeners_.erase(token); }
 
+void NodeBackend::tally(Done<store::Tally> done) {
+    ask<store::Tally>([](store::Store& history) { return history.tally(); }, std::move(done));
+}
+
 void NodeBackend::holdings(Done<std::vector<store::Holding>> done) {
     ask<std::vector<store::Holding>>([](store::Store& history) { return history.holdings(); },
                                      std::move(done));

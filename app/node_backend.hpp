@@ -38,6 +38,7 @@ class NodeBackend : public api::Backend {
     bool is_history(store::Arrival arrival) override;
     Token subscribe(Listener listener) override;
     void unsubscribe(Token token) override;
+    void tally(Done<store::Tally> done) override;
     void holdings(Done<std::vector<store::Holding>> done) override;
     void runs(LogId log, Seq after, Done<std::vector<RunPtr>> done) override;
     void import_runs(std::vector<Run> runs, Done<Imported> done) override;

@@ -106,6 +106,14 @@ void fill(v1::StatusReply& out, const Backend::Status& status, std::size_t peers
     out.set_problem(status.problem);
 }
 
+void fill(v1::Held& out, const store::Tally& tally) {
+    out.set_lines(tally.lines);
+    out.set_logs(tally.logs);
+    out.set_trimmed(tally.trimmed);
+    out.set_bytes(tally.bytes);
+    if (tally.oldest) out.set_oldest_ms(tally.oldest->ms);
+}
+
 void resolve(Backend& backend, const v1::Filter& filter,
              std::function<void(Result<store::Filter>)> done) {
     auto found = without_author(filter);

@@ -22,6 +22,7 @@ void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Line>& a
     if (!start) return;
     Log& log = logs_[run->log()];
     log.runs.push_back({run, arrived, last_ + 1, run->items().size() - *start});
+    bytes_ += run->byte_count();
     log.holding.log = run->log();
     log.holding.seq = run->last();
     log.holding.head = run->head();
@@ -40,6 +41,7 @@ Result<Line> MemoryStore::append_legacy(const Heard& heard) {
     line.head = legacy_head(line);
     lines_.emplace(last_, line);
     rooms_.insert(heard.room);
+    bytes_ += heard.text.size();
     return line;
 }
 
@@ -47,6 +49,15 @@ Result<std::vector<Holding>> MemoryStore::holdings() {
     std::vector<Holding> all;
     for (const auto& [id, log] : logs_) all.push_back(log.holding);
     return all;
+}
+
+Result<Tally> MemoryStore::tally() {
+    Tally tally{lines_.size(), logs_.size(), 0, bytes_};
+    for (const auto& [id, log] : logs_) tally.trimmed += log.holding.floor;
+    for (const auto& [arrival, line] : lines_)
+        tally.oldest =
+            std::min(tally.oldest.value_or(line.entry.clock.time()), line.entry.clock.time());
+    return tally;
 }
 
 Result<std::vector<RunPtr>> MemoryStore::runs(const LogId& log, Seq after, std::size_t entries_max,
@@ -123,7 +134,10 @@ Result<std::size_t> MemoryStore::trim(std::uint64_t bytes_max, std::optional<Wal
     }
     const auto gone = given_up(held, bytes_max, oldest, runs_max);
     std::size_t dropped = gone.front();
-    for (std::size_t n = 0; n < gone.front(); ++n) lines_.erase(held.front().runs[n].last);
+    for (std::size_t n = 0; n < gone.front(); ++n) {
+        lines_.erase(held.front().runs[n].last);
+        bytes_ -= held.front().runs[n].bytes;
+    }
     for (std::size_t n = 1; n < held.size(); ++n)
         dropped += drop_runs(logs_.at(held[n].log), gone[n]);
     return dropped;
@@ -136,6 +150,7 @@ std::size_t MemoryStore::drop_runs(Log& log, std::size_t count) {
         const Kept& kept = log.runs[n];
         lines_.erase(lines_.find(kept.first), lines_.lower_bound(kept.first + kept.lines));
         dropped += kept.lines;
+        bytes_ -= kept.run->byte_count();
     }
     log.holding.floor = log.runs[count - 1].run->last();
     log.holding.floor_head = log.runs[count - 1].run->head();

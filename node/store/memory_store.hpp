@@ -20,6 +20,7 @@ class MemoryStore : public Store {
     Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
     Result<Line> append_legacy(const Heard& heard) override;
     Result<std::vector<Holding>> holdings() override;
+    Result<Tally> tally() override;
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
                                      std::size_t bytes_max) override;
     Result<std::vector<Line>> newest(const Filter& filter, std::size_t count) override;
@@ -48,6 +49,7 @@ class MemoryStore : public Store {
 
     std::uint64_t id_;
     Arrival last_ = 0;
+    std::uint64_t bytes_ = 0;
     std::map<LogId, Log> logs_;
     std::map<Arrival, Line> lines_;
     std::set<std::string> rooms_;

@@ -118,6 +118,30 @@ Result<std::vector<Holding>> SqliteStore::holdings() {
     return all;
 }
 
+std::optional<std::int64_t> SqliteStore::number(std::string_view statement) {
+    auto row = database_.query(statement);
+    if (!row.row()) return std::nullopt;
+    return row.integer(0);
+}
+
+Result<Tally> SqliteStore::tally() {
+    if (!lines_)
+        if (const auto counted = number("SELECT count(*) FROM line"))
+            lines_ = static_cast<std::uint64_t>(*counted);
+    const auto pages = number("PRAGMA page_count");
+    const auto page_bytes = number("PRAGMA page_size");
+    auto oldest = database_.query("SELECT clock FROM line ORDER BY clock LIMIT 1");
+    Tally tally;
+    if (oldest.row()) tally.oldest = Clock{from_ordered(oldest.integer(0))}.time();
+    if (!lines_ || !pages || !page_bytes || oldest.failed())
+        return refusal("cannot read how much is held");
+    tally.lines = *lines_;
+    tally.logs = logs_.size();
+    tally.bytes = static_cast<std::uint64_t>(*pages * *page_bytes);
+    for (const auto& [id, log] : logs_) tally.trimmed += log.holding.floor;
+    return tally;
+}
+
 Result<std::vector<RunPtr>> SqliteStore::runs(const LogId& log, Seq after, std::size_t entries_max,
                                               std::size_t bytes_max) {
     std::vector<RunPtr> found;

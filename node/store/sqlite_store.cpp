@@ -79,6 +79,7 @@ std::optional<Failure> SqliteStore::set_up() {
 bool SqliteStore::load() {
     logs_.clear();
     parked_.clear();
+    lines_.reset();
     auto store = database_.query("SELECT id, (SELECT max(arrival) FROM line) FROM store");
     if (!store.row()) return database_.damaged("the store has no id"), false;
     id_ = static_cast<std::uint64_t>(store.integer(0));
@@ -166,6 +167,7 @@ Result<std::vector<Line>> SqliteStore::append(const std::vector<RunPtr>& runs, W
 
 void SqliteStore::take_over(const Change& change) {
     for (const auto& [id, log] : change.logs) logs_[id] = log;
+    if (lines_) *lines_ += change.last - last_;
     last_ = change.last;
 }
 

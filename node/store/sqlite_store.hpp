@@ -43,6 +43,7 @@ class SqliteStore final : public Store {
     Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
     Result<Line> append_legacy(const Heard& heard) override;
     Result<std::vector<Holding>> holdings() override;
+    Result<Tally> tally() override;
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
                                      std::size_t bytes_max) override;
     Result<std::vector<Line>> newest(const Filter& filter, std::size_t count) override;
@@ -130,6 +131,7 @@ class SqliteStore final : public Store {
     Result<std::vector<Line>> lines(const std::string& statement, const Filter& filter,
                                     std::size_t count, const About& about);
     std::optional<Line> line_in(const sqlite::Query& row, LineReader& reader);
+    std::optional<std::int64_t> number(std::string_view statement);
     void suspect();
 
     std::string path_;
@@ -139,7 +141,8 @@ class SqliteStore final : public Store {
     Arrival last_ = 0;
     std::map<LogId, Log> logs_;
     std::set<LogId> parked_;
-    bool in_doubt_ = false;  // a flush failed: nothing is acknowledged until reopened
+    std::optional<std::uint64_t> lines_;  // how many are held; counted when first asked for
+    bool in_doubt_ = false;               // a flush failed: nothing is acknowledged until reopened
 };
 
 // Made if there is none. The file is for its owner only, and locked as long as it is open.

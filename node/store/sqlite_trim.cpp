@@ -53,6 +53,7 @@ Result<std::size_t> SqliteStore::trim(std::uint64_t bytes_max, std::optional<Wal
     });
     if (failure) return *failure;
     for (const auto& [id, log] : raised) logs_[id] = log;
+    if (lines_) *lines_ -= dropped;
     return dropped;
 }
 

@@ -25,6 +25,15 @@ struct Holding {
     bool operator==(const Holding&) const = default;
 };
 
+// How much is held.
+struct Tally {
+    std::uint64_t lines = 0;
+    std::uint64_t logs = 0;
+    std::uint64_t trimmed = 0;            // lines below the floors of these logs
+    std::uint64_t bytes = 0;              // that all of it takes, on disk or in memory
+    std::optional<WallTime> oldest = {};  // when the first line of all was said
+};
+
 // Bounds what a search for a word of every line costs.
 inline constexpr std::size_t searched_max = 4'096;
 
@@ -82,6 +91,9 @@ class Store {
     virtual Result<Line> append_legacy(const Heard& heard) = 0;
 
     virtual Result<std::vector<Holding>> holdings() = 0;
+
+    // No scan of what is on disk, so it may be asked often.
+    virtual Result<Tally> tally() = 0;
 
     // The whole runs that hold `log` from the entry after `after` on, verified anew, until one of
     // the maxima is met (at least one run). Empty when there is none. A run that no longer

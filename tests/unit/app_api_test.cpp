@@ -343,8 +343,9 @@ TEST_CASE("a server ends while the node owes answers, which come to nothing then
     start(History{});
     start(of_alice);
     start(ListRooms{});
+    start(ShowStatus{});
     start(Export{});
-    office.node.wait_until([](FakeBackend& node) { return node.owed() == 8; });
+    office.node.wait_until([](FakeBackend& node) { return node.owed() == 9; });
 
     office.node.stop_serving();
     office.node.on_loop([](FakeBackend& node) { node.pay(); });

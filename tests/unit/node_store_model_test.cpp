@@ -41,6 +41,12 @@ class Pair {
     void compare() {
         CHECK(*disk_->holdings() == *memory_.holdings());
         CHECK(*disk_->rooms() == *memory_.rooms());
+        const auto on_disk_now = disk_->tally();
+        const auto in_memory_now = memory_.tally();
+        CHECK(on_disk_now->lines == in_memory_now->lines);
+        CHECK(on_disk_now->logs == in_memory_now->logs);
+        CHECK(on_disk_now->trimmed == in_memory_now->trimmed);
+        CHECK(on_disk_now->oldest == in_memory_now->oldest);
         const auto filter = some_filter();
         const auto count = below(30);
         const auto after = below(60);

@@ -253,6 +253,34 @@ TEST_CASE_TEMPLATE("trimming raises floors of the old, then of the greatest", Ma
     CHECK(texts(store->append({anna.say({"next"})}, {40})) == Texts{"next"});
 }
 
+TEST_CASE_TEMPLATE("a store tells how much it holds", Made, Sqlite, Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Voice anna(1, InstanceId{1}, WallTime{2'000});
+    Voice bob(2, InstanceId{1}, WallTime{3'000});
+    const auto held = [&] {
+        const auto tally = store->tally();
+        REQUIRE(tally);
+        return *tally;
+    };
+    CHECK(held().lines == 0);
+    CHECK_FALSE(held().oldest);
+
+    REQUIRE(store->append({anna.say({"a", "b"}), bob.say({std::string(9'000, 'c')})}, {10}));
+    CHECK(held().lines == 3);
+    CHECK(held().logs == 2);
+    CHECK(held().oldest == WallTime{2'001});
+    CHECK(held().bytes >= 9'000);
+    REQUIRE(store->append_legacy({"l1", {1'000}, "general", "10.0.0.1:4565", "from afar"}));
+    CHECK(held().lines == 4);
+    CHECK(held().oldest == WallTime{1'000});
+    REQUIRE(store->append({anna.say({"d"})}, {20}));
+    CHECK(*store->trim(unlimited, WallTime{1'001}, lanchat::store::all_runs) == 2);
+    CHECK(held().lines == 3);
+    CHECK(held().trimmed == 2);
+    CHECK(held().logs == 2);
+}
+
 TEST_CASE("a store on disk has an id, an owner and one user") {
     test::Folder folder;
     test::Folder other;
