@@ -13,7 +13,7 @@ namespace {
 // order is theirs. A run's key is the arrival of its first new line. The text of lines is in the
 // entries of runs only: the index of words holds no copy of it, nor where in a line a word is.
 // `parked` holds runs that were saved from a damaged store and wait for what comes before them.
-constexpr std::array<const char*, 2> migrations = {
+constexpr std::array<const char*, 3> migrations = {
     R"(
 CREATE TABLE store(id INTEGER NOT NULL, version INTEGER NOT NULL, reopened INTEGER NOT NULL);
 CREATE TABLE log(
@@ -46,7 +46,14 @@ CREATE VIRTUAL TABLE word USING fts5(
     words, content='', columnsize=0, detail=none, tokenize='ascii');
 )",
     // A legacy line keeps the id that it was shown with.
-    "ALTER TABLE legacy ADD COLUMN id TEXT NOT NULL DEFAULT ''"};
+    "ALTER TABLE legacy ADD COLUMN id TEXT NOT NULL DEFAULT ''",
+    // A line's room and author are found among its words (words.hpp). Rows of an
+    // index without content may be added to.
+    R"(
+INSERT INTO word(rowid, words)
+    SELECT arrival, char(167) || 'r' || room || ifnull(' ' || char(167) || 'a' || author, '')
+    FROM line;
+)"};
 
 std::optional<std::int64_t> number(sqlite::Database& database, std::string_view statement) {
     auto asked = database.query(statement);

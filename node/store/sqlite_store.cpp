@@ -232,7 +232,7 @@ bool SqliteStore::keep_line(const VerifiedRun::Item& item, const Place& place, C
                       ordered(entry.clock.packed), room, place.author, place.log, entry.seq,
                       place.run, std::string_view(entry.said_id))
                .done() &&
-           index_words(arrival, entry.text);
+           index_words(arrival, room, place.author, entry.text);
 }
 
 bool SqliteStore::save(const Log& log) {
@@ -262,7 +262,7 @@ Result<Line> SqliteStore::append_legacy(const Heard& heard) {
                    .query("INSERT INTO line(arrival, clock, room, seq) VALUES(?,?,?,0)",
                           line.arrival, ordered(line.entry.clock.packed), in_room)
                    .done() &&
-               index_words(line.arrival, heard.text);
+               index_words(line.arrival, in_room, 0, heard.text);
     });
     if (failure) return *failure;
     take_over(change);
@@ -287,8 +287,9 @@ std::int64_t SqliteStore::author_row(const DeviceId& device) {
     return found.row() ? found.integer(0) : 0;
 }
 
-bool SqliteStore::index_words(Arrival arrival, std::string_view text) {
-    const auto words = joined_words(text);
+bool SqliteStore::index_words(Arrival arrival, std::int64_t room, std::int64_t author,
+                              std::string_view text) {
+    const auto words = indexed_words(room, author, text);
     return database_
         .query("INSERT INTO word(rowid, words) VALUES(?,?)", arrival, std::string_view(words))
         .done();

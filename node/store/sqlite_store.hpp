@@ -118,7 +118,9 @@ class SqliteStore final : public Store {
     bool begin_at_parked(const LogId& id, Change& change);
     std::int64_t room_row(const std::string& name, Change& change);
     std::int64_t author_row(const DeviceId& device);
-    bool index_words(Arrival arrival, std::string_view text);
+    // Author 0: none.
+    bool index_words(Arrival arrival, std::int64_t room, std::int64_t author,
+                     std::string_view text);
 
     // Trimming.
     Result<std::vector<HeldLog>> held_runs();
@@ -127,6 +129,7 @@ class SqliteStore final : public Store {
     bool forget_words(Arrival arrival, std::int64_t run, LineReader& reader);
 
     // Reading.
+    Result<std::optional<std::string>> match(std::string_view query, const Filter& filter);
     template <class About>
     Result<std::vector<Line>> lines(const std::string& statement, const Filter& filter,
                                     std::size_t count, const About& about);

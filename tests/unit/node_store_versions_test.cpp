@@ -23,9 +23,12 @@ void run(const std::string& file, const std::string& statements) {
     sqlite3_close(database);
 }
 
-// As version 1 would have left it: without ids of legacy lines.
+// As version 1 would have left it: without ids of legacy lines, rooms and authors among the words.
 constexpr auto to_version_1 = R"(
 ALTER TABLE legacy DROP COLUMN id;
+INSERT INTO word(word) VALUES('delete-all');
+INSERT INTO word(rowid, words)
+    VALUES(1, 'lunch today'), (2, 'lunch tomorrow'), (3, 'lunch from afar');
 UPDATE store SET version=1;
 PRAGMA user_version=1;
 )";
@@ -57,6 +60,20 @@ TEST_CASE("a store of version 1 becomes one of today") {
     REQUIRE(heard);
     CHECK(store->arrived(3, {}, 9)->front().id == "abc:l1");
     REQUIRE(store->append({old.anna.say({"next"})}, {9}));
+}
+
+TEST_CASE("a store of version 1 is searched by room and author, and forgets what is trimmed") {
+    Version1 old;
+    const auto store = test::opened(old.folder.file());
+
+    CHECK(texts(store->search("lunch", {.room = "den"}, 9)) == Texts{"lunch tomorrow"});
+    CHECK(texts(store->search("lunch", {.author = old.anna.device()}, 9)) == Texts{"lunch today"});
+    CHECK(texts(store->search("afar", {.room = "general"}, 9)) == Texts{"lunch from afar"});
+    REQUIRE(store->append({old.anna.say({"lunch is over"})}, {99}));
+    REQUIRE(*store->trim(~std::uint64_t{0}, WallTime{10}, lanchat::store::all_runs) == 1);
+    CHECK(texts(store->search("lunch", {.author = old.anna.device()}, 9)) ==
+          Texts{"lunch is over"});
+    CHECK(texts(store->search("lunch", {}, 9)).size() == 3);
 }
 
 TEST_CASE("a damaged store of version 1 is mended with all that is in it") {
