@@ -48,10 +48,9 @@ void NodeBackend::hear(const Event& event) {
     for (const auto& [token, listener] : listeners) listener->event(event);
 }
 
-void NodeBackend::hear(const std::vector<store::Line>& lines) {
+void NodeBackend::ring() {
     const auto listeners = listeners_;
-    for (const auto& line : lines)
-        for (const auto& [token, listener] : listeners) listener->line(line);
+    for (const auto& [token, listener] : listeners) listener->lines();
 }
 
 api::Backend::Status NodeBackend::status() {

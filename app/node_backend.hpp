@@ -3,7 +3,6 @@
 
 #include <map>
 #include <memory>
-#include <vector>
 
 #include "app/api/backend.hpp"
 #include "node/node.hpp"
@@ -19,9 +18,10 @@ class NodeBackend : public api::Backend {
   public:
     NodeBackend(asio::io_context& loop, Node& node) : loop_(loop), node_(node) {}
 
-    // Every event of the node, and all lines that can be read now.
+    // Every event of the node.
     void hear(const Event& event);
-    void hear(const std::vector<store::Line>& lines);
+    // More lines can be read now.
+    void ring();
 
     Status status() override;
     std::vector<PeerInfo> peers() override;

@@ -89,7 +89,7 @@ int Session::run() {
 // Without them the chat goes on.
 void Session::serve_commands() {
     backend_ = std::make_unique<NodeBackend>(loop_, *node_);
-    node_->on_arrived([this](const std::vector<store::Line>& lines) { hear(lines); });
+    node_->on_arrived([this](const store::Line& last) { stored(last); });
     if (config_.data_dir.empty()) return;
     server_ = std::make_unique<api::Server>(loop_, *backend_);
     if (const auto no = server_->start(config_.data_dir)) warn("no commands: " + no->why);
@@ -172,10 +172,9 @@ void Session::hear(const Event& event) {
 }
 
 // A line is shown when it is heard; where to resume after it is known when it is on the disk.
-void Session::hear(const std::vector<store::Line>& lines) {
-    backend_->hear(lines);
+void Session::stored(const store::Line& last) {
+    backend_->ring();
     if (!json_) return;
-    const auto& last = lines.back();
     const api::Cursor cursor{node_->store_id(), last.arrival};
     std::get<JsonFace>(face_).stored(api::id_of(last), to_string(cursor));
 }

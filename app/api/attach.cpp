@@ -23,7 +23,7 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
         fill(*first.mutable_ready(), status, backend_.peers().size());
         queue_.push_back(std::move(first));
         const auto weak = weak_from_this();
-        token_ = backend_.subscribe({[weak](const store::Line&) {
+        token_ = backend_.subscribe({[weak] {
                                          if (const auto self = weak.lock()) self->bell();
                                      },
                                      [weak](const controller::Event& event) {

@@ -57,8 +57,8 @@ class Backend {
     };
 
     struct Listener {
-        // A line can be read now; called in order of arrival.
-        std::function<void(const store::Line&)> line;
+        // More lines can be read now.
+        std::function<void()> lines;
         // What is no message: peers that come and go, lines that did not reach one.
         std::function<void(const controller::Event&)> event;
     };

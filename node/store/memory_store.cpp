@@ -10,13 +10,22 @@
 
 namespace lanchat::store {
 
-Result<std::vector<Line>> MemoryStore::append(const std::vector<RunPtr>& runs, WallTime arrived) {
-    std::vector<Line> added;
+bool MemoryStore::Place::passes(const Filter& filter) const {
+    return store::passes(filter, entry(), legacy != nullptr);
+}
+
+Line MemoryStore::Place::line(Arrival arrival) const {
+    if (legacy) return *legacy;
+    return {arrival, run->items()[item].entry, run->items()[item].head, false};
+}
+
+Result<std::vector<Added>> MemoryStore::append(const std::vector<RunPtr>& runs, WallTime arrived) {
+    std::vector<Added> added;
     for (const RunPtr& run : runs) keep(run, arrived, added);
     return added;
 }
 
-void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Line>& added) {
+void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Added>& added) {
     const auto found = logs_.find(run->log());
     const auto start = first_new(*run, found == logs_.end() ? nullptr : &found->second.holding);
     if (!start) return;
@@ -26,12 +35,10 @@ void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Line>& a
     log.holding.log = run->log();
     log.holding.seq = run->last();
     log.holding.head = run->head();
+    added.push_back({run, *start, last_ + 1});
     for (std::size_t n = *start; n < run->items().size(); ++n) {
-        const auto& item = run->items()[n];
-        const Line line{++last_, item.entry, item.head, false};
-        lines_.emplace(last_, line);
-        rooms_.insert(item.entry.room);
-        added.push_back(line);
+        lines_.emplace_hint(lines_.end(), ++last_, Place{run, n});
+        rooms_.insert(run->items()[n].entry.room);
     }
 }
 
@@ -39,7 +46,7 @@ Result<Line> MemoryStore::append_legacy(const Heard& heard) {
     Line line = legacy_line(heard);
     line.arrival = ++last_;
     line.head = legacy_head(line);
-    lines_.emplace(last_, line);
+    lines_.emplace(last_, Place{nullptr, 0, std::make_unique<const Line>(line)});
     rooms_.insert(heard.room);
     bytes_ += heard.text.size();
     return line;
@@ -56,7 +63,7 @@ Result<Tally> MemoryStore::tally() {
     for (const auto& [id, log] : logs_) tally.trimmed += log.holding.floor;
     for (const auto& [arrival, line] : lines_)
         tally.oldest =
-            std::min(tally.oldest.value_or(line.entry.clock.time()), line.entry.clock.time());
+            std::min(tally.oldest.value_or(line.entry().clock.time()), line.entry().clock.time());
     return tally;
 }
 
@@ -80,7 +87,7 @@ Result<std::vector<RunPtr>> MemoryStore::runs(const LogId& log, Seq after, std::
 Result<std::vector<Line>> MemoryStore::newest(const Filter& filter, std::size_t count) {
     std::vector<Line> found;
     for (const auto& [arrival, line] : lines_)
-        if (passes(filter, line)) found.push_back(line);
+        if (line.passes(filter)) found.push_back(line.line(arrival));
     return newest_of(std::move(found), count);
 }
 
@@ -88,7 +95,7 @@ Result<std::vector<Line>> MemoryStore::arrived(Arrival after, const Filter& filt
                                                std::size_t count) {
     std::vector<Line> found;
     for (auto at = lines_.upper_bound(after); at != lines_.end() && found.size() < count; ++at)
-        if (passes(filter, at->second)) found.push_back(at->second);
+        if (at->second.passes(filter)) found.push_back(at->second.line(at->first));
     return found;
 }
 
@@ -98,20 +105,20 @@ Result<std::vector<Line>> MemoryStore::search(std::string_view query, const Filt
     const auto wanted = query_words(query);
     for (auto at = lines_.rbegin();
          !wanted.empty() && at != lines_.rend() && found.size() < searched_max; ++at) {
-        const auto words = words_of(at->second.entry.text);
+        const auto words = words_of(at->second.entry().text);
         const std::set<std::string> held(words.begin(), words.end());
         const bool all = std::all_of(wanted.begin(), wanted.end(),
                                      [&](const std::string& word) { return held.contains(word); });
-        if (all && passes(filter, at->second)) found.push_back(at->second);
+        if (all && at->second.passes(filter)) found.push_back(at->second.line(at->first));
     }
     return newest_of(std::move(found), count);
 }
 
 Result<std::optional<Line>> MemoryStore::said(const DeviceId& author, std::string_view said_id) {
     for (const auto& [arrival, line] : lines_)
-        if (!line.legacy && !said_id.empty() && line.entry.said_id == said_id &&
-            line.entry.log.device == author)
-            return std::optional(line);
+        if (!line.legacy && !said_id.empty() && line.entry().said_id == said_id &&
+            line.entry().log.device == author)
+            return std::optional(line.line(arrival));
     return std::optional<Line>();
 }
 
@@ -124,8 +131,8 @@ Result<std::size_t> MemoryStore::trim(std::uint64_t bytes_max, std::optional<Wal
     std::vector<HeldLog> held{HeldLog{}};
     for (const auto& [arrival, line] : lines_)
         if (line.legacy)
-            held.front().runs.push_back({arrival, line.entry.clock.time(),
-                                         static_cast<std::uint32_t>(line.entry.text.size())});
+            held.front().runs.push_back({arrival, line.entry().clock.time(),
+                                         static_cast<std::uint32_t>(line.entry().text.size())});
     for (const auto& [id, log] : logs_) {
         held.push_back({id, {}});
         for (const Kept& kept : log.runs)

@@ -55,7 +55,7 @@ bool SqliteStore::absorb(const LogId& id, Change& change) {
             const auto run = run_from(next, 0);
             const auto start = run ? first_new(**run, &log.holding) : std::nullopt;
             const auto now = std::exchange(change.arrived, WallTime{next.integer(3)});
-            const bool kept = !start || keep_from(*start, **run, log, change);
+            const bool kept = !start || keep_from(*start, *run, log, change);
             change.arrived = now;
             if (!kept) return false;
         }

@@ -6,11 +6,11 @@
 
 namespace lanchat::store {
 
-bool passes(const Filter& filter, const Line& line) {
-    if (!filter.room.empty() && line.entry.room != filter.room) return false;
-    if (filter.author && (line.legacy || line.entry.log.device != *filter.author)) return false;
-    if (filter.since && line.entry.clock.time() < *filter.since) return false;
-    return !filter.until || line.entry.clock.time() <= *filter.until;
+bool passes(const Filter& filter, const Entry& entry, bool legacy) {
+    if (!filter.room.empty() && entry.room != filter.room) return false;
+    if (filter.author && (legacy || entry.log.device != *filter.author)) return false;
+    if (filter.since && entry.clock.time() < *filter.since) return false;
+    return !filter.until || entry.clock.time() <= *filter.until;
 }
 
 bool shown_before(const Line& a, const Line& b) {

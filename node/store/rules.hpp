@@ -11,7 +11,7 @@
 
 namespace lanchat::store {
 
-bool passes(const Filter& filter, const Line& line);
+bool passes(const Filter& filter, const Entry& entry, bool legacy);
 
 // The order of all nodes; legacy lines, which are on this node only, by arrival where that is
 // equal.

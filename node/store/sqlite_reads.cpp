@@ -48,7 +48,7 @@ Result<std::vector<Line>> SqliteStore::lines(const std::string& statement, const
     std::vector<Line> found;
     while (found.size() < count && row.row()) {
         auto line = line_in(row, reader);
-        if (line && passes(filter, *line)) found.push_back(std::move(*line));
+        if (line && passes(filter, line->entry, line->legacy)) found.push_back(std::move(*line));
     }
     if (row.failed()) return refusal("cannot read lines");
     return found;

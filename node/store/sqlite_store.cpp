@@ -151,7 +151,7 @@ std::optional<Failure> SqliteStore::all_or_nothing(const std::function<bool()>& 
     return std::nullopt;
 }
 
-Result<std::vector<Line>> SqliteStore::append(const std::vector<RunPtr>& runs, WallTime arrived) {
+Result<std::vector<Added>> SqliteStore::append(const std::vector<RunPtr>& runs, WallTime arrived) {
     Change change{arrived, 0};
     const auto failure = all_or_nothing([&] {
         change.last = last_;
@@ -183,7 +183,7 @@ bool SqliteStore::keep(const RunPtr& run, Change& change) {
     const auto start = first_new(*run, held ? &held->holding : nullptr);
     if (!start) return true;
     const Log found = held ? *held : begin_log({run->log(), 0, {}, 0, {}});
-    return found.row != 0 && keep_from(*start, *run, found, change) &&
+    return found.row != 0 && keep_from(*start, run, found, change) &&
            (!parked_.contains(run->log()) || absorb(run->log(), change));
 }
 
@@ -200,24 +200,26 @@ SqliteStore::Log SqliteStore::begin_log(const Holding& holding) {
     return made.done() ? Log{row, holding} : Log{};
 }
 
-bool SqliteStore::keep_from(std::size_t start, const VerifiedRun& run, Log log, Change& change) {
-    const auto author = author_row(run.log().device);
-    const auto packed = pack(run);
-    const auto row = static_cast<std::int64_t>(change.last + 1);
+bool SqliteStore::keep_from(std::size_t start, const RunPtr& run, Log log, Change& change) {
+    const auto author = author_row(run->log().device);
+    const auto packed = pack(*run);
+    const Added added{run, start, change.last + 1};
+    const auto row = static_cast<std::int64_t>(added.arrival);
     const bool kept =
         author != 0 &&
         database_
-            .query("INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?)", row, log.row, run.first(),
-                   run.last(), std::uint64_t{run.items().size() - start}, change.arrived.ms,
-                   std::uint64_t{run.byte_count()}, sqlite::Blob{run.head().view()},
-                   sqlite::Blob{run.signature().view()}, sqlite::Blob{packed})
+            .query("INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?)", row, log.row, run->first(),
+                   run->last(), std::uint64_t{run->items().size() - start}, change.arrived.ms,
+                   std::uint64_t{run->byte_count()}, sqlite::Blob{run->head().view()},
+                   sqlite::Blob{run->signature().view()}, sqlite::Blob{packed})
             .done();
     if (!kept) return false;
-    for (std::size_t n = start; n < run.items().size(); ++n)
-        if (!keep_line(run.items()[n], {row, author, log.row}, change)) return false;
-    log.holding.seq = run.last();
-    log.holding.head = run.head();
-    change.logs[run.log()] = log;
+    for (std::size_t n = start; n < run->items().size(); ++n)
+        if (!keep_line(run->items()[n], {row, author, log.row}, change)) return false;
+    log.holding.seq = run->last();
+    log.holding.head = run->head();
+    change.logs[run->log()] = log;
+    change.added.push_back(added);
     return true;
 }
 
@@ -225,7 +227,6 @@ bool SqliteStore::keep_line(const VerifiedRun::Item& item, const Place& place, C
     const Entry& entry = item.entry;
     const auto room = room_row(entry.room, change);
     const Arrival arrival = ++change.last;
-    change.added.push_back({arrival, entry, item.head, false});
     return room != 0 &&
            database_
                .query("INSERT INTO line VALUES(?,?,?,?,?,?,?,nullif(?,''))", arrival,

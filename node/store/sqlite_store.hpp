@@ -40,7 +40,7 @@ class SqliteStore final : public Store {
 
     std::uint64_t id() const override { return id_; }
     Arrival last() const override { return last_; }
-    Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
+    Result<std::vector<Added>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
     Result<Line> append_legacy(const Heard& heard) override;
     Result<std::vector<Holding>> holdings() override;
     Result<Tally> tally() override;
@@ -90,7 +90,7 @@ class SqliteStore final : public Store {
         Arrival last = 0;
         std::map<LogId, Log> logs = {};
         std::map<std::string, std::int64_t> rooms = {};
-        std::vector<Line> added = {};
+        std::vector<Added> added = {};
     };
 
     SqliteStore(std::string path, SqliteOptions options, sqlite::Database database);
@@ -110,7 +110,7 @@ class SqliteStore final : public Store {
     const Log* find(const LogId& id, const Change& change) const;
     bool keep(const RunPtr& run, Change& change);
     Log begin_log(const Holding& holding);
-    bool keep_from(std::size_t start, const VerifiedRun& run, Log log, Change& change);
+    bool keep_from(std::size_t start, const RunPtr& run, Log log, Change& change);
     bool keep_line(const VerifiedRun::Item& item, const Place& place, Change& change);
     bool save(const Log& log);
     bool absorb(const LogId& id, Change& change);

@@ -49,6 +49,16 @@ struct Line {
     std::string id = {};  // of a legacy line; empty: it is from before ids were kept
 };
 
+// What was new in a run: its items from `first` on, of which the first arrived as `arrival` and the
+// others right after it.
+struct Added {
+    RunPtr run;
+    std::size_t first = 0;
+    Arrival arrival = 0;
+
+    Arrival last() const { return arrival + (run->items().size() - first) - 1; }
+};
+
 // What a legacy peer said.
 struct Heard {
     std::string id;  // it was shown with
@@ -83,9 +93,10 @@ class Store {
 
     // Keeps what is new in `runs`: each must begin at most one above what is held of its log and
     // chain to it, else it is left out. What is held already is skipped. Once this returns the
-    // lines survive a power cut. Returns the lines that were new, by arrival. `arrived` is now:
-    // from it the age of the runs counts.
-    virtual Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) = 0;
+    // lines survive a power cut. Returns what was new, by arrival; runs that had waited for one of
+    // `runs` come right behind it. `arrived` is now: from it the age of the runs counts.
+    virtual Result<std::vector<Added>> append(const std::vector<RunPtr>& runs,
+                                              WallTime arrived) = 0;
 
     // Keeps a legacy peer's line for `history`.
     virtual Result<Line> append_legacy(const Heard& heard) = 0;

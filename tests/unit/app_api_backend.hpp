@@ -180,7 +180,7 @@ class FakeBackend : public Backend {
     void keep(const store::Line& line) {
         lines.push_back(line);
         const auto listeners = listeners_;
-        for (const auto& [token, listener] : listeners) listener.line(line);
+        for (const auto& [token, listener] : listeners) listener.lines();
     }
 
     Lines passing(const store::Filter& filter, const std::string& word) const {

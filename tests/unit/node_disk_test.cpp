@@ -19,12 +19,19 @@ class Counted : public store::MemoryStore {
   public:
     Counted(std::atomic<int>& commits, std::atomic<bool>& refuses)
         : MemoryStore(1), commits_(commits), refuses_(refuses) {}
-    Result<std::vector<store::Line>> append(const std::vector<RunPtr>& runs,
-                                            WallTime arrived) override {
+    Result<std::vector<store::Added>> append(const std::vector<RunPtr>& runs,
+                                             WallTime arrived) override {
         ++commits_;
         if (refuses_) return Failure{"no space"};
-        return MemoryStore::append(runs, arrived);
+        auto added = MemoryStore::append(runs, arrived);
+        for (const RunPtr& run : std::exchange(waiting, {})) {
+            const auto more = MemoryStore::append({run}, arrived);
+            added->insert(added->begin() + 1, more->begin(), more->end());
+        }
+        return added;
     }
+
+    std::vector<RunPtr> waiting;  // join right behind the first run that comes
 
   private:
     std::atomic<int>& commits_;
@@ -35,13 +42,14 @@ struct Scene {
     asio::io_context loop;
     std::atomic<int> commits = 0;
     std::atomic<bool> refuses = false;
-    std::unique_ptr<store::Disk> disk = std::make_unique<store::Disk>(
-        loop.get_executor(), std::make_unique<Counted>(commits, refuses));
+    Counted* kept = new Counted(commits, refuses);
+    std::unique_ptr<store::Disk> disk =
+        std::make_unique<store::Disk>(loop.get_executor(), std::unique_ptr<store::Store>(kept));
     std::vector<Texts> answers;
 
     void append(std::vector<RunPtr> runs) {
-        disk->append(std::move(runs), {5}, [this](const Result<std::vector<store::Line>>& lines) {
-            answers.push_back(texts(lines));
+        disk->append(std::move(runs), {5}, [this](const Result<std::vector<store::Added>>& added) {
+            answers.push_back(texts(added));
         });
     }
     // Makes everything asked for until `let_go` wait together.
@@ -106,6 +114,19 @@ TEST_CASE("a run that was refused does not answer for the lines of another") {
     gate.set_value();
     scene.finish();
     CHECK(scene.answers == std::vector<Texts>{{"one"}, {}, {"two"}});
+}
+
+TEST_CASE("what had waited for a run is told with it, and hides nothing behind it") {
+    Scene scene;
+    Voice anna(InstanceId{1});
+    Voice bob(InstanceId{2});
+    auto gate = scene.hold();
+    scene.append({anna.say({"first"})});
+    scene.kept->waiting = {anna.say({"waited"})};
+    scene.append({bob.say({"of another"})});
+    gate.set_value();
+    scene.finish();
+    CHECK(scene.answers == std::vector<Texts>{{"first", "waited"}, {"of another"}});
 }
 
 TEST_CASE("a failure reaches everybody in the group, and the next group is tried") {

@@ -18,6 +18,15 @@ std::vector<Line> seen(const Result<std::vector<store::Line>>& lines) {
     return all;
 }
 
+std::vector<Line> seen(const Result<std::vector<store::Added>>& added) {
+    REQUIRE(added);
+    std::vector<Line> all;
+    for (const auto& one : *added)
+        for (auto n = one.first; n < one.run->items().size(); ++n)
+            all.emplace_back(one.arrival + (n - one.first), one.run->items()[n].head);
+    return all;
+}
+
 class Pair {
   public:
     explicit Pair(std::uint64_t seed) : rng_(seed) {

@@ -71,7 +71,8 @@ TEST_CASE_TEMPLATE("a run of another cut gives what is new of it", Made, Sqlite,
     const auto added = store->append({anna.run(1, 3)}, {5});
     REQUIRE(texts(added) == Texts{"three"});
     CHECK(added->front().arrival == 3);
-    CHECK(added->front().head == second->head());
+    CHECK(added->front().first == 2);
+    CHECK(added->front().last() == 3);
     CHECK(texts(store->newest({}, 9)) == Texts{"one", "two", "three"});
     CHECK(store->runs(anna.log(), 2, 9, 9'999)->size() == 1);
     CHECK(store->runs(anna.log(), 3, 9, 9'999)->empty());

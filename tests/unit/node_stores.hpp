@@ -55,4 +55,13 @@ inline std::vector<std::string> texts(const Result<std::vector<store::Line>>& li
     return all;
 }
 
+inline std::vector<std::string> texts(const Result<std::vector<store::Added>>& added) {
+    if (!added) return {"failure: " + added.why()};
+    std::vector<std::string> all;
+    for (const auto& one : *added)
+        for (auto n = one.first; n < one.run->items().size(); ++n)
+            all.push_back(one.run->items()[n].entry.text);
+    return all;
+}
+
 }  // namespace lanchat::test
