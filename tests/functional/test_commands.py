@@ -414,6 +414,26 @@ def an_ephemeral_node_leaves_nothing_behind():
 
 
 @test
+def a_node_keeps_as_many_bytes_as_it_may_and_says_how_many_lines_went():
+    with Chat(ports=1) as chat:
+        alice = chat.node("alice", env={"LANCHAT_HISTORY_MAX_BYTES": "65536"})
+        alice.wait_ready()
+        lines = [f"line {i} {'x' * 400}" for i in range(1_000)]
+
+        _ask(alice, "send", "-", stdin="\n".join(lines).encode())
+        eventually("lines trimmed",
+                   lambda: 0 < _objects(_ask(alice, "status", "--json"))[0]["lines"] < 300,
+                   within(5))
+
+        status, kept = _objects(_ask(alice, "status", "--json"))[0], _history(alice)
+        check_equal(_texts(kept), lines[-len(kept):], "what is kept")
+        check_equal((status["lines"], status["trimmed"], status["logs"]),
+                    (len(kept), 1_000 - len(kept), 1), "status")
+        check_equal(status["oldest"], kept[0]["ts"], "oldest line")
+        check(status["bytes"] > 0, f"bytes: {status['bytes']}")
+
+
+@test
 def an_identity_moves_with_its_key():
     with Chat(ports=1) as chat:
         alice = chat.node("alice")

@@ -247,6 +247,49 @@ TEST_CASE("an attached front end hears of every kind of event") {
     context.TryCancel();
 }
 
+TEST_CASE("a front end that lets too much pile up is cut off") {
+    Office office;
+    auto stub = office.stub();
+    grpc::ClientContext context;
+    const auto stream = stub->Attach(&context);
+    v1::Happening happening;
+    REQUIRE(stream->Read(&happening));
+
+    office.node.on_loop([](FakeBackend& node) {
+        for (std::size_t n = 0; n < api::happenings_max + 2; ++n) node.happen(controller::Forked{});
+    });
+    while (stream->Read(&happening)) {
+    }
+
+    CHECK(stream->Finish().error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
+    office.node.wait_until([](FakeBackend& node) { return node.listener_count() == 0; });
+}
+
+TEST_CASE("of the lines of a front end the last are watched") {
+    Office office;
+    auto stub = office.stub();
+    grpc::ClientContext context;
+    const auto stream = stub->Attach(&context);
+    v1::Happening happening;
+    REQUIRE(stream->Read(&happening));
+
+    v1::Saying saying;
+    saying.set_text("x");
+    std::size_t acknowledged = 0;
+    for (std::size_t n = 0; n < api::watched_lines_max + 9; ++n) {
+        REQUIRE(stream->Write(saying));
+        do {
+            REQUIRE(stream->Read(&happening));
+        } while (!happening.has_ack());
+        ++acknowledged;
+    }
+
+    CHECK(acknowledged == api::watched_lines_max + 9);
+    office.node.wait_until(
+        [](FakeBackend& node) { return node.watch_count() == api::watched_lines_max; });
+    context.TryCancel();
+}
+
 TEST_CASE("the socket is the owner's alone and gone at the end") {
     const Folder folder;
     {

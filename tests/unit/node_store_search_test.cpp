@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 
+#include "node/store/words.hpp"
 #include "node_stores.hpp"
 
 using namespace lanchat;
@@ -73,6 +74,29 @@ TEST_CASE("a search looks at no line that its filter leaves out") {
     CHECK(cost("lunch", {.room = "den", .author = noon.anna.device()}, 0) < 500);
     CHECK(cost("lunch", {.room = "no such"}, 0) < 500);
     CHECK(cost("lunch", {.author = Voice(InstanceId{3}).device()}, 0) < 500);
+}
+
+TEST_CASE("of too many hits the last to arrive are looked at") {
+    Noon noon;
+
+    const auto hits = noon.store->search("lunch", {}, lines);
+
+    REQUIRE(hits);
+    CHECK(hits->size() == store::searched_max);
+    for (const auto& line : *hits) CHECK(line.arrival > lines + 1 - store::searched_max);
+}
+
+TEST_CASE("of too many words the first are looked for") {
+    test::Folder folder;
+    const auto store = test::opened(folder.file());
+    Voice anna{InstanceId{1}};
+    std::string text;
+    for (std::size_t n = 0; n < lanchat::store::query_words_max; ++n)
+        text += "word" + std::to_string(n) + ' ';
+    REQUIRE(store->append({anna.say({text})}, {5}));
+
+    CHECK(texts(store->search(text + "absent", {}, 9)).size() == 1);
+    CHECK(texts(store->search("absent " + text, {}, 9)).empty());
 }
 
 TEST_CASE("no text can be taken for a room or an author") {
