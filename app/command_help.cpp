@@ -92,6 +92,10 @@ Usage:
 )"},
     Text{"status", R"(lanchat status: how the running node is.
 
+It tells who it is, how many peers are linked, the cursor to go on from with tail --since, how many
+lines of how many logs it holds, how many it trimmed, the bytes on disk, when the oldest line was
+said, and the problem if nothing can be said now.
+
 Usage:
   lanchat status [--json]
 )"},

@@ -23,6 +23,12 @@ void JsonFace::hear(const controller::Event& event) {
     out_(line_);
 }
 
+void JsonFace::stored(std::string_view id, std::string_view cursor) {
+    line_.clear();
+    append_stored(line_, id, cursor);
+    out_(line_);
+}
+
 void JsonFace::take_line(std::string_view line) {
     auto parsed = parse_json_line(line);
     if (const auto* error = std::get_if<JsonError>(&parsed)) return refuse(*error);

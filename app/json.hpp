@@ -17,6 +17,7 @@ class JsonFace {
 
     void ready(const Readiness& node);
     void hear(const controller::Event& event);
+    void stored(std::string_view id, std::string_view cursor);
     void take_line(std::string_view line);
     void refuse_too_long();
     void bye(std::string_view reason);

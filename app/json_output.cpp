@@ -8,21 +8,19 @@
 #include <cstdint>
 #include <variant>
 
-#include "app/base64.hpp"
+#include "message/base64.hpp"
 
 namespace lanchat::app {
 
 namespace {
 
 using controller::Delivery;
-using controller::DownReason;
 using controller::Forked;
 using controller::Message;
 using controller::PeerDown;
 using controller::PeerInfo;
 using controller::PeerUp;
 using controller::Undelivered;
-using controller::UndeliveredReason;
 
 constexpr unsigned char c1_lead = 0xC2;
 
@@ -142,18 +140,6 @@ void append_peer(std::string& out, const PeerInfo& peer) {
     out += '}';
 }
 
-std::string_view to_word(DownReason reason) {
-    switch (reason) {
-        case DownReason::left:
-            return "left";
-        case DownReason::lost:
-            return "lost";
-        case DownReason::replaced:
-            return "replaced";
-    }
-    return "lost";
-}
-
 void append_fields(std::string& out, const PeerUp& up) {
     append_start(out, "peer");
     append_string(out, "event", "up");
@@ -188,6 +174,18 @@ void append_placed(std::string& out, const Message& message, const Place& place)
     if (message.own) append_bool(out, "own", true);
 }
 
+void append_held(std::string& out, const HeldLines& held) {
+    append_number(out, "lines", held.lines);
+    append_number(out, "logs", held.logs);
+    append_number(out, "trimmed", held.trimmed);
+    append_number(out, "bytes", held.bytes);
+    if (!held.oldest) return;
+    append_key(out, "oldest");
+    out += '"';
+    append_utc(out, *held.oldest);
+    out += '"';
+}
+
 void append_fields(std::string& out, const Message& message) { append_placed(out, message, {}); }
 
 void append_fields(std::string& out, const Forked& forked) {
@@ -207,8 +205,7 @@ void append_fields(std::string& out, const Undelivered& undelivered) {
     append_start(out, "undelivered");
     append_peer(out, undelivered.peer);
     append_number(out, "lines", undelivered.lines);
-    const bool gone = undelivered.reason == UndeliveredReason::gone;
-    append_string(out, "reason", gone ? "gone" : "slow");
+    append_string(out, "reason", to_word(undelivered.reason));
 }
 
 }  // namespace
@@ -257,7 +254,9 @@ void append_ready(std::string& out, const Readiness& node) {
     append_string(out, "id", node.id);
     append_string(out, "name", node.name);
     append_string(out, "address", to_string(node.address));
-    out += ",\"rooms\":[\"general\"]}\n";
+    out += ",\"rooms\":[\"general\"]";
+    append_string(out, "cursor", node.cursor);
+    out += "}\n";
 }
 
 void append_event(std::string& out, const controller::Event& event) {
@@ -267,6 +266,13 @@ void append_event(std::string& out, const controller::Event& event) {
 
 void append_message(std::string& out, const Message& message, const Place& place) {
     append_placed(out, message, place);
+    out += "}\n";
+}
+
+void append_stored(std::string& out, std::string_view id, std::string_view cursor) {
+    append_start(out, "stored");
+    append_string(out, "id", id);
+    append_string(out, "cursor", cursor);
     out += "}\n";
 }
 
@@ -297,6 +303,7 @@ void append_status(std::string& out, const NodeStatus& status) {
     append_string(out, "cursor", status.cursor);
     append_number(out, "peers", status.peers);
     append_string(out, "problem", status.problem);
+    if (status.held) append_held(out, *status.held);
     out += "}\n";
 }
 

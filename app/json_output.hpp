@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ struct Readiness {
     std::string_view id;
     std::string_view name;
     Endpoint address;
+    std::string_view cursor = {};  // resumes with the next line that comes
 };
 void append_ready(std::string& out, const Readiness& node);
 void append_event(std::string& out, const controller::Event& event);
@@ -36,6 +38,9 @@ struct Place {
 };
 void append_message(std::string& out, const controller::Message& message, const Place& place);
 
+// Everything up to `cursor` is on this node's disk and was shown; the line `id` came last.
+void append_stored(std::string& out, std::string_view id, std::string_view cursor);
+
 // A line of ours is on this node's disk; and how many of its audience have it on theirs.
 void append_ack(std::string& out, std::string_view ref, std::string_view id);
 struct DeliveryCount {
@@ -46,6 +51,15 @@ void append_delivery(std::string& out, std::string_view id, DeliveryCount count)
 
 void append_room(std::string& out, std::string_view name);
 
+// What a node holds.
+struct HeldLines {
+    std::uint64_t lines = 0;
+    std::uint64_t logs = 0;
+    std::uint64_t trimmed = 0;
+    std::uint64_t bytes = 0;
+    std::optional<WallTime> oldest;
+};
+
 // A node as it answers for itself.
 struct NodeStatus {
     std::string_view id;
@@ -55,6 +69,7 @@ struct NodeStatus {
     std::string_view cursor;
     std::uint32_t peers = 0;
     std::string_view problem;
+    std::optional<HeldLines> held;
 };
 void append_status(std::string& out, const NodeStatus& status);
 

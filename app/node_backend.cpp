@@ -27,12 +27,6 @@ Result<std::vector<api::Backend::Known>> authors(store::Store& history) {
 
 }  // namespace
 
-NodeBackend::NodeBackend(asio::io_context& loop, Node& node) : loop_(loop), node_(node) {
-    node_.on_arrived([this](const std::vector<store::Line>& lines) { tell(lines); });
-}
-
-NodeBackend::~NodeBackend() { node_.on_arrived(nullptr); }
-
 template <class T, class Question>
 void NodeBackend::ask(Question question, Done<T> done) {
     node_.read([&loop = loop_, question = std::move(question),
@@ -54,10 +48,9 @@ void NodeBackend::hear(const Event& event) {
     for (const auto& [token, listener] : listeners) listener->event(event);
 }
 
-void NodeBackend::tell(const std::vector<store::Line>& lines) {
+void NodeBackend::ring() {
     const auto listeners = listeners_;
-    for (const auto& line : lines)
-        for (const auto& [token, listener] : listeners) listener->line(line);
+    for (const auto& [token, listener] : listeners) listener->lines();
 }
 
 api::Backend::Status NodeBackend::status() {
@@ -124,6 +117,10 @@ api::Backend::Token NodeBackend::subscribe(Listener listener) {
 }
 
 void NodeBackend::unsubscribe(Token token) { listeners_.erase(token); }
+
+void NodeBackend::tally(Done<store::Tally> done) {
+    ask<store::Tally>([](store::Store& history) { return history.tally(); }, std::move(done));
+}
 
 void NodeBackend::holdings(Done<std::vector<store::Holding>> done) {
     ask<std::vector<store::Holding>>([](store::Store& history) { return history.holdings(); },

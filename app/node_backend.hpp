@@ -16,11 +16,12 @@ namespace lanchat::app {
 // Used on the loop's thread. The node has started and outlives it.
 class NodeBackend : public api::Backend {
   public:
-    NodeBackend(asio::io_context& loop, Node& node);
-    ~NodeBackend() override;
+    NodeBackend(asio::io_context& loop, Node& node) : loop_(loop), node_(node) {}
 
     // Every event of the node.
     void hear(const Event& event);
+    // More lines can be read now.
+    void ring();
 
     Status status() override;
     std::vector<PeerInfo> peers() override;
@@ -37,6 +38,7 @@ class NodeBackend : public api::Backend {
     bool is_history(store::Arrival arrival) override;
     Token subscribe(Listener listener) override;
     void unsubscribe(Token token) override;
+    void tally(Done<store::Tally> done) override;
     void holdings(Done<std::vector<store::Holding>> done) override;
     void runs(LogId log, Seq after, Done<std::vector<RunPtr>> done) override;
     void import_runs(std::vector<Run> runs, Done<Imported> done) override;
@@ -50,7 +52,6 @@ class NodeBackend : public api::Backend {
     // Answers with what `question` finds in the store.
     template <class T, class Question>
     void ask(Question question, Done<T> done);
-    void tell(const std::vector<store::Line>& lines);
 
     asio::io_context& loop_;
     Node& node_;

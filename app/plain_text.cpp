@@ -12,7 +12,6 @@ namespace lanchat::app {
 namespace {
 
 using controller::Delivery;
-using controller::DownReason;
 using controller::Forked;
 using controller::Message;
 using controller::PeerDown;
@@ -30,16 +29,7 @@ std::string describe_fields(const Message&) { return {}; }
 std::string describe_fields(const PeerUp& up) { return describe(up.peer) + " joined"; }
 
 std::string describe_fields(const PeerDown& down) {
-    const auto who = describe(down.peer);
-    switch (down.reason) {
-        case DownReason::left:
-            return who + " left";
-        case DownReason::lost:
-            return who + " lost";
-        case DownReason::replaced:
-            return who + " replaced";
-    }
-    return who + " lost";
+    return describe(down.peer) + ' ' + std::string(to_word(down.reason));
 }
 
 std::string describe_fields(const Forked& forked) {

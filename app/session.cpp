@@ -11,6 +11,7 @@
 
 #include <asio/post.hpp>
 
+#include "app/api/cursor.hpp"
 #include "app/deadline.hpp"
 #include "app/terminal/color.hpp"
 #include "message/frame.hpp"
@@ -89,6 +90,7 @@ int Session::run() {
 // Without them the chat goes on.
 void Session::serve_commands() {
     backend_ = std::make_unique<NodeBackend>(loop_, *node_);
+    node_->on_arrived([this](const store::Line& last) { stored(last); });
     if (config_.data_dir.empty()) return;
     server_ = std::make_unique<api::Server>(loop_, *backend_);
     if (const auto no = server_->start(config_.data_dir)) warn("no commands: " + no->why);
@@ -158,13 +160,24 @@ std::string Session::prompt() {
 
 void Session::ready(const Endpoint& address) {
     ready_ = true;
-    with_face(face_, [&](auto& face) { face.ready({node_->id(), node_->name(), address}); });
+    const auto cursor = to_string(api::Cursor{node_->store_id(), node_->newest()});
+    with_face(face_, [&](auto& face) {
+        face.ready({node_->id(), node_->name(), address, cursor});
+    });
     for (const auto& event : std::exchange(early_, {})) show(event);
 }
 
 void Session::hear(const Event& event) {
     if (backend_) backend_->hear(event);
     show(event);
+}
+
+// A line is shown when it is heard; where to resume after it is known when it is on the disk.
+void Session::stored(const store::Line& last) {
+    backend_->ring();
+    if (!json_) return;
+    const api::Cursor cursor{node_->store_id(), last.arrival};
+    std::get<JsonFace>(face_).stored(api::id_of(last), to_string(cursor));
 }
 
 void Session::show(const Event& event) {

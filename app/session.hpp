@@ -45,6 +45,7 @@ class Session {
     void start_input();
     void serve_commands();
     void hear(const Event& event);
+    void stored(const store::Line& last);
     void show(const Event& event);
     void show_missed_soon();
     void ready(const Endpoint& address);

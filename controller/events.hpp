@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "controller/delivery.hpp"
@@ -24,6 +25,22 @@ struct PeerInfo {
 
 enum class DownReason { left, lost, replaced };
 enum class UndeliveredReason { slow, gone };
+
+// As programs read them.
+constexpr std::string_view to_word(DownReason reason) {
+    switch (reason) {
+        case DownReason::left:
+            return "left";
+        case DownReason::lost:
+            return "lost";
+        case DownReason::replaced:
+            return "replaced";
+    }
+    return "lost";
+}
+constexpr std::string_view to_word(UndeliveredReason reason) {
+    return reason == UndeliveredReason::gone ? "gone" : "slow";
+}
 
 struct PeerUp {
     PeerInfo peer;

@@ -11,7 +11,7 @@ Room::Room(RoomSettings settings, Now now)
     : settings_(std::move(settings)),
       rng_(settings_.seed),
       contacts_(rng_.next()),
-      ledger_(log_of(settings_.key->id(), settings_.instance), settings_.key,
+      ledger_(lanchat::log_of(settings_.key->id(), settings_.instance), settings_.key,
               OwnClock(settings_.newest), settings_.previous),
       logs_(std::move(settings_.held)),
       own_log_name_(log_name(ledger_.log()) + ':'),

@@ -155,7 +155,6 @@ class Room {
     void add_exchange(Link&, Peer&, Frame&, Instant now, Effects&);
     void add_heads(Peer&, Frame&, Instant now);
     void add_answers(Link&, Peer&, Frame&, Effects&);
-    static LogId log_of(const DeviceId&, InstanceId);
     static LogId log_of(const Peer&);
 
     // room_timers.cpp: what time brings, and leaving

@@ -45,7 +45,7 @@ bool Room::add_control(Link& link, Frame& frame) {
         something = true;
     }
     if (std::exchange(link.ack_owed, false)) {
-        frame.received = logs_.stored_of(log_of(link.hello.device, link.hello.instance));
+        frame.received = logs_.stored_of(lanchat::log_of(link.hello.device, link.hello.instance));
         something = true;
     }
     frame.ping = std::exchange(link.ping_owed, std::nullopt);
@@ -68,7 +68,7 @@ bool Room::add_lines(Link& link, Peer& peer, Frame& frame, Now now, Effects& out
     // the write that the answer to those lines is about to need.
     const bool due = peer.ack_due && *peer.ack_due <= now.steady;
     if (peer.ack_due && receiving_ && (due || !frame.runs.empty())) {
-        frame.received = logs_.stored_of(log_of(peer.device, peer.key.instance));
+        frame.received = logs_.stored_of(log_of(peer));
         peer.unacked = 0;
         peer.ack_due.reset();
     }

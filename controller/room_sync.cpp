@@ -8,12 +8,7 @@
 
 namespace lanchat::controller {
 
-// What a process says is one log, so its instance is the epoch.
-LogId Room::log_of(const DeviceId& device, InstanceId instance) {
-    return {device, Epoch{static_cast<std::uint64_t>(instance)}};
-}
-
-LogId Room::log_of(const Peer& peer) { return log_of(peer.device, peer.key.instance); }
+LogId Room::log_of(const Peer& peer) { return lanchat::log_of(peer.device, peer.key.instance); }
 
 // Over a new link all is told again: what was on its way over the old one is lost.
 void Room::begin_exchange(Peer& peer, Instant now) {
@@ -94,7 +89,7 @@ bool Room::show_new(const Peer* bringer, const VerifiedRun& run, const Extent& b
 
 PeerInfo Room::author(const Entry& entry) const {
     PeerInfo info{{}, to_string(entry.log.device), entry.name, false};
-    const PersonKey key{false, InstanceId{static_cast<std::uint64_t>(entry.log.epoch)}, {}};
+    const PersonKey key{false, instance_of(entry.log), {}};
     if (const auto it = peers_.find(key); it != peers_.end()) info.address = it->second.address;
     return info;
 }
@@ -144,7 +139,7 @@ void Room::take_linked(Peer& peer, const Frame& frame, Instant now) {
     if (std::ranges::includes(peer.logs.linked, before)) return;
     // Whoever it has lost it now hears of from us.
     for (const auto& [log, held] : logs_.all()) {
-        const InstanceId instance{static_cast<std::uint64_t>(log.epoch)};
+        const InstanceId instance = instance_of(log);
         if (before.contains(instance) && !peer.logs.linked.contains(instance))
             tell_of(peer, log, now);
     }
@@ -176,8 +171,7 @@ void Room::spread(const VerifiedRun& run, Instant now) {
         } else if (run.log() == ledger_.log()) {
             const Link* active = peer.active ? link(*peer.active) : nullptr;
             if (active != nullptr && active->sent < ledger_.base()) tell_of(peer, run.log(), now);
-        } else if (!peer.logs.linked.contains(
-                       InstanceId{static_cast<std::uint64_t>(run.log().epoch)})) {
+        } else if (!peer.logs.linked.contains(instance_of(run.log()))) {
             tell_of(peer, run.log(), now);
         }
     }

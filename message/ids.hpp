@@ -37,6 +37,14 @@ struct LogId {
     auto operator<=>(const LogId&) const = default;
 };
 
+// A process says one log, so its instance is the epoch.
+constexpr LogId log_of(const DeviceId& device, InstanceId instance) {
+    return {device, Epoch{static_cast<std::uint64_t>(instance)}};
+}
+constexpr InstanceId instance_of(const LogId& log) {
+    return InstanceId{static_cast<std::uint64_t>(log.epoch)};
+}
+
 // Base32 (RFC 4648, lower case, no padding): 8 characters for 5 bytes.
 std::string base32(std::string_view bytes);
 

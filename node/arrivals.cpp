@@ -7,26 +7,20 @@
 
 namespace lanchat {
 
-void Arrivals::note_late(const std::vector<RunPtr>& runs, const std::vector<store::Line>& lines,
+void Arrivals::note_late(const std::vector<RunPtr>& runs, const std::vector<store::Added>& added,
                          std::set<RunPtr>& late) {
-    std::size_t next = 0;
-    for (const RunPtr& run : runs) {
-        const bool is_late = late.erase(run) > 0;
-        for (; next < lines.size(); ++next) {
-            const Entry& entry = lines[next].entry;
-            if (entry.log != run->log() || entry.seq > run->last()) break;
-            if (is_late) add(lines[next].arrival);
-        }
-    }
+    for (const auto& one : added)
+        if (late.contains(one.run)) add({one.arrival, one.last()});
+    for (const RunPtr& run : runs) late.erase(run);
 }
 
-void Arrivals::add(store::Arrival arrival) {
-    if (!late_.empty() && late_.back().last + 1 == arrival) {
-        late_.back().last = arrival;
+void Arrivals::add(Stretch stretch) {
+    if (!late_.empty() && late_.back().last + 1 == stretch.first) {
+        late_.back().last = stretch.last;
         return;
     }
     if (late_.size() >= limits::late_stretches_max) late_.erase(late_.begin());
-    late_.push_back({arrival, arrival});
+    late_.push_back(stretch);
 }
 
 bool Arrivals::is_history(store::Arrival arrival) const {

@@ -15,9 +15,9 @@ class Arrivals {
     void begin(store::Arrival newest) { before_ = newest_ = newest; }
     void came(store::Arrival newest) { newest_ = newest; }
 
-    // `lines` came in `runs`, in this order; those of runs that are in `late` were said while we
-    // were away. They are taken out of it.
-    void note_late(const std::vector<RunPtr>& runs, const std::vector<store::Line>& lines,
+    // What was added of runs that are in `late` was said while we were away. `runs`, all that were
+    // given to the store, are taken out of it.
+    void note_late(const std::vector<RunPtr>& runs, const std::vector<store::Added>& added,
                    std::set<RunPtr>& late);
 
     store::Arrival newest() const { return newest_; }
@@ -29,7 +29,7 @@ class Arrivals {
         store::Arrival last = 0;
     };
 
-    void add(store::Arrival arrival);
+    void add(Stretch stretch);
 
     store::Arrival before_ = 0;
     store::Arrival newest_ = 0;

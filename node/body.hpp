@@ -59,7 +59,7 @@ class Node::Body {
 
   private:
     std::optional<Failure> open_history();
-    LogId own_log() const { return {key_->id(), Epoch{static_cast<std::uint64_t>(instance_)}}; }
+    LogId own_log() const { return log_of(key_->id(), instance_); }
     void build(const Places& places, std::uint16_t port);
     void perform(brain::Effect& effect);
     void perform_one(brain::Connect& connect) { discovery_->dial(connect.where); }
@@ -77,11 +77,11 @@ class Node::Body {
     void write_down();
     void write_down_unsigned(const brain::Message& message);
     void written(std::uint64_t number, const std::vector<RunPtr>& runs,
-                 const Result<std::vector<store::Line>>& result);
-    void take_note(const std::vector<RunPtr>& runs, const std::vector<store::Line>& lines);
+                 const Result<std::vector<store::Added>>& result);
+    void take_note(const std::vector<RunPtr>& runs, const std::vector<store::Added>& added);
     void refuse_for_now(const std::string& why);
     void try_again_later();
-    void arrived(const std::vector<store::Line>& lines);
+    void arrived(const store::Line& last);
     void answer_said(const std::vector<RunPtr>& runs);
     void say_once(const Saying& saying);
     void answer_all(const std::string& said_id, const Result<LineId>& line);

@@ -142,11 +142,11 @@ void Node::Body::perform_one(brain::Fetch& fetch) {
 // A legacy peer's line is no part of any log, but of what people want to read again.
 void Node::Body::write_down_unsigned(const brain::Message& message) {
     disk_->read([this, here = here_, message](store::Store& history) {
-        auto line =
-            history.append_legacy(message.said, message.room, message.from.name, message.text);
+        auto line = history.append_legacy(
+            {message.id, message.said, message.room, message.from.name, message.text});
         asio::post(loop_, [this, here, line = std::move(line)] {
             if (!*here) return;
-            if (line) return arrived({*line});
+            if (line) return arrived(*line);
             spdlog::warn("history: {}", line.why());
         });
     });
@@ -166,7 +166,7 @@ void Node::Body::write_down() {
     const std::uint64_t number = ++appends_;
     disk_->append(
         runs, clock_now().wall,
-        [this, here = here_, number, runs](const Result<std::vector<store::Line>>& result) {
+        [this, here = here_, number, runs](const Result<std::vector<store::Added>>& result) {
             if (*here) written(number, runs, result);
         });
 }
@@ -175,7 +175,7 @@ void Node::Body::write_down() {
 // was already on its way behind it is written again too: without its beginning the store leaves out
 // the rest of a log, and that is no failure.
 void Node::Body::written(std::uint64_t number, const std::vector<RunPtr>& runs,
-                         const Result<std::vector<store::Line>>& result) {
+                         const Result<std::vector<store::Added>>& result) {
     written_ = number;
     if (result) take_note(runs, *result);
     if (!result) refuse_for_now(result.why());
@@ -188,10 +188,14 @@ void Node::Body::written(std::uint64_t number, const std::vector<RunPtr>& runs,
     feed(brain::Stored{runs});
 }
 
-void Node::Body::take_note(const std::vector<RunPtr>& runs, const std::vector<store::Line>& lines) {
-    arrivals_.note_late(runs, lines, late_);
+void Node::Body::take_note(const std::vector<RunPtr>& runs,
+                           const std::vector<store::Added>& added) {
+    arrivals_.note_late(runs, added, late_);
     for (const RunPtr& run : runs) untrimmed_bytes_ += run->byte_count();
-    arrived(lines);
+    if (!added.empty()) {
+        const auto& item = added.back().run->items().back();
+        arrived({added.back().last(), item.entry, item.head, false});
+    }
     if (untrimmed_bytes_ > history_bytes_max() / 8) trim();
 }
 
@@ -223,10 +227,9 @@ void Node::Body::answer_said(const std::vector<RunPtr>& runs) {
     }
 }
 
-void Node::Body::arrived(const std::vector<store::Line>& lines) {
-    if (lines.empty()) return;
-    arrivals_.came(lines.back().arrival);
-    if (on_arrived_) on_arrived_(lines);
+void Node::Body::arrived(const store::Line& last) {
+    arrivals_.came(last.arrival);
+    if (on_arrived_) on_arrived_(last);
 }
 
 std::uint64_t Node::Body::history_bytes_max() const {

@@ -87,8 +87,8 @@ class Node {
     // found. After stop nothing is run any more.
     void read(std::function<void(store::Store&)> job);
 
-    // Lines that can be read now, in order of arrival.
-    using Arrived = std::function<void(const std::vector<store::Line>&)>;
+    // More lines can be read now, in order of arrival; this is the last of them.
+    using Arrived = std::function<void(const store::Line& last)>;
     void on_arrived(Arrived callback);
 
     std::uint64_t store_id() const;

@@ -11,21 +11,6 @@
 namespace lanchat::app::api {
 namespace {
 
-using controller::DownReason;
-using controller::UndeliveredReason;
-
-std::string to_word(DownReason reason) {
-    switch (reason) {
-        case DownReason::left:
-            return "left";
-        case DownReason::lost:
-            return "lost";
-        case DownReason::replaced:
-            return "replaced";
-    }
-    return "lost";
-}
-
 class Attachment : public std::enable_shared_from_this<Attachment> {
   public:
     Attachment(const Desk& desk, std::shared_ptr<AttachCall> call)
@@ -38,7 +23,7 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
         fill(*first.mutable_ready(), status, backend_.peers().size());
         queue_.push_back(std::move(first));
         const auto weak = weak_from_this();
-        token_ = backend_.subscribe({[weak](const store::Line&) {
+        token_ = backend_.subscribe({[weak] {
                                          if (const auto self = weak.lock()) self->bell();
                                      },
                                      [weak](const controller::Event& event) {
@@ -128,14 +113,16 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
             happening.mutable_peer()->set_up(true);
         } else if (const auto* down = std::get_if<controller::PeerDown>(&event)) {
             fill(*happening.mutable_peer()->mutable_peer(), down->peer);
-            happening.mutable_peer()->set_reason(to_word(down->reason));
+            happening.mutable_peer()->set_reason(std::string(to_word(down->reason)));
         } else if (const auto* missed = std::get_if<controller::Undelivered>(&event)) {
             auto& out = *happening.mutable_undelivered();
             fill(*out.mutable_peer(), missed->peer);
             out.set_lines(missed->lines);
-            out.set_reason(missed->reason == UndeliveredReason::gone ? "gone" : "slow");
+            out.set_reason(std::string(to_word(missed->reason)));
+        } else if (const auto* forked = std::get_if<controller::Forked>(&event)) {
+            fill(*happening.mutable_forked()->mutable_author(), forked->author);
         } else {
-            return;  // a message comes by the store
+            return;  // messages come by the store, deliveries to who watches
         }
         tell(std::move(happening));
     }

@@ -57,8 +57,8 @@ class Backend {
     };
 
     struct Listener {
-        // A line can be read now; called in order of arrival.
-        std::function<void(const store::Line&)> line;
+        // More lines can be read now.
+        std::function<void()> lines;
         // What is no message: peers that come and go, lines that did not reach one.
         std::function<void(const controller::Event&)> event;
     };
@@ -93,6 +93,8 @@ class Backend {
     virtual Token subscribe(Listener listener) = 0;
     virtual void unsubscribe(Token token) = 0;
 
+    // How much is held.
+    virtual void tally(Done<store::Tally> done) = 0;
     virtual void holdings(Done<std::vector<store::Holding>> done) = 0;
     // At most as many as one page holds; none: the log ends there.
     virtual void runs(LogId log, Seq after, Done<std::vector<RunPtr>> done) = 0;

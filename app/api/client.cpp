@@ -42,6 +42,14 @@ Receipt receipt_of(const v1::PublishReply& reply) {
     return {reply.id(), reply.reached(), reply.delivered(), reply.of()};
 }
 
+std::optional<Held> held_of(const v1::StatusReply& reply) {
+    if (!reply.has_held()) return std::nullopt;
+    const auto& held = reply.held();
+    std::optional<WallTime> oldest;
+    if (held.has_oldest_ms()) oldest = WallTime{held.oldest_ms()};
+    return Held{held.lines(), held.logs(), held.trimmed(), held.bytes(), oldest};
+}
+
 void fill(v1::PublishRequest& request, const Saying& saying, const Wait& wait) {
     request.set_room(saying.room);
     request.set_text(saying.text);
@@ -190,7 +198,7 @@ Answer<Status> Client::status() {
     const auto status = connection_->stub->Status(&context, {}, &reply);
     if (!status.ok()) return problem_of(status);
     return Status{reply.id(),     reply.name(),  reply.address(), reply.version(),
-                  reply.cursor(), reply.peers(), reply.problem()};
+                  reply.cursor(), reply.peers(), reply.problem(), held_of(reply)};
 }
 
 std::optional<Problem> Client::export_runs(const std::function<bool(SignedRun)>& take) {

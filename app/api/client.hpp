@@ -41,6 +41,14 @@ struct Line {
     bool own = false;
 };
 
+struct Held {
+    std::uint64_t lines = 0;
+    std::uint64_t logs = 0;
+    std::uint64_t trimmed = 0;
+    std::uint64_t bytes = 0;
+    std::optional<WallTime> oldest;
+};
+
 struct Status {
     std::string id;
     std::string name;
@@ -49,6 +57,7 @@ struct Status {
     std::string cursor;
     std::uint32_t peers = 0;
     std::string problem;
+    std::optional<Held> held;
 };
 
 struct Query {

@@ -69,8 +69,7 @@ Here::Here(Backend& backend) {
 void Here::fill(v1::Line& out, const store::Line& line, store::Arrival cursor_at,
                 bool history) const {
     const Entry& entry = line.entry;
-    out.set_id(line.legacy ? base32(line.head.view().substr(0, 16)) + ":l"
-                           : message_id(entry.log, entry.seq));
+    out.set_id(id_of(line));
     out.set_cursor(to_string(Cursor{store_id_, cursor_at}));
     out.set_order(order_of(entry));
     out.set_room(entry.room);
@@ -105,6 +104,14 @@ void fill(v1::StatusReply& out, const Backend::Status& status, std::size_t peers
     out.set_cursor(to_string(Cursor{status.store_id, status.newest}));
     out.set_peers(static_cast<std::uint32_t>(peers));
     out.set_problem(status.problem);
+}
+
+void fill(v1::Held& out, const store::Tally& tally) {
+    out.set_lines(tally.lines);
+    out.set_logs(tally.logs);
+    out.set_trimmed(tally.trimmed);
+    out.set_bytes(tally.bytes);
+    if (tally.oldest) out.set_oldest_ms(tally.oldest->ms);
 }
 
 void resolve(Backend& backend, const v1::Filter& filter,

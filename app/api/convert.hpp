@@ -25,6 +25,7 @@ class Here {
 };
 
 void fill(v1::Author& out, const controller::PeerInfo& peer);
+void fill(v1::Held& out, const store::Tally& tally);
 void fill(v1::StatusReply& out, const Backend::Status& status, std::size_t peers);
 
 // A filter whose author is found among those who are here and those whose lines are held. Fails

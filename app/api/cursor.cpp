@@ -42,6 +42,11 @@ std::optional<Cursor> parse_cursor(std::string_view text) {
     return cursor;
 }
 
+std::string id_of(const store::Line& line) {
+    if (!line.legacy) return message_id(line.entry.log, line.entry.seq);
+    return line.id.empty() ? base32(line.head.view().substr(0, 16)) + ":l" : line.id;
+}
+
 std::string order_of(const Entry& entry) {
     std::string out;
     append_number(out, entry.clock.packed);

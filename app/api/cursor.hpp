@@ -1,4 +1,4 @@
-// Places in the stream of lines as strings that programs keep: cursor and order.
+// Lines and their places as strings that programs keep: id, cursor and order.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,9 @@ std::string to_string(const Cursor& cursor);
 std::optional<Cursor> parse_cursor(std::string_view text);
 
 // Compares as strings the way comes_before() compares entries; 112 characters.
+// A legacy line has the id that it was shown with.
+std::string id_of(const store::Line& line);
+
 std::string order_of(const Entry& entry);
 
 }  // namespace lanchat::app::api

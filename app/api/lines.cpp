@@ -144,7 +144,7 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
 
   private:
     void listen() {
-        token_ = backend_.subscribe({[weak = weak_from_this()](const store::Line&) {
+        token_ = backend_.subscribe({[weak = weak_from_this()] {
                                          if (const auto self = weak.lock()) self->bell();
                                      },
                                      [](const controller::Event&) {}});

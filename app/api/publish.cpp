@@ -145,10 +145,20 @@ void serve(const Desk& desk, const std::shared_ptr<RoomsCall>& call) {
     });
 }
 
+// A node whose store cannot be read has a status too.
 void serve(const Desk& desk, const std::shared_ptr<StatusCall>& call) {
-    v1::StatusReply reply;
-    fill(reply, desk.backend.status(), desk.backend.peers().size());
-    call->answer(reply);
+    desk.backend.tally([desk, weak = std::weak_ptr(call)](const Result<store::Tally>& tally) {
+        const auto open = weak.lock();
+        if (!open) return;
+        v1::StatusReply reply;
+        fill(reply, desk.backend.status(), desk.backend.peers().size());
+        if (tally) {
+            fill(*reply.mutable_held(), *tally);
+        } else if (reply.problem().empty()) {
+            reply.set_problem(tally.why());
+        }
+        open->answer(reply);
+    });
 }
 
 }  // namespace lanchat::app::api

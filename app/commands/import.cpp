@@ -2,9 +2,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "app/base64.hpp"
 #include "app/commands/node.hpp"
 #include "app/line_buffer.hpp"
+#include "message/base64.hpp"
 #include "message/limits.hpp"
 
 namespace lanchat::app {

@@ -2,6 +2,7 @@
 #include "app/commands/node.hpp"
 #include "app/json_output.hpp"
 #include "app/plain_text.hpp"
+#include "app/time_words.hpp"
 #include "message/address.hpp"
 #include "message/text.hpp"
 
@@ -26,7 +27,19 @@ void append_status_text(std::string& out, const api::Status& status) {
     row("version", status.version);
     row("peers", std::to_string(status.peers));
     row("cursor", status.cursor);
+    if (status.held) {
+        const auto& held = *status.held;
+        row("lines", std::to_string(held.lines) + " in " + std::to_string(held.logs) + " logs");
+        row("trimmed", std::to_string(held.trimmed));
+        row("bytes", std::to_string(held.bytes));
+        if (held.oldest) row("oldest", local_time(*held.oldest));
+    }
     if (!status.problem.empty()) row("problem", status.problem);
+}
+
+std::optional<HeldLines> held_lines(const std::optional<api::Held>& held) {
+    if (!held) return std::nullopt;
+    return HeldLines{held->lines, held->logs, held->trimmed, held->bytes, held->oldest};
 }
 
 }  // namespace
@@ -69,7 +82,7 @@ int show_status(api::Client& node, const Streams& streams) {
     std::string text;
     if (streams.json) {
         append_status(text, {status.id, status.name, status.address, status.version, status.cursor,
-                             status.peers, status.problem});
+                             status.peers, status.problem, held_lines(status.held)});
     } else {
         append_status_text(text, status);
     }

@@ -2,24 +2,24 @@
 #include "node/store/disk.hpp"
 
 #include <asio/post.hpp>
+#include <set>
 #include <utility>
 
 namespace lanchat::store {
 namespace {
 
-bool is_of(const Line& line, const VerifiedRun& run) {
-    const Seq seq = line.entry.seq;
-    return line.entry.log == run.log() && seq >= run.first() && seq <= run.last() &&
-           line.head == run.items()[seq - run.first()].head;
-}
-
-// Lines arrive in the order of the runs they came in, so those of `runs` come next or not at all.
-std::vector<Line> taken(const std::vector<RunPtr>& runs, std::vector<Line>& lines,
-                        std::size_t& next) {
-    std::vector<Line> own;
-    for (const RunPtr& run : runs)
-        while (next < lines.size() && is_of(lines[next], *run))
-            own.push_back(std::move(lines[next++]));
+// Takes from `added`, which lies in the order of what was asked for, what one asker gets: its own
+// runs, each with those that had waited for it, which nobody `asked` for now.
+std::vector<Added> taken(const std::vector<RunPtr>& runs, const std::set<RunPtr>& asked,
+                         std::deque<Added>& added) {
+    std::vector<Added> own;
+    for (const RunPtr& run : runs) {
+        if (added.empty() || added.front().run != run) continue;
+        do {
+            own.push_back(std::move(added.front()));
+            added.pop_front();
+        } while (!added.empty() && !asked.contains(added.front().run));
+    }
     return own;
 }
 
@@ -92,17 +92,19 @@ void Disk::commit(std::deque<Task>& group) {
         const auto& append = std::get<Append>(task);
         runs.insert(runs.end(), append.runs.begin(), append.runs.end());
     }
-    auto lines = store_->append(runs, std::get<Append>(group.back()).arrived);
-    std::size_t next = 0;
+    const auto result = store_->append(runs, std::get<Append>(group.back()).arrived);
+    const std::set<RunPtr> asked(runs.begin(), runs.end());
+    std::deque<Added> added;
+    if (result) added.assign(result->begin(), result->end());
     for (Task& task : group) {
         auto& append = std::get<Append>(task);
         report(std::move(append.done),
-               lines ? Result<std::vector<Line>>(taken(append.runs, *lines, next))
-                     : Result<std::vector<Line>>(Failure{lines.why()}));
+               result ? Result<std::vector<Added>>(taken(append.runs, asked, added))
+                      : Result<std::vector<Added>>(Failure{result.why()}));
     }
 }
 
-void Disk::report(Appended done, Result<std::vector<Line>> result) {
+void Disk::report(Appended done, Result<std::vector<Added>> result) {
     asio::post(loop_, [done = std::move(done), result = std::move(result)]() mutable {
         done(std::move(result));
     });

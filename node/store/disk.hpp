@@ -27,7 +27,7 @@ inline constexpr std::size_t commit_bytes_max = std::size_t{1024} * 1024;
 // group, so a slow disk makes large groups by itself and a fast one makes nobody wait.
 class Disk {
   public:
-    using Appended = std::function<void(Result<std::vector<Line>>)>;
+    using Appended = std::function<void(Result<std::vector<Added>>)>;
     using Job = std::function<void(Store&)>;
 
     Disk(asio::any_io_executor loop, std::unique_ptr<Store> store);
@@ -35,7 +35,7 @@ class Disk {
     Disk(const Disk&) = delete;
     Disk& operator=(const Disk&) = delete;
 
-    // `done` gets the lines that were new, once they are durable. A failure of the disk is one of
+    // `done` gets what was new, once it is durable. A failure of the disk is one of
     // the whole group; asking again is right.
     void append(std::vector<RunPtr> runs, WallTime arrived, Appended done);
     // Between commits. Whatever `job` refers to, it shares with nobody until it has posted it.
@@ -53,7 +53,7 @@ class Disk {
     void work();
     std::deque<Task> next_group();
     void commit(std::deque<Task>& group);
-    void report(Appended done, Result<std::vector<Line>> result);
+    void report(Appended done, Result<std::vector<Added>> result);
 
     asio::any_io_executor loop_;
     std::unique_ptr<Store> store_;

@@ -11,27 +11,37 @@
 
 namespace lanchat::store {
 
-Result<std::vector<Line>> MemoryStore::append(const std::vector<RunPtr>& runs, WallTime arrived) {
-    std::vector<Line> added;
+bool MemoryStore::Place::passes(const Filter& filter) const {
+    return store::passes(filter, entry(), legacy != nullptr);
+}
+
+Line MemoryStore::Place::line(Arrival arrival) const {
+    if (legacy) return *legacy;
+    return {arrival, run->items()[item].entry, run->items()[item].head, false};
+}
+
+Result<std::vector<Added>> MemoryStore::append(const std::vector<RunPtr>& runs, WallTime arrived) {
+    std::vector<Added> added;
     for (const RunPtr& run : runs) keep(run, arrived, added);
     return added;
 }
 
-void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Line>& added) {
+void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Added>& added) {
     const auto found = logs_.find(run->log());
     const Extent before = found == logs_.end() ? Extent{} : found->second.extent;
     const auto after = extent_with(*run, before);
     if (!after) return;
     const Arrival first = last_ + 1;
-    for (const auto& item : run->items()) {
-        if (!before.lacks(item.entry.seq)) continue;
-        const Line line{++last_, item.entry, item.head, false};
-        lines_.emplace(last_, line);
-        rooms_.insert(item.entry.room);
-        added.push_back(line);
+    for (const Part& part : new_parts(*run, before)) {
+        added.push_back({run, part.first, part.count, last_ + 1});
+        for (std::size_t n = part.first; n < part.first + part.count; ++n) {
+            lines_.emplace_hint(lines_.end(), ++last_, Place{run, n});
+            rooms_.insert(run->items()[n].entry.room);
+        }
     }
     Log& log = logs_[run->log()];
     log.extent = *after;
+    bytes_ += run->byte_count();
     const Kept kept{run, arrived, first, static_cast<std::size_t>(last_ + 1 - first)};
     const auto age = [](const Kept& one) {
         return std::tuple(one.run->last(), one.arrived, one.run->byte_count());
@@ -39,13 +49,13 @@ void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Line>& a
     log.runs.insert(std::ranges::upper_bound(log.runs, age(kept), {}, age), kept);
 }
 
-Result<Line> MemoryStore::append_legacy(WallTime heard, std::string_view room,
-                                        std::string_view address, std::string_view text) {
-    Line line = legacy_line(heard, room, address, text);
+Result<Line> MemoryStore::append_legacy(const Heard& heard) {
+    Line line = legacy_line(heard);
     line.arrival = ++last_;
     line.head = legacy_head(line);
-    lines_.emplace(last_, line);
-    rooms_.emplace(room);
+    lines_.emplace(last_, Place{nullptr, 0, std::make_unique<const Line>(line)});
+    rooms_.insert(heard.room);
+    bytes_ += heard.text.size();
     return line;
 }
 
@@ -53,6 +63,15 @@ Result<std::vector<Holding>> MemoryStore::holdings() {
     std::vector<Holding> all;
     for (const auto& [id, log] : logs_) all.push_back({id, log.extent});
     return all;
+}
+
+Result<Tally> MemoryStore::tally() {
+    Tally tally{lines_.size(), logs_.size(), 0, bytes_};
+    for (const auto& [id, log] : logs_) tally.trimmed += log.extent.floor;
+    for (const auto& [arrival, line] : lines_)
+        tally.oldest =
+            std::min(tally.oldest.value_or(line.entry().clock.time()), line.entry().clock.time());
+    return tally;
 }
 
 Result<std::vector<RunPtr>> MemoryStore::runs(const LogId& log, Seq after, std::size_t entries_max,
@@ -88,7 +107,7 @@ Result<std::vector<RunPtr>> MemoryStore::runs_back_from(const LogId& log, Seq se
 Result<std::vector<Line>> MemoryStore::newest(const Filter& filter, std::size_t count) {
     std::vector<Line> found;
     for (const auto& [arrival, line] : lines_)
-        if (passes(filter, line)) found.push_back(line);
+        if (line.passes(filter)) found.push_back(line.line(arrival));
     return newest_of(std::move(found), count);
 }
 
@@ -96,7 +115,7 @@ Result<std::vector<Line>> MemoryStore::arrived(Arrival after, const Filter& filt
                                                std::size_t count) {
     std::vector<Line> found;
     for (auto at = lines_.upper_bound(after); at != lines_.end() && found.size() < count; ++at)
-        if (passes(filter, at->second)) found.push_back(at->second);
+        if (at->second.passes(filter)) found.push_back(at->second.line(at->first));
     return found;
 }
 
@@ -106,20 +125,20 @@ Result<std::vector<Line>> MemoryStore::search(std::string_view query, const Filt
     const auto wanted = query_words(query);
     for (auto at = lines_.rbegin();
          !wanted.empty() && at != lines_.rend() && found.size() < searched_max; ++at) {
-        const auto words = words_of(at->second.entry.text);
+        const auto words = words_of(at->second.entry().text);
         const std::set<std::string> held(words.begin(), words.end());
         const bool all = std::all_of(wanted.begin(), wanted.end(),
                                      [&](const std::string& word) { return held.contains(word); });
-        if (all && passes(filter, at->second)) found.push_back(at->second);
+        if (all && at->second.passes(filter)) found.push_back(at->second.line(at->first));
     }
     return newest_of(std::move(found), count);
 }
 
 Result<std::optional<Line>> MemoryStore::said(const DeviceId& author, std::string_view said_id) {
     for (const auto& [arrival, line] : lines_)
-        if (!line.legacy && !said_id.empty() && line.entry.said_id == said_id &&
-            line.entry.log.device == author)
-            return std::optional(line);
+        if (!line.legacy && !said_id.empty() && line.entry().said_id == said_id &&
+            line.entry().log.device == author)
+            return std::optional(line.line(arrival));
     return std::optional<Line>();
 }
 
@@ -132,8 +151,8 @@ Result<Trimmed> MemoryStore::trim(std::uint64_t bytes_max, std::optional<WallTim
     std::vector<HeldLog> held{HeldLog{}};
     for (const auto& [arrival, line] : lines_)
         if (line.legacy)
-            held.front().runs.push_back({arrival, line.entry.clock.time(),
-                                         static_cast<std::uint32_t>(line.entry.text.size())});
+            held.front().runs.push_back({arrival, line.entry().clock.time(),
+                                         static_cast<std::uint32_t>(line.entry().text.size())});
     for (const auto& [id, log] : logs_) {
         held.push_back({id, {}});
         for (const Kept& kept : log.runs)
@@ -142,7 +161,10 @@ Result<Trimmed> MemoryStore::trim(std::uint64_t bytes_max, std::optional<WallTim
     }
     const auto gone = given_up(held, bytes_max, oldest, runs_max);
     Trimmed trimmed{gone.front(), {}};
-    for (std::size_t n = 0; n < gone.front(); ++n) lines_.erase(held.front().runs[n].last);
+    for (std::size_t n = 0; n < gone.front(); ++n) {
+        lines_.erase(held.front().runs[n].last);
+        bytes_ -= held.front().runs[n].bytes;
+    }
     for (std::size_t n = 1; n < held.size(); ++n) {
         if (gone[n] == 0) continue;
         Log& log = logs_.at(held[n].log);
@@ -159,6 +181,7 @@ std::size_t MemoryStore::drop_runs(Log& log, std::size_t count) {
         lines_.erase(lines_.find(kept.first), lines_.lower_bound(kept.first + kept.lines));
         dropped += kept.lines;
         log.extent.raise_floor(kept.run->last(), kept.run->head());
+        bytes_ -= kept.run->byte_count();
     }
     log.runs.erase(log.runs.begin(), log.runs.begin() + static_cast<std::ptrdiff_t>(count));
     return dropped;

@@ -17,10 +17,10 @@ class MemoryStore : public Store {
 
     std::uint64_t id() const override { return id_; }
     Arrival last() const override { return last_; }
-    Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
-    Result<Line> append_legacy(WallTime heard, std::string_view room, std::string_view address,
-                               std::string_view text) override;
+    Result<std::vector<Added>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
+    Result<Line> append_legacy(const Heard& heard) override;
     Result<std::vector<Holding>> holdings() override;
+    Result<Tally> tally() override;
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
                                      std::size_t bytes_max) override;
     Result<std::vector<RunPtr>> runs_back_from(const LogId& log, Seq seq, std::size_t entries_max,
@@ -46,13 +46,24 @@ class MemoryStore : public Store {
         Extent extent;
         std::vector<Kept> runs;  // by their last entry, then by age and size
     };
-    void keep(const RunPtr& run, WallTime arrived, std::vector<Line>& added);
+    // A line is the item of its run, but for a legacy one.
+    struct Place {
+        RunPtr run;
+        std::size_t item = 0;
+        std::unique_ptr<const Line> legacy = {};
+
+        const Entry& entry() const { return legacy ? legacy->entry : run->items()[item].entry; }
+        bool passes(const Filter& filter) const;
+        Line line(Arrival arrival) const;
+    };
+    void keep(const RunPtr& run, WallTime arrived, std::vector<Added>& added);
     std::size_t drop_runs(Log& log, std::size_t count);
 
     std::uint64_t id_;
     Arrival last_ = 0;
+    std::uint64_t bytes_ = 0;
     std::map<LogId, Log> logs_;
-    std::map<Arrival, Line> lines_;
+    std::map<Arrival, Place> lines_;
     std::set<std::string> rooms_;
 };
 

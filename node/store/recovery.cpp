@@ -55,7 +55,7 @@ bool SqliteStore::absorb(const LogId& id, Change& change) {
             const auto run = run_from(next, 0);
             const auto grown = run ? extent_with(**run, log.holding.extent) : std::nullopt;
             const auto now = std::exchange(change.arrived, WallTime{next.integer(3)});
-            const bool kept = !grown || keep_run(**run, log, *grown, change);
+            const bool kept = !grown || keep_run(*run, log, *grown, change);
             change.arrived = now;
             if (!kept) return false;
         }
@@ -124,9 +124,14 @@ class Salvage {
         }
         each(*database, "SELECT device, epoch, trimmed, log FROM log", "log", 3,
              [this](const sqlite::Query& row) { take_log(row); });
-        if (runs_found_ > 0 || legacy_.empty())
-            each(*database, "SELECT heard, room, address, text, head, arrival FROM legacy",
-                 "arrival", 5, [this](const sqlite::Query& row) { take_legacy(row); });
+        // The first version kept no ids.
+        for (const char* id : {"id", "''"}) {
+            if (runs_found_ == 0 && !legacy_.empty()) continue;
+            each(*database,
+                 "SELECT " + std::string(id) +
+                     ", heard, room, address, text, head, arrival FROM legacy",
+                 "arrival", 6, [this](const sqlite::Query& row) { take_legacy(row); });
+        }
         flush();
         return failure_;
     }
@@ -138,10 +143,9 @@ class Salvage {
         if (auto failure = into_.join_parked(untrimmed_)) return failure;
         for (const auto& [arrival, line] : legacy_) {
             const Entry& entry = line.entry;
-            if (auto kept =
-                    into_.append_legacy(entry.clock.time(), entry.room, entry.name, entry.text);
-                !kept)
-                return Failure{kept.why()};
+            const auto kept = into_.append_legacy(
+                {line.id, entry.clock.time(), entry.room, entry.name, entry.text});
+            if (!kept) return Failure{kept.why()};
         }
         return std::nullopt;
     }
@@ -194,9 +198,9 @@ class Salvage {
     }
 
     void take_legacy(const sqlite::Query& row) {
-        Line line = legacy_line({row.integer(0)}, row.bytes(1), row.bytes(2), row.bytes(3));
-        line.arrival = static_cast<Arrival>(row.integer(5));
-        if (legacy_head(line).view() == row.bytes(4)) legacy_.emplace(line.arrival, line);
+        Line line = legacy_from(row);
+        line.arrival = static_cast<Arrival>(row.integer(6));
+        if (legacy_head(line).view() == row.bytes(5)) legacy_.emplace(line.arrival, line);
     }
 
     void flush() {

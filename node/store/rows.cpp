@@ -81,6 +81,14 @@ Result<RunPtr> run_from(const sqlite::Query& row, int signature) {
     return verify(std::move(run));
 }
 
+Line legacy_from(const sqlite::Query& row) {
+    return legacy_line({std::string(row.bytes(0)),
+                        {row.integer(1)},
+                        std::string(row.bytes(2)),
+                        std::string(row.bytes(3)),
+                        std::string(row.bytes(4))});
+}
+
 bool LineReader::load(std::int64_t run) {
     if (run_ == run) return true;
     run_.reset();
@@ -116,12 +124,12 @@ std::optional<Line> LineReader::line(Arrival arrival, Seq seq, std::int64_t run)
 
 std::optional<Line> LineReader::legacy(Arrival arrival) {
     auto row = database_.query(
-        "SELECT heard, room, address, text, head FROM legacy WHERE arrival=?", arrival);
+        "SELECT id, heard, room, address, text, head FROM legacy WHERE arrival=?", arrival);
     if (!row.row()) return std::nullopt;
-    Line line = legacy_line({row.integer(0)}, row.bytes(1), row.bytes(2), row.bytes(3));
+    Line line = legacy_from(row);
     line.arrival = arrival;
     line.head = legacy_head(line);
-    if (line.head.view() != row.bytes(4)) return std::nullopt;
+    if (line.head.view() != row.bytes(5)) return std::nullopt;
     return line;
 }
 

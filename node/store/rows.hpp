@@ -32,6 +32,9 @@ std::optional<std::vector<std::string_view>> unpack(std::string_view packed);
 // Failure.
 Result<RunPtr> run_from(const sqlite::Query& row, int signature);
 
+// From columns id, heard, room, address, text; one that has not arrived.
+Line legacy_from(const sqlite::Query& row);
+
 // Takes lines out of their runs; keeps the last run it looked at. For one call of the store.
 class LineReader {
   public:

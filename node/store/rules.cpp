@@ -6,11 +6,11 @@
 
 namespace lanchat::store {
 
-bool passes(const Filter& filter, const Line& line) {
-    if (!filter.room.empty() && line.entry.room != filter.room) return false;
-    if (filter.author && (line.legacy || line.entry.log.device != *filter.author)) return false;
-    if (filter.since && line.entry.clock.time() < *filter.since) return false;
-    return !filter.until || line.entry.clock.time() <= *filter.until;
+bool passes(const Filter& filter, const Entry& entry, bool legacy) {
+    if (!filter.room.empty() && entry.room != filter.room) return false;
+    if (filter.author && (legacy || entry.log.device != *filter.author)) return false;
+    if (filter.since && entry.clock.time() < *filter.since) return false;
+    return !filter.until || entry.clock.time() <= *filter.until;
 }
 
 bool shown_before(const Line& a, const Line& b) {
@@ -34,14 +34,14 @@ std::vector<Line> newest_of(std::vector<Line> lines, std::size_t count) {
     return lines;
 }
 
-Line legacy_line(WallTime heard, std::string_view room, std::string_view address,
-                 std::string_view text) {
+Line legacy_line(const Heard& heard) {
     Line line;
     line.legacy = true;
-    line.entry.clock = Clock::at(heard);
-    line.entry.room = room;
-    line.entry.name = address;
-    line.entry.text = text;
+    line.id = heard.id;
+    line.entry.clock = Clock::at(heard.at);
+    line.entry.room = heard.room;
+    line.entry.name = heard.address;
+    line.entry.text = heard.text;
     return line;
 }
 
@@ -50,7 +50,18 @@ Hash legacy_head(const Line& line) {
     Hash head = hash_of(std::to_string(line.arrival) + ' ' + std::to_string(entry.clock.packed));
     for (const std::string* part : {&entry.room, &entry.name, &entry.text})
         head = chained(head, *part);
-    return head;
+    return line.id.empty() ? head : chained(head, line.id);
+}
+
+std::vector<Part> new_parts(const VerifiedRun& run, const Extent& held) {
+    std::vector<Part> parts;
+    for (std::size_t n = 0; n < run.items().size(); ++n) {
+        if (!held.lacks(run.items()[n].entry.seq)) continue;
+        const bool follows = !parts.empty() && parts.back().first + parts.back().count == n;
+        if (!follows) parts.push_back({n, 0});
+        ++parts.back().count;
+    }
+    return parts;
 }
 
 std::optional<Extent> extent_with(const VerifiedRun& run, const Extent& held) {

@@ -11,7 +11,7 @@
 
 namespace lanchat::store {
 
-bool passes(const Filter& filter, const Line& line);
+bool passes(const Filter& filter, const Entry& entry, bool legacy);
 
 // The order of all nodes; legacy lines, which are on this node only, by arrival where that is
 // equal.
@@ -34,10 +34,17 @@ class Share {
 std::vector<Line> newest_of(std::vector<Line> lines, std::size_t count);
 
 // A legacy peer's line before it has arrived.
-Line legacy_line(WallTime heard, std::string_view room, std::string_view address,
-                 std::string_view text);
+Line legacy_line(const Heard& heard);
 // Ties what was heard to its arrival, so that disk faults are seen as in any other line.
 Hash legacy_head(const Line& line);
+
+// Items of a run: `count` of them from `first` on.
+struct Part {
+    std::size_t first = 0;
+    std::size_t count = 0;
+};
+// What of `run` is new.
+std::vector<Part> new_parts(const VerifiedRun& run, const Extent& held);
 
 // What is held once `run` is kept; nothing if it has nothing new or does not fit.
 std::optional<Extent> extent_with(const VerifiedRun& run, const Extent& held);

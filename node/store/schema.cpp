@@ -13,7 +13,7 @@ namespace {
 // order is theirs. A run's key is the arrival of its first new line. The text of lines is in the
 // entries of runs only: the index of words holds no copy of it, nor where in a line a word is.
 // `parked` holds runs that were saved from a damaged store and wait for what comes before them.
-constexpr std::array<const char*, 2> migrations = {
+constexpr std::array<const char*, 4> migrations = {
     R"(
 CREATE TABLE store(id INTEGER NOT NULL, version INTEGER NOT NULL, reopened INTEGER NOT NULL);
 CREATE TABLE log(
@@ -44,6 +44,15 @@ CREATE INDEX line_by_author ON line(author, clock) WHERE author IS NOT NULL;
 CREATE INDEX line_by_said ON line(said_id, author) WHERE said_id IS NOT NULL;
 CREATE VIRTUAL TABLE word USING fts5(
     words, content='', columnsize=0, detail=none, tokenize='ascii');
+)",
+    // A legacy line keeps the id that it was shown with.
+    "ALTER TABLE legacy ADD COLUMN id TEXT NOT NULL DEFAULT ''",
+    // A line's room and author are found among its words (words.hpp). Rows of an
+    // index without content may be added to.
+    R"(
+INSERT INTO word(rowid, words)
+    SELECT arrival, char(167) || 'r' || room || ifnull(' ' || char(167) || 'a' || author, '')
+    FROM line;
 )",
     // `floor` to `seq` is the base; nothing up to `trimmed` is wanted; no tail: its columns are
     // null.

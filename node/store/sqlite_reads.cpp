@@ -49,7 +49,7 @@ Result<std::vector<Line>> SqliteStore::lines(const std::string& statement, const
     std::vector<Line> found;
     while (found.size() < count && row.row()) {
         auto line = line_in(row, reader);
-        if (line && passes(filter, *line)) found.push_back(std::move(*line));
+        if (line && passes(filter, line->entry, line->legacy)) found.push_back(std::move(*line));
     }
     if (row.failed()) return refusal("cannot read lines");
     return found;
@@ -83,18 +83,38 @@ Result<std::vector<Line>> SqliteStore::arrived(Arrival after, const Filter& filt
                  filter, count, after);
 }
 
+// What the index has to hold of a line. Room and author are looked up there with the words, so that
+// a search costs no more for the lines that the filter leaves out. Nothing: no line can be found.
+Result<std::optional<std::string>> SqliteStore::match(std::string_view query,
+                                                      const Filter& filter) {
+    auto wanted = query_words(query);
+    if (wanted.empty()) return std::optional<std::string>();
+    auto row = database_.query(
+        "SELECT (SELECT room FROM room WHERE name=?), (SELECT author FROM author WHERE device=?)",
+        std::string_view(filter.room), sqlite::Blob{filter.author.value_or(DeviceId{}).view()});
+    if (!row.row()) return refusal("cannot search");
+    const auto room = row.integer(0);
+    const auto author = row.integer(1);
+    const bool unknown = (!filter.room.empty() && room == 0) || (filter.author && author == 0);
+    if (unknown) return std::optional<std::string>();
+    if (!filter.room.empty()) wanted.push_back(room_word(room));
+    if (filter.author) wanted.push_back(author_word(author));
+    std::string match;
+    for (const auto& word : wanted) match += (match.empty() ? "\"" : " AND \"") + word + '"';
+    return std::optional(std::move(match));
+}
+
 Result<std::vector<Line>> SqliteStore::search(std::string_view query, const Filter& filter,
                                               std::size_t count) {
-    std::string match;
-    for (const auto& word : query_words(query))
-        match += (match.empty() ? "\"" : " AND \"") + word + '"';
-    if (match.empty()) return std::vector<Line>();
+    const auto wanted = match(query, filter);
+    if (!wanted) return Failure{wanted.why()};
+    if (!*wanted) return std::vector<Line>();
     auto found = lines(
         "SELECT h.arrival, h.seq, h.run FROM (SELECT l.* FROM word w CROSS JOIN line l"
         " ON l.arrival=w.rowid WHERE w.word MATCH ?5 AND " +
             condition(filter) + " ORDER BY w.rowid DESC LIMIT " + std::to_string(searched_max) +
             ") h" + in_order("h"),
-        filter, count, std::string_view(match));
+        filter, count, std::string_view(**wanted));
     if (!found) return found;
     return reversed(std::move(*found));
 }
@@ -117,6 +137,30 @@ Result<std::vector<Holding>> SqliteStore::holdings() {
     std::vector<Holding> all;
     for (const auto& [id, log] : logs_) all.push_back(log.holding);
     return all;
+}
+
+std::optional<std::int64_t> SqliteStore::number(std::string_view statement) {
+    auto row = database_.query(statement);
+    if (!row.row()) return std::nullopt;
+    return row.integer(0);
+}
+
+Result<Tally> SqliteStore::tally() {
+    if (!lines_)
+        if (const auto counted = number("SELECT count(*) FROM line"))
+            lines_ = static_cast<std::uint64_t>(*counted);
+    const auto pages = number("PRAGMA page_count");
+    const auto page_bytes = number("PRAGMA page_size");
+    auto oldest = database_.query("SELECT clock FROM line ORDER BY clock LIMIT 1");
+    Tally tally;
+    if (oldest.row()) tally.oldest = Clock{from_ordered(oldest.integer(0))}.time();
+    if (!lines_ || !pages || !page_bytes || oldest.failed())
+        return refusal("cannot read how much is held");
+    tally.lines = *lines_;
+    tally.logs = logs_.size();
+    tally.bytes = static_cast<std::uint64_t>(*pages * *page_bytes);
+    for (const auto& [id, log] : logs_) tally.trimmed += log.holding.extent.floor;
+    return tally;
 }
 
 Result<std::vector<RunPtr>> SqliteStore::runs(const LogId& log, Seq after, std::size_t entries_max,

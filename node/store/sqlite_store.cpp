@@ -79,6 +79,7 @@ std::optional<Failure> SqliteStore::set_up() {
 bool SqliteStore::load() {
     logs_.clear();
     parked_.clear();
+    lines_.reset();
     auto store = database_.query("SELECT id, (SELECT max(arrival) FROM line) FROM store");
     if (!store.row()) return database_.damaged("the store has no id"), false;
     id_ = static_cast<std::uint64_t>(store.integer(0));
@@ -158,7 +159,7 @@ std::optional<Failure> SqliteStore::all_or_nothing(const std::function<bool()>& 
     return std::nullopt;
 }
 
-Result<std::vector<Line>> SqliteStore::append(const std::vector<RunPtr>& runs, WallTime arrived) {
+Result<std::vector<Added>> SqliteStore::append(const std::vector<RunPtr>& runs, WallTime arrived) {
     Change change{arrived, 0};
     const auto failure = all_or_nothing([&] {
         change.last = last_;
@@ -174,6 +175,7 @@ Result<std::vector<Line>> SqliteStore::append(const std::vector<RunPtr>& runs, W
 
 void SqliteStore::take_over(const Change& change) {
     for (const auto& [id, log] : change.logs) logs_[id] = log;
+    if (lines_) *lines_ += change.last - last_;
     last_ = change.last;
 }
 
@@ -189,7 +191,7 @@ bool SqliteStore::keep(const RunPtr& run, Change& change) {
     const auto grown = extent_with(*run, held ? held->holding.extent : Extent{});
     if (!grown) return true;
     const Log found = held ? *held : begin_log({run->log(), {}});
-    return found.row != 0 && keep_run(*run, found, *grown, change) &&
+    return found.row != 0 && keep_run(run, found, *grown, change) &&
            (!parked_.contains(run->log()) || absorb(run->log(), change));
 }
 
@@ -207,26 +209,29 @@ SqliteStore::Log SqliteStore::begin_log(const Holding& holding) {
     return made.done() ? Log{row, holding} : Log{};
 }
 
-bool SqliteStore::keep_run(const VerifiedRun& run, Log log, const Extent& grown, Change& change) {
+bool SqliteStore::keep_run(const RunPtr& run, Log log, const Extent& grown, Change& change) {
     const Extent held = std::exchange(log.holding.extent, grown);
-    const auto lines = static_cast<std::uint64_t>(std::ranges::count_if(
-        run.items(), [&](const auto& item) { return held.lacks(item.entry.seq); }));
-    const auto author = author_row(run.log().device);
-    const auto packed = pack(run);
+    const auto parts = new_parts(*run, held);
+    std::uint64_t lines = 0;
+    for (const Part& part : parts) lines += part.count;
+    const auto author = author_row(run->log().device);
+    const auto packed = pack(*run);
     const auto row = static_cast<std::int64_t>(change.last + 1);
     const bool kept =
         author != 0 &&
         database_
-            .query("INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?)", row, log.row, run.first(),
-                   run.last(), lines, change.arrived.ms,
-                   std::uint64_t{run.byte_count()}, sqlite::Blob{run.head().view()},
-                   sqlite::Blob{run.signature().view()}, sqlite::Blob{packed})
+            .query("INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?)", row, log.row, run->first(),
+                   run->last(), lines, change.arrived.ms, std::uint64_t{run->byte_count()},
+                   sqlite::Blob{run->head().view()}, sqlite::Blob{run->signature().view()},
+                   sqlite::Blob{packed})
             .done();
     if (!kept) return false;
-    for (const auto& item : run.items())
-        if (held.lacks(item.entry.seq) && !keep_line(item, {row, author, log.row}, change))
-            return false;
-    change.logs[run.log()] = log;
+    for (const Part& part : parts) {
+        change.added.push_back({run, part.first, part.count, change.last + 1});
+        for (std::size_t n = part.first; n < part.first + part.count; ++n)
+            if (!keep_line(run->items()[n], {row, author, log.row}, change)) return false;
+    }
+    change.logs[run->log()] = log;
     return true;
 }
 
@@ -234,14 +239,13 @@ bool SqliteStore::keep_line(const VerifiedRun::Item& item, const Place& place, C
     const Entry& entry = item.entry;
     const auto room = room_row(entry.room, change);
     const Arrival arrival = ++change.last;
-    change.added.push_back({arrival, entry, item.head, false});
     return room != 0 &&
            database_
                .query("INSERT INTO line VALUES(?,?,?,?,?,?,?,nullif(?,''))", arrival,
                       ordered(entry.clock.packed), room, place.author, place.log, entry.seq,
                       place.run, std::string_view(entry.said_id))
                .done() &&
-           index_words(arrival, entry.text);
+           index_words(arrival, room, place.author, entry.text);
 }
 
 bool SqliteStore::save(const Log& log) {
@@ -261,25 +265,25 @@ bool SqliteStore::save(const Log& log) {
         .done();
 }
 
-Result<Line> SqliteStore::append_legacy(WallTime heard, std::string_view room,
-                                        std::string_view address, std::string_view text) {
-    Line line = legacy_line(heard, room, address, text);
-    Change change{heard, 0};
+Result<Line> SqliteStore::append_legacy(const Heard& heard) {
+    Line line = legacy_line(heard);
+    Change change{heard.at, 0};
     const auto failure = all_or_nothing([&] {
         line.arrival = change.last = last_ + 1;
         line.head = legacy_head(line);
         const auto in_room = room_row(line.entry.room, change);
         return in_room != 0 &&
                database_
-                   .query("INSERT INTO legacy VALUES(?,?,?,?,?,?)", line.arrival,
-                          line.entry.clock.time().ms, room, address, text,
-                          sqlite::Blob{line.head.view()})
+                   .query("INSERT INTO legacy VALUES(?,?,?,?,?,?,?)", line.arrival,
+                          line.entry.clock.time().ms, std::string_view(heard.room),
+                          std::string_view(heard.address), std::string_view(heard.text),
+                          sqlite::Blob{line.head.view()}, std::string_view(heard.id))
                    .done() &&
                database_
                    .query("INSERT INTO line(arrival, clock, room, seq) VALUES(?,?,?,0)",
                           line.arrival, ordered(line.entry.clock.packed), in_room)
                    .done() &&
-               index_words(line.arrival, text);
+               index_words(line.arrival, in_room, 0, heard.text);
     });
     if (failure) return *failure;
     take_over(change);
@@ -304,8 +308,9 @@ std::int64_t SqliteStore::author_row(const DeviceId& device) {
     return found.row() ? found.integer(0) : 0;
 }
 
-bool SqliteStore::index_words(Arrival arrival, std::string_view text) {
-    const auto words = joined_words(text);
+bool SqliteStore::index_words(Arrival arrival, std::int64_t room, std::int64_t author,
+                              std::string_view text) {
+    const auto words = indexed_words(room, author, text);
     return database_
         .query("INSERT INTO word(rowid, words) VALUES(?,?)", arrival, std::string_view(words))
         .done();

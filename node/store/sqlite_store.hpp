@@ -41,10 +41,10 @@ class SqliteStore final : public Store {
 
     std::uint64_t id() const override { return id_; }
     Arrival last() const override { return last_; }
-    Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
-    Result<Line> append_legacy(WallTime heard, std::string_view room, std::string_view address,
-                               std::string_view text) override;
+    Result<std::vector<Added>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
+    Result<Line> append_legacy(const Heard& heard) override;
     Result<std::vector<Holding>> holdings() override;
+    Result<Tally> tally() override;
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
                                      std::size_t bytes_max) override;
     Result<std::vector<RunPtr>> runs_back_from(const LogId& log, Seq seq, std::size_t entries_max,
@@ -93,7 +93,7 @@ class SqliteStore final : public Store {
         Arrival last = 0;
         std::map<LogId, Log> logs = {};
         std::map<std::string, std::int64_t> rooms = {};
-        std::vector<Line> added = {};
+        std::vector<Added> added = {};
     };
 
     SqliteStore(std::string path, SqliteOptions options, sqlite::Database database);
@@ -114,14 +114,16 @@ class SqliteStore final : public Store {
     const Log* find(const LogId& id, const Change& change) const;
     bool keep(const RunPtr& run, Change& change);
     Log begin_log(const Holding& holding);
-    bool keep_run(const VerifiedRun& run, Log log, const Extent& grown, Change& change);
+    bool keep_run(const RunPtr& run, Log log, const Extent& grown, Change& change);
     bool keep_line(const VerifiedRun::Item& item, const Place& place, Change& change);
     bool save(const Log& log);
     bool absorb(const LogId& id, Change& change);
     bool begin_at_parked(const LogId& id, bool is_trimmed, Change& change);
     std::int64_t room_row(const std::string& name, Change& change);
     std::int64_t author_row(const DeviceId& device);
-    bool index_words(Arrival arrival, std::string_view text);
+    // Author 0: none.
+    bool index_words(Arrival arrival, std::int64_t room, std::int64_t author,
+                     std::string_view text);
 
     // Trimming.
     Result<std::vector<HeldLog>> held_runs();
@@ -131,10 +133,12 @@ class SqliteStore final : public Store {
 
     // Reading.
     Result<std::vector<RunPtr>> verified_runs(sqlite::Query row, const LogId& log, Share share);
+    Result<std::optional<std::string>> match(std::string_view query, const Filter& filter);
     template <class About>
     Result<std::vector<Line>> lines(const std::string& statement, const Filter& filter,
                                     std::size_t count, const About& about);
     std::optional<Line> line_in(const sqlite::Query& row, LineReader& reader);
+    std::optional<std::int64_t> number(std::string_view statement);
     void suspect();
 
     std::string path_;
@@ -144,7 +148,8 @@ class SqliteStore final : public Store {
     Arrival last_ = 0;
     std::map<LogId, Log> logs_;
     std::set<LogId> parked_;
-    bool in_doubt_ = false;  // a flush failed: nothing is acknowledged until reopened
+    std::optional<std::uint64_t> lines_;  // how many are held; counted when first asked for
+    bool in_doubt_ = false;               // a flush failed: nothing is acknowledged until reopened
 };
 
 // Made if there is none. The file is for its owner only, and locked as long as it is open.

@@ -52,6 +52,7 @@ Result<Trimmed> SqliteStore::trim(std::uint64_t bytes_max, std::optional<WallTim
         return true;
     });
     if (failure) return *failure;
+    if (lines_) *lines_ -= dropped;
     Trimmed trimmed{dropped, {}};
     for (const auto& [id, log] : raised) {
         logs_[id] = log;
@@ -89,15 +90,16 @@ bool SqliteStore::drop_legacy(Arrival arrival, LineReader& reader) {
 // The index holds no text, so it has to be told the words once more. Those of a damaged line stay:
 // they lead to an arrival that never comes again.
 bool SqliteStore::forget_words(Arrival arrival, std::int64_t run, LineReader& reader) {
-    std::optional<Line> line;
+    std::string words;
     {
-        auto row =
-            database_.query("SELECT arrival, seq, ?2 FROM line WHERE arrival=?1", arrival, run);
-        if (row.row()) line = line_in(row, reader);
+        auto row = database_.query(
+            "SELECT arrival, seq, ?2, room, author FROM line WHERE arrival=?1", arrival, run);
+        if (row.row())
+            if (const auto line = line_in(row, reader))
+                words = indexed_words(row.integer(3), row.integer(4), line->entry.text);
         if (row.failed()) return false;
     }
-    if (!line) return true;
-    const auto words = joined_words(line->entry.text);
+    if (words.empty()) return true;
     return database_
         .query("INSERT INTO word(word, rowid, words) VALUES('delete',?,?)", arrival,
                std::string_view(words))

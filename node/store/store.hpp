@@ -28,6 +28,15 @@ struct Trimmed {
     std::vector<Holding> raised;  // the logs whose floor has risen, as they are now
 };
 
+// How much is held.
+struct Tally {
+    std::uint64_t lines = 0;
+    std::uint64_t logs = 0;
+    std::uint64_t trimmed = 0;            // lines below the floors of these logs
+    std::uint64_t bytes = 0;              // that all of it takes, on disk or in memory
+    std::optional<WallTime> oldest = {};  // when the first line of all was said
+};
+
 // Bounds what a search for a word of every line costs.
 inline constexpr std::size_t searched_max = 4'096;
 
@@ -40,6 +49,27 @@ struct Line {
     Entry entry;
     Hash head;            // names the line
     bool legacy = false;  // unsigned, heard from a legacy peer; `entry.name` is its address
+    std::string id = {};  // of a legacy line; empty: it is from before ids were kept
+};
+
+// What was new in a run, or one part of it: `count` of its items from `first` on, of which the first
+// arrived as `arrival` and the others right after it.
+struct Added {
+    RunPtr run;
+    std::size_t first = 0;
+    std::size_t count = 0;
+    Arrival arrival = 0;
+
+    Arrival last() const { return arrival + count - 1; }
+};
+
+// What a legacy peer said.
+struct Heard {
+    std::string id;  // it was shown with
+    WallTime at;
+    std::string room;
+    std::string address;
+    std::string text;
 };
 
 // For who can wait: runs that one trim() gives up.
@@ -67,15 +97,18 @@ class Store {
 
     // Keeps what is new in `runs`: a run that does not fit to what is held of its log (extent.hpp)
     // is left out, and what is held already is skipped. Once this returns the lines survive a
-    // power cut. Returns the lines that were new, by arrival. `arrived` is now:
-    // from it the age of the runs counts.
-    virtual Result<std::vector<Line>> append(const std::vector<RunPtr>& runs, WallTime arrived) = 0;
+    // power cut. Returns what was new, by arrival; runs that had waited for one of `runs` come
+    // right behind it. `arrived` is now: from it the age of the runs counts.
+    virtual Result<std::vector<Added>> append(const std::vector<RunPtr>& runs,
+                                              WallTime arrived) = 0;
 
-    // Keeps a legacy peer's line for `history`. `heard` tells when.
-    virtual Result<Line> append_legacy(WallTime heard, std::string_view room,
-                                       std::string_view address, std::string_view text) = 0;
+    // Keeps a legacy peer's line for `history`.
+    virtual Result<Line> append_legacy(const Heard& heard) = 0;
 
     virtual Result<std::vector<Holding>> holdings() = 0;
+
+    // No scan of what is on disk, so it may be asked often.
+    virtual Result<Tally> tally() = 0;
 
     // The whole runs that hold `log` from the entry after `after` on, verified anew, until one of
     // the maxima is met (at least one run). Empty when there is none. A run that no longer

@@ -84,9 +84,18 @@ std::vector<std::string> words_of(std::string_view text) {
     return words.all();
 }
 
-std::string joined_words(std::string_view text) {
-    std::string joined;
-    for (const auto& word : words_of(text)) joined += word + ' ';
+std::string room_word(std::int64_t room) { return "\xc2\xa7r" + std::to_string(room); }
+
+std::string author_word(std::int64_t author) {
+    return "\xc2\xa7"
+           "a" +
+           std::to_string(author);
+}
+
+std::string indexed_words(std::int64_t room, std::int64_t author, std::string_view text) {
+    std::string joined = room_word(room);
+    if (author != 0) joined += ' ' + author_word(author);
+    for (const auto& word : words_of(text)) joined += ' ' + word;
     return joined;
 }
 

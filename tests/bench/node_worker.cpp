@@ -41,18 +41,6 @@ Config config_from(const Options& options) {
     return config;
 }
 
-const char* why(controller::DownReason reason) {
-    switch (reason) {
-        case controller::DownReason::left:
-            return " left";
-        case controller::DownReason::lost:
-            return " lost";
-        case controller::DownReason::replaced:
-            break;
-    }
-    return " replaced";
-}
-
 // Everything on the loop.
 class NodeWorker {
   public:
@@ -167,7 +155,8 @@ void NodeWorker::heard(const Event& event) {
     } else if (const auto* gone = std::get_if<controller::PeerDown>(&event)) {
         --up_;
         ++downs_;
-        last_down_ = to_string(gone->peer.address) + why(gone->reason);
+        last_down_ =
+            to_string(gone->peer.address) + ' ' + std::string(controller::to_word(gone->reason));
     } else if (const auto* missed = std::get_if<controller::Undelivered>(&event)) {
         undelivered_ += missed->lines;
     } else if (const auto* delivery = std::get_if<controller::Delivery>(&event)) {

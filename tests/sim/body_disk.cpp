@@ -9,9 +9,7 @@ namespace lanchat::sim {
 using namespace controller;
 using namespace std::chrono_literals;
 
-LogId Body::own_log() const {
-    return {settings_.key->id(), Epoch{static_cast<std::uint64_t>(settings_.instance)}};
-}
+LogId Body::own_log() const { return log_of(settings_.key->id(), settings_.instance); }
 
 std::size_t Body::author_of(const LogId& log) const { return around_.person(log_name(log)); }
 
@@ -93,7 +91,7 @@ void Body::check_stored(const Open& link, const Frame& frame) const {
             require(head.base.head == extent.base.head, "what is told is true");
     }
     if (!frame.received || !link.instance) return;
-    const LogId log{link.device, Epoch{static_cast<std::uint64_t>(*link.instance)}};
+    const LogId log = log_of(link.device, *link.instance);
     require(settings_.disk->extent_of(log).holds_all(frame.received->after, frame.received->last),
             "what is acknowledged is on the disk");
 }

@@ -57,7 +57,7 @@ void World::draw_seat(Ipv4 host, std::uint16_t port) {
     }
     seat.slow_disk = chance(6);
     if (seat.slow_disk) marks_.hit(Mark::slow_disk);
-    seat.key = key_of(rng_.next());
+    seat.key = shared_key_of(rng_.next());
     seat.disk = std::make_shared<Disk>();
     seats_.push_back(seat);
 }

@@ -201,7 +201,7 @@ RunPtr Stranger::forked_run(std::uint64_t branch) const {
         entry.name = "forker";
         entry.text = i == 0 ? "one" : "branch " + std::to_string(branch);
     }
-    return sign(std::move(entries), *key_of(static_cast<std::uint64_t>(settings_.instance)));
+    return sign(std::move(entries), key_of(static_cast<std::uint64_t>(settings_.instance)));
 }
 
 void Stranger::learn(const Frame& frame) {

@@ -17,9 +17,7 @@ std::string number(LinkId id) { return " #" + std::to_string(static_cast<std::ui
 
 std::string who(const PeerInfo& peer) { return " " + to_string(peer.address) + " " + peer.id; }
 
-std::string name(const LogId& log) {
-    return to_string(InstanceId{static_cast<std::uint64_t>(log.epoch)});
-}
+std::string name(const LogId& log) { return to_string(instance_of(log)); }
 
 std::string describe(const VerifiedRun& run) {
     return name(run.log()) + ":" + std::to_string(run.first()) + "-" + std::to_string(run.last());

@@ -34,6 +34,10 @@ class FakeBackend : public Backend {
         line.head = hash_of(text);
         keep(line);
     }
+    void happen(const controller::Event& event) {
+        const auto listeners = listeners_;
+        for (const auto& [token, listener] : listeners) listener.event(event);
+    }
     void deliver(Delivery delivery) {
         delivery_ = delivery;
         const auto watches = watches_;
@@ -97,6 +101,12 @@ class FakeBackend : public Backend {
     }
     void unsubscribe(Token token) override { listeners_.erase(token); }
 
+    void tally(Done<store::Tally> done) override {
+        if (!damage.empty()) return answer<store::Tally>(std::move(done), Failure{damage});
+        store::Tally tally{lines.size(), runs_.size(), 5, 4'096};
+        if (!lines.empty()) tally.oldest = lines.front().entry.clock.time();
+        answer(std::move(done), tally);
+    }
     void holdings(Done<std::vector<store::Holding>> done) override {
         std::vector<store::Holding> logs;
         for (const auto& [log, runs] : runs_) logs.push_back({log, {}});
@@ -129,6 +139,7 @@ class FakeBackend : public Backend {
     std::vector<store::Line> lines;
     std::uint64_t store_id = 0xABCDEF;
     std::string refusal;              // of everything that is said
+    std::string damage;               // of the store
     store::Arrival late_arrival = 0;  // said while the node was away
     std::size_t pages_read = 0;
     bool silent = false;  // owes its answers
@@ -169,7 +180,7 @@ class FakeBackend : public Backend {
     void keep(const store::Line& line) {
         lines.push_back(line);
         const auto listeners = listeners_;
-        for (const auto& [token, listener] : listeners) listener.line(line);
+        for (const auto& [token, listener] : listeners) listener.lines();
     }
 
     Lines passing(const store::Filter& filter, const std::string& word) const {

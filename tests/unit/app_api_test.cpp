@@ -220,6 +220,76 @@ TEST_CASE("an attached front end says lines and hears everything") {
         [](FakeBackend& node) { return node.listener_count() == 0 && node.watch_count() == 0; });
 }
 
+TEST_CASE("an attached front end hears of every kind of event") {
+    Office office;
+    auto stub = office.stub();
+    grpc::ClientContext context;
+    const auto stream = stub->Attach(&context);
+    v1::Happening happening;
+    REQUIRE(stream->Read(&happening));
+    const auto heard = [&](const controller::Event& event) {
+        office.node.on_loop([&](FakeBackend& node) { node.happen(event); });
+        REQUIRE(stream->Read(&happening));
+        return happening;
+    };
+    const controller::PeerInfo bob{{{0x7F000001}, 4567}, "b2", "bob", false};
+
+    const auto up = heard(controller::PeerUp{bob});
+    CHECK((up.peer().up() && up.peer().peer().name() == "bob"));
+    const auto down = heard(controller::PeerDown{bob, controller::DownReason::replaced});
+    CHECK((!down.peer().up() && down.peer().reason() == "replaced"));
+    const auto missed = heard(controller::Undelivered{bob, 3, controller::UndeliveredReason::gone});
+    CHECK((missed.undelivered().lines() == 3 && missed.undelivered().reason() == "gone"));
+    const auto forked = heard(controller::Forked{bob});
+    CHECK(forked.forked().author().id() == "b2");
+    CHECK(forked.forked().author().name() == "bob");
+
+    context.TryCancel();
+}
+
+TEST_CASE("a front end that lets too much pile up is cut off") {
+    Office office;
+    auto stub = office.stub();
+    grpc::ClientContext context;
+    const auto stream = stub->Attach(&context);
+    v1::Happening happening;
+    REQUIRE(stream->Read(&happening));
+
+    office.node.on_loop([](FakeBackend& node) {
+        for (std::size_t n = 0; n < api::happenings_max + 2; ++n) node.happen(controller::Forked{});
+    });
+    while (stream->Read(&happening)) {
+    }
+
+    CHECK(stream->Finish().error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
+    office.node.wait_until([](FakeBackend& node) { return node.listener_count() == 0; });
+}
+
+TEST_CASE("of the lines of a front end the last are watched") {
+    Office office;
+    auto stub = office.stub();
+    grpc::ClientContext context;
+    const auto stream = stub->Attach(&context);
+    v1::Happening happening;
+    REQUIRE(stream->Read(&happening));
+
+    v1::Saying saying;
+    saying.set_text("x");
+    std::size_t acknowledged = 0;
+    for (std::size_t n = 0; n < api::watched_lines_max + 9; ++n) {
+        REQUIRE(stream->Write(saying));
+        do {
+            REQUIRE(stream->Read(&happening));
+        } while (!happening.has_ack());
+        ++acknowledged;
+    }
+
+    CHECK(acknowledged == api::watched_lines_max + 9);
+    office.node.wait_until(
+        [](FakeBackend& node) { return node.watch_count() == api::watched_lines_max; });
+    context.TryCancel();
+}
+
 TEST_CASE("the socket is the owner's alone and gone at the end") {
     const Folder folder;
     {
@@ -316,8 +386,9 @@ TEST_CASE("a server ends while the node owes answers, which come to nothing then
     start(History{});
     start(of_alice);
     start(ListRooms{});
+    start(ShowStatus{});
     start(Export{});
-    office.node.wait_until([](FakeBackend& node) { return node.owed() == 8; });
+    office.node.wait_until([](FakeBackend& node) { return node.owed() == 9; });
 
     office.node.stop_serving();
     office.node.on_loop([](FakeBackend& node) { node.pay(); });

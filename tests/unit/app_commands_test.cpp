@@ -1,7 +1,6 @@
 // The commands that ask a running node: what they print, and their exit codes.
 #include <fstream>
 
-#include "app/base64.hpp"
 #include "message/limits.hpp"
 #include "tests/unit/app_api_scene.hpp"
 
@@ -174,6 +173,37 @@ TEST_CASE("peers, rooms and status are shown for people and programs") {
     CHECK(office.run(ShowStatus{}, false).out.starts_with("name      me\n"));
 }
 
+TEST_CASE("status tells how much is held, since when, and how much no more") {
+    Office office;
+
+    const auto empty = office.run(ShowStatus{}).objects().at(0);
+    CHECK(empty.at("lines") == 0);
+    CHECK_FALSE(empty.contains("oldest"));
+    CHECK(office.run(ShowStatus{}, false).out.find("oldest") == std::string::npos);
+
+    office.node.on_loop([](FakeBackend& node) { node.hear("a", "general", 1'700'000'000'123); });
+    office.run(say("b"));
+    const auto status = office.run(ShowStatus{}).objects().at(0);
+    CHECK(status.at("lines") == 2);
+    CHECK(status.at("logs") == 2);
+    CHECK(status.at("trimmed") == 5);
+    CHECK(status.at("bytes") == 4'096);
+    CHECK(status.at("oldest") == "2023-11-14T22:13:20.123Z");
+    const auto text = office.run(ShowStatus{}, false).out;
+    CHECK(text.find("lines     2 in 2 logs\ntrimmed   5\nbytes     4096\noldest    2023-11-1") !=
+          std::string::npos);
+}
+
+TEST_CASE("a node whose store cannot be read has a status that says so") {
+    Office office;
+    office.node.on_loop([](FakeBackend& node) { node.damage = "cannot read how much is held"; });
+
+    const auto status = office.run(ShowStatus{}).objects().at(0);
+
+    CHECK(status.at("problem") == "cannot read how much is held");
+    CHECK_FALSE(status.contains("lines"));
+}
+
 TEST_CASE("an export is taken back whole, once, and what is not signed is refused") {
     Office office;
     Office elsewhere;
@@ -233,20 +263,6 @@ TEST_CASE("without a node every command is exit 3 and says how to start one") {
     CHECK(out.str().empty());
     CHECK(err.str().find("no running node in " + folder.path.string()) != std::string::npos);
     CHECK(err.str().find("start one with: lanchat") != std::string::npos);
-}
-
-TEST_CASE("base64 is taken back as it was written, and nothing else is") {
-    std::string bytes;
-    for (int i = 0; i < 300; ++i) {
-        std::string text;
-        append_base64(text, bytes);
-        CHECK(from_base64(text) == bytes);
-        bytes += static_cast<char>(i * 7);
-    }
-    for (const auto* text :
-         {"A", "AA", "AAA", "AB==", "AA=A", "====", "A===", "AA==AAAA", "A-==", "AAAA "}) {
-        CHECK_FALSE(from_base64(text));
-    }
 }
 
 }  // namespace

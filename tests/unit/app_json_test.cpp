@@ -20,6 +20,7 @@ namespace lanchat::app {
 namespace {
 
 using controller::DownReason;
+using controller::Forked;
 using controller::Message;
 using controller::PeerDown;
 using controller::PeerInfo;
@@ -109,9 +110,9 @@ TEST_CASE("times that no calendar holds become the nearest that it does") {
 
 TEST_CASE("ready, error and bye are what the interface shows") {
     std::string out;
-    append_ready(out, {"k3f9", "da\"na", {{0x7F000001}, 4565}});
+    append_ready(out, {"k3f9", "da\"na", {{0x7F000001}, 4565}, "ab-7"});
     CHECK(out == R"({"v":1,"type":"ready","id":"k3f9","name":"da\"na","address":"127.0.0.1:4565",)"
-                 R"("rooms":["general"]})"
+                 R"("rooms":["general"],"cursor":"ab-7"})"
                  "\n");
     out.clear();
     append_error(out, {"43", true, "too_long", "text exceeds 65536 bytes"});
@@ -124,6 +125,24 @@ TEST_CASE("ready, error and bye are what the interface shows") {
                  "\n"
                  R"({"v":1,"type":"bye","reason":"eof"})"
                  "\n");
+}
+
+TEST_CASE("the face tells where to resume after what is stored") {
+    StandIn node;
+    std::string told;
+    JsonFace face(node.chat(), [&](std::string_view line) { told += line; });
+
+    face.stored("a1b2:7", "ab-12");
+
+    CHECK(told == R"({"v":1,"type":"stored","id":"a1b2:7","cursor":"ab-12"})"
+                  "\n");
+}
+
+TEST_CASE("a fork is told with its author's id and exact name") {
+    PeerInfo author = alice;
+    author.name = "al\"ice";
+    CHECK(written(Forked{author}) == R"({"v":1,"type":"forked","id":"a1b2","name":"al\"ice"})"
+                                     "\n");
 }
 
 TEST_CASE("peers come and go as the interface shows") {

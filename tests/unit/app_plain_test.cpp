@@ -15,6 +15,7 @@ namespace lanchat::app {
 namespace {
 
 using controller::DownReason;
+using controller::Forked;
 using controller::Message;
 using controller::PeerDown;
 using controller::PeerInfo;
@@ -89,6 +90,16 @@ TEST_CASE("comings, goings and what was missed are notes") {
           "-- alice (127.0.0.1:4566) replaced\n"
           "-- 1 line did not reach alice (127.0.0.1:4566): it is gone\n"
           "-- 12 lines did not reach alice (127.0.0.1:4566): it is too slow\n");
+}
+
+TEST_CASE("a fork is a note that cannot steer the terminal") {
+    Face face;
+
+    face.face.hear(Forked{{{}, "a1b2", "al\x1bice", false}});
+
+    CHECK(face.notes ==
+          "-- al␛ice (a1b2) signed two different lines for one place: nothing more of that log is "
+          "taken\n");
 }
 
 TEST_CASE("quiet leaves the chat and the errors") {

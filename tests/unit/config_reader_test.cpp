@@ -46,6 +46,7 @@ TEST_CASE("every key of a file reaches the config") {
         "discovery": { "beacon": false, "scan": false, "scan_rate": 7, "probe_timeout_ms": 100,
                        "rescan_s": 9, "allow_public": true },
         "security": { "legacy_peers": false },
+        "history": { "enabled": false, "max_bytes": 65537, "max_age_days": 30 },
         "ui": { "mode": "json", "color": "never" },
         "log": { "level": "debug", "file": "/l" } })",
                                     "f.json");
@@ -63,6 +64,7 @@ TEST_CASE("every key of a file reaches the config") {
     expected.discovery = {false, false, 7, std::chrono::milliseconds{100}, std::chrono::seconds{9},
                           true};
     expected.security = {false};
+    expected.history = {false, 65'537, 30};
     expected.ui = {UiMode::json, ColorMode::never};
     expected.log = {"debug", "/l"};
     CHECK(settings.config == expected);

@@ -15,10 +15,10 @@ namespace lanchat::controller {
 namespace {
 
 constexpr std::uint64_t self = 7;
-const LogId own_log{key_of(self)->id(), Epoch{99}};
+const LogId own_log{key_of(self).id(), Epoch{99}};
 
 Ledger make_ledger(std::optional<Ended> previous = std::nullopt) {
-    return Ledger(own_log, key_of(self), OwnClock(Clock{}), previous);
+    return Ledger(own_log, shared_key_of(self), OwnClock(Clock{}), previous);
 }
 
 void say(Ledger& ledger, std::string text) {

@@ -37,7 +37,7 @@ class Scene {
                             {at(1)},
                             legacy_peers,
                             1,
-                            key_of(static_cast<std::uint64_t>(instance)),
+                            shared_key_of(static_cast<std::uint64_t>(instance)),
                             {},
                             {},
                             {}},

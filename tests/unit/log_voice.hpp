@@ -1,4 +1,4 @@
-// A voice: somebody who says lines in a log of their own, for tests that need runs of others.
+// A voice: somebody who says and signs lines in a log of their own, for all tests that need some.
 #pragma once
 
 #include <algorithm>
@@ -12,62 +12,82 @@
 
 namespace lanchat {
 
-inline std::shared_ptr<const DeviceKey> key_of(std::uint64_t number) {
+inline DeviceKey key_of(std::uint64_t number) {
     DeviceKey::Seed seed{};
     for (std::size_t i = 0; i < 8; ++i)
         seed[i] = static_cast<std::uint8_t>(number >> (8 * i) & 0xFF);
-    return std::make_shared<const DeviceKey>(std::move(seed));
+    return DeviceKey(std::move(seed));
+}
+inline std::shared_ptr<const DeviceKey> shared_key_of(std::uint64_t number) {
+    return std::make_shared<const DeviceKey>(key_of(number));
 }
 
 class Voice {
   public:
-    // The log of process `instance`, which has a device of its own.
+    // The log of process `instance`, which has a device of its own. Lines are "WORD N" where they
+    // were not said otherwise.
     explicit Voice(InstanceId instance, std::string word = "line")
-        : key_(key_of(static_cast<std::uint64_t>(instance))),
-          log_{key_->id(), Epoch{static_cast<std::uint64_t>(instance)}},
-          word_(std::move(word)) {}
+        : Voice(static_cast<std::uint64_t>(instance), instance, WallTime{1'600'000'000'000}) {
+        word_ = std::move(word);
+    }
+    // That of a process of device `number`; line N is said N ms after `began`.
+    Voice(std::uint64_t number, InstanceId instance, WallTime began)
+        : key_(shared_key_of(number)), log_(log_of(key_->id(), instance)), began_(began) {}
 
     const LogId& log() const { return log_; }
     const DeviceId& device() const { return log_.device; }
 
-    // The lines numbered first to last, "WORD N", in runs as large as may be.
+    // Says the next lines, as one run.
+    RunPtr say(const std::vector<std::string>& texts, const std::string& room = general_room,
+               const std::string& said_id = {}) {
+        const Seq before = said_.size();
+        for (const auto& text : texts) say_one(text, room, said_id);
+        return run(before + 1, said_.size());
+    }
+    // The lines numbered first to last in runs as large as may be.
     std::vector<RunPtr> runs(Seq first, Seq last) {
         std::vector<RunPtr> runs;
-        while (first <= last) {
-            const Seq end = std::min<Seq>(last, first + limits::run_entries_max - 1);
-            std::vector<Entry> entries;
-            for (Seq seq = first; seq <= end; ++seq) entries.push_back(entry(seq));
-            entries.front().before = head(first - 1);
-            runs.push_back(sign(std::move(entries), *key_));
-            first = end + 1;
-        }
+        for (; first <= last; first += limits::run_entries_max)
+            runs.push_back(run(first, std::min<Seq>(last, first + limits::run_entries_max - 1)));
         return runs;
+    }
+    RunPtr run(Seq first, Seq last) {
+        say_until(last);
+        const auto begin = said_.begin() + static_cast<std::ptrdiff_t>(first - 1);
+        return sign(std::vector<Entry>(begin, said_.begin() + static_cast<std::ptrdiff_t>(last)),
+                    *key_);
     }
     // The head of the log after the line numbered `seq`.
     Hash head(Seq seq) {
-        while (heads_.size() <= seq) {
-            Entry next = entry(heads_.size());
-            next.before = heads_.back();
-            heads_.push_back(chained(heads_.back(), encode(next)));
-        }
+        say_until(seq);
         return heads_[seq];
     }
 
   private:
-    Entry entry(Seq seq) const {
+    void say_until(Seq seq) {
+        while (said_.size() < seq)
+            say_one(word_ + " " + std::to_string(said_.size() + 1), general_room, {});
+    }
+
+    void say_one(const std::string& text, const std::string& room, const std::string& said_id) {
         Entry entry;
         entry.log = log_;
-        entry.seq = seq;
-        entry.clock = Clock{Clock::at(WallTime{1'600'000'000'000}).packed + seq};
-        entry.room = "general";
+        entry.seq = said_.size() + 1;
+        entry.before = heads_.back();
+        entry.clock = Clock::at({began_.ms + static_cast<std::int64_t>(entry.seq)});
+        entry.room = room;
         entry.name = "you";
-        entry.text = word_ + " " + std::to_string(seq);
-        return entry;
+        entry.text = text;
+        entry.said_id = said_id;
+        heads_.push_back(chained(heads_.back(), encode(entry)));
+        said_.push_back(std::move(entry));
     }
 
     std::shared_ptr<const DeviceKey> key_;
     LogId log_;
+    WallTime began_;
     std::string word_;
+    std::vector<Entry> said_;
     std::vector<Hash> heads_{Hash{}};
 };
 

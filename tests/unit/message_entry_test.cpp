@@ -15,7 +15,6 @@ namespace lanchat {
 namespace {
 
 using test::entry_of;
-using test::key_of;
 
 Entry first_entry() {
     Entry entry = entry_of(key_of(1), 1, "Grüße, 日本");

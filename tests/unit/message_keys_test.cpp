@@ -10,12 +10,10 @@
 #include <utility>
 
 #include "message/hash.hpp"
-#include "tests/unit/message_runs.hpp"
+#include "tests/unit/log_voice.hpp"
 
 namespace lanchat {
 namespace {
-
-using test::key_of;
 
 template <class Bytes>
 Bytes from_hex(std::string_view hex) {
@@ -156,7 +154,9 @@ TEST_CASE("the end of a key wipes its secret from memory") {
         for (std::size_t i = 0; i < sizeof(place); ++i) count += seen[i] == 5;
         return count;
     };
-    auto* const key = new (place) DeviceKey(key_of(5));
+    DeviceKey::Seed seed;
+    seed.fill(5);
+    auto* const key = new (place) DeviceKey(std::move(seed));
     CHECK(fives() >= 32);
     key->~DeviceKey();
 

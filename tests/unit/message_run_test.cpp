@@ -15,7 +15,6 @@ namespace {
 
 using test::entries_of;
 using test::entry_of;
-using test::key_of;
 using test::part;
 using test::sent;
 using test::signed_blindly;

@@ -1,4 +1,4 @@
-// Keys, entries and runs for tests, and a second hand that signs what ours would refuse to.
+// Entries and runs for tests, and a second hand that signs what ours would refuse to.
 #pragma once
 
 #include <cstdint>
@@ -7,14 +7,9 @@
 #include <vector>
 
 #include "message/run.hpp"
+#include "tests/unit/log_voice.hpp"
 
 namespace lanchat::test {
-
-inline DeviceKey key_of(std::uint8_t number) {
-    DeviceKey::Seed seed{};
-    seed.fill(number);
-    return DeviceKey(std::move(seed));
-}
 
 inline Entry entry_of(const DeviceKey& key, Seq seq, std::string text = "hi") {
     Entry entry;

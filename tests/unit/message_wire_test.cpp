@@ -18,7 +18,6 @@ namespace {
 
 using namespace std::string_literals;
 using test::entries_of;
-using test::key_of;
 
 LogId log_of(std::uint8_t key) { return {key_of(key).id(), Epoch{77}}; }
 

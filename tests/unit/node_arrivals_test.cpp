@@ -9,12 +9,6 @@
 namespace lanchat {
 namespace {
 
-std::vector<store::Line> lines_of(const RunPtr& run, store::Arrival first) {
-    std::vector<store::Line> lines;
-    for (const auto& item : run->items()) lines.push_back({first++, item.entry, item.head, false});
-    return lines;
-}
-
 TEST_CASE("lines of late runs and all from before the start are history") {
     Arrivals arrivals;
     arrivals.begin(10);
@@ -22,17 +16,27 @@ TEST_CASE("lines of late runs and all from before the start are history") {
     Voice bob(InstanceId{2});
     const auto live = anna.runs(1, 2).front();
     const auto late = bob.runs(1, 3).front();
-    auto lines = lines_of(live, 11);
-    for (const auto& line : lines_of(late, 13)) lines.push_back(line);
     std::set<RunPtr> away{late};
 
-    arrivals.note_late({live, late}, lines, away);
+    arrivals.note_late({live, late}, {{live, 0, 11}, {late, 0, 13}}, away);
     arrivals.came(15);
 
     for (const store::Arrival at : {1U, 10U, 13U, 14U, 15U}) CHECK(arrivals.is_history(at));
     for (const store::Arrival at : {11U, 12U, 16U}) CHECK_FALSE(arrivals.is_history(at));
     CHECK(away.empty());
     CHECK(arrivals.newest() == 15);
+}
+
+TEST_CASE("of a late run that was known in part only the rest is history") {
+    Arrivals arrivals;
+    Voice anna(InstanceId{1});
+    const auto run = anna.runs(1, 5).front();
+    std::set<RunPtr> away{run};
+
+    arrivals.note_late({run}, {{run, 3, 7}}, away);
+
+    for (const store::Arrival at : {7U, 8U}) CHECK(arrivals.is_history(at));
+    for (const store::Arrival at : {6U, 9U}) CHECK_FALSE(arrivals.is_history(at));
 }
 
 TEST_CASE("a late run that brought nothing new makes nothing history") {
@@ -42,7 +46,7 @@ TEST_CASE("a late run that brought nothing new makes nothing history") {
     const auto next = anna.runs(3, 3).front();
     std::set<RunPtr> away{known};
 
-    arrivals.note_late({known, next}, lines_of(next, 3), away);
+    arrivals.note_late({known, next}, {{next, 0, 3}}, away);
 
     CHECK_FALSE(arrivals.is_history(3));
     CHECK(away.empty());
@@ -54,7 +58,7 @@ TEST_CASE("beyond the bound the oldest stretches count as news") {
     const auto run = anna.runs(1, 1).front();
     for (std::size_t n = 0; n <= limits::late_stretches_max; ++n) {
         std::set<RunPtr> away{run};
-        arrivals.note_late({run}, lines_of(run, 2 * n + 1), away);
+        arrivals.note_late({run}, {{run, 0, 2 * n + 1}}, away);
     }
 
     CHECK_FALSE(arrivals.is_history(1));

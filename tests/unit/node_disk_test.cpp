@@ -9,7 +9,6 @@
 #include "node_stores.hpp"
 
 using namespace lanchat;
-using test::Author;
 using test::texts;
 using Texts = std::vector<std::string>;
 
@@ -20,12 +19,19 @@ class Counted : public store::MemoryStore {
   public:
     Counted(std::atomic<int>& commits, std::atomic<bool>& refuses)
         : MemoryStore(1), commits_(commits), refuses_(refuses) {}
-    Result<std::vector<store::Line>> append(const std::vector<RunPtr>& runs,
-                                            WallTime arrived) override {
+    Result<std::vector<store::Added>> append(const std::vector<RunPtr>& runs,
+                                             WallTime arrived) override {
         ++commits_;
         if (refuses_) return Failure{"no space"};
-        return MemoryStore::append(runs, arrived);
+        auto added = MemoryStore::append(runs, arrived);
+        for (const RunPtr& run : std::exchange(waiting, {})) {
+            const auto more = MemoryStore::append({run}, arrived);
+            added->insert(added->begin() + 1, more->begin(), more->end());
+        }
+        return added;
     }
+
+    std::vector<RunPtr> waiting;  // join right behind the first run that comes
 
   private:
     std::atomic<int>& commits_;
@@ -36,13 +42,14 @@ struct Scene {
     asio::io_context loop;
     std::atomic<int> commits = 0;
     std::atomic<bool> refuses = false;
-    std::unique_ptr<store::Disk> disk = std::make_unique<store::Disk>(
-        loop.get_executor(), std::make_unique<Counted>(commits, refuses));
+    Counted* kept = new Counted(commits, refuses);
+    std::unique_ptr<store::Disk> disk =
+        std::make_unique<store::Disk>(loop.get_executor(), std::unique_ptr<store::Store>(kept));
     std::vector<Texts> answers;
 
     void append(std::vector<RunPtr> runs) {
-        disk->append(std::move(runs), {5}, [this](const Result<std::vector<store::Line>>& lines) {
-            answers.push_back(texts(lines));
+        disk->append(std::move(runs), {5}, [this](const Result<std::vector<store::Added>>& added) {
+            answers.push_back(texts(added));
         });
     }
     // Makes everything asked for until `let_go` wait together.
@@ -61,8 +68,8 @@ struct Scene {
 
 TEST_CASE("what waits together is committed together, and each asker hears of its own") {
     Scene scene;
-    Author anna(1);
-    Author bob(2);
+    Voice anna(InstanceId{1});
+    Voice bob(InstanceId{2});
     const auto first = anna.say({"one", "two"});
     auto gate = scene.hold();
     scene.append({first});
@@ -77,7 +84,7 @@ TEST_CASE("what waits together is committed together, and each asker hears of it
 
 TEST_CASE("a commit is bounded in entries and in bytes") {
     Scene scene;
-    Author anna(1);
+    Voice anna(InstanceId{1});
     auto gate = scene.hold();
     for (std::size_t n = 0; n < 2 * store::commit_entries_max / 128; ++n)
         scene.append({anna.say(Texts(128, "x"))});
@@ -86,7 +93,7 @@ TEST_CASE("a commit is bounded in entries and in bytes") {
     CHECK(scene.commits == 2);
 
     Scene bytes;
-    Author bob(2);
+    Voice bob(InstanceId{2});
     gate = bytes.hold();
     for (std::size_t n = 0; n < 3 * store::commit_bytes_max / 60'000; ++n)
         bytes.append({bob.say({std::string(60'000, 'x')})});
@@ -98,8 +105,8 @@ TEST_CASE("a commit is bounded in entries and in bytes") {
 
 TEST_CASE("a run that was refused does not answer for the lines of another") {
     Scene scene;
-    Author anna(1);
-    Author twin(1);
+    Voice anna(InstanceId{1});
+    Voice twin(InstanceId{1});
     auto gate = scene.hold();
     scene.append({anna.say({"one"})});
     scene.append({twin.say({"other"}), twin.say({"more"})});
@@ -109,9 +116,22 @@ TEST_CASE("a run that was refused does not answer for the lines of another") {
     CHECK(scene.answers == std::vector<Texts>{{"one"}, {}, {"two"}});
 }
 
+TEST_CASE("what had waited for a run is told with it, and hides nothing behind it") {
+    Scene scene;
+    Voice anna(InstanceId{1});
+    Voice bob(InstanceId{2});
+    auto gate = scene.hold();
+    scene.append({anna.say({"first"})});
+    scene.kept->waiting = {anna.say({"waited"})};
+    scene.append({bob.say({"of another"})});
+    gate.set_value();
+    scene.finish();
+    CHECK(scene.answers == std::vector<Texts>{{"first", "waited"}, {"of another"}});
+}
+
 TEST_CASE("a failure reaches everybody in the group, and the next group is tried") {
     Scene scene;
-    Author anna(1);
+    Voice anna(InstanceId{1});
     const auto first = anna.say({"one"});
     scene.refuses = true;
     auto gate = scene.hold();
@@ -127,7 +147,7 @@ TEST_CASE("a failure reaches everybody in the group, and the next group is tried
 
 TEST_CASE("a job sees what was asked for before it, and nothing of what came after") {
     Scene scene;
-    Author anna(1);
+    Voice anna(InstanceId{1});
     Texts seen;
     auto gate = scene.hold();
     scene.append({anna.say({"before"})});

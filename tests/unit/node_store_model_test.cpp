@@ -6,7 +6,6 @@
 #include "node_stores.hpp"
 
 using namespace lanchat;
-using test::Author;
 
 namespace {
 
@@ -19,11 +18,20 @@ std::vector<Line> seen(const Result<std::vector<store::Line>>& lines) {
     return all;
 }
 
+std::vector<Line> seen(const Result<std::vector<store::Added>>& added) {
+    REQUIRE(added);
+    std::vector<Line> all;
+    for (const auto& one : *added)
+        for (auto n = one.first; n < one.first + one.count; ++n)
+            all.emplace_back(one.arrival + (n - one.first), one.run->items()[n].head);
+    return all;
+}
+
 class Pair {
   public:
     explicit Pair(std::uint64_t seed) : rng_(seed) {
         for (std::uint8_t n = 0; n < 4; ++n)
-            authors_.emplace_back(static_cast<std::uint8_t>(1 + n / 2), 1u + n, 1'000 + n * 7);
+            authors_.emplace_back(1u + n / 2, InstanceId{1u + n}, WallTime{1'000 + n * 7});
     }
 
     void act() {
@@ -42,6 +50,12 @@ class Pair {
     void compare() {
         CHECK(*disk_->holdings() == *memory_.holdings());
         CHECK(*disk_->rooms() == *memory_.rooms());
+        const auto on_disk_now = disk_->tally();
+        const auto in_memory_now = memory_.tally();
+        CHECK(on_disk_now->lines == in_memory_now->lines);
+        CHECK(on_disk_now->logs == in_memory_now->logs);
+        CHECK(on_disk_now->trimmed == in_memory_now->trimmed);
+        CHECK(on_disk_now->oldest == in_memory_now->oldest);
         const auto filter = some_filter();
         const auto count = below(30);
         const auto after = below(60);
@@ -53,8 +67,8 @@ class Pair {
               seen(memory_.search(word, filter, count)));
         const auto& author = authors_[below(authors_.size())];
         const auto id = std::to_string(below(20));
-        CHECK((*disk_->said(author.id(), id)).has_value() ==
-              (*memory_.said(author.id(), id)).has_value());
+        CHECK((*disk_->said(author.device(), id)).has_value() ==
+              (*memory_.said(author.device(), id)).has_value());
         const auto entries = below(20);
         const auto on_disk = disk_->runs(author.log(), after, entries, 2'000);
         const auto in_memory = memory_.runs(author.log(), after, entries, 2'000);
@@ -80,7 +94,7 @@ class Pair {
     store::Filter some_filter() {
         store::Filter filter;
         if (below(3) == 0) filter.room = some_room();
-        if (below(3) == 0) filter.author = authors_[below(authors_.size())].id();
+        if (below(3) == 0) filter.author = authors_[below(authors_.size())].device();
         if (below(4) == 0) filter.since = WallTime{static_cast<std::int64_t>(1'000 + below(60))};
         if (below(4) == 0) filter.until = WallTime{static_cast<std::int64_t>(1'000 + below(60))};
         return filter;
@@ -99,10 +113,9 @@ class Pair {
         }
         if (said.size() > 2 && below(2)) {
             const auto from = below(said.size() - 1);
-            const auto to = static_cast<std::ptrdiff_t>(from + 1 + below(said.size() - from));
-            runs.push_back(author.joined(
-                {said.begin() + static_cast<std::ptrdiff_t>(from),
-                 said.begin() + std::min(to, static_cast<std::ptrdiff_t>(said.size()))}));
+            const auto to =
+                std::min<std::size_t>(from + below(said.size() - from), said.size() - 1);
+            runs.push_back(author.run(said[from]->first(), said[to]->last()));
         }
         ++now_;
         CHECK(seen(disk_->append(runs, {now_})) == seen(memory_.append(runs, {now_})));
@@ -112,8 +125,8 @@ class Pair {
         const WallTime heard{static_cast<std::int64_t>(1'000 + below(60))};
         const auto text = some_text();
         const auto room = some_room();
-        CHECK(disk_->append_legacy(heard, room, "10.0.0.1:1", text)->head ==
-              memory_.append_legacy(heard, room, "10.0.0.1:1", text)->head);
+        const store::Heard line{below(2) ? "an id" : "", heard, room, "10.0.0.1:1", text};
+        CHECK(disk_->append_legacy(line)->head == memory_.append_legacy(line)->head);
     }
 
     void trim() {
@@ -137,7 +150,7 @@ class Pair {
     test::Folder folder_;
     std::unique_ptr<store::Store> disk_ = test::opened(folder_.file());
     store::MemoryStore memory_{1};
-    std::vector<Author> authors_;
+    std::vector<Voice> authors_;
     std::map<LogId, std::vector<RunPtr>> said_;
     std::int64_t now_ = 0;
 };

@@ -8,7 +8,6 @@
 #include "node_stores.hpp"
 
 using namespace lanchat;
-using test::Author;
 using test::PowerDisk;
 using Fault = PowerDisk::Fault;
 
@@ -35,7 +34,7 @@ std::unique_ptr<store::Store> reopened(const store::SqliteOptions& how) {
 const std::vector<RunPtr>& speech() {
     static const auto said = [] {
         std::vector<RunPtr> runs;
-        Author anna(1);
+        Voice anna(InstanceId{1});
         for (std::size_t n = 0; n < 15; ++n)
             runs.push_back(anna.say(std::vector<std::string>(
                 1 + n % 3, "number " + std::to_string(n) + std::string(n * 37 % 900, 'x'))));
@@ -83,7 +82,7 @@ void judge(store::Store* store, Seq acknowledged, Verdict& verdict) {
     }
     for (const auto& line : *lines)
         if (line.head != said.at(line.entry.seq)->head) ++verdict.invented;
-    const auto runs = store->runs(Author(1).log(), floor, 1'000, 1'000'000);
+    const auto runs = store->runs(Voice(InstanceId{1}).log(), floor, 1'000, 1'000'000);
     if (!runs || (held > 0 && (runs->empty() || runs->back()->last() != held))) ++verdict.lost;
 }
 
@@ -150,7 +149,7 @@ TEST_CASE("after a failed flush nothing is acknowledged that a cut of power coul
                 added = store->append({run}, {5});
             }
             REQUIRE(added);
-            CHECK(added->size() == run->items().size());
+            CHECK(test::texts(added).size() == run->items().size());
             acknowledged = run->last();
         }
         const bool struck = disk.struck();

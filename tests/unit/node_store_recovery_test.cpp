@@ -9,7 +9,6 @@
 #include "node_stores.hpp"
 
 using namespace lanchat;
-using test::Author;
 using test::texts;
 using Texts = std::vector<std::string>;
 namespace fs = std::filesystem;
@@ -35,13 +34,14 @@ struct Said {
         {
             const auto store = test::opened(folder.file());
             for (std::uint8_t who = 1; who < 4; ++who) {
-                Author author(who);
+                Voice author(InstanceId{who});
                 for (int n = 0; n < 20; ++n)
                     add(*store, author.say({"a line",
                                             std::string(static_cast<std::size_t>(n) * 30 + 1, 'y'),
                                             "number " + std::to_string(n)}));
             }
-            if (!store->append_legacy({5}, "general", "10.0.0.1:4565", "from afar")) std::abort();
+            if (!store->append_legacy({"abc:l1", {5}, "general", "10.0.0.1:4565", "from afar"}))
+                std::abort();
         }
         file = content(folder.file());
     }
@@ -165,7 +165,7 @@ TEST_CASE("a damaged line is not shown, its run not given, and the next start re
 
 TEST_CASE("a log whose first run is damaged waits for it and lacks nothing then") {
     test::Folder folder;
-    Author anna(1);
+    Voice anna(InstanceId{1});
     std::vector<RunPtr> runs;
     for (const char* text : {"zeroth", "first", "second"}) runs.push_back(anna.say({text}));
     { REQUIRE(test::opened(folder.file())->append(runs, {5})); }
@@ -200,7 +200,7 @@ TEST_CASE("a deleted or empty store is a new one") {
 
 TEST_CASE("a trimmed log keeps its floor through recovery") {
     test::Folder folder;
-    Author anna(1);
+    Voice anna(InstanceId{1});
     {
         const auto store = test::opened(folder.file());
         for (int n = 0; n < 5; ++n) REQUIRE(store->append({anna.say({"a", "b"})}, {n}));

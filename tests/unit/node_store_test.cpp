@@ -5,7 +5,6 @@
 #include "node_stores.hpp"
 
 using namespace lanchat;
-using test::Author;
 using test::texts;
 using Texts = std::vector<std::string>;
 
@@ -47,7 +46,7 @@ std::vector<std::string> refused_words() {
 TEST_CASE_TEMPLATE("a store keeps what chains and skips what it has", Made, Sqlite, Memory) {
     Made maker;
     const auto store = maker.make();
-    Author anna(1);
+    Voice anna(InstanceId{1});
     const auto first = anna.say({"one", "two"});
     const auto second = anna.say({"three"});
     const auto third = anna.say({"four"});
@@ -66,14 +65,15 @@ TEST_CASE_TEMPLATE("a store keeps what chains and skips what it has", Made, Sqli
 TEST_CASE_TEMPLATE("a run of another cut gives what is new of it", Made, Sqlite, Memory) {
     Made maker;
     const auto store = maker.make();
-    Author anna(1);
+    Voice anna(InstanceId{1});
     const auto first = anna.say({"one", "two"});
     const auto second = anna.say({"three"});
     REQUIRE(store->append({first}, {5}));
-    const auto added = store->append({anna.joined({first, second})}, {5});
+    const auto added = store->append({anna.run(1, 3)}, {5});
     REQUIRE(texts(added) == Texts{"three"});
     CHECK(added->front().arrival == 3);
-    CHECK(added->front().head == second->head());
+    CHECK(added->front().first == 2);
+    CHECK(added->front().last() == 3);
     CHECK(texts(store->newest({}, 9)) == Texts{"one", "two", "three"});
     CHECK(store->runs(anna.log(), 2, 9, 9'999)->size() == 1);
     CHECK(store->runs(anna.log(), 3, 9, 9'999)->empty());
@@ -82,8 +82,8 @@ TEST_CASE_TEMPLATE("a run of another cut gives what is new of it", Made, Sqlite,
 TEST_CASE_TEMPLATE("a run that contradicts what is held is left out", Made, Sqlite, Memory) {
     Made maker;
     const auto store = maker.make();
-    Author anna(1);
-    Author twin(1);
+    Voice anna(InstanceId{1});
+    Voice twin(InstanceId{1});
     REQUIRE(store->append({anna.say({"one"})}, {5}));
     CHECK(texts(store->append({twin.say({"another", "two"})}, {5})).empty());
     CHECK(texts(store->append({twin.say({"three"})}, {5})).empty());
@@ -93,7 +93,7 @@ TEST_CASE_TEMPLATE("a run that contradicts what is held is left out", Made, Sqli
 TEST_CASE_TEMPLATE("runs come whole, in order, within the maxima", Made, Sqlite, Memory) {
     Made maker;
     const auto store = maker.make();
-    Author anna(1);
+    Voice anna(InstanceId{1});
     std::vector<RunPtr> said;
     for (int n = 0; n < 5; ++n) said.push_back(anna.say({"a", "b"}));
     REQUIRE(store->append(said, {5}));
@@ -108,15 +108,15 @@ TEST_CASE_TEMPLATE("runs come whole, in order, within the maxima", Made, Sqlite,
     CHECK(last_of(3, 99, said[1]->byte_count()) == 4);
     CHECK(last_of(10, 99, 99'999) == 0);
     CHECK(store->runs(anna.log(), 3, 99, 99'999)->front()->signature() == said[1]->signature());
-    CHECK(store->runs(Author(2).log(), 0, 99, 99'999)->empty());
+    CHECK(store->runs(Voice(InstanceId{2}).log(), 0, 99, 99'999)->empty());
 }
 
 TEST_CASE_TEMPLATE("lines come in the order of all nodes, or as they arrived", Made, Sqlite,
                    Memory) {
     Made maker;
     const auto store = maker.make();
-    Author late(1, 1, 2'000);
-    Author early(2, 1, 1'000);
+    Voice late(1, InstanceId{1}, WallTime{2'000});
+    Voice early(2, InstanceId{1}, WallTime{1'000});
     REQUIRE(store->append({late.say({"c", "d"}, "den")}, {5}));
     REQUIRE(store->append({early.say({"a", "b"})}, {5}));
     CHECK(texts(store->newest({}, 3)) == Texts{"b", "c", "d"});
@@ -125,8 +125,8 @@ TEST_CASE_TEMPLATE("lines come in the order of all nodes, or as they arrived", M
     CHECK(texts(store->arrived(3, {}, 3)) == Texts{"b"});
     CHECK(texts(store->newest({.room = "den"}, 9)) == Texts{"c", "d"});
     CHECK(texts(store->newest({.room = "no such"}, 9)).empty());
-    CHECK(texts(store->newest({.author = early.id()}, 1)) == Texts{"b"});
-    CHECK(texts(store->newest({.room = "den", .author = early.id()}, 9)).empty());
+    CHECK(texts(store->newest({.author = early.device()}, 1)) == Texts{"b"});
+    CHECK(texts(store->newest({.room = "den", .author = early.device()}, 9)).empty());
     CHECK(texts(store->newest({.since = WallTime{1'002}, .until = WallTime{2'001}}, 9)) ==
           Texts{"b", "c"});
     CHECK(texts(store->newest({.until = WallTime{-1}}, 9)).empty());
@@ -138,8 +138,8 @@ TEST_CASE_TEMPLATE("lines come in the order of all nodes, or as they arrived", M
 TEST_CASE_TEMPLATE("the highest clock comes last", Made, Sqlite, Memory) {
     Made maker;
     const auto store = maker.make();
-    Author far(1, 1, (std::int64_t{1} << 48) - 10);
-    Author near(2, 1, 1'000);
+    Voice far(1, InstanceId{1}, WallTime{(std::int64_t{1} << 48) - 10});
+    Voice near(2, InstanceId{1}, WallTime{1'000});
     REQUIRE(store->append({far.say({"far"})}, {5}));
     REQUIRE(store->append({near.say({"near"})}, {5}));
     CHECK(texts(store->newest({}, 1)) == Texts{"far"});
@@ -148,7 +148,7 @@ TEST_CASE_TEMPLATE("the highest clock comes last", Made, Sqlite, Memory) {
 TEST_CASE_TEMPLATE("search finds words whatever their case and accents", Made, Sqlite, Memory) {
     Made maker;
     const auto store = maker.make();
-    Author anna(1);
+    Voice anna(InstanceId{1});
     REQUIRE(store->append({anna.say({"Der Fluß fließt", "CAFÉ au lait", "東京に行く", "x-ray y2k",
                                      "the cafe is closed"})},
                           {5}));
@@ -166,7 +166,7 @@ TEST_CASE_TEMPLATE("search finds words whatever their case and accents", Made, S
 TEST_CASE_TEMPLATE("any text is a valid query", Made, Sqlite, Memory) {
     Made maker;
     const auto store = maker.make();
-    Author anna(1);
+    Voice anna(InstanceId{1});
     REQUIRE(store->append({anna.say({"a AND b", "near NEAR (c)"})}, {5}));
     for (const auto& query : refused_words()) CHECK(store->search(query, {}, 9));
     CHECK(texts(store->search("\"and\" *", {}, 9)) == Texts{"a AND b"});
@@ -176,29 +176,32 @@ TEST_CASE_TEMPLATE("any text is a valid query", Made, Sqlite, Memory) {
 TEST_CASE_TEMPLATE("a line is found by the id it was said with", Made, Sqlite, Memory) {
     Made maker;
     const auto store = maker.make();
-    Author anna(1);
-    Author bob(2);
+    Voice anna(InstanceId{1});
+    Voice bob(InstanceId{2});
     REQUIRE(store->append({anna.say({"by anna"}, "general", "7"), bob.say({"by bob"}, "den", "7"),
                            bob.say({"without"})},
                           {5}));
-    CHECK((*store->said(bob.id(), "7"))->entry.text == "by bob");
-    CHECK_FALSE(*store->said(bob.id(), "8"));
-    CHECK_FALSE(*store->said(bob.id(), ""));
-    CHECK_FALSE(*store->said(Author(3).id(), "7"));
+    CHECK((*store->said(bob.device(), "7"))->entry.text == "by bob");
+    CHECK_FALSE(*store->said(bob.device(), "8"));
+    CHECK_FALSE(*store->said(bob.device(), ""));
+    CHECK_FALSE(*store->said(Voice(InstanceId{3}).device(), "7"));
 }
 
 TEST_CASE_TEMPLATE("legacy lines are shown and are no part of a log", Made, Sqlite, Memory) {
     Made maker;
     const auto store = maker.make();
-    Author anna(1, 1, 1'000);
+    Voice anna(1, InstanceId{1}, WallTime{1'000});
     REQUIRE(store->append({anna.say({"signed"})}, {5}));
-    const auto kept = store->append_legacy({1'001}, "general", "10.0.0.1:4565", "from afar");
+    const auto kept =
+        store->append_legacy({"abc:l1", {1'001}, "general", "10.0.0.1:4565", "from afar"});
     REQUIRE(kept);
     CHECK(kept->legacy);
     CHECK(kept->arrival == 2);
     const auto found = store->newest({}, 9);
     CHECK(texts(found) == Texts{"from afar", "signed"});
     CHECK(found->front().head == kept->head);
+    CHECK(found->front().id == "abc:l1");
+    CHECK(found->back().id.empty());
     CHECK(found->front().entry.name == "10.0.0.1:4565");
     CHECK(texts(store->search("afar", {}, 9)) == Texts{"from afar"});
     CHECK(texts(store->newest({.author = DeviceId{}}, 9)).empty());
@@ -208,8 +211,8 @@ TEST_CASE_TEMPLATE("legacy lines are shown and are no part of a log", Made, Sqli
 TEST_CASE_TEMPLATE("a trim in steps ends where one trim ends", Made, Sqlite, Memory) {
     Made maker;
     const auto store = maker.make();
-    Author anna(1);
-    Author bob(2);
+    Voice anna(InstanceId{1});
+    Voice bob(InstanceId{2});
     for (int n = 0; n < 5; ++n) REQUIRE(store->append({anna.say({"a"}), bob.say({"b"})}, {n}));
 
     std::size_t steps = 0;
@@ -224,8 +227,8 @@ TEST_CASE_TEMPLATE("trimming raises floors of the old, then of the greatest", Ma
                    Memory) {
     Made maker;
     const auto store = maker.make();
-    Author anna(1);
-    Author bob(2);
+    Voice anna(InstanceId{1});
+    Voice bob(InstanceId{2});
     const auto old = anna.say({"old", "older"});
     REQUIRE(store->append({old}, {10}));
     REQUIRE(store->append({anna.say({"young"}), bob.say({std::string(9'000, 'b')})}, {20}));
@@ -252,6 +255,34 @@ TEST_CASE_TEMPLATE("trimming raises floors of the old, then of the greatest", Ma
     CHECK(texts(store->append({anna.say({"next"})}, {40})) == Texts{"next"});
 }
 
+TEST_CASE_TEMPLATE("a store tells how much it holds", Made, Sqlite, Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Voice anna(1, InstanceId{1}, WallTime{2'000});
+    Voice bob(2, InstanceId{1}, WallTime{3'000});
+    const auto held = [&] {
+        const auto tally = store->tally();
+        REQUIRE(tally);
+        return *tally;
+    };
+    CHECK(held().lines == 0);
+    CHECK_FALSE(held().oldest);
+
+    REQUIRE(store->append({anna.say({"a", "b"}), bob.say({std::string(9'000, 'c')})}, {10}));
+    CHECK(held().lines == 3);
+    CHECK(held().logs == 2);
+    CHECK(held().oldest == WallTime{2'001});
+    CHECK(held().bytes >= 9'000);
+    REQUIRE(store->append_legacy({"l1", {1'000}, "general", "10.0.0.1:4565", "from afar"}));
+    CHECK(held().lines == 4);
+    CHECK(held().oldest == WallTime{1'000});
+    REQUIRE(store->append({anna.say({"d"})}, {20}));
+    CHECK(*store->trim(unlimited, WallTime{1'001}, lanchat::store::all_runs) == 2);
+    CHECK(held().lines == 3);
+    CHECK(held().trimmed == 2);
+    CHECK(held().logs == 2);
+}
+
 TEST_CASE("a store on disk has an id, an owner and one user") {
     test::Folder folder;
     test::Folder other;
@@ -264,7 +295,7 @@ TEST_CASE("a store on disk has an id, an owner and one user") {
         REQUIRE_FALSE(second);
         CHECK(second.why().find("in use") != std::string::npos);
         CHECK_FALSE(store::open_or_recover(folder.file()));  // and is not taken for damage
-        Author anna(1);
+        Voice anna(InstanceId{1});
         REQUIRE(store->append({anna.say({"hi"})}, {5}));
         for (const auto* part : {"", "-wal"}) {
             struct stat status {};

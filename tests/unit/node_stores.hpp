@@ -1,4 +1,4 @@
-// Authors and stores for the tests of node/store.
+// Stores for the tests of node/store.
 #pragma once
 
 #include <unistd.h>
@@ -8,65 +8,13 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "message/run.hpp"
 #include "node/store/memory_store.hpp"
 #include "node/store/sqlite_store.hpp"
+#include "tests/unit/log_voice.hpp"
 
 namespace lanchat::test {
-
-// Somebody with one log who signs one run after the other.
-class Author {
-  public:
-    explicit Author(std::uint8_t number, std::uint64_t epoch = 1, std::int64_t ms = 1'000)
-        : key_(DeviceKey::Seed(seed_of(number))), log_{key_.id(), Epoch{epoch}}, ms_(ms) {}
-
-    RunPtr say(const std::vector<std::string>& texts, const std::string& room = "general",
-               const std::string& said_id = {}) {
-        std::vector<Entry> entries;
-        for (const auto& text : texts) {
-            Entry entry;
-            entry.log = log_;
-            entry.seq = ++seq_;
-            entry.clock = Clock::at({++ms_});
-            entry.room = room;
-            entry.name = "anna";
-            entry.text = text;
-            entry.said_id = said_id;
-            entries.push_back(std::move(entry));
-        }
-        entries.front().before = head_;
-        auto run = sign(std::move(entries), key_);
-        head_ = run->head();
-        return run;
-    }
-
-    // All of these runs as one of another cut.
-    RunPtr joined(const std::vector<RunPtr>& runs) const {
-        std::vector<Entry> entries;
-        for (const auto& run : runs)
-            for (const auto& item : run->items()) entries.push_back(item.entry);
-        return sign(std::move(entries), key_);
-    }
-
-    const LogId& log() const { return log_; }
-    const DeviceId& id() const { return log_.device; }
-
-  private:
-    static DeviceKey::Seed seed_of(std::uint8_t number) {
-        DeviceKey::Seed seed{};
-        seed.fill(number);
-        return seed;
-    }
-
-    DeviceKey key_;
-    LogId log_;
-    Seq seq_ = 0;
-    Hash head_;
-    std::int64_t ms_;
-};
 
 // A directory that goes with this object.
 class Folder {
@@ -104,6 +52,15 @@ inline std::vector<std::string> texts(const Result<std::vector<store::Line>>& li
     if (!lines) return {"failure: " + lines.why()};
     std::vector<std::string> all;
     for (const auto& line : *lines) all.push_back(line.entry.text);
+    return all;
+}
+
+inline std::vector<std::string> texts(const Result<std::vector<store::Added>>& added) {
+    if (!added) return {"failure: " + added.why()};
+    std::vector<std::string> all;
+    for (const auto& one : *added)
+        for (auto n = one.first; n < one.first + one.count; ++n)
+            all.push_back(one.run->items()[n].entry.text);
     return all;
 }
 
