@@ -89,7 +89,7 @@ bool Room::show_new(const Peer* bringer, const VerifiedRun& run, Seq above, Effe
 PeerInfo Room::author(const Entry& entry) const {
     PeerInfo info{{}, to_string(entry.log.device), entry.name, false};
     const PersonKey key{false, InstanceId{static_cast<std::uint64_t>(entry.log.epoch)}, {}};
-    if (const auto it = peers_.find(key); it != peers_.end()) info.address = it->second.address;
+    if (const Peer* peer = peers_.find(key)) info.address = peer->address;
     return info;
 }
 
@@ -154,18 +154,22 @@ void Room::count_unacked(Peer& peer, const VerifiedRun& run, Instant now) {
 
 // `run` is on our disk: its author is told so, the others may ask us for it.
 void Room::spread(const VerifiedRun& run, Instant now) {
-    for (auto& [key, peer] : peers_) {
+    const InstanceId author{static_cast<std::uint64_t>(run.log().epoch)};
+    const bool own = run.log() == ledger_.log();
+    for (const auto& [key, peer] : peers_) {
         if (key.legacy || !peer.up) continue;
         if (run.log() == log_of(peer)) {
-            count_unacked(peer, run, now);
-        } else if (run.log() == ledger_.log()) {
-            const Link* active = peer.active ? link(*peer.active) : nullptr;
-            if (active != nullptr && active->sent < ledger_.base()) tell_of(peer, run.log(), now);
-        } else if (!peer.logs.linked.contains(
-                       InstanceId{static_cast<std::uint64_t>(run.log().epoch)})) {
-            tell_of(peer, run.log(), now);
+            count_unacked(*peers_.touch(key), run, now);
+        } else if (own ? fell_out(peer) : !peer.logs.linked.contains(author)) {
+            tell_of(*peers_.touch(key), run.log(), now);
         }
     }
+}
+
+// Of the ledger: it has to ask for our lines, like everybody who was away.
+bool Room::fell_out(const Peer& peer) const {
+    const Link* active = peer.active ? link(*peer.active) : nullptr;
+    return active != nullptr && active->sent < ledger_.base();
 }
 
 void Room::tell_of(Peer& peer, const LogId& log, Instant now) {
@@ -181,7 +185,7 @@ void Room::tell_of(Peer& peer, const LogId& log, Instant now) {
 }
 
 void Room::who_is_linked_changed(Instant now) {
-    for (auto& [key, peer] : peers_) {
+    for (auto& [key, peer] : peers_.touch_all()) {
         if (key.legacy || !peer.up) continue;
         peer.logs.linked_owed = true;
         if (!peer.logs.news_due) peer.logs.news_due = now + limits::news_delay;
@@ -281,7 +285,7 @@ Peer* Room::source_of(const LogId& log, Instant now) {
     const auto idler = pulls_.idler(log);
     std::vector<Peer*> sources;
     Peer* poor_one = nullptr;
-    for (auto& [key, peer] : peers_) {
+    for (auto& [key, peer] : peers_.touch_all()) {
         const auto it = peer.logs.there.find(log);
         if (it == peer.logs.there.end()) continue;
         if (it->second <= logs_.seq_of(log)) {
