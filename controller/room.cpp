@@ -2,6 +2,8 @@
 #include "controller/room.hpp"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "message/limits.hpp"
 
@@ -22,9 +24,17 @@ Room::Room(RoomSettings settings, Now now)
 
 void Room::step(const Input& input, Now now, Effects& out) {
     if (stopped_) return;
+    // What all due times depend on.
+    const auto common = [this] { return std::tuple(leave_by_, receiving_, ledger_.head()); };
+    const auto before = common();
     std::visit([&](const auto& happened) { on(happened, now, out); }, input);
     tell_deliveries(out);
     settle(now, out);
+    if (common() != before) {
+        links_.touch_all();
+        peers_.touch_all();
+    }
+    retime();
 }
 
 bool Room::wants(const Endpoint& where, Instant now) const {
@@ -35,14 +45,15 @@ bool Room::wants(const Endpoint& where, Instant now) const {
 void Room::on(const Sighted& sighted, Now now, Effects& out) {
     if (!wants(sighted.where, now.steady)) return;
     Link link;
-    link.id = LinkId{++dials_ * 2};
+    link.id = LinkId{++dialled_ * 2};
     link.direction = Direction::dialled;
     link.remote = link.claimed = sighted.where;
     link.since = link.heard = now.steady;
     link.nonce = rng_.next();
     link.busy = true;  // with the greeting
     out.push_back(Dial{link.id, link.remote, hello(link.nonce)});
-    links_.emplace(link.id, std::move(link));
+    dials_[link.remote] = link.id;
+    links_[link.id] = std::move(link);
 }
 
 void Room::on(const Unreachable& unreachable, Now now, Effects&) {
@@ -57,7 +68,7 @@ void Room::on(const Accepted& accepted, Now now, Effects& out) {
     link.direction = Direction::accepted;
     link.remote = accepted.from;
     link.since = link.heard = now.steady;
-    auto& kept = links_.insert_or_assign(link.id, std::move(link)).first->second;
+    Link& kept = links_[link.id] = std::move(link);
     if (leaving()) drop(kept, now, out);
 }
 
@@ -106,10 +117,12 @@ void Room::on(const Drained& drained, Now now, Effects& out) {
 }
 
 void Room::on(const Lost& lost, Now now, Effects& out) {
-    const auto it = links_.find(lost.link);
-    if (it == links_.end()) return;
-    const Link gone = std::move(it->second);
-    links_.erase(it);
+    Link* ended = link(lost.link);
+    if (ended == nullptr) return;
+    const Link gone = std::move(*ended);
+    links_.erase(gone.id);
+    if (const auto it = dials_.find(gone.remote); it != dials_.end() && it->second == gone.id)
+        dials_.erase(it);
     if (gone.stage == Stage::greeting) lost_while_greeting(gone, lost.end, now, out);
     if (Peer* peer = peer_of(gone)) detach(gone, lost.end, *peer, now, out);
     crossed_call_is_over(gone, now, out);
@@ -129,7 +142,7 @@ void Room::on(const Say& say, Now now, Effects& out) {
     if (say.watched) deliveries_.watch({entry.log, seq}, audience());
     out.push_back(Notify{Message{own_log_name_ + std::to_string(seq), entry.room, self_,
                                  entry.clock.time(), entry.text, true, false}});
-    for (auto& [key, peer] : peers_) {
+    for (auto& [key, peer] : peers_.touch_all()) {
         if (peer.reached + 1 == seq) peer.progress = now.steady;
         pump_peer(peer, now, out);
     }
@@ -160,9 +173,10 @@ void Room::on(const Stored& stored, Now now, Effects& out) {
     const bool held_back = !stored_first_.empty();
     while (!stored_first_.empty() && stored_first_.front() <= own) stored_first_.pop_front();
     if (held_back)
-        for (auto& [key, peer] : peers_) pump_peer(peer, now, out);
-    for (auto& [key, peer] : peers_)
-        if (peer.ack_due && *peer.ack_due <= now.steady && receiving_) pump_peer(peer, now, out);
+        for (auto& [key, peer] : peers_.touch_all()) pump_peer(peer, now, out);
+    for (const auto& [key, peer] : peers_)
+        if (peer.ack_due && *peer.ack_due <= now.steady && receiving_)
+            pump_peer(*peers_.touch(key), now, out);
 }
 
 void Room::on(const Fetched& fetched, Now now, Effects& out) {
@@ -187,14 +201,14 @@ void Room::on(const Imported& imported, Now now, Effects& out) {
 // The others are told: they may be waiting for what we have no longer.
 void Room::on(const Trimmed& trimmed, Now now, Effects&) {
     logs_.trimmed(trimmed.log, trimmed.floor, trimmed.head);
-    for (auto& [key, peer] : peers_)
+    for (auto& [key, peer] : peers_.touch_all())
         if (!key.legacy && peer.up) tell_of(peer, trimmed.log, now.steady);
 }
 
 void Room::on(const Receive& receive, Now now, Effects& out) {
     receiving_ = receive.on;
     if (!receiving_) return;
-    for (auto& [key, peer] : peers_)
+    for (auto& [key, peer] : peers_.touch_all())
         if (peer.unacked > 0) pump_peer(peer, now, out);
 }
 
@@ -217,48 +231,35 @@ void Room::on(const Leave&, Now now, Effects& out) {
 void Room::on(const Wake&, Now now, Effects& out) {
     forgive_own_stall(now.steady);
     if (seal_due_ && *seal_due_ <= now.steady) seal(out);
-    ping_silent_links(now, out);
+    const auto links = links_.due(now.steady);
+    ping_silent_links(links, now, out);
     ask_for_missing(now, out);
-    // Watching may drop links and forget peers: walk over copies of the keys.
-    std::vector<LinkId> links;
-    for (const auto& [id, link] : links_) links.push_back(id);
+    // Watching may drop links and forget peers.
     for (const LinkId id : links)
         if (Link* watched = link(id)) watch(*watched, now, out);
-    std::vector<PersonKey> peers;
-    for (const auto& [key, peer] : peers_) peers.push_back(key);
-    for (const auto& key : peers)
-        if (const auto it = peers_.find(key); it != peers_.end()) watch(it->second, now, out);
+    for (const PersonKey& key : peers_.due(now.steady))
+        if (Peer* watched = peers_.touch(key)) watch(*watched, now, out);
     for (const auto& where : contacts_.take_due(now.steady))
         if (peer_at(where) == nullptr && !dialling(where)) out.push_back(Connect{where});
 }
 
-Link* Room::link(LinkId id) {
-    const auto it = links_.find(id);
-    return it == links_.end() ? nullptr : &it->second;
-}
+Link* Room::link(LinkId id) { return links_.touch(id); }
 
-const Link* Room::link(LinkId id) const {
-    const auto it = links_.find(id);
-    return it == links_.end() ? nullptr : &it->second;
-}
+const Link* Room::link(LinkId id) const { return links_.find(id); }
 
-Peer* Room::peer_of(const Link& link) {
-    if (!link.person) return nullptr;
-    const auto it = peers_.find(*link.person);
-    return it == peers_.end() ? nullptr : &it->second;
-}
-
-const Peer* Room::peer_of(const Link& link) const { return const_cast<Room*>(this)->peer_of(link); }
+Peer* Room::peer_of(const Link& link) { return link.person ? peers_.touch(*link.person) : nullptr; }
 
 Peer* Room::peer_at(const Endpoint& address) {
-    const auto it = std::ranges::find_if(peers_, [&](const auto& known) {
-        return known.second.address == address && !known.second.links.empty();
-    });
-    return it == peers_.end() ? nullptr : &it->second;
+    const Peer* known = std::as_const(*this).peer_at(address);
+    return known == nullptr ? nullptr : peers_.touch(known->key);
 }
 
 const Peer* Room::peer_at(const Endpoint& address) const {
-    return const_cast<Room*>(this)->peer_at(address);
+    const auto entry = peer_map_.find(address);
+    if (!entry) return nullptr;
+    const Peer* peer = peers_.find(entry->legacy() ? PersonKey{true, {}, address}
+                                                   : PersonKey{false, entry->instance, {}});
+    return peer == nullptr || peer->links.empty() ? nullptr : peer;
 }
 
 PeerInfo Room::info(const Peer& peer) const {
@@ -280,11 +281,9 @@ bool Room::is_own(const Endpoint& address) const {
 }
 
 bool Room::dialling(const Endpoint& address) const {
-    return std::ranges::any_of(links_, [&](const auto& known) {
-        const Link& link = known.second;
-        return link.direction == Direction::dialled && link.remote == address &&
-               link.stage == Stage::greeting && !link.dropped;
-    });
+    const auto newest = dials_.find(address);
+    const Link* dial = newest == dials_.end() ? nullptr : link(newest->second);
+    return dial != nullptr && dial->stage == Stage::greeting && !dial->dropped;
 }
 
 }  // namespace lanchat::controller

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "controller/pulls.hpp"
 #include "controller/room_io.hpp"
 #include "controller/room_state.hpp"
+#include "controller/timed_map.hpp"
 #include "message/rng.hpp"
 
 namespace lanchat::controller {
@@ -146,6 +148,7 @@ class Room {
     void take_linked(Peer&, const Frame&, Instant now);
     void count_unacked(Peer&, const VerifiedRun&, Instant now);
     void spread(const VerifiedRun&, Instant now);
+    bool fell_out(const Peer&) const;
     void tell_of(Peer&, const LogId&, Instant now);
     void who_is_linked_changed(Instant now);
     void ask_for_missing(Now, Effects&);
@@ -159,11 +162,12 @@ class Room {
 
     // room_timers.cpp: what time brings, and leaving
     bool silent_for(const Link&, Duration, Instant now) const;
-    void ping_silent_links(Now, Effects&);
+    void ping_silent_links(const std::vector<LinkId>& due, Now, Effects&);
     void watch(Link&, Now, Effects&);
     void watch(Peer&, Now, Effects&);
     std::optional<Instant> due(const Link&) const;
     std::optional<Instant> due(const Peer&) const;
+    void retime();
     void forgive_own_stall(Instant now);
     void settle(Now, Effects&);
     bool everything_delivered() const;
@@ -172,7 +176,6 @@ class Room {
     Link* link(LinkId);
     const Link* link(LinkId) const;
     Peer* peer_of(const Link&);
-    const Peer* peer_of(const Link&) const;
     Peer* peer_at(const Endpoint&);
     const Peer* peer_at(const Endpoint&) const;
     PeerInfo info(const Peer&) const;
@@ -188,14 +191,16 @@ class Room {
     Deliveries deliveries_;
     std::deque<Seq> stored_first_;  // said with an id and not flushed yet
     PeerMap peer_map_;
-    std::map<LinkId, Link> links_;
-    std::map<PersonKey, Peer> peers_;
+    TimedMap<LinkId, Link> links_;
+    TimedMap<PersonKey, Peer> peers_;
+    std::map<Endpoint, LinkId> dials_;  // of each address the newest, until it is lost
+    std::set<LinkId> challengers_;      // and some that were
     Logs logs_;
     Pulls pulls_;
     std::optional<Instant> seal_due_;
     std::string own_log_name_;
     PeerInfo self_;
-    std::uint64_t dials_ = 0;
+    std::uint64_t dialled_ = 0;
     std::uint64_t legacy_lines_ = 0;
 
     Instant started_;

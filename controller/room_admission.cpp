@@ -77,6 +77,7 @@ void Room::seek_admission(Link& link, Now now, Effects& out) {
 }
 
 void Room::challenge(Link& newcomer, const Peer& holder, Now now, Effects& out) {
+    challengers_.insert(newcomer.id);
     newcomer.stage = Stage::challenging;
     newcomer.since = now.steady;
     for (const LinkId id : holder.links) {
@@ -94,8 +95,13 @@ void Room::challenge(Link& newcomer, const Peer& holder, Now now, Effects& out) 
 // Whoever wanted the address of `holder` cannot have it: a second node on it is kept under its TCP
 // source instead (NAT, containers), a legacy peer is turned away as the original does.
 void Room::holder_is_alive(const Peer& holder, Now now, Effects& out) {
-    for (auto& [id, newcomer] : links_) {
-        if (newcomer.stage != Stage::challenging || newcomer.claimed != holder.address) continue;
+    std::erase_if(challengers_, [this](LinkId id) {
+        const Link* known = links_.find(id);
+        return known == nullptr || known->stage != Stage::challenging;
+    });
+    for (const LinkId id : challengers_) {
+        Link& newcomer = *link(id);
+        if (newcomer.claimed != holder.address) continue;
         if (newcomer.person->legacy || newcomer.direction == Direction::dialled) {
             newcomer.person->legacy ? close(newcomer, now, out)
                                     : refuse(newcomer, Bye::taken, now, out);

@@ -134,11 +134,10 @@ void Room::lost_while_greeting(const Link& gone, End end, Now now, Effects& out)
 
 // The last of crossed calls with an original is over, and none of them stayed.
 void Room::crossed_call_is_over(const Link& gone, Now now, Effects& out) {
-    const auto known = peers_.find(PersonKey{true, {}, gone.remote});
-    if (gone.direction != Direction::dialled || known == peers_.end()) return;
-    Peer& peer = known->second;
-    if (peer.up && peer.links.empty() && !dialling(peer.address))
-        take_down(peer, DownReason::lost, now, out);
+    Peer* peer = peers_.touch(PersonKey{true, {}, gone.remote});
+    if (gone.direction != Direction::dialled || peer == nullptr) return;
+    if (peer->up && peer->links.empty() && !dialling(peer->address))
+        take_down(*peer, DownReason::lost, now, out);
 }
 
 void Room::detach(const Link& gone, End end, Peer& peer, Now now, Effects& out) {
@@ -174,10 +173,10 @@ void Room::take_down(Peer& peer, DownReason reason, Now now, Effects& out) {
 }
 
 void Room::forget(PersonKey key, Effects& out) {
-    const auto it = peers_.find(key);
-    if (it == peers_.end()) return;
-    give_up_on(it->second, out);
-    peers_.erase(it);
+    Peer* peer = peers_.touch(key);
+    if (peer == nullptr) return;
+    give_up_on(*peer, out);
+    peers_.erase(key);
 }
 
 }  // namespace lanchat::controller

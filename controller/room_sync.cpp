@@ -90,7 +90,7 @@ bool Room::show_new(const Peer* bringer, const VerifiedRun& run, const Extent& b
 PeerInfo Room::author(const Entry& entry) const {
     PeerInfo info{{}, to_string(entry.log.device), entry.name, false};
     const PersonKey key{false, instance_of(entry.log), {}};
-    if (const auto it = peers_.find(key); it != peers_.end()) info.address = it->second.address;
+    if (const Peer* peer = peers_.find(key)) info.address = peer->address;
     return info;
 }
 
@@ -164,17 +164,22 @@ void Room::count_unacked(Peer& peer, const VerifiedRun& run, Instant now) {
 
 // `run` is on our disk: its author is told so, the others may ask us for it.
 void Room::spread(const VerifiedRun& run, Instant now) {
-    for (auto& [key, peer] : peers_) {
+    const InstanceId author = instance_of(run.log());
+    const bool own = run.log() == ledger_.log();
+    for (const auto& [key, peer] : peers_) {
         if (key.legacy || !peer.up) continue;
         if (run.log() == log_of(peer)) {
-            count_unacked(peer, run, now);
-        } else if (run.log() == ledger_.log()) {
-            const Link* active = peer.active ? link(*peer.active) : nullptr;
-            if (active != nullptr && active->sent < ledger_.base()) tell_of(peer, run.log(), now);
-        } else if (!peer.logs.linked.contains(instance_of(run.log()))) {
-            tell_of(peer, run.log(), now);
+            count_unacked(*peers_.touch(key), run, now);
+        } else if (own ? fell_out(peer) : !peer.logs.linked.contains(author)) {
+            tell_of(*peers_.touch(key), run.log(), now);
         }
     }
+}
+
+// Of the ledger: it has to ask for our lines, like everybody who was away.
+bool Room::fell_out(const Peer& peer) const {
+    const Link* active = peer.active ? link(*peer.active) : nullptr;
+    return active != nullptr && active->sent < ledger_.base();
 }
 
 void Room::tell_of(Peer& peer, const LogId& log, Instant now) {
@@ -190,7 +195,7 @@ void Room::tell_of(Peer& peer, const LogId& log, Instant now) {
 }
 
 void Room::who_is_linked_changed(Instant now) {
-    for (auto& [key, peer] : peers_) {
+    for (auto& [key, peer] : peers_.touch_all()) {
         if (key.legacy || !peer.up) continue;
         peer.logs.linked_owed = true;
         if (!peer.logs.news_due) peer.logs.news_due = now + limits::news_delay;
@@ -312,7 +317,7 @@ Peer* Room::source_of(const LogId& log, Instant now) {
     const auto idler = pulls_.idler(log);
     std::vector<Peer*> sources;
     Peer* poor_one = nullptr;
-    for (auto& [key, peer] : peers_) {
+    for (auto& [key, peer] : peers_.touch_all()) {
         if (!next_want(log, peer)) {
             peer.logs.there.erase(log);
         } else if (peer.active) {

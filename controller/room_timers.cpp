@@ -19,13 +19,22 @@ constexpr Duration own_stall = std::chrono::seconds(1);
 std::optional<Instant> Room::next_wakeup() const {
     if (stopped_) return std::nullopt;
     std::optional<Instant> next = contacts_.next_due();
-    for (const auto& [id, link] : links_) sooner(next, due(link));
-    for (const auto& [key, peer] : peers_) sooner(next, due(peer));
+    sooner(next, links_.next());
+    sooner(next, peers_.next());
     if (!leaving()) sooner(next, finish_by_);
     sooner(next, seal_due_);
     if (receiving_ && !leaving()) sooner(next, pulls_.next_due());
     if (!grace_over_) sooner(next, started_ + limits::startup_grace);
     return next;
+}
+
+// What is due of a peer depends on its links too.
+void Room::retime() {
+    links_.retime([this](const Link& link) {
+        if (link.person) peers_.touch(*link.person);
+        return due(link);
+    });
+    peers_.retime([this](const Peer& peer) { return due(peer); });
 }
 
 std::optional<Instant> Room::due(const Link& link) const {
@@ -73,12 +82,12 @@ bool Room::silent_for(const Link& link, Duration span, Instant now) const {
 
 // When one link must be pinged, those that are nearly silent enough are pinged too: pings that
 // leave together cost one wake-up of this and of the other machine instead of many.
-void Room::ping_silent_links(Now now, Effects& out) {
-    const bool must = std::ranges::any_of(links_, [&](const auto& known) {
-        return silent_for(known.second, limits::ping_after, now.steady);
+void Room::ping_silent_links(const std::vector<LinkId>& due, Now now, Effects& out) {
+    const bool must = std::ranges::any_of(due, [&](LinkId id) {
+        return silent_for(*links_.find(id), limits::ping_after, now.steady);
     });
     if (!must) return;
-    for (auto& [id, link] : links_) {
+    for (auto& [id, link] : links_.touch_all()) {
         if (!silent_for(link, limits::ping_after - limits::ping_together, now.steady)) continue;
         link.pinged = now.steady;
         link.ping_owed = Ping{rng_.next(), false};
@@ -120,7 +129,7 @@ void Room::watch(Peer& peer, Now now, Effects& out) {
 void Room::forgive_own_stall(Instant now) {
     const auto expected = next_wakeup();
     if (!expected || now - *expected < own_stall) return;
-    for (auto& [id, link] : links_) {
+    for (auto& [id, link] : links_.touch_all()) {
         link.heard = now;
         link.pinged.reset();
     }
@@ -140,7 +149,7 @@ void Room::settle(Now now, Effects& out) {
         begin_leaving(now, out);
     if (!leaving() || stopped_) return;
     if (now.steady >= *leave_by_)
-        for (auto& [id, link] : links_) drop(link, now, out);
+        for (auto& [id, link] : links_.touch_all()) drop(link, now, out);
     if (links_.empty()) {
         stopped_ = true;
         out.push_back(Stop{});
@@ -161,13 +170,13 @@ bool Room::everything_delivered() const {
 void Room::begin_leaving(Now now, Effects& out) {
     leave_by_ = now.steady + limits::goodbye_timeout;
     seal(out);
-    for (auto& [key, peer] : peers_) {
+    for (auto& [key, peer] : peers_.touch_all()) {
         if (peer.up) peer.said = ledger_.head();
         give_up_on(peer, out);
         if (peer.ack_due) peer.ack_due = now.steady;  // a last acknowledgement
         pump_peer(peer, now, out);
     }
-    for (auto& [id, link] : links_) {
+    for (auto& [id, link] : links_.touch_all()) {
         const bool member = link.stage == Stage::joining || link.stage == Stage::open;
         if (member && !link.person->legacy) link.bye_owed = Bye::leaving;
         member ? close(link, now, out) : drop(link, now, out);

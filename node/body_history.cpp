@@ -193,8 +193,9 @@ void Node::Body::take_note(const std::vector<RunPtr>& runs,
     arrivals_.note_late(runs, added, late_);
     for (const RunPtr& run : runs) untrimmed_bytes_ += run->byte_count();
     if (!added.empty()) {
-        const auto& item = added.back().run->items().back();
-        arrived({added.back().last(), item.entry, item.head, false});
+        const store::Added& last = added.back();
+        const auto& item = last.run->items()[last.first + last.count - 1];
+        arrived({last.last(), item.entry, item.head, false});
     }
     if (untrimmed_bytes_ > history_bytes_max() / 8) trim();
 }

@@ -1,0 +1,103 @@
+// A map that knows when something is to be done with which of its values.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <ranges>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "message/time.hpp"
+
+namespace lanchat::controller {
+
+// A value can be looked at freely, but only who touches it can change it. So the map knows which
+// may be due at another time than before, and retime() asks about these and no others.
+template <class Key, class Value>
+class TimedMap {
+  public:
+    auto begin() const { return values_.begin(); }
+    auto end() const { return values_.end(); }
+    bool empty() const { return values_.empty(); }
+
+    // Null: it is not there.
+    const Value* find(const Key& key) const {
+        const auto it = values_.find(key);
+        return it == values_.end() ? nullptr : &it->second;
+    }
+    Value* touch(const Key& key) {
+        const auto it = values_.find(key);
+        if (it == values_.end()) return nullptr;
+        touched_.push_back(key);
+        return &it->second;
+    }
+
+    // Touches it; a new one when it is not there.
+    Value& operator[](const Key& key) {
+        touched_.push_back(key);
+        return values_[key];
+    }
+
+    // All of them, each with its key.
+    auto touch_all() {
+        all_touched_ = true;
+        return std::ranges::subrange(values_.begin(), values_.end());
+    }
+
+    void erase(const Key& key) {
+        values_.erase(key);
+        set(key, std::nullopt);
+    }
+
+    // `due_of(value)`: when something is to be done with it, if ever. It may touch other maps.
+    template <class DueOf>
+    void retime(const DueOf& due_of) {
+        if (std::exchange(all_touched_, false)) {
+            for (const auto& [key, value] : values_) set(key, due_of(value));
+            touched_.clear();
+            return;
+        }
+        std::ranges::sort(touched_);
+        const auto twice = std::ranges::unique(touched_);
+        touched_.erase(twice.begin(), twice.end());
+        for (const Key& key : touched_)
+            if (const Value* value = find(key)) set(key, due_of(*value));
+        touched_.clear();
+    }
+
+    // As of the last retime(): the first time, and in order of keys whose time has come.
+    std::optional<Instant> next() const {
+        if (order_.empty()) return std::nullopt;
+        return order_.begin()->first;
+    }
+    std::vector<Key> due(Instant now) const {
+        std::vector<Key> keys;
+        for (auto it = order_.begin(); it != order_.end() && it->first <= now; ++it)
+            keys.push_back(it->second);
+        std::ranges::sort(keys);
+        return keys;
+    }
+
+  private:
+    void set(const Key& key, std::optional<Instant> due) {
+        const auto known = due_.find(key);
+        if (known != due_.end()) {
+            if (known->second == due) return;
+            order_.erase({known->second, key});
+            due_.erase(known);
+        }
+        if (!due) return;
+        due_.emplace(key, *due);
+        order_.emplace(*due, key);
+    }
+
+    std::map<Key, Value> values_;
+    std::vector<Key> touched_;  // since the last retime(), some several times
+    bool all_touched_ = false;
+    std::map<Key, Instant> due_;
+    std::set<std::pair<Instant, Key>> order_;  // the same by time
+};
+
+}  // namespace lanchat::controller
