@@ -24,6 +24,7 @@ void Room::begin_exchange(Peer& peer, Instant now) {
     logs.asked.clear();
     logs.served.clear();
     logs.fetching.reset();
+    logs.wants_owed.clear();  // all of them come again
     pulls_.gone(peer.key, now);
 }
 

@@ -209,6 +209,15 @@ TEST_CASE("an answer that comes after its link is gone goes nowhere") {
     CHECK(scene.sent[again].size() == before);
 }
 
+TEST_CASE("what was about to be asked over another link is asked once over the new one") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.receive(link, inventions(limits::pulls_max));
+    const LinkId better = scene.link_by_them(at(2), high);
+
+    CHECK(all_questions(scene, better) == std::ssize(std::vector<int>(limits::pulls_max)));
+}
+
 TEST_CASE("who announces logs and gives none does not keep us from asking others") {
     Scene scene;
     const LinkId withholder = scene.link_by_us(at(2), low);
