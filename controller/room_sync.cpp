@@ -269,6 +269,7 @@ void Room::ask_for_missing(Now now, Effects& out) {
             pulls_.put_off(log, now.steady);
             continue;
         }
+        if (!pulls_.may_ask_for(log)) continue;
         const Seq held = logs_.seq_of(log);
         const Seq up_to = std::min(source->logs.there[log], held + limits::pull_lines_max);
         source->logs.wants_owed.push_back(Want{log, held, up_to});
