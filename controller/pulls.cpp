@@ -57,14 +57,28 @@ void Pulls::gone(const PersonKey& whom, Instant now) {
 
 std::vector<LogId> Pulls::due(Instant now) const {
     std::vector<std::tuple<Instant, std::uint64_t, LogId>> waiting;
-    auto free = static_cast<std::ptrdiff_t>(limits::pulls_max) - questions();
+    // However few questions are free: most of those below may turn out to be nobody's to answer.
+    auto looked_at = has_free_question() ? limits::pulls_max : 0;
     for (const auto& [log, pull] : logs_)
-        if (pull.due <= now && (free > 0 || pull.whom)) waiting.emplace_back(pull.due, ~pull.newest.packed, log);
+        if (pull.due <= now && (looked_at > 0 || pull.whom))
+            waiting.emplace_back(pull.due, ~pull.newest.packed, log);
     std::ranges::sort(waiting);
     std::vector<LogId> due;
-    for (const auto& [since, age, log] : waiting)
-        if (logs_.at(log).whom || free-- > 0) due.push_back(log);
+    for (const auto& [since, age, log] : waiting) {
+        const bool is_asked = logs_.at(log).whom.has_value();
+        if (!is_asked && looked_at == 0) continue;
+        if (!is_asked) --looked_at;
+        due.push_back(log);
+    }
     return due;
+}
+
+bool Pulls::may_ask_for(const LogId& log) const {
+    return has_free_question() || idler(log).has_value();
+}
+
+bool Pulls::has_free_question() const {
+    return questions() < static_cast<std::ptrdiff_t>(limits::pulls_max);
 }
 
 std::ptrdiff_t Pulls::questions() const {
@@ -92,7 +106,7 @@ bool Pulls::is_answer(const VerifiedRun& run, const PersonKey& whom) const {
 }
 
 std::optional<Instant> Pulls::next_due() const {
-    const bool free = questions() < static_cast<std::ptrdiff_t>(limits::pulls_max);
+    const bool free = has_free_question();
     std::optional<Instant> next;
     for (const auto& [log, pull] : logs_)
         if ((free || pull.whom) && (!next || pull.due < *next)) next = pull.due;

@@ -28,9 +28,11 @@ class Pulls {
     void not_behind(const LogId& log) { logs_.erase(log); }
     void gone(const PersonKey& whom, Instant now);
 
-    // Logs whose time has come, at most as many as may be asked for at once; who waits longest is
-    // first, then who has the newest entry.
+    // Logs whose time has come, some at once; who waits longest is first, then who has the newest
+    // entry. Each is to be asked for, if may_ask_for says so, put off or given up.
     std::vector<LogId> due(Instant now) const;
+    // False when as many questions are open as may be, and none about `log`.
+    bool may_ask_for(const LogId& log) const;
     bool may_ask(const PersonKey& whom, Instant now) const;
     // Who was asked last and let us wait.
     std::optional<PersonKey> idler(const LogId& log) const;
@@ -47,6 +49,7 @@ class Pulls {
         Clock newest{};
     };
     void resume(Instant now);
+    bool has_free_question() const;
     // Questions whose answer is awaited or overdue.
     std::ptrdiff_t questions() const;
 

@@ -19,6 +19,7 @@ void Room::begin_exchange(Peer& peer, Instant now) {
     logs.asked.clear();
     logs.served.clear();
     logs.fetching.reset();
+    logs.wants_owed.clear();  // all of them come again
     pulls_.gone(peer.key, now);
 }
 
@@ -296,6 +297,7 @@ void Room::ask_for_missing(Now now, Effects& out) {
             pulls_.put_off(log, now.steady);
             continue;
         }
+        if (!pulls_.may_ask_for(log)) continue;
         const Want want = *next_want(log, *source);
         source->logs.wants_owed.push_back(want);
         pulls_.asked(want, source->key, now.steady);
@@ -315,17 +317,18 @@ std::optional<Want> Room::next_want(const LogId& log, const Peer& peer) const {
 // Somebody who has more of `log` than we, rather not one who let us wait.
 Peer* Room::source_of(const LogId& log, Instant now) {
     const auto idler = pulls_.idler(log);
-    std::vector<Peer*> sources;
-    Peer* poor_one = nullptr;
-    for (auto& [key, peer] : peers_.touch_all()) {
+    std::vector<const Peer*> sources;
+    const Peer* poor_one = nullptr;
+    for (const auto& [key, peer] : peers_) {
         if (!next_want(log, peer)) {
-            peer.logs.there.erase(log);
+            if (peer.logs.there.contains(log)) peers_.touch(key)->logs.there.erase(log);
         } else if (peer.active) {
             poor_one = &peer;
             if (key != idler && pulls_.may_ask(key, now)) sources.push_back(&peer);
         }
     }
-    return sources.empty() ? poor_one : sources[rng_.below(sources.size())];
+    const Peer* source = sources.empty() ? poor_one : sources[rng_.below(sources.size())];
+    return source == nullptr ? nullptr : peers_.touch(source->key);
 }
 
 }  // namespace lanchat::controller

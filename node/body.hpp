@@ -28,7 +28,7 @@ Now clock_now();
 
 class Node::Body {
   public:
-    Body(asio::io_context& loop, Config config, Listener listener);
+    Body(asio::io_context& loop, Config config, Listener listener, OpenHistory open_history);
     ~Body() { stop(); }
 
     Result<Endpoint> start();
@@ -45,6 +45,7 @@ class Node::Body {
     asio::io_context& loop_;
     Config config_;
     Listener listener_;
+    const OpenHistory open_store_;
     const InstanceId instance_;
     std::shared_ptr<const DeviceKey> key_;
     std::string id_;

@@ -47,10 +47,11 @@ Result<brain::RoomSettings> starting_point(store::Store& history, const DeviceId
 
 }  // namespace
 
-Node::Body::Body(asio::io_context& loop, Config config, Listener listener)
+Node::Body::Body(asio::io_context& loop, Config config, Listener listener, OpenHistory open_history)
     : loop_(loop),
       config_(std::move(config)),
       listener_(std::move(listener)),
+      open_store_(open_history ? std::move(open_history) : open_store),
       instance_(random_instance()),
       timer_(loop),
       disk_pause_(loop),
@@ -95,12 +96,12 @@ std::optional<Failure> Node::Body::open_history() {
     if (!key) return Failure{key.why()};
     key_ = std::move(*key);
     id_ = to_string(key_->id());
-    auto opened = open_store(config_.data_dir);
+    auto opened = open_store_(config_.data_dir);
     if (!opened) return Failure{opened.why()};
     auto start = starting_point(**opened, key_->id());
     if (!start) {  // Reading met damage and left a suspicion of it: opened again, it is mended.
         opened->reset();
-        opened = open_store(config_.data_dir);
+        opened = open_store_(config_.data_dir);
         if (!opened) return Failure{opened.why()};
         start = starting_point(**opened, key_->id());
     }
@@ -137,8 +138,9 @@ void Node::Body::build(const Places& places, std::uint16_t port) {
             [this] { feed(brain::Swept{}); }});
 }
 
-Node::Node(asio::io_context& loop, Config config, Listener listener)
-    : body_(std::make_unique<Body>(loop, std::move(config), std::move(listener))) {}
+Node::Node(asio::io_context& loop, Config config, Listener listener, OpenHistory open_history)
+    : body_(std::make_unique<Body>(loop, std::move(config), std::move(listener),
+                                   std::move(open_history))) {}
 Node::~Node() = default;
 
 Result<Endpoint> Node::start() { return body_->start(); }

@@ -27,9 +27,13 @@ using controller::PeerInfo;
 class Node {
   public:
     using Listener = std::function<void(const Event&)>;
+    // Opens the history that is kept in a directory; an empty one: in memory.
+    using OpenHistory =
+        std::function<Result<std::unique_ptr<store::Store>>(const std::string& data_dir)>;
 
-    // The node keeps a reference to `loop`, which must outlive it.
-    Node(asio::io_context& loop, Config config, Listener listener);
+    // The node keeps a reference to `loop`, which must outlive it. Tests put a disk of theirs under
+    // it with `open_history`.
+    Node(asio::io_context& loop, Config config, Listener listener, OpenHistory open_history = {});
     ~Node();
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;

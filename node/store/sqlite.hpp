@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "message/result.hpp"
 
@@ -51,7 +53,12 @@ class Query {
     std::string_view bytes(int column) const;
 
     void bind(int place, std::int64_t value);
-    void bind(int place, std::uint64_t value) { bind(place, static_cast<std::int64_t>(value)); }
+    // SQLite's numbers have a sign. Ours are counted from 1: what it cannot hold is beyond them
+    // all, and peers ask for that too.
+    void bind(int place, std::uint64_t value) {
+        constexpr auto most = std::numeric_limits<std::int64_t>::max();
+        bind(place, std::in_range<std::int64_t>(value) ? static_cast<std::int64_t>(value) : most);
+    }
     void bind(int place, std::string_view text);
     void bind(int place, Blob blob);
     void bind(int, Null) {}

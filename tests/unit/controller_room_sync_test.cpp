@@ -372,6 +372,15 @@ TEST_CASE("an answer that comes after its link is gone goes nowhere") {
     CHECK(scene.sent[again].size() == before);
 }
 
+TEST_CASE("what was about to be asked over another link is asked once over the new one") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.receive(link, inventions(limits::pulls_max));
+    const LinkId better = scene.link_by_them(at(2), high);
+
+    CHECK(all_questions(scene, better) == std::ssize(std::vector<int>(limits::pulls_max)));
+}
+
 TEST_CASE("who announces logs and gives none does not keep us from asking others") {
     Scene scene;
     const LinkId withholder = scene.link_by_us(at(2), low);
@@ -396,6 +405,29 @@ TEST_CASE("who let us wait is asked one question at a time until it answers") {
 
     CHECK(at_first == std::ssize(std::vector<int>(limits::pulls_max)));
     CHECK(all_questions(scene, withholder) - at_first <= 5);
+}
+
+TEST_CASE("logs that nobody may be asked for now are put off together") {
+    Scene scene;
+    const LinkId withholder = scene.link_by_us(at(2), low);
+    scene.receive(withholder, inventions(limits::news_per_peer_max));
+    scene.drain(withholder);
+    pass_alive(scene, limits::pull_timeout + 1s, {withholder});
+    const LinkId busy = scene.link_by_us(at(3), high);
+    Frame others = inventions(limits::pulls_max - 2);
+    for (Head& head : others.have) head.log.device = Voice(InstanceId{8}).device();
+    scene.receive(busy, others);
+    scene.drain(busy);
+
+    int wakes = 0;
+    const Instant end = scene.time() + limits::pull_timeout;
+    for (auto next = scene.room.next_wakeup(); *next <= end; next = scene.room.next_wakeup()) {
+        scene.sleep(std::max<Duration>(*next - scene.time(), 0s));
+        scene.give(Wake{});
+        ++wakes;
+    }
+
+    CHECK(wakes < 100);
 }
 
 TEST_CASE("who answers after all is asked for everything again") {

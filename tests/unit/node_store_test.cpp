@@ -111,6 +111,21 @@ TEST_CASE_TEMPLATE("runs come whole, in order, within the maxima", Made, Sqlite,
     CHECK(store->runs(Voice(InstanceId{2}).log(), 0, 99, 99'999)->empty());
 }
 
+TEST_CASE_TEMPLATE("after the greatest numbers there is nothing", Made, Sqlite, Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Author anna(1);
+    REQUIRE(store->append({anna.say({"one", "two"})}, {5}));
+
+    for (const Seq after : {Seq{2}, (Seq{1} << 63) - 1, Seq{1} << 63, ~Seq{0}}) {
+        CAPTURE(after);
+        const auto runs = store->runs(anna.log(), after, 9, 9'000);
+        REQUIRE(runs);
+        CHECK(runs->empty());
+        CHECK(texts(store->arrived(after, {}, 9)).empty());
+    }
+}
+
 TEST_CASE_TEMPLATE("lines come in the order of all nodes, or as they arrived", Made, Sqlite,
                    Memory) {
     Made maker;

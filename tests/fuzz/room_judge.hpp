@@ -1,0 +1,250 @@
+// The judge of a Room: sees all that goes in and comes out, and ends the program at a broken rule.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controller/room.hpp"
+#include "message/assert.hpp"
+#include "message/limits.hpp"
+#include "message/wire.hpp"
+
+namespace lanchat::fuzz {
+
+namespace brain = controller;
+
+class Judge {
+  public:
+    Judge(LogId own, const brain::Logs::Map& held) : own_(own) {
+        for (const auto& [log, known] : held) {
+            logs_[log].heads[known.seq] = known.head;
+            logs_[log].stored = known.stored;
+        }
+    }
+
+    // --- what goes in ---
+
+    void said(bool stored_first) {
+        ++said_;
+        if (stored_first) stored_first_.push_back(said_);
+    }
+    void greeted(LinkId link, const Hello& hello) {
+        peer_logs_.insert_or_assign(link,
+                                    LogId{hello.device, Epoch{static_cast<Seq>(hello.instance)}});
+    }
+    void heard(LinkId link, const Frame& frame) {
+        if (frame.hello) greeted(link, *frame.hello);
+        if (frame.received && *frame.received <= said_) claimed(link, *frame.received);
+        for (const Head& head : frame.have)
+            if (head.log == own_) claimed(link, head.seq);
+    }
+    void opened() { ++links_; }
+    void drained(LinkId link) { busy_.erase(link); }
+    void gone(LinkId link) {
+        busy_.erase(link);
+        ended_[link] = Ended::gone;
+    }
+    void fetched(LinkId link) {
+        if (const auto it = fetching_.find(link); it != fetching_.end()) fetching_.erase(it);
+    }
+    // The first `count` runs of `log` that were not flushed yet.
+    std::vector<RunPtr> flush(const LogId& log, std::size_t count) {
+        auto& waiting = unflushed_[log];
+        const auto end = waiting.begin() + std::min(std::ssize(waiting), static_cast<long>(count));
+        std::vector<RunPtr> runs(waiting.begin(), end);
+        waiting.erase(waiting.begin(), end);
+        if (waiting.empty()) unflushed_.erase(log);
+        Log& known = logs_.at(log);
+        for (const RunPtr& run : runs) {
+            known.stored = std::max(known.stored, run->last());
+            known.on_disk.push_back(run);
+        }
+        return runs;
+    }
+
+    // --- what is known ---
+
+    const std::map<LogId, std::deque<RunPtr>>& unflushed() const { return unflushed_; }
+    const std::set<LinkId>& busy() const { return busy_; }
+    Seq said() const { return said_; }
+    bool stopped() const { return stopped_; }
+    // As the store would answer.
+    std::vector<RunPtr> runs(const LogId& log, Seq after) const {
+        std::vector<RunPtr> found;
+        const auto known = logs_.find(log);
+        if (known == logs_.end()) return found;
+        for (const RunPtr& run : known->second.on_disk)
+            if (run->last() > after) found.push_back(run);
+        return found;
+    }
+
+    // --- what comes out ---
+
+    void judge(const std::vector<brain::Effect>& effects) {
+        for (const auto& effect : effects) {
+            LANCHAT_ASSERT(!stopped_);
+            std::visit([this](const auto& one) { judge_one(one); }, effect);
+        }
+        // Nothing is kept that was not shown, and nothing shown that is not kept.
+        LANCHAT_ASSERT(shown_.size() == said_ + grown_ + legacy_);
+    }
+
+  private:
+    struct Log {
+        std::map<Seq, Hash> heads;
+        Seq stored = 0;
+        std::vector<RunPtr> on_disk;
+
+        Seq held() const { return heads.empty() ? 0 : heads.rbegin()->first; }
+    };
+
+    void claimed(LinkId link, Seq seq) {
+        const auto peer = peer_logs_.find(link);
+        if (peer == peer_logs_.end()) return;
+        Seq& claim = claims_[peer->second.device];
+        claim = std::max(claim, seq);
+    }
+
+    void judge_one(const brain::Connect&) {}
+    void judge_one(const brain::Probe&) {}
+    void judge_one(const brain::Stop&) { stopped_ = true; }
+    void judge_one(const brain::Dial& dial) {
+        opened();
+        LANCHAT_ASSERT(busy_.insert(dial.link).second);
+    }
+
+    void judge_one(const brain::Finish& finish) {
+        LANCHAT_ASSERT(!busy_.contains(finish.link));
+        LANCHAT_ASSERT(ended_[finish.link] == Ended::no);
+        ended_[finish.link] = Ended::in_good_order;
+    }
+    void judge_one(const brain::Drop& drop) {
+        LANCHAT_ASSERT(ended_[drop.link] == Ended::no || ended_[drop.link] == Ended::in_good_order);
+        ended_[drop.link] = Ended::at_once;
+    }
+
+    void judge_one(const brain::Fetch& fetch) {
+        fetching_.insert(fetch.link);
+        // One at a time for each peer, and those of the times before another link took over.
+        LANCHAT_ASSERT(fetching_.size() <= 2 * links_);
+    }
+
+    void judge_one(const brain::Append& append) {
+        const VerifiedRun& run = *append.run;
+        Log& log = logs_[run.log()];
+        const Seq held = log.held();
+        LANCHAT_ASSERT(run.first() - 1 <= held && run.last() > held);
+        const auto before = log.heads.find(run.first() - 1);
+        LANCHAT_ASSERT(run.first() == 1 || before == log.heads.end() ||
+                       before->second == run.before());
+        for (const auto& item : run.items()) {
+            const auto known = log.heads.find(item.entry.seq);
+            LANCHAT_ASSERT(known == log.heads.end() || known->second == item.head);
+            if (item.entry.seq <= held) continue;
+            log.heads[item.entry.seq] = item.head;
+            LANCHAT_ASSERT(shown_.contains(message_id(run.log(), item.entry.seq)));
+            if (run.log() != own_) ++grown_;
+        }
+        LANCHAT_ASSERT(run.log() != own_ || run.last() <= said_);
+        unflushed_[run.log()].push_back(append.run);
+    }
+
+    void judge_one(const brain::Notify& notify) {
+        if (const auto* message = std::get_if<brain::Message>(&notify.event)) {
+            LANCHAT_ASSERT(shown_.insert(message->id).second);
+            if (message->from.legacy) ++legacy_;
+        }
+        if (const auto* delivery = std::get_if<brain::Delivery>(&notify.event))
+            judge_one(*delivery);
+    }
+
+    void judge_one(const brain::Delivery& delivery) {
+        const LineId& line = delivery.line;
+        const brain::DeliveryCount& count = delivery.count;
+        LANCHAT_ASSERT(count.delivered + count.gone <= count.of);
+        LANCHAT_ASSERT(logs_.contains(line.log) && line.seq <= logs_.at(line.log).stored);
+        if (line.log != own_) return;
+        const auto have = std::ranges::count_if(
+            claims_, [&](const auto& claim) { return claim.second >= line.seq; });
+        LANCHAT_ASSERT(count.delivered <= static_cast<std::size_t>(have));
+    }
+
+    void judge_one(const brain::Send& send) {
+        LANCHAT_ASSERT(ended_[send.link] == Ended::no);
+        LANCHAT_ASSERT(busy_.insert(send.link).second);
+        const Frame& frame = send.frame;
+        if (frame.received) {
+            const auto peer = peer_logs_.find(send.link);
+            LANCHAT_ASSERT(peer != peer_logs_.end());
+            LANCHAT_ASSERT(*frame.received == 0 || *frame.received <= stored(peer->second));
+        }
+        for (const Head& head : frame.have) judge_one(head);
+        for (const Want& want : frame.want) {
+            const auto log = logs_.find(want.log);
+            LANCHAT_ASSERT(want.after <= (log == logs_.end() ? 0 : log->second.held()));
+        }
+        for (const RunPtr& run : frame.runs) judge_sent(*run);
+        LANCHAT_ASSERT(frame.want.size() <= limits::pulls_max + asked_again_max);
+        judge_as_read(frame);
+    }
+
+    void judge_one(const Head& head) {
+        LANCHAT_ASSERT(logs_.contains(head.log));
+        const Log& log = logs_.at(head.log);
+        LANCHAT_ASSERT(head.seq <= log.stored);
+        LANCHAT_ASSERT(log.heads.contains(head.seq) && log.heads.at(head.seq) == head.head);
+    }
+
+    // Own lines leave once they were said, with an id not before they are flushed, and others' only
+    // from the disk.
+    void judge_sent(const VerifiedRun& run) {
+        if (run.log() != own_) {
+            LANCHAT_ASSERT(run.last() <= stored(run.log()));
+            return;
+        }
+        LANCHAT_ASSERT(run.last() <= said_);
+        const Seq flushed = stored(own_);
+        for (const Seq seq : stored_first_) LANCHAT_ASSERT(seq <= flushed || run.last() < seq);
+    }
+
+    // Whoever gets it can take it. What signatures cost is left out.
+    static void judge_as_read(Frame frame) {
+        LANCHAT_ASSERT(encode(frame).size() <= limits::frame_bytes_max);
+        LANCHAT_ASSERT(frame.runs.size() <= limits::frame_runs_max);
+        frame.runs.clear();
+        const auto again = decode(encode(frame));
+        LANCHAT_ASSERT(again && *again == frame);
+    }
+
+    Seq stored(const LogId& log) const {
+        const auto known = logs_.find(log);
+        return known == logs_.end() ? 0 : known->second.stored;
+    }
+
+    // While a link was busy and its peer let us wait: one question each time.
+    static constexpr std::size_t asked_again_max = 4;
+    enum class Ended { no, in_good_order, at_once, gone };
+
+    LogId own_;
+    Seq said_ = 0;
+    std::size_t links_ = 0;
+    std::uint64_t grown_ = 0;
+    std::uint64_t legacy_ = 0;
+    std::deque<Seq> stored_first_;
+    std::map<LogId, Log> logs_;
+    std::map<LogId, std::deque<RunPtr>> unflushed_;
+    std::set<std::string> shown_;
+    std::map<LinkId, LogId> peer_logs_;
+    std::map<DeviceId, Seq> claims_;
+    std::set<LinkId> busy_;
+    std::map<LinkId, Ended> ended_;
+    std::multiset<LinkId> fetching_;
+    bool stopped_ = false;
+};
+
+}  // namespace lanchat::fuzz

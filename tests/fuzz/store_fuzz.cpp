@@ -1,0 +1,336 @@
+// A life of the store: the one on disk answers as the one in memory does, is damaged and recovers.
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "message/assert.hpp"
+#include "message/text.hpp"
+#include "tests/fuzz/bytes.hpp"
+#include "tests/unit/message_runs.hpp"
+#include "tests/unit/node_stores.hpp"
+
+using namespace lanchat;
+
+namespace {
+
+using fuzz::Bytes;
+using store::Line;
+using test::Author;
+
+constexpr std::size_t deeds_max = 60;
+constexpr auto all = std::numeric_limits<std::size_t>::max();
+
+using Seen = std::vector<std::pair<store::Arrival, Hash>>;
+
+Seen seen(const Result<std::vector<Line>>& lines) {
+    LANCHAT_ASSERT(lines);
+    Seen all_seen;
+    for (const Line& line : *lines) all_seen.emplace_back(line.arrival, line.head);
+    return all_seen;
+}
+
+std::string content(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+class Life {
+  public:
+    Life(const std::uint8_t* bytes, std::size_t size) : bytes_(bytes, size) {}
+
+    void live() {
+        for (std::size_t deed = 0; deed < deeds_max && !bytes_.empty(); ++deed) {
+            const auto what = bytes_.below(16);
+            if (what == 15) return damage();
+            act(what);
+        }
+        compare();
+    }
+
+  private:
+    struct Somebody {
+        std::uint8_t number;
+        Author author;
+        std::vector<RunPtr> said;
+    };
+
+    void act(std::size_t what) {
+        switch (what) {
+            case 0:
+                return legacy();
+            case 1:
+                return trim();
+            case 2:
+                return reopen();
+            case 3:
+                return older();
+            case 4:
+                return other_cut();
+            case 5:
+                return forked();
+            case 6:
+                return far_ahead();
+            case 7:
+            case 8:
+                return compare();
+            default:
+                return say();
+        }
+    }
+
+    // --- what is kept ---
+
+    void say() {
+        std::vector<RunPtr> runs;
+        for (auto n = bytes_.below(3) + 1; n > 0; --n) {
+            Somebody& who = somebody();
+            std::vector<std::string> texts;
+            for (auto line = 1 + bytes_.below(3); line > 0; --line) texts.push_back(some_text());
+            who.said.push_back(who.author.say(texts, some_room(), some_id()));
+            if (!bytes_.one_in(8)) runs.push_back(who.said.back());
+        }
+        append(runs);
+    }
+    void older() {
+        const auto& said = somebody().said;
+        std::vector<RunPtr> runs;
+        for (auto n = bytes_.below(4); n > 0 && !said.empty(); --n)
+            runs.push_back(bytes_.one_of(said));
+        append(runs);
+    }
+    void other_cut() {
+        const Somebody& who = somebody();
+        if (who.said.empty()) return;
+        const auto from = static_cast<long>(bytes_.below(who.said.size()));
+        const auto most =
+            std::min<std::size_t>(who.said.size() - static_cast<std::size_t>(from), 8);
+        const auto to = from + 1 + static_cast<long>(bytes_.below(most));
+        append({who.author.joined({who.said.begin() + from, who.said.begin() + to})});
+    }
+    // The last line of a run as it was told to somebody else.
+    void forked() {
+        const Somebody& who = somebody();
+        if (who.said.empty()) return;
+        const VerifiedRun& run = *bytes_.one_of(who.said);
+        auto entries = test::part(run, 0, run.items().size());
+        entries.back().text = "something else";
+        append({sign(std::move(entries), test::key_of(who.number))});
+    }
+    void far_ahead() {
+        const Somebody& who = somebody();
+        Entry entry;
+        entry.log = who.author.log();
+        entry.seq = some_number() | 1U << 20;
+        entry.before = hash_of("before");
+        entry.clock = Clock{some_number() | 1};
+        entry.room = general_room;
+        entry.name = "anna";
+        entry.text = "far";
+        append({sign({entry}, test::key_of(who.number))});
+    }
+    void append(const std::vector<RunPtr>& runs) {
+        for (const RunPtr& run : runs)
+            for (const auto& item : run->items()) texts_[item.head] = item.entry.text;
+        now_ += 1;
+        const auto kept = disk_->append(runs, {now_});
+        LANCHAT_ASSERT(seen(kept) == seen(memory_.append(runs, {now_})));
+        appended_.insert(appended_.end(), runs.begin(), runs.end());
+    }
+    void legacy() {
+        const WallTime heard = some_time();
+        const std::string text = some_text();
+        const std::string room = some_room();
+        const auto on_disk = disk_->append_legacy(heard, room, "10.0.0.1:1", text);
+        const auto in_memory = memory_.append_legacy(heard, room, "10.0.0.1:1", text);
+        LANCHAT_ASSERT(on_disk && in_memory && on_disk->head == in_memory->head);
+        legacy_.insert(text);
+    }
+    void trim() {
+        const std::uint64_t bytes = bytes_.one_in(4) ? some_number() : bytes_.next() * 16U;
+        std::optional<WallTime> oldest;
+        if (bytes_.one_in(2)) oldest = some_time();
+        if (bytes_.one_in(2)) oldest = WallTime{now_ - static_cast<int>(bytes_.below(20))};
+        const std::size_t runs = bytes_.one_in(2) ? bytes_.below(4) : store::all_runs;
+        const auto gone = disk_->trim(bytes, oldest, runs);
+        LANCHAT_ASSERT(gone && *gone == *memory_.trim(bytes, oldest, runs));
+    }
+    void reopen() {
+        const auto id = disk_->id();
+        disk_.reset();
+        disk_ = test::opened(folder_.file());
+        LANCHAT_ASSERT(disk_->id() == id);
+    }
+
+    // --- what is answered ---
+
+    void compare() {
+        LANCHAT_ASSERT(disk_->last() == memory_.last());
+        LANCHAT_ASSERT(*disk_->holdings() == *memory_.holdings());
+        LANCHAT_ASSERT(*disk_->rooms() == *memory_.rooms());
+        const auto filter = some_filter();
+        const auto count = some_count();
+        const auto after = some_number();
+        LANCHAT_ASSERT(seen(disk_->newest(filter, count)) == seen(memory_.newest(filter, count)));
+        LANCHAT_ASSERT(seen(disk_->arrived(after, filter, count)) ==
+                       seen(memory_.arrived(after, filter, count)));
+        const auto words = some_bytes();
+        LANCHAT_ASSERT(seen(disk_->search(words, filter, count)) ==
+                       seen(memory_.search(words, filter, count)));
+        compare_said();
+        compare_runs(after);
+        LANCHAT_ASSERT(!std::filesystem::exists(store::suspicion_of(folder_.file())));
+    }
+    void compare_said() {
+        const DeviceId author = somebody().author.id();
+        const auto id = bytes_.one_in(4) ? some_bytes() : some_id();
+        const auto on_disk = disk_->said(author, id);
+        const auto in_memory = memory_.said(author, id);
+        LANCHAT_ASSERT(on_disk && on_disk->has_value() == in_memory->has_value());
+        LANCHAT_ASSERT(!*on_disk || (*on_disk)->head == (*in_memory)->head);
+    }
+    void compare_runs(Seq after) {
+        const auto entries = some_count();
+        const auto bytes = some_count() * 16;
+        const LogId log = somebody().author.log();
+        const auto on_disk = disk_->runs(log, after, entries, bytes);
+        const auto in_memory = memory_.runs(log, after, entries, bytes);
+        LANCHAT_ASSERT(on_disk && std::ranges::equal(*on_disk, *in_memory, {}, head_of, head_of));
+    }
+    static Hash head_of(const RunPtr& run) { return run->head(); }
+
+    // --- damage ---
+
+    // Whatever the file then holds: it opens or recovers, shows only what was said, and takes in
+    // again what was lost.
+    void damage() {
+        disk_.reset();
+        for (const char* part : {"", "-wal"}) {
+            auto file = content(folder_.file() + part);
+            for (auto n = bytes_.below(8); n > 0; --n) harm(file);
+            if (!file.empty()) std::ofstream(folder_.file() + part, std::ios::binary) << file;
+        }
+        for (const bool again : {false, true}) {
+            const auto opened = store::open_or_recover(folder_.file());
+            LANCHAT_ASSERT(opened);
+            check_shown(*opened->store);
+            if (!again) continue;
+            LANCHAT_ASSERT(opened->store->append(appended_, {now_}));
+            check_shown(*opened->store);
+        }
+    }
+    void harm(std::string& file) {
+        if (file.empty()) return;
+        const auto at = (std::size_t{bytes_.next()} << 16U | std::size_t{bytes_.next()} << 8U |
+                         std::size_t{bytes_.next()}) %
+                        file.size();
+        const auto size = std::min<std::size_t>(file.size() - at, bytes_.next());
+        switch (bytes_.below(4)) {
+            case 0:
+                file[at] = static_cast<char>(file[at] ^ static_cast<char>(1 << bytes_.below(8)));
+                return;
+            case 1:
+                file.replace(at, size, size, static_cast<char>(bytes_.next()));
+                return;
+            case 2:
+                for (std::size_t n = 0; n < size; ++n)
+                    file[at + n] = static_cast<char>(bytes_.next());
+                return;
+            default:
+                if (bytes_.one_in(4)) file.resize(at);
+        }
+    }
+    void check_shown(store::Store& store) const {
+        const auto lines = store.newest({}, all);
+        for (const Line& line : lines ? *lines : std::vector<Line>()) {
+            if (line.legacy) {
+                LANCHAT_ASSERT(legacy_.contains(line.entry.text));
+                continue;
+            }
+            const auto said = texts_.find(line.head);
+            LANCHAT_ASSERT(said != texts_.end() && said->second == line.entry.text);
+        }
+        (void)store.search("tea", {}, all);
+        (void)store.arrived(0, {}, all);
+        const auto holdings = store.holdings();
+        for (const auto& held : *holdings) check_runs(store, held);
+    }
+    void check_runs(store::Store& store, const store::Holding& held) const {
+        const auto runs = store.runs(held.log, held.floor, all, all);
+        for (const RunPtr& run : runs ? *runs : std::vector<RunPtr>()) {
+            LANCHAT_ASSERT(run->log() == held.log && verify(test::sent(*run)));
+            for (const auto& item : run->items()) LANCHAT_ASSERT(texts_.contains(item.head));
+        }
+    }
+
+    // --- choices ---
+
+    Somebody& somebody() { return bytes_.one_of(people_); }
+
+    std::string some_bytes() {
+        static const std::array<std::string, 8> words{"tea",  "Tea time", "münchen", "MUNCHEN 7",
+                                                      "東京", "?!",       "time",    "a\"b* OR"};
+        const auto length = bytes_.next();
+        if (length >= 64) return words.at(length % words.size());
+        std::string text;
+        for (auto n = length; n > 0; --n) text += static_cast<char>(bytes_.next());
+        return text;
+    }
+    std::string some_text() {
+        std::string text = to_utf8(some_bytes());
+        return text.empty() ? "x" : text;
+    }
+    std::string some_room() { return bytes_.one_in(4) ? "den" : general_room; }
+    std::string some_id() { return std::to_string(bytes_.below(20)); }
+    std::size_t some_count() { return bytes_.one_in(16) ? all / 64 : bytes_.below(40); }
+    std::uint64_t some_number() {
+        static const std::array<std::uint64_t, 4> great{
+            std::uint64_t{1} << 63, (std::uint64_t{1} << 63) - 1, ~std::uint64_t{0}, 1U << 31};
+        const auto byte = bytes_.next();
+        return byte < 224 ? byte % 64 : great.at(byte % 4);
+    }
+    WallTime some_time() {
+        static const std::array<std::int64_t, 4> far{std::numeric_limits<std::int64_t>::max(),
+                                                     std::numeric_limits<std::int64_t>::min(), -1,
+                                                     std::int64_t{1} << 48};
+        const auto byte = bytes_.next();
+        return {byte < 224 ? 1'000 + byte % 64 : far.at(byte % 4)};
+    }
+    store::Filter some_filter() {
+        store::Filter filter;
+        const auto parts = bytes_.next();
+        if (parts & 1) filter.room = parts & 16 ? "nowhere" : some_room();
+        if (parts & 2) filter.author = somebody().author.id();
+        if (parts & 4) filter.since = some_time();
+        if (parts & 8) filter.until = some_time();
+        return filter;
+    }
+
+    Bytes bytes_;
+    test::Folder folder_;
+    std::unique_ptr<store::Store> disk_ = test::opened(folder_.file());
+    store::MemoryStore memory_{1};
+    // Two devices, of which one has a second log.
+    std::array<Somebody, 3> people_{Somebody{1, Author(1, 1, 1'000), {}},
+                                    Somebody{1, Author(1, 2, 1'007), {}},
+                                    Somebody{2, Author(2, ~std::uint64_t{0}, 1'014), {}}};
+    std::vector<RunPtr> appended_;
+    std::map<Hash, std::string> texts_;
+    std::set<std::string> legacy_;
+    std::int64_t now_ = 0;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    Life(data, size).live();
+    return 0;
+}

@@ -1,0 +1,499 @@
+// A life of the sync engine: peers greet, tell, ask and lie, and the disk answers when it likes.
+#include <array>
+#include <chrono>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/fuzz/bytes.hpp"
+#include "tests/fuzz/room_judge.hpp"
+#include "tests/unit/log_voice.hpp"
+
+using namespace lanchat;
+using namespace lanchat::controller;
+using namespace std::chrono_literals;
+
+namespace {
+
+using fuzz::Bytes;
+using fuzz::Judge;
+
+constexpr InstanceId self{500};
+constexpr std::array others{InstanceId{10}, InstanceId{20}, InstanceId{900}, InstanceId{1000}};
+constexpr Seq great = Seq{1} << 63;
+constexpr Seq greatest = std::numeric_limits<Seq>::max();
+constexpr std::size_t deeds_max = 400;
+constexpr int wakes_at_once_max = 1'000;
+
+const std::shared_ptr<const DeviceKey>& key_of(InstanceId instance) {
+    static std::map<InstanceId, std::shared_ptr<const DeviceKey>> keys;
+    auto& key = keys[instance];
+    if (key == nullptr) key = lanchat::key_of(static_cast<std::uint64_t>(instance));
+    return key;
+}
+
+LogId log_of(InstanceId instance, std::uint64_t epoch) {
+    return {key_of(instance)->id(), Epoch{epoch}};
+}
+
+// All that is signed in the lives of this target, made once: the same at every start.
+class Signed {
+  public:
+    struct Log {
+        LogId id;
+        std::vector<RunPtr> runs;
+    };
+
+    Signed() {
+        for (const InstanceId instance : others) add_log(instance, epoch(instance), 12);
+        const InstanceId some = others[1];
+        add_log(some, 77, 700);
+        add_log(self, 499, 6);
+        add_log(self, epoch(self), 4);  // by a thief of our key
+        Log ahead{log_of(some, 78), {}};
+        for (const Seq seq : {great, great + 1, great + 2})
+            ahead.runs.push_back(run(ahead.id, {entry(ahead.id, seq, "far")}, heads_[ahead.id]));
+        known_[ahead.id] = Held{great, ahead.runs[0]->head(), great, ahead.runs[0]->head(), 9};
+        logs_.push_back(std::move(ahead));
+        Log end{log_of(some, 79), {}};
+        end.runs.push_back(run(end.id, {entry(end.id, greatest, "last")}, hash_of("before")));
+        known_[end.id] = Held{greatest, end.runs[0]->head(), greatest, end.runs[0]->head(), 9};
+        logs_.push_back(end);
+        Log late{log_of(some, 80), {}};
+        Entry doomsday = entry(late.id, 1, "doomsday");
+        doomsday.clock = Clock{greatest};
+        late.runs.push_back(run(late.id, {doomsday}, {}));
+        logs_.push_back(std::move(late));
+        const LogId old = log_of(self, 499);
+        hold(old, 3);
+        hold(log_of(others[0], epoch(others[0])), 5);
+        ended_ = Ended{old.epoch, 3, known_[old].head};
+    }
+
+    const std::vector<Log>& logs() const { return logs_; }
+    const Logs::Map& known() const { return known_; }
+    const Ended& ended() const { return ended_; }
+
+  private:
+    static std::uint64_t epoch(InstanceId instance) { return static_cast<std::uint64_t>(instance); }
+
+    static Entry entry(const LogId& log, Seq seq, const std::string& word) {
+        Entry entry;
+        entry.log = log;
+        entry.seq = seq;
+        entry.clock = Clock{Clock::at(WallTime{1'600'000'000'000}).packed + seq % 100'000};
+        entry.room = general_room;
+        entry.name = "you";
+        entry.text = word + " " + std::to_string(seq);
+        return entry;
+    }
+
+    static const DeviceKey& signer(const DeviceId& device) {
+        for (const InstanceId instance : others)
+            if (key_of(instance)->id() == device) return *key_of(instance);
+        return *key_of(self);
+    }
+
+    RunPtr run(const LogId& log, std::vector<Entry> entries, const Hash& before) {
+        entries.front().before = before;
+        if (entries.front().seq > 1 && before == Hash{}) entries.front().before = hash_of("before");
+        RunPtr made = sign(std::move(entries), signer(log.device));
+        heads_[log] = made->head();
+        return made;
+    }
+
+    // Its lines one by one, in other cuts, and a part of them as another history has it.
+    void add_log(InstanceId instance, std::uint64_t epoch, Seq lines) {
+        Log log{log_of(instance, epoch), {}};
+        std::vector<Hash> heads{Hash{}};
+        const auto cut = [&](Seq first, Seq last, const std::string& word) {
+            std::vector<Entry> entries;
+            for (Seq seq = first; seq <= last; ++seq) entries.push_back(entry(log.id, seq, word));
+            return run(log.id, std::move(entries), heads[first - 1]);
+        };
+        for (Seq first = 1; first <= lines; first += 256) {
+            const RunPtr whole = cut(first, std::min(lines, first + 255), "line");
+            for (const auto& item : whole->items()) heads.push_back(item.head);
+            log.runs.push_back(whole);
+        }
+        for (Seq seq = 1; seq <= std::min<Seq>(lines, 6); ++seq)
+            log.runs.push_back(cut(seq, seq, "line"));
+        for (const auto& [first, last] : {std::pair<Seq, Seq>{1, 3}, {2, 5}, {4, 9}, {10, 12}})
+            if (last <= lines) log.runs.push_back(cut(first, last, "line"));
+        log.runs.push_back(cut(lines / 2, lines / 2 + 2, "other"));
+        log.runs.push_back(cut(1, 2, "another"));
+        logs_.push_back(std::move(log));
+    }
+
+    void hold(const LogId& id, Seq seq) {
+        const auto log = std::ranges::find(logs_, id, &Log::id);
+        const Hash head = log->runs.front()->items()[seq - 1].head;
+        known_[id] = Held{seq, head, seq, head, 0};
+    }
+
+    std::vector<Log> logs_;
+    std::map<LogId, Hash> heads_;
+    Logs::Map known_;
+    Ended ended_;
+};
+
+const Signed& made() {
+    static const Signed once;
+    return once;
+}
+
+class Life {
+  public:
+    Life(const std::uint8_t* bytes, std::size_t size)
+        : bytes_(bytes, size),
+          judge_(log_of(self, static_cast<std::uint64_t>(self)), made().known()),
+          room_(RoomSettings{self,
+                             "me",
+                             {where(0)},
+                             true,
+                             1,
+                             key_of(self),
+                             made().known(),
+                             {},
+                             made().ended()},
+                Now{time_, wall_}) {}
+
+    void live() {
+        for (std::size_t deed = 0; deed < deeds_max && !bytes_.empty(); ++deed) act();
+        end();
+    }
+
+  private:
+    void give(const Input& input) {
+        std::vector<Effect> out;
+        room_.step(input, Now{time_, wall_}, out);
+        judge_.judge(out);
+        for (const auto& effect : out) {
+            if (const auto* dial = std::get_if<Dial>(&effect)) links_.push_back(dial->link);
+            if (const auto* fetch = std::get_if<Fetch>(&effect)) fetches_.push_back(*fetch);
+            if (const auto* probe = std::get_if<Probe>(&effect)) probes_.push_back(probe->link);
+        }
+        LANCHAT_ASSERT(room_.peers().size() <= limits::peers_max);
+    }
+
+    void act() {
+        switch (bytes_.below(24)) {
+            case 0:
+                return give(Sighted{where(bytes_.below(6))});
+            case 1:
+                return give(Unreachable{where(bytes_.below(6))});
+            case 2:
+                return rare();
+            case 3:
+                return void(accepted());
+            case 4:
+                return lose(some_link());
+            case 5:
+                return probed();
+            case 6:
+            case 7:
+                return say();
+            case 8:
+                return watch();
+            case 9:
+                return drain_one();
+            case 10:
+                return drain_all();
+            case 11:
+            case 12:
+                return pass();
+            case 13:
+                return flush_some();
+            case 14:
+                return flush_all();
+            case 15:
+            case 16:
+                return fetched();
+            case 17:
+                return give(Imported{some_run()});
+            case 18:
+                return linked_by_them();
+            case 19:
+                return linked_by_us();
+            default:
+                return heard(some_link(), frame());
+        }
+    }
+
+    static Endpoint where(std::size_t host) {
+        return {Ipv4{0x0A000001U + static_cast<std::uint32_t>(host)}, 4565};
+    }
+    static Hello hello(InstanceId instance, std::uint64_t nonce) {
+        return {protocol_version, instance, nonce, "you", 0, log_of(instance, 0).device};
+    }
+
+    // --- links ---
+
+    LinkId accepted() {
+        const LinkId link{++accepts_ * 2 + 1};
+        judge_.opened();
+        links_.push_back(link);
+        give(Accepted{link, where(bytes_.below(6))});
+        return link;
+    }
+    LinkId some_link() {
+        if (links_.empty()) return LinkId{bytes_.next()};
+        return links_[links_.size() - 1 - bytes_.below(std::min<std::size_t>(links_.size(), 256))];
+    }
+    // The transport tells nothing of a link that is over.
+    bool is_over(LinkId link) const { return over_.contains(link); }
+    void heard(LinkId link, Frame frame) {
+        if (is_over(link)) return;
+        judge_.heard(link, frame);
+        give(Received{link, std::move(frame)});
+    }
+    void lose(LinkId link) {
+        if (std::ranges::find(links_, link) == links_.end() || !over_.insert(link).second) return;
+        judge_.gone(link);
+        give(Lost{link, bytes_.one_in(2) ? End::refused : End::broken});
+    }
+    void drain(LinkId link) {
+        judge_.drained(link);
+        give(Drained{link});
+    }
+    void drain_one() {
+        if (judge_.busy().empty()) return;
+        auto link = judge_.busy().begin();
+        std::advance(link, bytes_.below(std::min<std::size_t>(judge_.busy().size(), 256)));
+        drain(*link);
+    }
+    void drain_all() {
+        const auto busy = judge_.busy();
+        for (const LinkId link : busy)
+            if (judge_.busy().contains(link)) drain(link);
+    }
+    void linked_by_them() {
+        const std::size_t who = bytes_.below(others.size());
+        const LinkId link{++accepts_ * 2 + 1};
+        judge_.opened();
+        links_.push_back(link);
+        give(Accepted{link, where(who + 1)});
+        Frame greeting;
+        greeting.msg = to_string(where(who + 1));
+        greeting.hello = hello(others.at(who), bytes_.next());
+        heard(link, greeting);
+        drain_all();
+        Frame opening;
+        opening.received = 0;
+        heard(link, opening);
+        drain_all();
+    }
+    void linked_by_us() {
+        const std::size_t who = bytes_.below(others.size());
+        const std::size_t before = links_.size();
+        give(Sighted{where(who + 1)});
+        if (links_.size() == before) return;
+        const LinkId link = links_.back();
+        drain(link);
+        Frame answer;
+        answer.msg = accepted_word;
+        answer.hello = hello(others.at(who), 0);
+        answer.received = 0;
+        heard(link, answer);
+        drain_all();
+    }
+    void probed() {
+        if (probes_.empty()) return;
+        const LinkId link = bytes_.one_of(probes_);
+        give(Probed{link, bytes_.one_in(2)});
+    }
+
+    // --- what is said and kept here ---
+
+    void say() {
+        static const std::array<std::size_t, 4> sizes{1, 500, 20'000, limits::line_bytes_max};
+        const auto kind = bytes_.next();
+        Say say{general_room, std::string(sizes.at(kind % 8 < 5 ? 0 : kind % 4), 'x')};
+        if (kind & 16) say.said_id = "id";
+        say.watched = (kind & 32) != 0;
+        const int most = say.text.size() > 500 ? 8 : 400;
+        const int times = kind & 64 ? 1 + bytes_.next() % most : 1;
+        for (int n = 0; n < times && !judge_.stopped() && room_.has_room(time_); ++n) {
+            judge_.said(!say.said_id.empty());
+            give(say);
+        }
+    }
+    // Only what is said or held; each is watched once.
+    void watch() {
+        const LogId own = log_of(self, bytes_.one_in(2) ? 499 : static_cast<std::uint64_t>(self));
+        const LineId line{own, 1 + bytes_.below(16)};
+        if (line.seq <= room_.held(own)) give(Watch{line});
+    }
+    void flush(const LogId& log, std::size_t count) { give(Stored{judge_.flush(log, count)}); }
+    void flush_some() {
+        if (judge_.unflushed().empty()) return;
+        auto log = judge_.unflushed().begin();
+        std::advance(log, bytes_.below(std::min<std::size_t>(judge_.unflushed().size(), 256)));
+        flush(LogId(log->first), 1 + bytes_.below(4));
+    }
+    void flush_all() {
+        while (!judge_.unflushed().empty())
+            flush(LogId(judge_.unflushed().begin()->first), static_cast<std::size_t>(-1) / 2);
+    }
+    void fetched() {
+        if (fetches_.empty()) return;
+        const auto at = fetches_.begin() + static_cast<long>(bytes_.below(fetches_.size()));
+        const Fetch fetch = *at;
+        fetches_.erase(at);
+        judge_.fetched(fetch.link);
+        auto runs = bytes_.one_in(4) ? std::vector<RunPtr>() : judge_.runs(fetch.log, fetch.after);
+        if (const auto most = bytes_.below(8); runs.size() > most) runs.resize(most + 1);
+        give(Fetched{fetch.link, fetch.log, std::move(runs)});
+    }
+
+    // --- time ---
+
+    void pass() {
+        static const std::array<Duration, 8> spans{0ms, 2ms, 20ms, 60ms, 1s, 5s, 61s, 3ms};
+        const Instant end = time_ + spans.at(bytes_.below(spans.size()));
+        if (bytes_.one_in(8)) {  // the machine slept
+            time_ = end;
+            return give(Wake{});
+        }
+        wake_until(end);
+    }
+    // What is due is done at a Wake, logs that nobody has any more 64 at once: else the processor
+    // never rests.
+    void wake_until(Instant end) {
+        int wakes_at_once = 0;
+        for (auto next = room_.next_wakeup(); next && *next <= end; next = room_.next_wakeup()) {
+            if (*next > time_) wakes_at_once = 0;
+            time_ = std::max(time_, *next);
+            LANCHAT_ASSERT(++wakes_at_once <= wakes_at_once_max);
+            give(Wake{});
+        }
+        time_ = end;
+    }
+    void rare() {
+        switch (bytes_.below(32)) {
+            case 0:
+                return give(Leave{});
+            case 1:
+                return give(EndOfInput{std::nullopt});
+            case 2:
+                return give(EndOfInput{Duration(bytes_.next() * 100ms)});
+            case 3:
+                wall_.ms = bytes_.one_in(2) ? std::numeric_limits<std::int64_t>::max() : 0;
+                return;
+            default:
+                if (bytes_.one_in(2)) return give(Swept{});
+                return give(Receive{bytes_.one_in(2)});
+        }
+    }
+
+    // --- what peers send ---
+
+    const Signed::Log& some_log() { return bytes_.one_of(made().logs()); }
+    RunPtr some_run() { return bytes_.one_of(some_log().runs); }
+
+    Seq some_seq() {
+        static const std::array<Seq, 8> seqs{0,     1,         256,          2'048,
+                                             great, great + 1, greatest - 1, greatest};
+        const auto byte = bytes_.next();
+        return byte < 200 ? byte % 16 : seqs.at(byte % 8);
+    }
+    LogId some_log_id() {
+        const auto byte = bytes_.next();
+        if (byte >= 240) return log_of(others[0], 1'000'000U + byte);
+        return made().logs()[byte % made().logs().size()].id;
+    }
+
+    // What a decoded frame may hold, and no more than that.
+    Frame frame() {
+        Frame frame;
+        const auto parts = bytes_.next();
+        if (parts & 1) {
+            const Signed::Log& log = some_log();
+            for (auto n = 1 + bytes_.below(4); n > 0; --n)
+                frame.runs.push_back(bytes_.one_of(log.runs));
+        }
+        if (parts & 2) tell(frame);
+        if (parts & 4)
+            for (auto n = 1 + bytes_.below(4); n > 0; --n) ask(frame);
+        if (parts & 8) frame.listing = true;
+        if (parts & 16) frame.received = some_seq();
+        if (parts & 32) {
+            frame.linked.emplace();
+            for (auto n = bytes_.below(4); n > 0; --n)
+                frame.linked->push_back(bytes_.one_of(others));
+        }
+        if (parts & 64) frame.ping = Ping{1, bytes_.one_in(2)};
+        if (parts & 128) unusual(frame);
+        return frame;
+    }
+    void tell(Frame& frame) {
+        const auto some = bytes_.below(16);
+        if (some == 15) {  // inventions
+            for (std::size_t n = 0; n < limits::frame_heads_max; ++n)
+                frame.have.push_back({log_of(others[2], 2'000'000 + inventions_++), 9, {}, 0});
+            return;
+        }
+        for (auto n = 1 + some % 4; n > 0; --n) {
+            const Seq seq = std::max<Seq>(some_seq(), 1);
+            frame.have.push_back({some_log_id(), seq, {}, bytes_.one_in(8) ? seq : 0});
+        }
+    }
+    void ask(Frame& frame) {
+        const Want want{some_log_id(), some_seq(), some_seq()};
+        const bool as_often_as_it_may = bytes_.one_in(16);
+        if (want.seq != 0 && want.seq <= want.after) return;
+        const std::size_t times = as_often_as_it_may ? limits::frame_wants_max : 1;
+        while (frame.want.size() < times) frame.want.push_back(want);
+    }
+    void unusual(Frame& frame) {
+        switch (bytes_.below(6)) {
+            case 0:
+                frame.msg = accepted_word;
+                return;
+            case 1:
+                frame.msg = to_string(where(bytes_.below(6)));
+                return;
+            case 2:
+                frame.msg = "words";
+                return;
+            case 3:
+                frame.bye = static_cast<Bye>(bytes_.below(5));
+                return;
+            default:
+                frame.msg = bytes_.one_in(2) ? accepted_word : to_string(where(bytes_.below(6)));
+                frame.hello = hello(bytes_.one_in(8) ? self : bytes_.one_of(others), bytes_.next());
+        }
+    }
+
+    // Told to leave, with a disk that answers, a room stops.
+    void end() {
+        give(EndOfInput{Duration{1s}});
+        give(Leave{});
+        flush_all();
+        wake_until(time_ + 3s);
+        const auto links = links_;
+        for (const LinkId link : links) lose(link);
+        wake_until(time_ + 1s);
+        LANCHAT_ASSERT(judge_.stopped());
+    }
+
+    Bytes bytes_;
+    Instant time_{1h};
+    WallTime wall_{1'700'000'000'000};
+    Judge judge_;
+    Room room_;
+    std::uint64_t accepts_ = 0;
+    std::uint64_t inventions_ = 0;
+    std::vector<LinkId> links_;
+    std::set<LinkId> over_;
+    std::vector<Fetch> fetches_;
+    std::vector<LinkId> probes_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    Life(data, size).live();
+    return 0;
+}
