@@ -25,6 +25,7 @@ constexpr Seq great = Seq{1} << 63;
 constexpr Seq greatest = std::numeric_limits<Seq>::max();
 constexpr std::size_t deeds_max = 400;
 constexpr int wakes_at_once_max = 1'000;
+constexpr std::size_t invented_at_once = 256;
 
 const std::shared_ptr<const DeviceKey>& key_of(InstanceId instance) {
     static std::map<InstanceId, std::shared_ptr<const DeviceKey>> keys;
@@ -430,7 +431,7 @@ class Life {
     void tell(Frame& frame) {
         const auto some = bytes_.below(16);
         if (some == 15) {  // inventions
-            for (std::size_t n = 0; n < limits::frame_heads_max; ++n)
+            for (std::size_t n = 0; n < invented_at_once; ++n)
                 frame.have.push_back({log_of(others[2], 2'000'000 + inventions_++), 9, {}, 0});
             return;
         }
