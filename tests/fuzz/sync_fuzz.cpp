@@ -133,7 +133,7 @@ class Life {
     bool is_over(LinkId link) const { return over_.contains(link); }
     void heard(LinkId link, Frame frame) {
         if (is_over(link)) return;
-        judge_.heard(link, frame);
+        if (std::ranges::find(links_, link) != links_.end()) judge_.heard(link, frame);
         give(Received{link, std::move(frame)});
     }
     void lose(LinkId link) {
