@@ -22,7 +22,7 @@ std::size_t encoded_bytes(const Entry& entry) {
 
 Ledger::Ledger(LogId log, std::shared_ptr<const DeviceKey> key, OwnClock clock,
                std::optional<Ended> previous)
-    : log_(log), key_(std::move(key)), clock_(clock), previous_(std::move(previous)) {}
+    : log_(log), key_(std::move(key)), clock_(clock), previous_(previous) {}
 
 const Entry& Ledger::append(WallTime now, std::string name, std::string room, std::string text,
                             std::string said_id) {

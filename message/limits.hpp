@@ -86,6 +86,8 @@ inline constexpr std::size_t stranger_burst_bytes = std::size_t{256} * 1024;
 inline constexpr std::size_t stranger_bytes_per_s = std::size_t{64} * 1024;
 inline constexpr std::size_t member_burst_bytes = std::size_t{512} * 1024;
 inline constexpr std::size_t member_bytes_per_s = std::size_t{256} * 1024;
+inline constexpr std::size_t verified_runs_burst = 16'384;  // signatures of others, an address
+inline constexpr std::size_t verified_runs_per_s = 4'096;   // then reading waits
 
 // Discovery.
 inline constexpr std::size_t targets_max = 65'536;

@@ -66,7 +66,8 @@ Stream::Stream(asio::io_context& loop, LinkId id, std::shared_ptr<const Hooks> h
       write_(*this, &Stream::write_done),
       half_close_(*this, &Stream::half_closed),
       end_(*this, &Stream::end_done),
-      read_(*this) {}
+      read_(*this),
+      pause_(loop) {}
 
 void Stream::send(const std::string& bytes) {
     LANCHAT_ASSERT(!writing_);
@@ -106,13 +107,28 @@ void Stream::read_done(bool ok, Result<Frame> frame, std::size_t bytes) {
         read_over_ = true;
         return advance();
     }
+    Duration pause{0};
     if (frame) {
-        hooks_->received(id_, std::move(*frame), bytes);
+        pause = hooks_->received(id_, std::move(*frame), bytes);
     } else {
         spdlog::debug("link {}: {}", static_cast<std::uint64_t>(id_), displayable(frame.why()));
         drop();
     }
-    read_next();
+    pause > Duration{0} ? read_after(pause) : read_next();
+}
+
+// What the other side sends meanwhile fills its window, and then it waits too. The stream lives as
+// long as it counts as reading.
+void Stream::read_after(Duration pause) {
+    reading_ = true;
+    pause_.expires_after(pause);
+    pause_.async_wait([stream = weak_from_this()](const asio::error_code& error) {
+        const auto here = stream.lock();
+        if (error || !here || !here->hooks_->live) return;
+        if (!here->ending_) return here->read_next();
+        here->reading_ = false;  // the call was ended meanwhile: nothing may be read any more
+        here->advance();
+    });
 }
 
 void Stream::write_done(bool ok) {

@@ -9,6 +9,7 @@
 #include <grpcpp/generic/generic_stub.h>
 
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@
 #include "message/frame.hpp"
 #include "message/ids.hpp"
 #include "message/result.hpp"
+#include "message/time.hpp"
 
 namespace lanchat::link {
 
@@ -34,7 +36,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
     // Shared by all streams of a transport. Once `live` is false, completions are let go unheard.
     struct Hooks {
         bool live = true;
-        std::function<void(LinkId, Frame, std::size_t bytes)> received;
+        // Tells how long the next frame waits to be read.
+        std::function<Duration(LinkId, Frame, std::size_t bytes)> received;
         std::function<void(LinkId, std::size_t bytes)> drained;
         // The last call on this stream. `in_order`: the other side ended it without an error.
         std::function<void(LinkId, bool in_order)> ended;
@@ -94,6 +97,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     void half_closed(bool ok);
     void end_done(bool ok);
     void read_next();
+    void read_after(Duration pause);
     void advance();
 
     asio::io_context& loop_;
@@ -104,6 +108,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     Operation half_close_;
     Operation end_;
     Read read_;
+    asio::steady_timer pause_;
     std::size_t writing_bytes_ = 0;
     bool running_ = false;
     bool reading_ = false;

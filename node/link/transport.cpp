@@ -16,6 +16,7 @@
 #include "node/link/guard.hpp"
 #include "node/link/sockets.hpp"
 #include "node/link/stream.hpp"
+#include "node/link/tolls.hpp"
 
 namespace lanchat::link {
 namespace {
@@ -71,6 +72,7 @@ class Transport::Body {
     struct Link {
         std::shared_ptr<Stream> stream;
         Guard::WatchId watch{};
+        Endpoint remote;
     };
     Link* find(LinkId link);
     Guard& guard() { return guard_; }
@@ -82,7 +84,7 @@ class Transport::Body {
     void await_call();
     void call_arrived(std::unique_ptr<IncomingCall> call);
     void visitor_arrived(FrontDoor::Visitor visitor);
-    void received(LinkId link, Frame frame, std::size_t bytes);
+    Duration received(LinkId link, Frame frame, std::size_t bytes);
     void ended(LinkId link, bool in_order);
     void report_lost(LinkId link);
 
@@ -90,6 +92,7 @@ class Transport::Body {
     Hooks hooks_;
     std::shared_ptr<Stream::Hooks> stream_hooks_ = std::make_shared<Stream::Hooks>();
     Guard guard_;
+    Tolls tolls_;
     FrontDoor front_door_;
     grpc::AsyncGenericService service_;
     std::unique_ptr<Acceptor> acceptor_;
@@ -129,7 +132,7 @@ Transport::Body::Body(asio::io_context& loop, Hooks hooks)
       front_door_(loop, guard_,
                   [this](FrontDoor::Visitor visitor) { visitor_arrived(std::move(visitor)); }) {
     stream_hooks_->received = [this](LinkId link, Frame frame, std::size_t bytes) {
-        received(link, std::move(frame), bytes);
+        return received(link, std::move(frame), bytes);
     };
     stream_hooks_->drained = [this](LinkId link, std::size_t) { hooks_.drained(link); };
     stream_hooks_->ended = [this](LinkId link, bool in_order) { ended(link, in_order); };
@@ -186,7 +189,7 @@ void Transport::Body::call_arrived(std::unique_ptr<IncomingCall> call) {
         watch && guard_.another_call(*watch) && call->context.method() == method && !hooks_.full();
     const LinkId id{++accepted_links_ * 2 - 1};
     auto stream = std::make_shared<AcceptedStream>(loop_, id, stream_hooks_, std::move(call));
-    links_.emplace(id, Link{stream, watch.value_or(Guard::WatchId{})});
+    links_.emplace(id, Link{stream, watch.value_or(Guard::WatchId{}), from ? *from : Endpoint{}});
     stream->begin();
     if (!wanted) return stream->finish();
     hooks_.accepted(id, *from);
@@ -202,7 +205,7 @@ void Transport::Body::dial(LinkId link, asio::ip::tcp::socket socket, const Fram
     prepare_chat_socket(socket.native_handle());
     auto stream = std::make_shared<DialledStream>(loop_, link, stream_hooks_, socket.release(),
                                                   to_string(to), queue_.get(), encode(greeting));
-    links_.emplace(link, Link{stream, *watch});
+    links_.emplace(link, Link{stream, *watch, to});
     stream->begin();
 }
 
@@ -226,12 +229,17 @@ void Transport::Body::send(LinkId link, const Frame& frame) {
     to->stream->send(bytes);
 }
 
-void Transport::Body::received(LinkId link, Frame frame, std::size_t bytes) {
+Duration Transport::Body::received(LinkId link, Frame frame, std::size_t bytes) {
+    Duration pause{0};
     if (Link* from = find(link)) {
         guard_.greeted(from->watch);  // a stranger who makes no sense is dropped by the room
         guard_.valid_frame(from->watch, bytes);
+        const auto now = std::chrono::steady_clock::now();
+        pause = tolls_.pay(from->remote, frame.runs.size(),
+                           std::chrono::time_point_cast<Duration>(now));
     }
     hooks_.received(link, std::move(frame));
+    return pause;
 }
 
 void Transport::Body::ended(LinkId link, bool in_order) {

@@ -84,7 +84,7 @@ std::optional<Failure> SqliteStore::join_parked(const std::set<LogId>& untrimmed
         const bool is_trimmed = !untrimmed.contains(id);
         for (bool grows = true; grows;) {
             Change change;
-            const auto failure = all_or_nothing([&] {
+            auto failure = all_or_nothing([&] {
                 change.last = last_;
                 return (logs_.contains(id) || begin_at_parked(id, is_trimmed, change)) &&
                        absorb(id, change) &&
@@ -119,8 +119,9 @@ class Salvage {
             return std::nullopt;
         for (const char* table : {"run", "parked"}) {
             const std::string name = table;
-            each(*database, "SELECT signature, entries, arrived, " + name + " FROM " + name, name,
-                 3, [this](const sqlite::Query& row) { take_run(row); });
+            std::string select = "SELECT signature, entries, arrived, ";
+            select.append(name).append(" FROM ").append(name);
+            each(*database, select, name, 3, [this](const sqlite::Query& row) { take_run(row); });
         }
         each(*database, "SELECT device, epoch, trimmed, log FROM log", "log", 3,
              [this](const sqlite::Query& row) { take_log(row); });
@@ -162,8 +163,9 @@ class Salvage {
              select + " WHERE " + key + ">" + std::to_string(low) + " ORDER BY " + key + " DESC",
              key_column, take, high);
         const auto probed_max = low + 1'000'000;
+        const std::string select_one = select + " WHERE " + key + "=?";
         for (auto at = low + 1; at < std::min(high, probed_max); ++at) {
-            auto row = database.query(select + " WHERE " + key + "=?", at);
+            auto row = database.query(select_one, at);
             if (row.row()) take(row);
         }
     }

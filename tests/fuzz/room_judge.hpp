@@ -33,12 +33,12 @@ class Judge {
         ++said_;
         if (stored_first) stored_first_.push_back(said_);
     }
-    void greeted(LinkId link, const Hello& hello) {
-        peer_logs_.insert_or_assign(link,
-                                    LogId{hello.device, Epoch{static_cast<Seq>(hello.instance)}});
-    }
     void heard(LinkId link, const Frame& frame) {
-        if (frame.hello) greeted(link, *frame.hello);
+        // Its first frame says who it is, whatever comes later.
+        const bool first = heard_.insert(link).second;
+        if (first && frame.hello)
+            peer_logs_[link] = {frame.hello->device,
+                                Epoch{static_cast<Seq>(frame.hello->instance)}};
         if (frame.received && *frame.received <= said_) claimed(link, *frame.received);
         for (const Head& head : frame.have)
             if (head.log == own_) claimed(link, head.seq);
@@ -239,6 +239,7 @@ class Judge {
     std::map<LogId, Log> logs_;
     std::map<LogId, std::deque<RunPtr>> unflushed_;
     std::set<std::string> shown_;
+    std::set<LinkId> heard_;
     std::map<LinkId, LogId> peer_logs_;
     std::map<DeviceId, Seq> claims_;
     std::set<LinkId> busy_;

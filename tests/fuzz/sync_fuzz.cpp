@@ -8,7 +8,7 @@
 
 #include "tests/fuzz/bytes.hpp"
 #include "tests/fuzz/room_judge.hpp"
-#include "tests/unit/log_voice.hpp"
+#include "tests/fuzz/signed_runs.hpp"
 
 using namespace lanchat;
 using namespace lanchat::controller;
@@ -17,131 +17,19 @@ using namespace std::chrono_literals;
 namespace {
 
 using fuzz::Bytes;
+using fuzz::great;
+using fuzz::greatest;
 using fuzz::Judge;
+using fuzz::key_of;
+using fuzz::log_of;
+using fuzz::made;
+using fuzz::others;
+using fuzz::self;
+using fuzz::Signed;
 
-constexpr InstanceId self{500};
-constexpr std::array others{InstanceId{10}, InstanceId{20}, InstanceId{900}, InstanceId{1000}};
-constexpr Seq great = Seq{1} << 63;
-constexpr Seq greatest = std::numeric_limits<Seq>::max();
 constexpr std::size_t deeds_max = 400;
 constexpr int wakes_at_once_max = 1'000;
-
-const std::shared_ptr<const DeviceKey>& key_of(InstanceId instance) {
-    static std::map<InstanceId, std::shared_ptr<const DeviceKey>> keys;
-    auto& key = keys[instance];
-    if (key == nullptr) key = lanchat::key_of(static_cast<std::uint64_t>(instance));
-    return key;
-}
-
-LogId log_of(InstanceId instance, std::uint64_t epoch) {
-    return {key_of(instance)->id(), Epoch{epoch}};
-}
-
-// All that is signed in the lives of this target, made once: the same at every start.
-class Signed {
-  public:
-    struct Log {
-        LogId id;
-        std::vector<RunPtr> runs;
-    };
-
-    Signed() {
-        for (const InstanceId instance : others) add_log(instance, epoch(instance), 12);
-        const InstanceId some = others[1];
-        add_log(some, 77, 700);
-        add_log(self, 499, 6);
-        add_log(self, epoch(self), 4);  // by a thief of our key
-        Log ahead{log_of(some, 78), {}};
-        for (const Seq seq : {great, great + 1, great + 2})
-            ahead.runs.push_back(run(ahead.id, {entry(ahead.id, seq, "far")}, heads_[ahead.id]));
-        known_[ahead.id] = Held{great, ahead.runs[0]->head(), great, ahead.runs[0]->head(), 9};
-        logs_.push_back(std::move(ahead));
-        Log end{log_of(some, 79), {}};
-        end.runs.push_back(run(end.id, {entry(end.id, greatest, "last")}, hash_of("before")));
-        known_[end.id] = Held{greatest, end.runs[0]->head(), greatest, end.runs[0]->head(), 9};
-        logs_.push_back(end);
-        Log late{log_of(some, 80), {}};
-        Entry doomsday = entry(late.id, 1, "doomsday");
-        doomsday.clock = Clock{greatest};
-        late.runs.push_back(run(late.id, {doomsday}, {}));
-        logs_.push_back(std::move(late));
-        const LogId old = log_of(self, 499);
-        hold(old, 3);
-        hold(log_of(others[0], epoch(others[0])), 5);
-        ended_ = Ended{old.epoch, 3, known_[old].head};
-    }
-
-    const std::vector<Log>& logs() const { return logs_; }
-    const Logs::Map& known() const { return known_; }
-    const Ended& ended() const { return ended_; }
-
-  private:
-    static std::uint64_t epoch(InstanceId instance) { return static_cast<std::uint64_t>(instance); }
-
-    static Entry entry(const LogId& log, Seq seq, const std::string& word) {
-        Entry entry;
-        entry.log = log;
-        entry.seq = seq;
-        entry.clock = Clock{Clock::at(WallTime{1'600'000'000'000}).packed + seq % 100'000};
-        entry.room = general_room;
-        entry.name = "you";
-        entry.text = word + " " + std::to_string(seq);
-        return entry;
-    }
-
-    static const DeviceKey& signer(const DeviceId& device) {
-        for (const InstanceId instance : others)
-            if (key_of(instance)->id() == device) return *key_of(instance);
-        return *key_of(self);
-    }
-
-    RunPtr run(const LogId& log, std::vector<Entry> entries, const Hash& before) {
-        entries.front().before = before;
-        if (entries.front().seq > 1 && before == Hash{}) entries.front().before = hash_of("before");
-        RunPtr made = sign(std::move(entries), signer(log.device));
-        heads_[log] = made->head();
-        return made;
-    }
-
-    // Its lines one by one, in other cuts, and a part of them as another history has it.
-    void add_log(InstanceId instance, std::uint64_t epoch, Seq lines) {
-        Log log{log_of(instance, epoch), {}};
-        std::vector<Hash> heads{Hash{}};
-        const auto cut = [&](Seq first, Seq last, const std::string& word) {
-            std::vector<Entry> entries;
-            for (Seq seq = first; seq <= last; ++seq) entries.push_back(entry(log.id, seq, word));
-            return run(log.id, std::move(entries), heads[first - 1]);
-        };
-        for (Seq first = 1; first <= lines; first += 256) {
-            const RunPtr whole = cut(first, std::min(lines, first + 255), "line");
-            for (const auto& item : whole->items()) heads.push_back(item.head);
-            log.runs.push_back(whole);
-        }
-        for (Seq seq = 1; seq <= std::min<Seq>(lines, 6); ++seq)
-            log.runs.push_back(cut(seq, seq, "line"));
-        for (const auto& [first, last] : {std::pair<Seq, Seq>{1, 3}, {2, 5}, {4, 9}, {10, 12}})
-            if (last <= lines) log.runs.push_back(cut(first, last, "line"));
-        log.runs.push_back(cut(lines / 2, lines / 2 + 2, "other"));
-        log.runs.push_back(cut(1, 2, "another"));
-        logs_.push_back(std::move(log));
-    }
-
-    void hold(const LogId& id, Seq seq) {
-        const auto log = std::ranges::find(logs_, id, &Log::id);
-        const Hash head = log->runs.front()->items()[seq - 1].head;
-        known_[id] = Held{seq, head, seq, head, 0};
-    }
-
-    std::vector<Log> logs_;
-    std::map<LogId, Hash> heads_;
-    Logs::Map known_;
-    Ended ended_;
-};
-
-const Signed& made() {
-    static const Signed once;
-    return once;
-}
+constexpr std::size_t invented_at_once = 256;
 
 class Life {
   public:
@@ -245,7 +133,7 @@ class Life {
     bool is_over(LinkId link) const { return over_.contains(link); }
     void heard(LinkId link, Frame frame) {
         if (is_over(link)) return;
-        judge_.heard(link, frame);
+        if (std::ranges::find(links_, link) != links_.end()) judge_.heard(link, frame);
         give(Received{link, std::move(frame)});
     }
     void lose(LinkId link) {
@@ -430,7 +318,7 @@ class Life {
     void tell(Frame& frame) {
         const auto some = bytes_.below(16);
         if (some == 15) {  // inventions
-            for (std::size_t n = 0; n < limits::frame_heads_max; ++n)
+            for (std::size_t n = 0; n < invented_at_once; ++n)
                 frame.have.push_back({log_of(others[2], 2'000'000 + inventions_++), 9, {}, 0});
             return;
         }
