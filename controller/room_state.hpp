@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/neighbours.hpp"
 #include "controller/peer_map.hpp"
 #include "message/frame.hpp"
 
@@ -70,10 +71,10 @@ struct Exchange {
     std::map<LogId, Seq> there;    // what it has stored and we lack
     std::map<LogId, Seq> backlog;  // what it had when it came, of logs that we lacked a part of
     std::map<LogId, Seq> ours;     // what it has stored of the logs of our device before this one
-    std::set<InstanceId> linked;   // whom it is linked to: they need no news from us
+    Neighbours linked;             // who of them said it: it needs no news of that from us
 
     // Ours to it.
-    bool linked_owed = false;
+    NeighbourNews links;
     bool listing = false;         // all logs are told, in order
     std::optional<LogId> listed;  // the last one told
     std::set<LogId> news;         // logs that grew since

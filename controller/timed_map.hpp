@@ -83,14 +83,21 @@ class TimedMap {
   private:
     void set(const Key& key, std::optional<Instant> due) {
         const auto known = due_.find(key);
-        if (known != due_.end()) {
-            if (known->second == due) return;
-            order_.erase({known->second, key});
-            due_.erase(known);
+        if (known == due_.end()) {
+            if (!due) return;
+            due_.emplace(key, *due);
+            order_.emplace(*due, key);
+            return;
         }
-        if (!due) return;
-        due_.emplace(key, *due);
-        order_.emplace(*due, key);
+        if (known->second == due) return;
+        auto place = order_.extract({known->second, key});
+        if (!due) {
+            due_.erase(known);
+            return;
+        }
+        known->second = *due;
+        place.value().first = *due;
+        order_.insert(std::move(place));
     }
 
     std::map<Key, Value> values_;

@@ -60,7 +60,9 @@ std::string describe(const Frame& frame) {
     for (const Want& want : frame.want)
         out += " want " + name(want.log) + ":" + std::to_string(want.after) + "-" +
                std::to_string(want.seq);
-    if (frame.linked) out += " linked " + std::to_string(frame.linked->size());
+    if (frame.linked)
+        out += " linked +" + std::to_string(frame.linked->came.size()) + " -" +
+               std::to_string(frame.linked->went.size());
     if (frame.ping) out += frame.ping->reply ? " pong" : " ping";
     constexpr const char* byes[] = {"unknown", "leaving", "duplicate", "busy", "taken"};
     if (frame.bye) out += std::string(" bye ") + byes[static_cast<int>(*frame.bye)];

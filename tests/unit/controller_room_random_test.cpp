@@ -101,9 +101,11 @@ class Chaos {
             frame.have.push_back({log(), 1 + rng_.below(40), {}, 0});
         }
         if (rng_.below(8) == 0) frame.want.push_back({log(), rng_.below(9), rng_.below(2000)});
-        if (rng_.below(8) == 0) frame.linked = {InstanceId{498 + rng_.below(5)}};
+        if (rng_.below(8) == 0)
+            frame.linked = Linked{rng_.below(3), {some_instance()}, {some_instance()}};
         return frame;
     }
+    InstanceId some_instance() { return InstanceId{498 + rng_.below(5)}; }
     LogId log() { return rng_.below(3) == 0 ? scene_.own_log() : voices_[rng_.below(5)].log(); }
 
     Scene& scene_;
