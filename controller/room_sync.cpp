@@ -130,10 +130,15 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
 void Room::take_linked(Peer& peer, const Frame& frame, Instant now) {
     const auto lost = peer.logs.linked.take(*frame.linked);
     if (lost.empty()) return;
-    // Of those it now hears from us.
-    for (const auto& [log, held] : logs_.all())
-        if (std::ranges::binary_search(lost, InstanceId{static_cast<std::uint64_t>(log.epoch)}))
-            tell_of(peer, log, now);
+    // Of those it now hears from us, unless it told that it has all that we have.
+    for (const auto& [log, held] : logs_.all()) {
+        const InstanceId author{static_cast<std::uint64_t>(log.epoch)};
+        if (!std::ranges::binary_search(lost, author)) continue;
+        const bool has_all = std::ranges::any_of(frame.have, [&](const Head& head) {
+            return head.log == log && head.seq >= held.stored;
+        });
+        if (!has_all) tell_of(peer, log, now);
+    }
 }
 
 void Room::take_wants(Peer& peer, const Frame& frame) {
@@ -190,8 +195,12 @@ void Room::who_is_linked_changed(const Peer& who, Instant now) {
     if (who.key.legacy) return;
     for (auto& [key, peer] : peers_.touch_all()) {
         if (key.legacy || !peer.up || key == who.key) continue;
-        who.up ? peer.logs.links.came(who.key.instance)
-               : peer.logs.links.went(who.key.instance, now);
+        if (who.up) {
+            peer.logs.links.came(who.key.instance);
+        } else {
+            peer.logs.links.went(who.key.instance, now);
+            tell_of(peer, log_of(who), now);  // so that only who has more needs to answer
+        }
     }
 }
 

@@ -106,6 +106,23 @@ TEST_CASE("two that are both linked to an author tell each other nothing of its 
     CHECK(told(scene, neighbour, Voice(high).log()) == 5);
 }
 
+TEST_CASE("who has lost an author and has all its lines is told nothing of it") {
+    Scene scene;
+    const LinkId author = scene.link_by_us(at(2), high);
+    const LinkId neighbour = scene.link_by_us(at(3), low);
+    scene.receive(neighbour, linked({high}, {}));
+    scene.receive(author, Scene::lines(high, 1, 5));
+    scene.pass(1s);
+    scene.drain(neighbour);
+
+    Frame lost = linked({}, {high});
+    lost.have = Scene::have(high, 5).have;
+    scene.receive(neighbour, lost);
+    scene.pass(1s);
+
+    CHECK(told(scene, neighbour, Voice(high).log()) == 0);
+}
+
 TEST_CASE("who has come is told with the next frame, who has gone soon") {
     Scene scene;
     const LinkId neighbour = scene.link_by_us(at(3), low);
@@ -127,6 +144,26 @@ TEST_CASE("who has come is told with the next frame, who has gone soon") {
     scene.pass(limits::news_delay);
     REQUIRE(links_told(scene, neighbour).size() == 3);
     CHECK(links_told(scene, neighbour)[2] == Linked{round, {}, {high}});
+}
+
+TEST_CASE("who tells that an author has gone tells what it has of it") {
+    Scene scene;
+    const LinkId neighbour = scene.link_by_us(at(3), low);
+    const LinkId author = scene.link_by_us(at(2), high);
+    scene.receive(neighbour, linked({high}, {}));
+    scene.receive(author, Scene::lines(high, 1, 5));
+    scene.give(Say{general_room, "hello", {}});  // with it goes that the author has come
+    scene.pass(1s);
+    scene.drain(neighbour);
+    REQUIRE(told(scene, neighbour, Voice(high).log()) == 0);
+
+    scene.lose(author);
+    scene.pass(limits::news_delay);
+
+    const Frame& frame = scene.last_sent(neighbour);
+    REQUIRE(frame.linked);
+    CHECK(frame.linked->went == std::vector{high});
+    CHECK(told(scene, neighbour, Voice(high).log()) == 5);
 }
 
 TEST_CASE("nothing is told or acknowledged before it is on the disk") {
