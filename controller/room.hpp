@@ -33,6 +33,8 @@ struct RoomSettings {
     Logs::Map held;                 // what the store has
     Clock newest;                   // of all stored lines
     std::optional<Ended> previous;  // this device's log before this process
+
+    bool push = true;  // own lines go unasked to whom we are linked with; else all have to ask
 };
 
 // Pure: no I/O, clock, thread or randomness of its own; the same inputs give the same effects.
@@ -148,9 +150,10 @@ class Room {
     void take_linked(Peer&, const Frame&, Instant now);
     void count_unacked(Peer&, const VerifiedRun&, Instant now);
     void spread(const VerifiedRun&, Instant now);
-    bool fell_out(const Peer&) const;
+    bool must_ask(const Peer&) const;
     void tell_of(Peer&, const LogId&, Instant now);
-    void who_is_linked_changed(Instant now);
+    void who_is_linked_changed(const Peer&, Instant now);
+    static bool add_linked(Peer&, Frame&, bool goes_anyway, Instant now);
     void ask_for_missing(Now, Effects&);
     Peer* source_of(const LogId&, Instant now);
     std::optional<Want> next_want(const LogId&, const Peer&) const;
@@ -201,6 +204,7 @@ class Room {
     std::string own_log_name_;
     PeerInfo self_;
     std::uint64_t dialled_ = 0;
+    std::uint64_t rounds_ = 0;  // begun exchanges
     std::uint64_t legacy_lines_ = 0;
 
     Instant started_;

@@ -15,8 +15,10 @@ void Room::pump(Link& link, Now now, Effects& out) {
     Frame frame;
     bool something = add_control(link, frame);
     Peer* peer = peer_of(link);
-    if (peer != nullptr && peer->active == link.id && link.stage == Stage::open)
+    if (peer != nullptr && peer->active == link.id && link.stage == Stage::open) {
         something |= add_lines(link, *peer, frame, now, out);
+        something |= add_linked(*peer, frame, something, now.steady);
+    }
     if (something) {
         link.busy = true;
         out.push_back(Send{link.id, std::move(frame)});
@@ -73,13 +75,13 @@ bool Room::add_lines(Link& link, Peer& peer, Frame& frame, Now now, Effects& out
         peer.ack_due.reset();
     }
     return frame.received || !frame.runs.empty() || !frame.have.empty() || !frame.want.empty() ||
-           frame.listing || frame.linked;
+           frame.listing;
 }
 
 // What was said here goes to whoever is linked, up to a window. Who is so far behind that the
 // ledger has let go of it asks for the rest, like everybody who was away.
 void Room::add_own_runs(Link& link, const Peer& peer, Frame& frame, Effects& out) {
-    if (link.sent < ledger_.base()) return;
+    if (!settings_.push || link.sent < ledger_.base()) return;
     std::size_t bytes = 0;
     while (link.sent < ledger_.head() && frame.runs.size() < limits::frame_runs_max) {
         const auto in_flight = ledger_.bytes_after(peer.reached) - ledger_.bytes_after(link.sent);

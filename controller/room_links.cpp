@@ -43,7 +43,7 @@ void Room::opened(Link& link, Peer& peer, Ack received_there, Now now, Effects& 
     contacts_.linked(peer.address);
     if (newly_up) {
         deliveries_.came(peer.device);
-        who_is_linked_changed(now.steady);
+        who_is_linked_changed(peer, now.steady);
         out.push_back(Notify{PeerUp{info(peer)}});
     }
     pump(link, now, out);
@@ -162,7 +162,7 @@ void Room::take_down(Peer& peer, DownReason reason, Now now, Effects& out) {
         deliveries_.left(peer.device);
         peer.logs = {};
         pulls_.gone(peer.key, now.steady);
-        who_is_linked_changed(now.steady);
+        who_is_linked_changed(peer, now.steady);
         peer.down_since = now.steady;
         peer.said = ledger_.head();
         if (!leaving()) out.push_back(Notify{PeerDown{info(peer), reason}});  // else we went

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "controller/logs.hpp"
+#include "controller/neighbours.hpp"
 #include "controller/peer_map.hpp"
 #include "message/frame.hpp"
 
@@ -71,10 +72,10 @@ struct Exchange {
     std::map<LogId, Claim> there;  // what it has stored of logs of which we lack something
     std::map<LogId, Seq> backlog;  // what it had when it came, of logs that we lacked a part of
     std::map<LogId, Claim> ours;   // what it has stored of the logs of our device before this one
-    std::set<InstanceId> linked;   // whom it is linked to: they need no news from us
+    Neighbours linked;             // who of them said it: it needs no news of that from us
 
     // Ours to it.
-    bool linked_owed = false;
+    NeighbourNews links;
     bool listing = false;         // all logs are told, in order
     std::optional<LogId> listed;  // the last one told
     std::set<LogId> news;         // logs that grew since

@@ -14,13 +14,17 @@ LogId Room::log_of(const Peer& peer) { return lanchat::log_of(peer.device, peer.
 void Room::begin_exchange(Peer& peer, Instant now) {
     if (peer.key.legacy) return;
     Exchange& logs = peer.logs;
-    logs.listing = logs.linked_owed = true;
+    logs.listing = true;
     logs.listed.reset();
     logs.asked.clear();
     logs.served.clear();
     logs.fetching.reset();
     logs.wants_owed.clear();  // all of them come again
     pulls_.gone(peer.key, now);
+    std::vector<InstanceId> others;
+    for (const auto& [key, other] : peers_)
+        if (other.up && !key.legacy && key != peer.key) others.push_back(key.instance);
+    logs.links.begin(++rounds_, std::move(others));
 }
 
 void Room::take_exchange(Peer& peer, const Frame& frame, Now now, Effects& out) {
@@ -135,14 +139,17 @@ void Room::told_of_ours(const Peer& peer, const LogId& log, const Claim& there) 
 }
 
 void Room::take_linked(Peer& peer, const Frame& frame, Instant now) {
-    const auto before = std::exchange(
-        peer.logs.linked, std::set<InstanceId>(frame.linked->begin(), frame.linked->end()));
-    if (std::ranges::includes(peer.logs.linked, before)) return;
-    // Whoever it has lost it now hears of from us.
+    const auto lost = peer.logs.linked.take(*frame.linked);
+    if (lost.empty()) return;
+    // Of those it now hears from us, unless it told that it has all that we have.
     for (const auto& [log, held] : logs_.all()) {
-        const InstanceId instance = instance_of(log);
-        if (before.contains(instance) && !peer.logs.linked.contains(instance))
-            tell_of(peer, log, now);
+        const InstanceId author = instance_of(log);
+        if (!std::ranges::binary_search(lost, author)) continue;
+        const bool has_all = std::ranges::any_of(frame.have, [&](const Head& head) {
+            return head.log == log && head.base.after <= held.stored.base.after &&
+                   head.base.last >= held.stored.last();
+        });
+        if (!has_all) tell_of(peer, log, now);
     }
 }
 
@@ -171,14 +178,15 @@ void Room::spread(const VerifiedRun& run, Instant now) {
         if (key.legacy || !peer.up) continue;
         if (run.log() == log_of(peer)) {
             count_unacked(*peers_.touch(key), run, now);
-        } else if (own ? fell_out(peer) : !peer.logs.linked.contains(author)) {
+        } else if (own ? must_ask(peer) : !peer.logs.linked.contain(author)) {
             tell_of(*peers_.touch(key), run.log(), now);
         }
     }
 }
 
-// Of the ledger: it has to ask for our lines, like everybody who was away.
-bool Room::fell_out(const Peer& peer) const {
+// For our lines: they do not go to it by themselves, or it fell out of the ledger.
+bool Room::must_ask(const Peer& peer) const {
+    if (!settings_.push) return true;
     const Link* active = peer.active ? link(*peer.active) : nullptr;
     return active != nullptr && active->sent < ledger_.base();
 }
@@ -195,21 +203,28 @@ void Room::tell_of(Peer& peer, const LogId& log, Instant now) {
     if (!logs.news_due) logs.news_due = now + limits::news_delay;
 }
 
-void Room::who_is_linked_changed(Instant now) {
+void Room::who_is_linked_changed(const Peer& who, Instant now) {
+    if (who.key.legacy) return;
     for (auto& [key, peer] : peers_.touch_all()) {
-        if (key.legacy || !peer.up) continue;
-        peer.logs.linked_owed = true;
-        if (!peer.logs.news_due) peer.logs.news_due = now + limits::news_delay;
+        if (key.legacy || !peer.up || key == who.key) continue;
+        if (who.up) {
+            peer.logs.links.came(who.key.instance);
+        } else {
+            peer.logs.links.went(who.key.instance, now);
+            tell_of(peer, log_of(who), now);  // so that only who has more needs to answer
+        }
     }
+}
+
+bool Room::add_linked(Peer& peer, Frame& frame, bool goes_anyway, Instant now) {
+    NeighbourNews& news = peer.logs.links;
+    if (news.is_empty() || !(goes_anyway || news.is_due(now))) return false;
+    frame.linked = news.take();
+    return true;
 }
 
 void Room::add_exchange(Link& link, Peer& peer, Frame& frame, Instant now, Effects& out) {
     Exchange& logs = peer.logs;
-    if (std::exchange(logs.linked_owed, false)) {
-        frame.linked.emplace();
-        for (const auto& [key, other] : peers_)
-            if (other.up && !key.legacy && &other != &peer) frame.linked->push_back(key.instance);
-    }
     add_heads(peer, frame, now);
     frame.want = std::exchange(logs.wants_owed, {});
     if (frame.runs.empty()) add_answers(link, peer, frame, out);

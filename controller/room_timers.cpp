@@ -66,6 +66,7 @@ std::optional<Instant> Room::due(const Peer& peer) const {
     const bool can_ack = active != nullptr && active->stage == Stage::open && !active->busy;
     if (receiving_ && can_ack) sooner(next, peer.ack_due);
     if (can_ack) sooner(next, peer.logs.news_due);
+    if (can_ack) sooner(next, peer.logs.links.due());
     if (peer.missed > 0) sooner(next, peer.missed_since + limits::missed_report_interval);
     if (peer.reached < ledger_.head() && peer.up) {
         // When it stops to count as one that keeps up, input may flow again.
@@ -122,7 +123,9 @@ void Room::watch(Peer& peer, Now now, Effects& out) {
         report_missed(peer, UndeliveredReason::slow, out);
     if (stalled(peer, now.steady)) peer.stall_seen = now.steady;
     const bool acks = peer.ack_due && *peer.ack_due <= now.steady && receiving_;
-    const bool tells = peer.logs.news_due && *peer.logs.news_due <= now.steady;
+    const Exchange& logs = peer.logs;
+    const bool tells =
+        (logs.news_due && *logs.news_due <= now.steady) || logs.links.is_due(now.steady);
     if (acks || tells) pump_peer(peer, now, out);
 }
 

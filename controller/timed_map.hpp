@@ -17,6 +17,10 @@ namespace lanchat::controller {
 // may be due at another time than before, and retime() asks about these and no others.
 template <class Key, class Value>
 class TimedMap {
+    struct Timed : Value {
+        std::optional<Instant> timed_for;
+    };
+
   public:
     auto begin() const { return values_.begin(); }
     auto end() const { return values_.end(); }
@@ -47,15 +51,17 @@ class TimedMap {
     }
 
     void erase(const Key& key) {
-        values_.erase(key);
-        set(key, std::nullopt);
+        const auto it = values_.find(key);
+        if (it == values_.end()) return;
+        set(key, it->second, std::nullopt);
+        values_.erase(it);
     }
 
     // `due_of(value)`: when something is to be done with it, if ever. It may touch other maps.
     template <class DueOf>
     void retime(const DueOf& due_of) {
         if (std::exchange(all_touched_, false)) {
-            for (const auto& [key, value] : values_) set(key, due_of(value));
+            for (auto& [key, value] : values_) set(key, value, due_of(value));
             touched_.clear();
             return;
         }
@@ -63,7 +69,8 @@ class TimedMap {
         const auto twice = std::ranges::unique(touched_);
         touched_.erase(twice.begin(), twice.end());
         for (const Key& key : touched_)
-            if (const Value* value = find(key)) set(key, due_of(*value));
+            if (const auto it = values_.find(key); it != values_.end())
+                set(key, it->second, due_of(it->second));
         touched_.clear();
     }
 
@@ -81,23 +88,26 @@ class TimedMap {
     }
 
   private:
-    void set(const Key& key, std::optional<Instant> due) {
-        const auto known = due_.find(key);
-        if (known != due_.end()) {
-            if (known->second == due) return;
-            order_.erase({known->second, key});
-            due_.erase(known);
+    using Place = std::pair<Instant, Key>;
+
+    void set(const Key& key, Timed& value, std::optional<Instant> due) {
+        if (value.timed_for == due) return;
+        const auto before = std::exchange(value.timed_for, due);
+        if (!before) {
+            order_.emplace(*due, key);
+        } else if (!due) {
+            order_.erase(Place{*before, key});
+        } else {
+            auto place = order_.extract(Place{*before, key});
+            place.value().first = *due;
+            order_.insert(std::move(place));
         }
-        if (!due) return;
-        due_.emplace(key, *due);
-        order_.emplace(*due, key);
     }
 
-    std::map<Key, Value> values_;
+    std::map<Key, Timed> values_;
     std::vector<Key> touched_;  // since the last retime(), some several times
     bool all_touched_ = false;
-    std::map<Key, Instant> due_;
-    std::set<std::pair<Instant, Key>> order_;  // the same by time
+    std::set<Place> order_;  // by time
 };
 
 }  // namespace lanchat::controller

@@ -14,7 +14,7 @@ namespace lanchat {
 namespace {
 
 const char* why_place_is_bad(const Entry& entry) {
-    if (entry.seq == 0) return "entry without a number";
+    if (entry.seq == 0 || entry.seq > limits::seq_max) return "entry without a number";
     if ((entry.seq == 1) != (entry.before == Hash{})) return "entry with a bad hash before it";
     if (entry.clock == Clock{}) return "entry without a clock";
     if (!entry.previous) return nullptr;

@@ -70,6 +70,16 @@ struct Ping {
     bool operator==(const Ping&) const = default;
 };
 
+// With whom else the speaker is linked now: what has changed since the last one of this round. A
+// higher round begins with nobody.
+struct Linked {
+    std::uint64_t round = 0;
+    std::vector<InstanceId> came;
+    std::vector<InstanceId> went;
+
+    bool operator==(const Linked&) const = default;
+};
+
 enum class Bye { unknown, leaving, duplicate, busy, taken };
 
 struct Frame {
@@ -80,7 +90,7 @@ struct Frame {
     std::vector<Head> have;
     bool listing = false;  // `have` is a part of all I have, not news
     std::vector<Want> want;
-    std::optional<std::vector<InstanceId>> linked;  // with whom else I am linked now
+    std::optional<Linked> linked;
     std::optional<Ping> ping;
     std::optional<Bye> bye;
 

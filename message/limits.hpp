@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace lanchat::limits {
 
@@ -25,6 +26,7 @@ inline constexpr std::size_t frame_wants_max = 256;
 inline constexpr std::size_t run_entries_max = 256;
 inline constexpr std::size_t run_bytes_max = 65'536;
 inline constexpr std::size_t entry_bytes_max = line_bytes_max + 1'024;
+inline constexpr std::uint64_t seq_max = std::uint64_t{1} << 62;  // what follows fits as well
 inline constexpr std::size_t said_id_bytes_max = 128;
 
 inline constexpr std::size_t logs_max = 65'536;

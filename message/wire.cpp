@@ -56,8 +56,10 @@ void put(const Want& want, message::Want& out) {
     out.set_newest_first(want.newest_first);
 }
 
-void put(const std::vector<InstanceId>& linked, message::Linked& out) {
-    for (const InstanceId instance : linked) out.add_instance(static_cast<std::uint64_t>(instance));
+void put(const Linked& linked, message::Linked& out) {
+    out.set_round(linked.round);
+    for (const InstanceId who : linked.came) out.add_came(static_cast<std::uint64_t>(who));
+    for (const InstanceId who : linked.went) out.add_went(static_cast<std::uint64_t>(who));
 }
 
 bool has_extension(const Frame& frame) {
@@ -164,6 +166,14 @@ std::optional<Failure> take_all(In& in, std::size_t most, std::vector<Out>& out,
     return std::nullopt;
 }
 
+Result<InstanceId> take_instance(std::uint64_t in) { return InstanceId{in}; }
+
+std::optional<Failure> take_linked(const message::Linked& in, Linked& out) {
+    out.round = in.round();
+    if (auto no = take_all(in.came(), limits::peers_max, out.came, take_instance)) return no;
+    return take_all(in.went(), limits::peers_max, out.went, take_instance);
+}
+
 // Runs come last: they cost far more than all the rest.
 std::optional<Failure> take_log_parts(message::Ext& ext, Frame& frame) {
     if (auto no = take_all(ext.have(), limits::frame_heads_max, frame.have, take_head)) return no;
@@ -184,13 +194,8 @@ Result<Frame> take_extension(message::Ext& ext, Frame frame) {
     if (ext.has_ping()) frame.ping = Ping{ext.ping().nonce(), ext.ping().reply()};
     if (ext.has_bye()) frame.bye = from_wire(ext.bye().why());
     frame.listing = ext.listing();
-    if (static_cast<std::size_t>(ext.linked().instance_size()) > limits::peers_max)
-        return Failure{"frame with too many parts"};
-    if (ext.has_linked()) {
-        frame.linked.emplace();
-        for (const auto instance : ext.linked().instance())
-            frame.linked->push_back(InstanceId{instance});
-    }
+    if (ext.has_linked())
+        if (auto no = take_linked(ext.linked(), frame.linked.emplace())) return std::move(*no);
     if (auto failure = take_log_parts(ext, frame)) return std::move(*failure);
     return frame;
 }

@@ -178,7 +178,7 @@ build asan
 run_tests asan
 if in_time "what is promised in seconds and bytes"; then
     # Those promises hold for a build without sanitizers.
-    build release -- lanchat echo_bot tapswitch store_tests
+    build release -- lanchat echo_bot tapswitch store_tests sim
     run_tests release -L measured
 fi
 in_time fuzzing && run_fuzz

@@ -183,7 +183,7 @@ Result<std::vector<RunPtr>> SqliteStore::runs_back_from(const LogId& log, Seq se
     return verified_runs(
         database_.query("SELECT signature, entries, last FROM run WHERE log=? AND last<?"
                         " AND first<=? ORDER BY last DESC",
-                        held->second.row, seq + limits::run_entries_max, seq),
+                        held->second.row, std::min(seq, limits::seq_max) + limits::run_entries_max, seq),
         log, Share(entries_max, bytes_max));
 }
 

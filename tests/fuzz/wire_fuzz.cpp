@@ -14,7 +14,8 @@ namespace {
 
 void check_limits(const Frame& frame) {
     LANCHAT_ASSERT(is_utf8(frame.msg));
-    LANCHAT_ASSERT(!frame.linked || frame.linked->size() <= limits::peers_max);
+    LANCHAT_ASSERT(!frame.linked || (frame.linked->came.size() <= limits::peers_max &&
+                                     frame.linked->went.size() <= limits::peers_max));
     if (frame.hello) {
         LANCHAT_ASSERT(frame.hello->instance != InstanceId{});
         LANCHAT_ASSERT(is_name(frame.hello->name));

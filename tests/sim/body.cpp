@@ -18,6 +18,7 @@ namespace {
 constexpr Duration sweep_pause_max = 4s;
 constexpr Duration transport_patience = 8s;  // keepalive towards legacy peers
 constexpr int wakes_at_once_max = 1000;
+constexpr std::size_t looked_through_max = 50;  // peers, whenever one of them moves
 
 }  // namespace
 
@@ -114,12 +115,12 @@ void Body::die(bool power_cut) {
 void Body::accepted(Plug plug, Endpoint from) {
     const LinkId id{++accepted_ * 2 + 1};
     links_[id].plug = plug;
-    ids_[plug] = id;
+    ids_[plug.number()] = id;
     post(Accepted{id, from});
 }
 
 void Body::arrived(Plug plug, const std::string& bytes) {
-    const LinkId id = ids_.at(plug);
+    const LinkId id = ids_.at(plug.number());
     Open& link = links_.at(id);
     if (link.over) return;
     auto frame = decode(bytes);
@@ -131,15 +132,16 @@ void Body::arrived(Plug plug, const std::string& bytes) {
         if (frame->hello) {
             link.instance = frame->hello->instance;
             link.device = frame->hello->device;
+            link.id = to_string(link.device);
         }
         if (!link.instance) around_.network.watch(plug, transport_patience);
     }
     enqueue({Received{id, std::move(*frame)}, plug, bytes.size()});
 }
 
-void Body::drained(Plug plug) { post(Drained{ids_.at(plug)}); }
+void Body::drained(Plug plug) { post(Drained{ids_.at(plug.number())}); }
 
-void Body::ended(Plug plug, End end) { lost(ids_.at(plug), end); }
+void Body::ended(Plug plug, End end) { lost(ids_.at(plug.number()), end); }
 
 void Body::lost(LinkId id, End end) {
     if (std::exchange(links_.at(id).over, true)) return;
@@ -174,7 +176,7 @@ void Body::run() {
             links_.at(stranger->link).introduced = true;
         step(next.input);
         if (const auto* gone = std::get_if<Lost>(&next.input)) {
-            ids_.erase(links_.at(gone->link).plug);
+            ids_.erase(links_.at(gone->link).plug.number());
             links_.erase(gone->link);
         }
     }
@@ -195,25 +197,26 @@ void Body::step(const Input& input) {
         if (const auto* notify = std::get_if<Notify>(&effect))
             somebody_moved |= notify->event.index() <= 1;
     }
-    if (somebody_moved) check_peer_map();
+    if (somebody_moved && up_.size() <= looked_through_max) check_peer_map();
     if (alive_) arm();
 }
 
 void Body::arm() {
     const auto next = room_.next_wakeup();
-    if (next == armed_for_) return;
+    // Most wakes are put off before they come: it is cheaper to look then than to arm anew.
+    if (!next || (armed_for_ && *armed_for_ <= *next)) return;
     armed_for_ = next;
-    ++wake_;
-    if (!next) return;
-    around_.schedule.at(*next, [this, number = wake_] {
-        if (number == wake_) wake();
+    around_.schedule.at(*next, [this, when = *next] {
+        if (armed_for_ != when) return;
+        armed_for_.reset();
+        wake();
     });
 }
 
 void Body::wake() {
+    if (!alive_ || frozen_) return;
     const auto due = room_.next_wakeup();
-    if (!alive_ || frozen_ || !due || *due > around_.schedule.now()) return;
-    armed_for_.reset();
+    if (!due || *due > around_.schedule.now()) return arm();
     count_wakes();
     step(Wake{});
 }

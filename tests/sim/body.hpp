@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "controller/room.hpp"
@@ -37,6 +38,7 @@ struct BodySettings {
     InstanceId instance{};
     std::vector<Endpoint> listens;  // the first is the one it knows of
     bool legacy_peers = true;
+    bool push = true;
     std::uint64_t seed = 0;
     Duration step_delay{0};  // slow machines think later
     std::shared_ptr<const DeviceKey> key;
@@ -62,6 +64,8 @@ class Body : public Party {
     void jump_clock(std::int64_t ms) { wall_ms_ += ms; }
     // Into the history: where each log ends here.
     void tell_heads() const;
+    // Against what the events said.
+    void check_peer_map() const;
 
     bool alive() const { return alive_; }
     bool frozen() const { return frozen_; }
@@ -88,6 +92,7 @@ class Body : public Party {
         bool greeted = false;                // a first frame came
         std::optional<InstanceId> instance;  // from its hello; a legacy peer has none
         DeviceId device;
+        std::string id;  // of the device, as in PeerInfo
     };
     // A peer as announced, and which process it is.
     struct Known {
@@ -138,7 +143,6 @@ class Body : public Party {
     void note(const controller::Undelivered&);
     void check_stored(const Open& link, const Frame& frame) const;
     std::size_t person_behind(const PeerInfo& peer);
-    void check_peer_map() const;
 
     // Which rare branch was taken, judged from outside.
     void mark_step(const controller::Input& input, const std::vector<controller::Effect>& effects);
@@ -169,11 +173,10 @@ class Body : public Party {
     std::optional<Instant> must_stop_by_;  // once it was told to leave
     std::deque<Queued> inbox_;
     std::map<LinkId, Open> links_;
-    std::map<Plug, LinkId> ids_;
+    std::unordered_map<std::uint64_t, LinkId> ids_;  // by number of the plug
     std::uint64_t accepted_ = 0;
 
-    std::uint64_t wake_ = 0;  // number of the wake that counts
-    std::optional<Instant> armed_for_;
+    std::optional<Instant> armed_for_;  // the wake that counts
     Instant last_wake_{};
     int wakes_at_once_ = 0;
 
@@ -184,6 +187,7 @@ class Body : public Party {
     bool flushing_ = false;
 
     std::map<Endpoint, Known> up_;
+    std::set<std::size_t> up_people_;
     std::map<Endpoint, std::size_t> met_;  // the last person there
     std::map<std::size_t, Instant> lost_at_;
     std::optional<LinkId> heard_from_;  // the link of the input at hand

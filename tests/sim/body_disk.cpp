@@ -19,6 +19,7 @@ RoomSettings Body::room_settings() const {
     room.name = "node";
     room.own = {settings_.listens.front()};
     room.legacy_peers = settings_.legacy_peers;
+    room.push = settings_.push;
     room.seed = settings_.seed;
     room.key = settings_.key;
     settings_.disk->tell(room);

@@ -40,7 +40,7 @@ void Body::perform(const Dial& dial) {
     link.plug = plug;
     link.introduced = true;
     link.busy = true;
-    ids_[plug] = dial.link;
+    ids_[plug.number()] = dial.link;
     Frame greeting;
     greeting.msg = to_string(own);
     greeting.hello = dial.hello;
@@ -110,6 +110,7 @@ void Body::note(const PeerUp& event) {
         it != lost_at_.end() && around_.schedule.now() - it->second <= limits::relink_grace)
         around_.marks.hit(Mark::relink_in_grace);
     met_[event.peer.address] = who;
+    require(up_people_.insert(who).second, "nobody comes twice");
     record(What::up, who);
 }
 
@@ -118,6 +119,7 @@ void Body::note(const PeerDown& event) {
     require(it != up_.end() && it->second.peer == event.peer, "nobody goes who is not here");
     const std::size_t who = it->second.person;
     up_.erase(it);
+    up_people_.erase(who);
     if (event.reason == DownReason::lost) lost_at_[who] = around_.schedule.now();
     record(What::down, who);
     around_.history.records.back().why = event.reason;
@@ -128,11 +130,9 @@ std::size_t Body::person_behind(const PeerInfo& peer) {
     if (peer.legacy) return around_.person("legacy " + to_string(peer.address));
     std::optional<InstanceId> likely;
     for (const auto& [id, link] : links_) {
-        if (!link.instance || link.dropped || to_string(link.device) != peer.id) continue;
+        if (!link.instance || link.dropped || link.id != peer.id) continue;
         const std::size_t who = around_.person(to_string(*link.instance));
-        const bool is_here =
-            std::ranges::any_of(up_, [&](const auto& known) { return known.second.person == who; });
-        if (is_here) continue;
+        if (up_people_.contains(who)) continue;
         likely = link.instance;
         if (id == heard_from_) break;
     }

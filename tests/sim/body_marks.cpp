@@ -75,8 +75,7 @@ void Body::mark_outcome(const std::vector<Effect>& effects) {
 }
 
 void Body::mark_line(const Message& line, std::size_t author) const {
-    const bool is_up =
-        std::ranges::any_of(up_, [&](const auto& known) { return known.second.person == author; });
+    const bool is_up = up_people_.contains(author);
     if (author == person_) return;
     Marks& marks = around_.marks;
     if (line.own) marks.hit(Mark::own_line_back);

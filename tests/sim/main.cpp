@@ -23,10 +23,11 @@ namespace {
 using namespace lanchat::sim;
 
 constexpr const char* usage =
-    "usage: sim [--seeds N] [--first S] [--nodes MIN-MAX] [--jobs N] [--seed S]\n"
+    "usage: sim [--seeds N] [--first S] [--nodes MIN-MAX] [--sync-only] [--jobs N] [--seed S]\n"
     "  --seeds N       run N seeds (1000) and check the coverage marks\n"
     "  --first S       begin with seed S (1)\n"
-    "  --nodes MIN-MAX how many nodes a seed may draw (2-50)\n"
+    "  --nodes MIN-MAX how many nodes a seed may draw (2-50); 100 and more: a shorter course\n"
+    "  --sync-only     nobody sends a line unasked: what is said goes by have and want alone\n"
     "  --jobs N        threads (all processors)\n"
     "  --seed S        run this seed alone and print what happens\n";
 
@@ -35,6 +36,8 @@ struct Options {
     std::uint64_t first = 1;
     std::size_t nodes_min = 2;
     std::size_t nodes_max = 50;
+    bool sync_only = false;
+    bool help = false;
     std::size_t jobs = std::max(1U, std::thread::hardware_concurrency());
     std::optional<std::uint64_t> only;
 };
@@ -47,7 +50,10 @@ bool parse(std::string_view text, Number& out) {
 
 std::optional<Options> parse(const std::vector<std::string_view>& words) {
     Options options;
-    for (std::size_t i = 0; i < words.size(); i += 2) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        options.help |= words[i] == "--help";
+        options.sync_only |= words[i] == "--sync-only";
+        if (words[i] == "--help" || words[i] == "--sync-only") continue;
         if (i + 1 == words.size()) return std::nullopt;
         const std::string_view value = words[i + 1];
         bool good = false;
@@ -62,27 +68,30 @@ std::optional<Options> parse(const std::vector<std::string_view>& words) {
                    parse(value.substr(dash + 1), options.nodes_max);
         }
         if (!good) return std::nullopt;
+        ++i;
     }
     const bool sane = options.nodes_min >= 2 && options.nodes_min <= options.nodes_max;
     return sane && options.jobs > 0 ? std::optional{options} : std::nullopt;
 }
 
 // The command that replays what this thread is doing, for the case that it crashes.
-thread_local char replay[96];
+const char* program = "sim";
+thread_local char replay[512];
 
 void tell_replay() { std::fputs(replay, stderr); }
 
 void on_abort(int) { tell_replay(); }
 
 void remember(const Options& options, std::uint64_t seed) {
-    std::snprintf(replay, sizeof replay, "replay: sim --nodes %zu-%zu --seed %llu\n",
-                  options.nodes_min, options.nodes_max, static_cast<unsigned long long>(seed));
+    std::snprintf(replay, sizeof replay, "replay: %s --nodes %zu-%zu%s --seed %llu\n", program,
+                  options.nodes_min, options.nodes_max, options.sync_only ? " --sync-only" : "",
+                  static_cast<unsigned long long>(seed));
 }
 
 // The marks of the seed, or nothing when it failed.
 std::optional<Marks> run_seed(const Options& options, std::uint64_t seed, bool trace) {
     remember(options, seed);
-    World world({seed, options.nodes_min, options.nodes_max, trace});
+    World world({seed, options.nodes_min, options.nodes_max, options.sync_only, trace});
     try {
         world.run();
         return world.marks();
@@ -143,6 +152,11 @@ int main(int count, char** words) {
         std::fputs(usage, stderr);
         return 2;
     }
+    if (options->help) {
+        std::fputs(usage, stdout);
+        return 0;
+    }
+    program = words[0];
     std::signal(SIGABRT, on_abort);
 #if defined(__SANITIZE_ADDRESS__)
     __sanitizer_set_death_callback(tell_replay);

@@ -21,8 +21,8 @@ void Network::listen(Endpoint where, Party& party) { listeners_[where] = &party;
 void Network::close(Endpoint where) { listeners_.erase(where); }
 
 Plug Network::dial(Party& party, Ipv4 from, Endpoint to) {
-    const Plug plug{++dialled_, 0};
-    Wire& wire = wires_[plug.wire];
+    const Plug plug{static_cast<std::uint32_t>(wires_.size()), 0};
+    Wire& wire = *wires_.emplace_back(std::make_unique<Wire>());
     next_port_ = next_port_ == 65'535 ? 40'000 : static_cast<std::uint16_t>(next_port_ + 1);
     wire.from = Endpoint{from, next_port_};
     wire.to = to;
@@ -30,6 +30,7 @@ Plug Network::dial(Party& party, Ipv4 from, Endpoint to) {
     wire.sides[0].host = from;
     wire.sides[0].open = true;
     wire.sides[1].host = to.ip;
+    wire.base_delay = &base_delay(from, to.ip);
     launch(plug, {Kind::syn, {}, 0, {}});
     return plug;
 }
@@ -66,7 +67,8 @@ void Network::reset(Plug plug) {
 
 void Network::probe(Ipv4 from, Endpoint to, const std::function<void(bool)>& answer) {
     const bool lost = blocked(from, to.ip) || blocked(to.ip, from);
-    const Duration round_trip = delay(from, to.ip) + delay(to.ip, from);
+    const Duration base = base_delay(from, to.ip);
+    const Duration round_trip = jittered(base) + jittered(base);
     schedule_.after(lost ? connect_timeout : round_trip,
                     [this, lost, to, answer] { answer(!lost && listens(to)); });
 }
@@ -74,7 +76,7 @@ void Network::probe(Ipv4 from, Endpoint to, const std::function<void(bool)>& ans
 void Network::watch(Plug plug, Duration patience) {
     schedule_.after(1s, [this, plug, patience] {
         if (open_side(plug) == nullptr) return;
-        const Wire& wire = wires_.at(plug.wire);
+        const Wire& wire = *find(plug.wire);
         const auto since = [&](Ipv4 from, Ipv4 to) {
             Instant oldest = Instant::max();
             if (const auto it = cuts_.find({from, to}); it != cuts_.end()) oldest = it->second;
@@ -96,9 +98,9 @@ void Network::watch(Plug plug, Duration patience) {
 }
 
 bool Network::answers(Plug plug) const {
-    const auto it = wires_.find(plug.wire);
-    if (it == wires_.end()) return false;
-    const auto& sides = it->second.sides;
+    const Wire* wire = wires_[plug.wire].get();
+    if (wire == nullptr) return false;
+    const auto& sides = wire->sides;
     return sides[0].open && sides[1].open && !blocked(sides[0].host, sides[1].host) &&
            !blocked(sides[1].host, sides[0].host);
 }
@@ -106,7 +108,7 @@ bool Network::answers(Plug plug) const {
 void Network::crash(const Party& party, bool power_cut) {
     std::erase_if(listeners_, [&](const auto& entry) { return entry.second == &party; });
     std::vector<Plug> plugs;
-    for (auto& [id, wire] : wires_)
+    each_wire([&](std::uint32_t id, Wire& wire) {
         for (int side : {0, 1}) {
             Side& mine = wire.sides[static_cast<std::size_t>(side)];
             if (mine.owner != &party || !mine.open) continue;
@@ -114,6 +116,7 @@ void Network::crash(const Party& party, bool power_cut) {
             mine.waiting.clear();
             plugs.push_back({id, side});
         }
+    });
     if (power_cut) return;
     for (const Plug plug : plugs) launch(plug, {Kind::reset, {}, 0, {}});
 }
@@ -124,13 +127,13 @@ void Network::set_host_down(Ipv4 host, bool down) {
         return;
     }
     down_.erase(host);
-    for (const auto& [id, wire] : wires_) {
+    each_wire([&](std::uint32_t, const Wire& wire) {
         const Ipv4 a = wire.sides[0].host;
         const Ipv4 b = wire.sides[1].host;
-        if (a != host && b != host) continue;
+        if (a != host && b != host) return;
         retransmit(a, b);
         retransmit(b, a);
-    }
+    });
 }
 
 void Network::cut(Ipv4 from, Ipv4 to) { cuts_.emplace(Path{from, to}, schedule_.now()); }
@@ -156,15 +159,16 @@ void Network::heal_all() {
 }
 
 void Network::each_open(const std::function<void(const Party&, const Party&)>& visit) const {
-    for (const auto& [id, wire] : wires_)
+    each_wire([&](std::uint32_t, const Wire& wire) {
         if (wire.sides[0].open && wire.sides[1].open)
             visit(*wire.sides[0].owner, *wire.sides[1].owner);
+    });
 }
 
 Network::Side* Network::open_side(Plug plug) {
-    const auto it = wires_.find(plug.wire);
-    if (it == wires_.end()) return nullptr;
-    Side& side = it->second.sides[static_cast<std::size_t>(plug.side)];
+    Wire* wire = find(plug.wire);
+    if (wire == nullptr) return nullptr;
+    Side& side = wire->sides[static_cast<std::size_t>(plug.side)];
     return side.open ? &side : nullptr;
 }
 
@@ -172,8 +176,7 @@ void Network::start_sending(Plug plug) {
     Side* side = open_side(plug);
     if (side == nullptr || side->sending || side->waiting.empty()) return;
     const Pipe& here = pipe(side->host);
-    const Pipe& there =
-        pipe(wires_.at(plug.wire).sides[static_cast<std::size_t>(1 - plug.side)].host);
+    const Pipe& there = pipe(find(plug.wire)->sides[static_cast<std::size_t>(1 - plug.side)].host);
     if (side->unread > std::min(here.window_bytes, there.window_bytes))
         return marks_.hit(Mark::link_full);
     side->sending = true;
@@ -193,10 +196,9 @@ void Network::start_sending(Plug plug) {
 }
 
 void Network::launch(Plug from, Packet packet) {
-    Wire& wire = wires_.at(from.wire);
+    Wire& wire = *find(from.wire);
     Side& side = wire.sides[static_cast<std::size_t>(from.side)];
-    const Ipv4 there = wire.sides[static_cast<std::size_t>(1 - from.side)].host;
-    packet.ready = std::max(side.last_arrival, schedule_.now() + delay(side.host, there));
+    packet.ready = std::max(side.last_arrival, schedule_.now() + jittered(*wire.base_delay));
     side.last_arrival = packet.ready;
     const Instant when = packet.ready;
     side.under_way.push_back(std::move(packet));
@@ -204,9 +206,8 @@ void Network::launch(Plug from, Packet packet) {
 }
 
 void Network::deliver(Plug from) {
-    const auto it = wires_.find(from.wire);
-    if (it == wires_.end()) return;
-    Wire& wire = it->second;
+    if (find(from.wire) == nullptr) return;
+    Wire& wire = *find(from.wire);
     Side& side = wire.sides[static_cast<std::size_t>(from.side)];
     const Ipv4 there = wire.sides[static_cast<std::size_t>(1 - from.side)].host;
     while (!side.under_way.empty() && side.under_way.front().ready <= schedule_.now()) {
@@ -216,7 +217,7 @@ void Network::deliver(Plug from) {
         handle(from.other(), packet);
     }
     const auto done = [](const Side& s) { return !s.open && s.under_way.empty(); };
-    if (done(wire.sides[0]) && done(wire.sides[1])) wires_.erase(it);
+    if (done(wire.sides[0]) && done(wire.sides[1])) wires_[from.wire].reset();
 }
 
 void Network::handle(Plug to, const Packet& packet) {
@@ -246,10 +247,10 @@ void Network::handle(Plug to, const Packet& packet) {
 }
 
 void Network::arrive_syn(Plug to) {
-    Wire& wire = wires_.at(to.wire);
+    const Wire& wire = *find(to.wire);
     const auto listener = listeners_.find(wire.to);
     if (listener == listeners_.end()) return launch(to, {Kind::reset, {}, 0, {}});
-    Side& side = wire.sides[1];
+    Side& side = find(to.wire)->sides[1];
     side.owner = listener->second;
     side.open = true;
     side.owner->accepted(to, wire.from);
@@ -268,7 +269,7 @@ bool Network::blocked(Ipv4 from, Ipv4 to) const {
 }
 
 void Network::retransmit(Ipv4 from, Ipv4 to) {
-    for (const auto& [id, wire] : wires_)
+    each_wire([&](std::uint32_t id, const Wire& wire) {
         for (int side : {0, 1}) {
             const Side& sender = wire.sides[static_cast<std::size_t>(side)];
             const Side& receiver = wire.sides[static_cast<std::size_t>(1 - side)];
@@ -278,9 +279,10 @@ void Network::retransmit(Ipv4 from, Ipv4 to) {
             const Instant when = std::max(sender.under_way.front().ready, schedule_.now() + later);
             schedule_.at(when, [this, plug] { deliver(plug); });
         }
+    });
 }
 
-Duration Network::delay(Ipv4 from, Ipv4 to) {
+const Duration& Network::base_delay(Ipv4 from, Ipv4 to) {
     const Path path{std::min(from, to), std::max(from, to)};
     auto known = delays_.find(path);
     if (known == delays_.end()) {
@@ -290,8 +292,12 @@ Duration Network::delay(Ipv4 from, Ipv4 to) {
             weather_.delay_min + Duration{static_cast<Duration::rep>(rng_.below(span + 1))};
         known = delays_.emplace(path, base).first;
     }
-    const auto jitter = static_cast<std::uint64_t>(known->second.count() / 4 + 1);
-    return known->second + Duration{static_cast<Duration::rep>(rng_.below(jitter))};
+    return known->second;
+}
+
+Duration Network::jittered(Duration base) {
+    const auto jitter = static_cast<std::uint64_t>(base.count() / 4 + 1);
+    return base + Duration{static_cast<Duration::rep>(rng_.below(jitter))};
 }
 
 const Pipe& Network::pipe(Ipv4 host) const {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "controller/room_io.hpp"
 #include "message/address.hpp"
@@ -26,6 +28,7 @@ struct Plug {
 
     auto operator<=>(const Plug&) const = default;
     Plug other() const { return {wire, 1 - side}; }
+    std::uint64_t number() const { return std::uint64_t{wire} * 2 + static_cast<unsigned>(side); }
 };
 
 // Whoever holds plugs: a process on some host. Calls come from the schedule, never from within a
@@ -103,18 +106,25 @@ class Network {
         bool open = false;
         bool finishing = false;
         bool sending = false;
-        std::size_t unread = 0;  // left here and not consumed there
-        std::deque<std::string> waiting;
-        std::deque<Packet> under_way;
+        std::size_t unread = 0;          // left here and not consumed there
+        std::list<std::string> waiting;  // most are empty: a deque would not be small then
+        std::list<Packet> under_way;
         Instant last_arrival{};
     };
     struct Wire {
         std::array<Side, 2> sides;
         Endpoint from;
         Endpoint to;
+        const Duration* base_delay = nullptr;
     };
     using Path = std::pair<Ipv4, Ipv4>;
 
+    Wire* find(std::uint32_t wire) { return wires_[wire].get(); }
+    template <class Visit>
+    void each_wire(const Visit& visit) const {
+        for (std::uint32_t number = 0; number < wires_.size(); ++number)
+            if (wires_[number]) visit(number, *wires_[number]);
+    }
     Side* open_side(Plug plug);
     void start_sending(Plug plug);
     void launch(Plug from, Packet packet);
@@ -124,7 +134,8 @@ class Network {
     void end(Plug plug, End end);
     bool blocked(Ipv4 from, Ipv4 to) const;
     void retransmit(Ipv4 from, Ipv4 to);
-    Duration delay(Ipv4 from, Ipv4 to);
+    const Duration& base_delay(Ipv4 from, Ipv4 to);
+    Duration jittered(Duration base);
     const Pipe& pipe(Ipv4 host) const;
 
     Schedule& schedule_;
@@ -134,11 +145,10 @@ class Network {
     std::map<Ipv4, Pipe> pipes_;
     std::map<Path, Duration> delays_;
     std::map<Endpoint, Party*> listeners_;
-    std::map<std::uint32_t, Wire> wires_;
-    std::map<Path, Instant> cuts_;  // since when
+    std::vector<std::unique_ptr<Wire>> wires_;  // by number; null: it is gone
+    std::map<Path, Instant> cuts_;              // since when
     std::set<Path> lasting_;
     std::map<Ipv4, Instant> down_;
-    std::uint32_t dialled_ = 0;
     std::uint16_t next_port_ = 40'000;
 };
 

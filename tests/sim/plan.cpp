@@ -258,7 +258,7 @@ void World::draw_talk() {
         schedule_.at(sometime(0s, peace_ - Instant{}), [this, seat = any_seat()] { utter(seat); });
     if (chance(15)) {
         marks_.hit(Mark::burst);
-        const auto many = between(200, 3000);
+        const auto many = between(200, large_ ? 300 : 3000);
         schedule_.at(sometime(0s, peace_ - Instant{}),
                      [=, this, seat = any_seat()] { burst(seat, many, 0); });
     }
@@ -272,7 +272,8 @@ void World::draw_talk() {
             if (node_at(seat) != nullptr) node_at(seat)->receive(true);
         });
     }
-    if (chance(12) && !legacy_seats_.empty()) {  // more than the ledger holds, past a legacy peer
+    if (chance(12) && !legacy_seats_.empty() &&
+        !large_) {  // more than the ledger holds, past a legacy peer
         const Instant when = sometime(3s, peace_ - Instant{});
         schedule_.at(when, [=, this] {
             LegacyPeer* reader = legacy_seats_.front().peer;

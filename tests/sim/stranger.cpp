@@ -137,7 +137,9 @@ Frame Stranger::random_frame() {
     for (auto wants = rng_.below(3); wants > 0; --wants)
         frame.want.push_back({some_log(), rng_.below(10), 10 + rng_.below(9), rng_.below(2) == 0});
     frame.listing = rng_.below(4) == 0;
-    if (rng_.below(8) == 0) frame.linked = {settings_.instance, InstanceId{rng_.next()}};
+    if (rng_.below(8) == 0)
+        frame.linked =
+            Linked{rng_.below(3), {settings_.instance, InstanceId{rng_.next()}}, {InstanceId{1}}};
     return frame;
 }
 

@@ -66,7 +66,9 @@ std::string describe(const Frame& frame) {
         out += " have " + name(head.log) + ":" + span(head.base.after, head.base.last) +
                (head.tail ? "+" + span(head.tail->after, head.tail->last) : "");
     for (const Want& want : frame.want) out += " want " + describe(want);
-    if (frame.linked) out += " linked " + std::to_string(frame.linked->size());
+    if (frame.linked)
+        out += " linked +" + std::to_string(frame.linked->came.size()) + " -" +
+               std::to_string(frame.linked->went.size());
     if (frame.ping) out += frame.ping->reply ? " pong" : " ping";
     constexpr const char* byes[] = {"unknown", "leaving", "duplicate", "busy", "taken"};
     if (frame.bye) out += std::string(" bye ") + byes[static_cast<int>(*frame.bye)];

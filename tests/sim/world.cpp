@@ -11,14 +11,16 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration settle_time = 15s;
-constexpr Duration quiet_time = 60s;
-constexpr Duration talk_time = 50s;
-constexpr Duration still_after = 57s;  // of quiet time
+constexpr std::size_t large_from = 100;  // nodes
+constexpr Duration still_time = 3s;      // of the quiet time nothing is told any more
 
 }  // namespace
 
-World::World(WorldSettings settings) : settings_(settings), rng_(settings.seed) {
+World::World(WorldSettings settings)
+    : settings_(settings),
+      large_(settings.nodes_min >= large_from),
+      course_(large_ ? Course{4s, 1s, 15s, 5s, 2s} : Course{5s, 15s, 15s, 60s, 50s}),
+      rng_(settings.seed) {
     rng_.next();
     const bool slow_lan = rng_.below(4) == 0;
     Weather weather;
@@ -31,21 +33,24 @@ World::World(WorldSettings settings) : settings_(settings), rng_(settings.seed) 
 }
 
 void World::run() {
-    peace_ = Instant{} + 5s + Duration{static_cast<Duration::rep>(rng_.below(15'000'000))};
+    const auto more = static_cast<std::uint64_t>(course_.trouble_more.count());
+    peace_ =
+        Instant{} + course_.trouble_least + Duration{static_cast<Duration::rep>(rng_.below(more))};
     history_.peace = peace_;
     history_.quiet_from = Instant::max();
     draw_places();
     draw_starts();
     draw_faults();
     schedule_.at(peace_, [this] { make_peace(); });
-    schedule_.run_until(peace_ + settle_time);
+    schedule_.run_until(peace_ + course_.settle);
 
     check_links();
     history_.quiet_from = schedule_.now();
     talk_quietly();
     const bool restless = std::ranges::any_of(strangers_, [](const auto& s) { return s->stays(); });
-    if (!restless) history_.still_from = schedule_.now() + still_after;
-    schedule_.run_until(schedule_.now() + quiet_time);
+    // In a short time second addresses are still tried, and over another link all is told again.
+    if (!restless && !large_) history_.still_from = schedule_.now() + course_.quiet - still_time;
+    schedule_.run_until(schedule_.now() + course_.quiet);
     check_links();
     check_stops();
     tell_the_end();
@@ -66,6 +71,7 @@ void World::start(std::size_t number) {
     settings.listens = {seat.address};
     if (seat.second) settings.listens.push_back(*seat.second);
     settings.legacy_peers = seat.takes_legacy;
+    settings.push = !settings_.sync_only;
     settings.seed = rng_.next();
     settings.step_delay = seat.step_delay;
     settings.key = seat.key;
@@ -127,7 +133,7 @@ void World::make_peace() {
 // An original that had dialled notices a dead connection only when it writes (original.md 3.3), so
 // it says something now and then; nobody relies on these lines.
 void World::settle_legacy() {
-    if (schedule_.now() > peace_ + settle_time - 6s) return;
+    if (schedule_.now() > peace_ + course_.settle - 6s) return;
     for (const auto& seat : legacy_seats_)
         if (seat.peer != nullptr && seat.peer->alive())
             seat.peer->say("legacy " + std::to_string(++uttered_));
@@ -135,17 +141,16 @@ void World::settle_legacy() {
 }
 
 void World::talk_quietly() {
-    const std::size_t lines = seats_.size() > 12 ? 2 : 6;
+    const std::size_t lines = large_ ? 1 : seats_.size() > 12 ? 2 : 6;
+    const Duration begin = schedule_.now() - Instant{};
+    const auto soon = [&] { return sometime(begin, begin + course_.talk); };
     for (std::size_t seat = 0; seat < seats_.size(); ++seat)
-        for (std::size_t i = 0; i < lines; ++i)
-            schedule_.at(
-                sometime(schedule_.now() - Instant{}, schedule_.now() - Instant{} + talk_time),
-                [this, seat] { utter(seat); });
+        for (std::size_t i = 0; i < lines; ++i) schedule_.at(soon(), [this, seat] { utter(seat); });
     for (const auto& seat : legacy_seats_)
         for (std::size_t i = 0; i < lines; ++i)
-            schedule_.at(
-                sometime(schedule_.now() - Instant{}, schedule_.now() - Instant{} + talk_time),
-                [this, peer = seat.peer] { peer->say("legacy " + std::to_string(++uttered_)); });
+            schedule_.at(soon(), [this, peer = seat.peer] {
+                peer->say("legacy " + std::to_string(++uttered_));
+            });
 }
 
 // Pairs without exactly one connection, and nodes that list somebody else than who is there.
@@ -207,6 +212,7 @@ void World::tell_the_end() {
     for (const auto& a : nodes_) {
         if (!a->alive()) continue;
         a->tell_heads();
+        a->check_peer_map();
         for (const auto& b : nodes_)
             if (a->person() < b->person() && !reach(*a, *b))
                 history_.apart.insert({a->person(), b->person()});

@@ -18,6 +18,7 @@ struct WorldSettings {
     std::uint64_t seed = 0;
     std::size_t nodes_min = 2;
     std::size_t nodes_max = 50;
+    bool sync_only = false;  // nobody sends a line unasked
     bool trace = false;
 };
 
@@ -30,6 +31,15 @@ class World {
     const Marks& marks() const { return marks_; }
 
   private:
+    // How long the parts of a seed take.
+    struct Course {
+        Duration trouble_least;
+        Duration trouble_more;  // at most so much more
+        Duration settle;
+        Duration quiet;
+        Duration talk;  // of the quiet time
+    };
+
     // A place where a node runs; after a restart another one.
     struct Seat {
         Endpoint address;
@@ -95,6 +105,8 @@ class World {
     Endpoint free_address(Ipv4 host);
 
     WorldSettings settings_;
+    bool large_;  // every second and every line costs: they are few, and the lines short
+    Course course_;
     Rng rng_;
     Marks marks_;
     Schedule schedule_;

@@ -100,8 +100,10 @@ class Chaos {
             frame.listing = rng_.below(2) == 0;
             frame.have.push_back(head());
         }
-        if (rng_.below(8) == 0) frame.want.push_back({log(), rng_.below(9), rng_.below(2000), rng_.below(2) == 0});
-        if (rng_.below(8) == 0) frame.linked = {InstanceId{498 + rng_.below(5)}};
+        if (rng_.below(8) == 0)
+            frame.want.push_back({log(), rng_.below(9), rng_.below(2000), rng_.below(2) == 0});
+        if (rng_.below(8) == 0)
+            frame.linked = Linked{rng_.below(3), {some_instance()}, {some_instance()}};
         return frame;
     }
     Ack ack() {
@@ -115,6 +117,7 @@ class Chaos {
         if (rng_.below(3) == 0) head.tail = {base.last + 1 + rng_.below(9), base.last + 20, {}};
         return head;
     }
+    InstanceId some_instance() { return InstanceId{498 + rng_.below(5)}; }
     LogId log() { return rng_.below(3) == 0 ? scene_.own_log() : voices_[rng_.below(5)].log(); }
 
     Scene& scene_;

@@ -58,10 +58,18 @@ Seq told(const Scene& scene, LinkId link, const LogId& log) {
     return newest;
 }
 
-Frame linked_with(std::vector<InstanceId> others) {
+Frame linked(std::vector<InstanceId> came, std::vector<InstanceId> went) {
     Frame frame;
-    frame.linked = std::move(others);
+    frame.linked = Linked{1, std::move(came), std::move(went)};
     return frame;
+}
+
+// All that was told of our links over a link.
+std::vector<Linked> links_told(const Scene& scene, LinkId link) {
+    std::vector<Linked> told;
+    for (const Frame& frame : scene.sent.at(link))
+        if (frame.linked) told.push_back(*frame.linked);
+    return told;
 }
 
 TEST_CASE("what was said by somebody a neighbour cannot reach is told it, asked for and given") {
@@ -86,15 +94,75 @@ TEST_CASE("two that are both linked to an author tell each other nothing of its 
     Scene scene;
     const LinkId author = scene.link_by_us(at(2), high);
     const LinkId neighbour = scene.link_by_us(at(3), low);
-    scene.receive(neighbour, linked_with({high}));
+    scene.receive(neighbour, linked({high}, {}));
     scene.receive(author, Scene::lines(high, 1, 5));
     scene.pass(1s);
     scene.drain(neighbour);
     CHECK(told(scene, neighbour, Voice(high).log()) == 0);
 
-    scene.receive(neighbour, linked_with({}));  // it has lost the author
+    scene.receive(neighbour, linked({}, {high}));  // it has lost the author
     scene.pass(limits::news_delay);
 
+    CHECK(told(scene, neighbour, Voice(high).log()) == 5);
+}
+
+TEST_CASE("who has lost an author and has all its lines is told nothing of it") {
+    Scene scene;
+    const LinkId author = scene.link_by_us(at(2), high);
+    const LinkId neighbour = scene.link_by_us(at(3), low);
+    scene.receive(neighbour, linked({high}, {}));
+    scene.receive(author, Scene::lines(high, 1, 5));
+    scene.pass(1s);
+    scene.drain(neighbour);
+
+    Frame lost = linked({}, {high});
+    lost.have = Scene::have(high, 5).have;
+    scene.receive(neighbour, lost);
+    scene.pass(1s);
+
+    CHECK(told(scene, neighbour, Voice(high).log()) == 0);
+}
+
+TEST_CASE("who has come is told with the next frame, who has gone soon") {
+    Scene scene;
+    const LinkId neighbour = scene.link_by_us(at(3), low);
+    const LinkId other = scene.link_by_us(at(2), high);
+    const auto listed = links_told(scene, other);
+    REQUIRE(listed.size() == 1);
+    CHECK(listed[0].came == std::vector{low});
+    scene.drain(neighbour);
+    scene.pass(1s);
+    REQUIRE(links_told(scene, neighbour).size() == 1);
+    const std::uint64_t round = links_told(scene, neighbour)[0].round;
+
+    scene.give(Say{general_room, "hello", {}});
+    scene.drain(neighbour);
+    REQUIRE(links_told(scene, neighbour).size() == 2);
+    CHECK(links_told(scene, neighbour)[1] == Linked{round, {high}, {}});
+
+    scene.lose(other);
+    scene.pass(limits::news_delay);
+    REQUIRE(links_told(scene, neighbour).size() == 3);
+    CHECK(links_told(scene, neighbour)[2] == Linked{round, {}, {high}});
+}
+
+TEST_CASE("who tells that an author has gone tells what it has of it") {
+    Scene scene;
+    const LinkId neighbour = scene.link_by_us(at(3), low);
+    const LinkId author = scene.link_by_us(at(2), high);
+    scene.receive(neighbour, linked({high}, {}));
+    scene.receive(author, Scene::lines(high, 1, 5));
+    scene.give(Say{general_room, "hello", {}});  // with it goes that the author has come
+    scene.pass(1s);
+    scene.drain(neighbour);
+    REQUIRE(told(scene, neighbour, Voice(high).log()) == 0);
+
+    scene.lose(author);
+    scene.pass(limits::news_delay);
+
+    const Frame& frame = scene.last_sent(neighbour);
+    REQUIRE(frame.linked);
+    CHECK(frame.linked->went == std::vector{high});
     CHECK(told(scene, neighbour, Voice(high).log()) == 5);
 }
 

@@ -12,17 +12,20 @@ namespace lanchat::controller {
 namespace {
 
 using Due = std::optional<Instant>;
-using Alarms = TimedMap<int, Due>;
+struct Alarm {
+    Due due;
+};
+using Alarms = TimedMap<int, Alarm>;
 
 Instant at_ms(int ms) { return Instant{std::chrono::milliseconds(ms)}; }
 
 void retime(Alarms& alarms) {
-    alarms.retime([](const Due& due) { return due; });
+    alarms.retime([](const Alarm& alarm) { return alarm.due; });
 }
 
 Alarms alarms_at(const std::vector<std::pair<int, int>>& times) {
     Alarms alarms;
-    for (const auto& [key, ms] : times) alarms[key] = at_ms(ms);
+    for (const auto& [key, ms] : times) alarms[key].due = at_ms(ms);
     retime(alarms);
     return alarms;
 }
@@ -47,26 +50,26 @@ TEST_CASE("the first time is next, and what is due comes in order of keys") {
 
 TEST_CASE("whoever is touched is asked again, and nobody else") {
     auto alarms = alarms_at({{1, 10}, {2, 20}});
-    *alarms.touch(1) = at_ms(30);
+    alarms.touch(1)->due = at_ms(30);
     int asked = 0;
-    alarms.retime([&](const Due& due) {
+    alarms.retime([&](const Alarm& alarm) {
         ++asked;
-        return due;
+        return alarm.due;
     });
     CHECK(asked == 1);
     CHECK(alarms.next() == at_ms(20));
     alarms.touch(1);
     alarms.touch(1);
-    alarms.retime([&](const Due& due) {
+    alarms.retime([&](const Alarm& alarm) {
         ++asked;
-        return due;
+        return alarm.due;
     });
     CHECK(asked == 2);
 }
 
 TEST_CASE("what is never due is not waited for") {
     auto alarms = alarms_at({{1, 10}});
-    alarms.touch(1)->reset();
+    alarms.touch(1)->due.reset();
     retime(alarms);
     CHECK(alarms.next() == std::nullopt);
     CHECK_FALSE(alarms.empty());
@@ -85,7 +88,7 @@ TEST_CASE("what is erased is due no more, touched or not") {
 
 TEST_CASE("a touch of all asks everybody") {
     auto alarms = alarms_at({{1, 10}, {2, 20}});
-    for (auto& [key, due] : alarms.touch_all()) due = at_ms(50 - key);
+    for (auto& [key, alarm] : alarms.touch_all()) alarm.due = at_ms(50 - key);
     retime(alarms);
     CHECK(alarms.next() == at_ms(48));
     CHECK(alarms.due(at_ms(48)) == std::vector{2});
@@ -102,22 +105,22 @@ TEST_CASE("whatever is done to it, it says what a look at everybody says") {
                 alarms.erase(key);
                 break;
             case 1:
-                for (auto& [each, value] : alarms.touch_all()) value = due;
+                for (auto& [each, alarm] : alarms.touch_all()) alarm.due = due;
                 break;
             case 2:
-                if (Due* known = alarms.touch(key)) *known = due;
+                if (Alarm* known = alarms.touch(key)) known->due = due;
                 break;
             default:
-                alarms[key] = due;
+                alarms[key].due = due;
         }
         if (rng.below(3) == 0) continue;
         retime(alarms);
         Due first;
         std::vector<int> ready;
-        for (const auto& [each, value] : alarms) {
-            if (!value) continue;
-            if (!first || *value < *first) first = value;
-            if (*value <= at_ms(25)) ready.push_back(each);
+        for (const auto& [each, alarm] : alarms) {
+            if (!alarm.due) continue;
+            if (!first || *alarm.due < *first) first = alarm.due;
+            if (*alarm.due <= at_ms(25)) ready.push_back(each);
         }
         REQUIRE(alarms.next() == first);
         REQUIRE(alarms.due(at_ms(25)) == ready);

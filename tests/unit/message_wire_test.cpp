@@ -33,7 +33,7 @@ Frame full_frame() {
                   {log_of(2), {2, ~Seq{0}, hash_of("x")}, {}, {}}};
     frame.want = {{log_of(2), 0, 8, true}, {log_of(3), 5, 0, false}};
     frame.listing = true;
-    frame.linked = {InstanceId{7}, InstanceId{8}};
+    frame.linked = Linked{9, {InstanceId{7}, InstanceId{8}}, {InstanceId{6}}};
     frame.ping = Ping{77, true};
     frame.bye = Bye::duplicate;
     return frame;
@@ -61,7 +61,10 @@ Frame random_frame(Rng& rng) {
     if (rng.below(2) == 0) frame.ping = Ping{rng.next(), rng.below(2) == 0};
     if (rng.below(2) == 0) frame.bye = static_cast<Bye>(rng.below(5));
     frame.listing = rng.below(2) == 0;
-    if (rng.below(2) == 0) frame.linked.emplace(rng.below(4), InstanceId{rng.next()});
+    if (rng.below(2) == 0)
+        frame.linked = Linked{rng.next(),
+                              {rng.below(4), InstanceId{rng.next()}},
+                              {rng.below(4), InstanceId{rng.next()}}};
     for (auto n = rng.below(3); n > 0; --n) {
         const auto key = static_cast<std::uint8_t>(rng.below(9));
         frame.runs.push_back(
@@ -221,14 +224,17 @@ TEST_CASE("text that is not UTF-8 is refused wherever it stands") {
 }
 
 TEST_CASE("a frame names no more links than there may be") {
-    const auto linked = [](std::size_t count) {
+    using Instances = std::vector<InstanceId>;
+    const auto linked = [](std::size_t came, std::size_t went) {
         Frame frame;
-        frame.linked.emplace(count, InstanceId{5});
+        frame.linked = Linked{1, Instances(came, InstanceId{5}), Instances(went, InstanceId{6})};
         return encode(frame);
     };
-    CHECK(decode(linked(0))->linked);
-    CHECK(decode(linked(limits::peers_max))->linked->size() == limits::peers_max);
-    CHECK_FALSE(decode(linked(limits::peers_max + 1)));
+    constexpr std::size_t most = limits::peers_max;
+    CHECK(decode(linked(0, 0))->linked);
+    CHECK(decode(linked(most, most))->linked->came.size() == most);
+    CHECK_FALSE(decode(linked(most + 1, 0)));
+    CHECK_FALSE(decode(linked(0, most + 1)));
 }
 
 TEST_CASE("a hello names its device") {

@@ -42,9 +42,11 @@ class Fate {
         faults_.pop_front();
         return fault;
     }
-    void kept(const std::vector<store::Line>& lines) {
+    void kept(const std::vector<store::Added>& added) {
         const std::lock_guard lock(mutex_);
-        for (const auto& line : lines) kept_.push_back({line.entry.log, line.entry.seq});
+        for (const auto& one : added)
+            for (auto n = one.first; n < one.first + one.count; ++n)
+                kept_.push_back({one.run->log(), one.run->items()[n].entry.seq});
     }
 
     std::vector<LineId> all_kept() const {
@@ -80,22 +82,26 @@ class Failing : public store::Store {
 
     std::uint64_t id() const override { return inner_->id(); }
     store::Arrival last() const override { return inner_->last(); }
-    Result<std::vector<store::Line>> append(const std::vector<RunPtr>& runs,
-                                            WallTime arrived) override {
+    Result<std::vector<store::Added>> append(const std::vector<RunPtr>& runs,
+                                             WallTime arrived) override {
         disk_.arm(fate_.next(), 1);
-        auto lines = inner_->append(runs, arrived);
+        auto added = inner_->append(runs, arrived);
         disk_.arm(Fault::none, 0);
-        if (lines) fate_.kept(*lines);
-        return lines;
+        if (added) fate_.kept(*added);
+        return added;
     }
-    Result<store::Line> append_legacy(WallTime heard, std::string_view room,
-                                      std::string_view address, std::string_view text) override {
-        return inner_->append_legacy(heard, room, address, text);
+    Result<store::Line> append_legacy(const store::Heard& heard) override {
+        return inner_->append_legacy(heard);
     }
     Result<std::vector<store::Holding>> holdings() override { return inner_->holdings(); }
+    Result<store::Tally> tally() override { return inner_->tally(); }
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
                                      std::size_t bytes_max) override {
         return inner_->runs(log, after, entries_max, bytes_max);
+    }
+    Result<std::vector<RunPtr>> runs_back_from(const LogId& log, Seq seq, std::size_t entries_max,
+                                               std::size_t bytes_max) override {
+        return inner_->runs_back_from(log, seq, entries_max, bytes_max);
     }
     Result<std::vector<store::Line>> newest(const store::Filter& filter,
                                             std::size_t count) override {
@@ -114,8 +120,8 @@ class Failing : public store::Store {
         return inner_->said(author, said_id);
     }
     Result<std::vector<std::string>> rooms() override { return inner_->rooms(); }
-    Result<std::size_t> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
-                             std::size_t runs_max) override {
+    Result<store::Trimmed> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                                std::size_t runs_max) override {
         return inner_->trim(bytes_max, oldest, runs_max);
     }
 

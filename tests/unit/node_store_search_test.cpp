@@ -121,7 +121,7 @@ TEST_CASE("no text can be taken for a room or an author") {
 TEST_CASE("what is trimmed is found no more, whatever the filter") {
     Noon noon;
     REQUIRE(noon.store->append({noon.bob.say({"new"}, "den")}, {50}));
-    REQUIRE(*noon.store->trim(~std::uint64_t{0}, WallTime{10}, store::all_runs) > 0);
+    REQUIRE(noon.store->trim(~std::uint64_t{0}, WallTime{10}, store::all_runs)->lines > 0);
 
     CHECK(texts(noon.store->search("lunch", {.author = noon.bob.device()}, 9)).empty());
     CHECK(texts(noon.store->search("lunch", {.room = "den"}, 9)).empty());
