@@ -19,7 +19,7 @@ constexpr Duration still_time = 3s;      // of the quiet time nothing is told an
 World::World(WorldSettings settings)
     : settings_(settings),
       large_(settings.nodes_min >= large_from),
-      course_(large_ ? Course{4s, 1s, 15s, 5s, 2s} : Course{5s, 15s, 15s, 60s, 50s}),
+      course_(large_ ? Course{4s, 1s, 15s, 9s, 3s} : Course{5s, 15s, 15s, 60s, 50s}),
       rng_(settings.seed) {
     rng_.next();
     const bool slow_lan = rng_.below(4) == 0;

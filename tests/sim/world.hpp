@@ -37,7 +37,7 @@ class World {
         Duration trouble_more;  // at most so much more
         Duration settle;
         Duration quiet;
-        Duration talk;  // of the quiet time
+        Duration talk;  // of the quiet time; what is said last has to reach slow disks after it
     };
 
     // A place where a node runs; after a restart another one.
