@@ -163,8 +163,7 @@ void Room::acknowledged(Peer& peer, Ack ack, Instant now) {
     if (ack.last <= peer.acked || ack.last > ledger_.head()) return;
     if (ack.last > peer.reached) peer.progress = now;
     peer.reached = std::max(peer.reached, ack.last);
-    if (!peer.key.legacy)
-        deliveries_.stored_there(peer.device, ledger_.log(), ack.after, ack.last);
+    if (!peer.key.legacy) deliveries_.stored_there(peer.device, ledger_.log(), ack.after, ack.last);
     const Seq floor = logs_.extent(ledger_.log()).floor;
     if (ack.after > std::max(peer.acked, floor)) return;  // it asks for what is between
     peer.acked = ack.last;

@@ -77,8 +77,9 @@ struct EndOfInput {
 };
 struct Leave {};
 struct Wake {};
-using Input = std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed,
-                           Say, Watch, Stored, Fetched, Trimmed, Imported, Receive, EndOfInput, Leave, Wake>;
+using Input =
+    std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed, Say, Watch,
+                 Stored, Fetched, Trimmed, Imported, Receive, EndOfInput, Leave, Wake>;
 
 // Effects. At most one Send is under way on a link: the next one follows its Drained.
 struct Connect {

@@ -83,8 +83,8 @@ bool Room::show_new(const Peer* bringer, const VerifiedRun& run, const Extent& b
         if (!before.lacks(entry.seq)) continue;
         ledger_.clock().heard(entry.clock);
         from.name = entry.name;
-        const bool old = bringer == nullptr || fills || entry.seq < before.last() ||
-                         is_history(*bringer, entry);
+        const bool old =
+            bringer == nullptr || fills || entry.seq < before.last() || is_history(*bringer, entry);
         begins_old = begins_old.value_or(old);
         out.push_back(Notify{Message{log + std::to_string(entry.seq), entry.room, from,
                                      entry.clock.time(), entry.text, own, old}});

@@ -122,8 +122,7 @@ void Node::Body::stop() {
     if (memory_) memory_->stop();
     trim_timer_.cancel();
     disk_pause_.cancel();
-    disk_pauses_ = false;
-    write_down();
+    if (disk_) write_refused();
     disk_.reset();  // waits until all is on the disk
     *here_ = false;
 }

@@ -82,6 +82,7 @@ class Node::Body {
     void take_note(const std::vector<RunPtr>& runs, const std::vector<store::Added>& added);
     void refuse_for_now(const std::string& why);
     void try_again_later();
+    void write_refused();
     void arrived(const store::Line& last);
     void answer_said(const std::vector<RunPtr>& runs);
     void say_once(const Saying& saying);
@@ -104,10 +105,9 @@ class Node::Body {
     std::map<std::string, std::vector<Said>> said_ids_;  // not on disk yet, or nobody knows
     std::uint64_t untrimmed_bytes_ = 0;
     bool disk_pauses_ = false;
-    std::vector<RunPtr> refused_;    // by the disk; they go first
-    std::uint64_t appends_ = 0;      // groups of runs given to the disk
-    std::uint64_t written_ = 0;      // the last of them that was answered
-    std::uint64_t again_until_ = 0;  // those up to this one go again
+    std::vector<RunPtr> refused_;  // by the disk; they go first
+    std::uint64_t appends_ = 0;    // groups of runs given to the disk
+    std::uint64_t written_ = 0;    // the last of them that was answered
     asio::steady_timer timer_;
     asio::steady_timer disk_pause_;
     asio::steady_timer trim_timer_;

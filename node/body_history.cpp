@@ -126,10 +126,10 @@ void Node::Body::import_runs(std::vector<Run> runs,
 void Node::Body::perform_one(brain::Fetch& fetch) {
     disk_->read([this, here = here_, fetch](store::Store& history) {
         const auto& [log, after, seq, newest_first] = fetch.want;
-        auto runs = newest_first ? history.runs_back_from(log, seq, limits::pull_lines_max,
-                                                          limits::fetch_bytes_max)
-                                 : history.runs(log, after, limits::pull_lines_max,
-                                                limits::fetch_bytes_max);
+        auto runs =
+            newest_first
+                ? history.runs_back_from(log, seq, limits::pull_lines_max, limits::fetch_bytes_max)
+                : history.runs(log, after, limits::pull_lines_max, limits::fetch_bytes_max);
         asio::post(loop_, [this, here, fetch, runs = std::move(runs)]() mutable {
             if (!*here) return;
             if (!runs) spdlog::warn("history: {}", runs.why());
@@ -171,18 +171,15 @@ void Node::Body::write_down() {
         });
 }
 
-// What was said is never taken back: a disk that refuses it is asked again until it takes it. What
-// was already on its way behind it is written again too: without its beginning the store leaves out
-// the rest of a log, and that is no failure.
+// What was said is never taken back: a disk that refuses it is asked again until it takes it.
 void Node::Body::written(std::uint64_t number, const std::vector<RunPtr>& runs,
                          const Result<std::vector<store::Added>>& result) {
     written_ = number;
-    if (result) take_note(runs, *result);
-    if (!result) refuse_for_now(result.why());
-    if (number <= again_until_) {
+    if (!result) {
         refused_.insert(refused_.end(), runs.begin(), runs.end());
-        return;
+        return refuse_for_now(result.why());
     }
+    take_note(runs, *result);
     if (!std::exchange(disk_trouble_, {}).empty()) spdlog::warn("lines can be stored again");
     answer_said(runs);
     feed(brain::Stored{runs});
@@ -203,7 +200,6 @@ void Node::Body::take_note(const std::vector<RunPtr>& runs,
 void Node::Body::refuse_for_now(const std::string& why) {
     if (disk_trouble_.empty()) spdlog::error("lines cannot be stored: {}", why);
     disk_trouble_ = why;
-    again_until_ = appends_;
     if (!std::exchange(disk_pauses_, true)) try_again_later();
 }
 
@@ -213,9 +209,14 @@ void Node::Body::try_again_later() {
     disk_pause_.async_wait([this, here = here_](const asio::error_code& error) {
         if (error || !*here) return;
         if (written_ < appends_) return try_again_later();
-        disk_pauses_ = false;
-        write_down();
+        write_refused();
     });
+}
+
+void Node::Body::write_refused() {
+    disk_pauses_ = false;
+    disk_->resume();
+    write_down();
 }
 
 void Node::Body::answer_said(const std::vector<RunPtr>& runs) {

@@ -18,7 +18,8 @@ std::vector<Added> taken(const std::vector<RunPtr>& runs, const std::set<RunPtr>
         do {
             own.push_back(std::move(added.front()));
             added.pop_front();
-        } while (!added.empty() && !asked.contains(added.front().run));
+        } while (!added.empty() &&
+                 (added.front().run == run || !asked.contains(added.front().run)));
     }
     return own;
 }
@@ -41,11 +42,17 @@ void Disk::append(std::vector<RunPtr> runs, WallTime arrived, Appended done) {
     put(Append{std::move(runs), arrived, std::move(done)});
 }
 
+void Disk::resume() {
+    const std::lock_guard lock(mutex_);
+    ++turn_;
+}
+
 void Disk::read(Job job) { put(std::move(job)); }
 
 void Disk::put(Task task) {
     {
         const std::lock_guard lock(mutex_);
+        if (auto* append = std::get_if<Append>(&task)) append->turn = turn_;
         tasks_.push_back(std::move(task));
     }
     waiting_.notify_one();
@@ -87,12 +94,21 @@ std::deque<Disk::Task> Disk::next_group() {
 }
 
 void Disk::commit(std::deque<Task>& group) {
+    while (!group.empty() && std::get<Append>(group.front()).turn <= refused_turn_) {
+        report(std::move(std::get<Append>(group.front()).done), Failure{refusal_});
+        group.pop_front();
+    }
+    if (group.empty()) return;
     std::vector<RunPtr> runs;
     for (const Task& task : group) {
         const auto& append = std::get<Append>(task);
         runs.insert(runs.end(), append.runs.begin(), append.runs.end());
     }
     const auto result = store_->append(runs, std::get<Append>(group.back()).arrived);
+    if (!result) {
+        refused_turn_ = std::get<Append>(group.back()).turn;
+        refusal_ = result.why();
+    }
     const std::set<RunPtr> asked(runs.begin(), runs.end());
     std::deque<Added> added;
     if (result) added.assign(result->begin(), result->end());

@@ -35,9 +35,11 @@ class Disk {
     Disk(const Disk&) = delete;
     Disk& operator=(const Disk&) = delete;
 
-    // `done` gets what was new, once it is durable. A failure of the disk is one of
-    // the whole group; asking again is right.
+    // `done` gets what was new, once it is durable. A failure of the disk is one of the whole
+    // group; asking again is right. After one, all that is asked for until `resume` fails as well:
+    // what comes behind a refused run must not be kept before it.
     void append(std::vector<RunPtr> runs, WallTime arrived, Appended done);
+    void resume();
     // Between commits. Whatever `job` refers to, it shares with nobody until it has posted it.
     void read(Job job);
 
@@ -46,6 +48,7 @@ class Disk {
         std::vector<RunPtr> runs;
         WallTime arrived;
         Appended done;
+        std::uint64_t turn = 0;
     };
     using Task = std::variant<Append, Job>;
 
@@ -59,8 +62,11 @@ class Disk {
     std::unique_ptr<Store> store_;
     std::mutex mutex_;
     std::condition_variable waiting_;
-    std::deque<Task> tasks_;  // under mutex_
-    bool ending_ = false;     // under mutex_
+    std::deque<Task> tasks_;          // under mutex_
+    bool ending_ = false;             // under mutex_
+    std::uint64_t turn_ = 1;          // under mutex_; a new one at each resume
+    std::uint64_t refused_turn_ = 0;  // the disk thread's: what was asked for until then fails
+    std::string refusal_;             // why
     std::thread thread_;
 };
 

@@ -87,8 +87,7 @@ std::optional<Failure> SqliteStore::join_parked(const std::set<LogId>& untrimmed
             auto failure = all_or_nothing([&] {
                 change.last = last_;
                 return (logs_.contains(id) || begin_at_parked(id, is_trimmed, change)) &&
-                       absorb(id, change) &&
-                       save(*find(id, change));
+                       absorb(id, change) && save(*find(id, change));
             });
             if (failure) return failure;
             grows = !change.added.empty();

@@ -55,7 +55,7 @@ INSERT INTO word(rowid, words)
     FROM line;
 )",
     // `floor` to `seq` is the base; nothing up to `trimmed` is wanted; no tail: its columns are
-    // null.
+    // null. What came last may be trimmed first, so `last` keeps its arrival.
     R"(
 ALTER TABLE log ADD COLUMN trimmed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE log ADD COLUMN tail_after INTEGER;
@@ -63,6 +63,7 @@ ALTER TABLE log ADD COLUMN tail_before BLOB;
 ALTER TABLE log ADD COLUMN tail_seq INTEGER;
 ALTER TABLE log ADD COLUMN tail_head BLOB;
 UPDATE log SET trimmed=floor;
+ALTER TABLE store ADD COLUMN last INTEGER NOT NULL DEFAULT 0;
 )"};
 
 std::optional<std::int64_t> number(sqlite::Database& database, std::string_view statement) {
@@ -90,7 +91,8 @@ std::optional<Failure> migrate(sqlite::Database& database) {
     for (auto version = *found; made && version < today; ++version)
         made = database.run(migrations[static_cast<std::size_t>(version)]);
     // SQLite seeds its random numbers from the system.
-    if (made && *found == 0) made = database.run("INSERT INTO store VALUES(random(), 0, 0)");
+    if (made && *found == 0)
+        made = database.run("INSERT INTO store(id, version, reopened) VALUES(random(), 0, 0)");
     const auto mark = "PRAGMA user_version=" + std::to_string(today);
     made = made && database.query("UPDATE store SET version=?", today).done() &&
            database.run(mark.c_str()) && change.commit();

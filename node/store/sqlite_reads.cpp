@@ -183,7 +183,8 @@ Result<std::vector<RunPtr>> SqliteStore::runs_back_from(const LogId& log, Seq se
     return verified_runs(
         database_.query("SELECT signature, entries, last FROM run WHERE log=? AND last<?"
                         " AND first<=? ORDER BY last DESC",
-                        held->second.row, std::min(seq, limits::seq_max) + limits::run_entries_max, seq),
+                        held->second.row, std::min(seq, limits::seq_max) + limits::run_entries_max,
+                        seq),
         log, Share(entries_max, bytes_max));
 }
 
@@ -193,8 +194,7 @@ Result<std::vector<RunPtr>> SqliteStore::verified_runs(sqlite::Query row, const 
     while (row.row()) {
         auto run = run_from(row, 0);
         // It may verify and yet be another log's, if the damage is in the index.
-        if (!run || (*run)->log() != log ||
-            (*run)->last() != static_cast<Seq>(row.integer(2))) {
+        if (!run || (*run)->log() != log || (*run)->last() != static_cast<Seq>(row.integer(2))) {
             suspect();
             if (found.empty()) return Failure{"a stored run is damaged"};
             return found;

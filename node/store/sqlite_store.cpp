@@ -80,7 +80,8 @@ bool SqliteStore::load() {
     logs_.clear();
     parked_.clear();
     lines_.reset();
-    auto store = database_.query("SELECT id, (SELECT max(arrival) FROM line) FROM store");
+    auto store = database_.query(
+        "SELECT id, max(last, (SELECT ifnull(max(arrival), 0) FROM line)) FROM store");
     if (!store.row()) return database_.damaged("the store has no id"), false;
     id_ = static_cast<std::uint64_t>(store.integer(0));
     last_ = static_cast<Arrival>(store.integer(1));
@@ -114,8 +115,8 @@ bool SqliteStore::is_plausible(Log& log) {
 }
 
 bool SqliteStore::ends_at(Log& log, const Stretch& noted) {
-    auto newest = database_.query("SELECT entries FROM run WHERE log=? AND last=?", log.row,
-                                  noted.last);
+    auto newest =
+        database_.query("SELECT entries FROM run WHERE log=? AND last=?", log.row, noted.last);
     if (!newest.row()) return false;
     const auto entries = unpack(newest.bytes(0));
     if (!entries || entries->empty()) return false;
@@ -217,14 +218,13 @@ bool SqliteStore::keep_run(const RunPtr& run, Log log, const Extent& grown, Chan
     const auto author = author_row(run->log().device);
     const auto packed = pack(*run);
     const auto row = static_cast<std::int64_t>(change.last + 1);
-    const bool kept =
-        author != 0 &&
-        database_
-            .query("INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?)", row, log.row, run->first(),
-                   run->last(), lines, change.arrived.ms, std::uint64_t{run->byte_count()},
-                   sqlite::Blob{run->head().view()}, sqlite::Blob{run->signature().view()},
-                   sqlite::Blob{packed})
-            .done();
+    const bool kept = author != 0 &&
+                      database_
+                          .query("INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?)", row, log.row,
+                                 run->first(), run->last(), lines, change.arrived.ms,
+                                 std::uint64_t{run->byte_count()}, sqlite::Blob{run->head().view()},
+                                 sqlite::Blob{run->signature().view()}, sqlite::Blob{packed})
+                          .done();
     if (!kept) return false;
     for (const Part& part : parts) {
         change.added.push_back({run, part.first, part.count, change.last + 1});
@@ -252,10 +252,11 @@ bool SqliteStore::save(const Log& log) {
     const auto& [base, tail, floor, newest] = log.holding.extent;
     const bool saved =
         database_
-            .query("UPDATE log SET trimmed=?, floor=?, floor_head=?, seq=?, head=?,"
-                   " tail_after=NULL, tail_before=NULL, tail_seq=NULL, tail_head=NULL WHERE log=?",
-                   floor, base.after, sqlite::Blob{base.before.view()}, base.last,
-                   sqlite::Blob{base.head.view()}, log.row)
+            .query(
+                "UPDATE log SET trimmed=?, floor=?, floor_head=?, seq=?, head=?,"
+                " tail_after=NULL, tail_before=NULL, tail_seq=NULL, tail_head=NULL WHERE log=?",
+                floor, base.after, sqlite::Blob{base.before.view()}, base.last,
+                sqlite::Blob{base.head.view()}, log.row)
             .done();
     if (!saved || !tail) return saved;
     return database_

@@ -49,7 +49,7 @@ Result<Trimmed> SqliteStore::trim(std::uint64_t bytes_max, std::optional<WallTim
             raised[log.holding.log] = log;
             if (!save(log)) return false;
         }
-        return true;
+        return database_.query("UPDATE store SET last=?", last_).done();
     });
     if (failure) return *failure;
     if (lines_) *lines_ -= dropped;

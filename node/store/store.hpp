@@ -52,8 +52,8 @@ struct Line {
     std::string id = {};  // of a legacy line; empty: it is from before ids were kept
 };
 
-// What was new in a run, or one part of it: `count` of its items from `first` on, of which the first
-// arrived as `arrival` and the others right after it.
+// What was new in a run, or one part of it: `count` of its items from `first` on, of which the
+// first arrived as `arrival` and the others right after it.
 struct Added {
     RunPtr run;
     std::size_t first = 0;

@@ -76,8 +76,7 @@ Duration Body::disk_delay() {
 }
 
 void Body::perform(const Fetch& fetch) {
-    post_later(disk_delay(),
-               Fetched{fetch.link, fetch.want.log, settings_.disk->runs(fetch.want)});
+    post_later(disk_delay(), Fetched{fetch.link, fetch.want.log, settings_.disk->runs(fetch.want)});
 }
 
 void Body::check_stored(const Open& link, const Frame& frame) const {

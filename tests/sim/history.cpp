@@ -158,8 +158,8 @@ class Judge {
             const auto [reader, author] = pair;
             if (person(author).alive || person(author).ever_killed) continue;
             if (!person(reader).alive || !up_.contains({author, reader})) continue;
-            const auto lost = static_cast<std::uint64_t>(std::ranges::count_if(
-                lines, [&](std::uint64_t number) {
+            const auto lost =
+                static_cast<std::uint64_t>(std::ranges::count_if(lines, [&](std::uint64_t number) {
                     return !seen_[pair].holds(number - 1, number);
                 }));
             if (lost > reported_[{author, reader}]) fault("lost and not reported", pair, lost);
@@ -243,11 +243,11 @@ class Judge {
     std::set<Pair> up_;
     std::map<std::pair<std::size_t, std::uint64_t>, std::uint64_t> said_;  // author, number: text
     std::map<std::size_t, std::set<std::uint64_t>> legacy_said_;
-    std::map<Pair, std::vector<std::uint64_t>> owed_;                 // reader, author: numbers
-    std::map<Pair, Numbers> seen_;     // reader, author: shown to it or its directory's users
-    std::map<Pair, Numbers> loaded_;   // node, author
-    std::map<Pair, Numbers> flushed_;  // node, author
-    std::map<std::size_t, Head> heads_;                               // author
+    std::map<Pair, std::vector<std::uint64_t>> owed_;  // reader, author: numbers
+    std::map<Pair, Numbers> seen_;       // reader, author: shown to it or its directory's users
+    std::map<Pair, Numbers> loaded_;     // node, author
+    std::map<Pair, Numbers> flushed_;    // node, author
+    std::map<std::size_t, Head> heads_;  // author
     std::map<std::size_t, std::ptrdiff_t> holders_;                   // author
     std::map<Pair, std::uint64_t> reported_;                          // author, reader
     std::map<std::pair<Pair, std::uint64_t>, std::uint64_t> copies_;  // reader+author, text

@@ -132,8 +132,7 @@ Frame Stranger::random_frame() {
         const Seq first = 1 + rng_.below(20);
         frame.runs = voice_.runs(first, first + rng_.below(5));
     }
-    for (auto heads = rng_.below(3); heads > 0; --heads)
-        frame.have.push_back(some_head());
+    for (auto heads = rng_.below(3); heads > 0; --heads) frame.have.push_back(some_head());
     for (auto wants = rng_.below(3); wants > 0; --wants)
         frame.want.push_back({some_log(), rng_.below(10), 10 + rng_.below(9), rng_.below(2) == 0});
     frame.listing = rng_.below(4) == 0;
@@ -167,9 +166,11 @@ Frame Stranger::role_frame(Plug plug) {
         case Role::withholder:
             frame.listing = rng_.below(2) == 0;
             for (int i = 0; i < 4; ++i)
-                frame.have.push_back({some_log(), {0, 1 + rng_.below(100), hash_of("withheld")}, {}, {}});
+                frame.have.push_back(
+                    {some_log(), {0, 1 + rng_.below(100), hash_of("withheld")}, {}, {}});
             for (int i = 0; i < 20; ++i)  // of logs that do not exist
-                frame.have.push_back({{voice_.device(), Epoch{rng_.below(200)}}, {0, 9, {}}, {}, {}});
+                frame.have.push_back(
+                    {{voice_.device(), Epoch{rng_.below(200)}}, {0, 9, {}}, {}, {}});
             return frame;
         case Role::liar:
             for (const LogId& log : logs_)

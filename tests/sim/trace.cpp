@@ -45,9 +45,7 @@ std::string describe(const Event& event) {
         event);
 }
 
-std::string span(Seq after, Seq last) {
-    return std::to_string(after) + "-" + std::to_string(last);
-}
+std::string span(Seq after, Seq last) { return std::to_string(after) + "-" + std::to_string(last); }
 
 std::string describe(const Want& want) {
     return name(want.log) + ":" + span(want.after, want.seq) +
@@ -125,9 +123,7 @@ std::string describe(const Effect& effect) {
             [](const Drop& e) { return "-> drop" + number(e.link); },
             [](const Probe& e) { return "-> probe" + number(e.link); },
             [](const Append& e) { return "-> append " + describe(*e.run); },
-            [](const Fetch& e) {
-                return "-> fetch" + number(e.link) + " " + describe(e.want);
-            },
+            [](const Fetch& e) { return "-> fetch" + number(e.link) + " " + describe(e.want); },
             [](const Notify& e) { return "-> " + describe(e.event); },
             [](const Stop&) { return std::string("-> stop"); },
         },

@@ -73,7 +73,8 @@ class Chaos {
         if (scene_.fetches.empty() || rng_.below(8) == 0)
             return void(scene_.give(Fetched{link(), which.front()->log(), which}));
         const Fetch fetch = scene_.fetches[rng_.below(scene_.fetches.size())];
-        scene_.give(Fetched{fetch.link, fetch.want.log, rng_.below(2) == 0 ? which : decltype(which){}});
+        scene_.give(
+            Fetched{fetch.link, fetch.want.log, rng_.below(2) == 0 ? which : decltype(which){}});
     }
     void rare() {
         const auto luck = rng_.below(60);

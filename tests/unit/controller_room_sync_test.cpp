@@ -336,6 +336,7 @@ TEST_CASE("both parts of a log are told, and its author learns which lines are t
 TEST_CASE("who has the newest of our lines gets on with what is said, and asks for the rest") {
     Scene scene;
     scene.say_many(60);
+    scene.pass(limits::seal_delay);
     const LinkId link = scene.dial(at(2));
     Frame answer = scene.answer(high);
     answer.received = Ack{50, 60};

@@ -114,8 +114,11 @@ TEST_CASE("numbers begin with 1, and only 1 has nothing before it") {
 
     Entry later = entry_of(key_of(1), 2);
     CHECK(is_taken(later));
-    later.seq = ~Seq{0};
+    later.seq = limits::seq_max;
     CHECK(is_taken(later));
+    later.seq = limits::seq_max + 1;
+    CHECK_FALSE(is_taken(later));
+    later.seq = 2;
     later.before = Hash{};
     CHECK_FALSE(is_taken(later));
 }

@@ -69,7 +69,8 @@ Frame random_frame(Rng& rng) {
         const auto key = static_cast<std::uint8_t>(rng.below(9));
         frame.runs.push_back(
             sign(entries_of(key_of(key), 1 + rng.below(9), 1 + rng.below(3)), key_of(key)));
-        frame.have.push_back({log_of(key), {rng.below(2), 2 + rng.below(9), hash_of("head")}, {}, {}});
+        frame.have.push_back(
+            {log_of(key), {rng.below(2), 2 + rng.below(9), hash_of("head")}, {}, {}});
         frame.want.push_back({log_of(key), rng.below(9), 9 + rng.below(9), false});
     }
     return frame;

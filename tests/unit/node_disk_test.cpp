@@ -109,7 +109,7 @@ TEST_CASE("a run that was refused does not answer for the lines of another") {
     Voice twin(InstanceId{1});
     auto gate = scene.hold();
     scene.append({anna.say({"one"})});
-    scene.append({twin.say({"other"}), twin.say({"more"})});
+    scene.append({twin.say({"other"})});
     scene.append({anna.say({"two"})});
     gate.set_value();
     scene.finish();
@@ -129,7 +129,7 @@ TEST_CASE("what had waited for a run is told with it, and hides nothing behind i
     CHECK(scene.answers == std::vector<Texts>{{"first", "waited"}, {"of another"}});
 }
 
-TEST_CASE("a failure reaches everybody in the group, and the next group is tried") {
+TEST_CASE("a failure reaches everybody, also of later groups, until the disk is to go on") {
     Scene scene;
     Voice anna(InstanceId{1});
     const auto first = anna.say({"one"});
@@ -138,11 +138,14 @@ TEST_CASE("a failure reaches everybody in the group, and the next group is tried
     scene.append({first});
     scene.append({anna.say({"two"})});
     scene.disk->read([&](store::Store&) { scene.refuses = false; });
+    scene.append({anna.say({"three"})});
+    scene.disk->resume();
     scene.append({first});
     gate.set_value();
     scene.finish();
-    CHECK(scene.answers ==
-          std::vector<Texts>{{"failure: no space"}, {"failure: no space"}, {"one"}});
+    const Texts refused{"failure: no space"};
+    CHECK(scene.answers == std::vector<Texts>{refused, refused, refused, {"one"}});
+    CHECK(scene.commits == 2);
 }
 
 TEST_CASE("a job sees what was asked for before it, and nothing of what came after") {

@@ -51,10 +51,9 @@ TEST_CASE_TEMPLATE("a store keeps what chains and skips what it has", Made, Sqli
     const auto second = anna.say({"three"});
     const auto third = anna.say({"four"});
 
-    CHECK(texts(store->append({second}, {5})).empty());  // begins above what is held
     CHECK(texts(store->append({first}, {5})) == Texts{"one", "two"});
     CHECK(texts(store->append({first, first}, {5})).empty());
-    CHECK(texts(store->append({third, second, third}, {5})) == Texts{"three", "four"});
+    CHECK(texts(store->append({second, third, second}, {5})) == Texts{"three", "four"});
 
     const auto held = store->holdings();
     REQUIRE(held->size() == 1);
@@ -86,8 +85,53 @@ TEST_CASE_TEMPLATE("a run that contradicts what is held is left out", Made, Sqli
     Voice twin(InstanceId{1});
     REQUIRE(store->append({anna.say({"one"})}, {5}));
     CHECK(texts(store->append({twin.say({"another", "two"})}, {5})).empty());
-    CHECK(texts(store->append({twin.say({"three"})}, {5})).empty());
     CHECK(store->holdings()->front().extent.last() == 1);
+}
+
+TEST_CASE_TEMPLATE("the newest can come first, and what is between them later", Made, Sqlite,
+                   Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Voice anna(InstanceId{1});
+    std::vector<RunPtr> runs;
+    for (const char* text : {"a", "b", "c", "d", "e", "f"}) runs.push_back(anna.say({text}));
+    const auto kept = [&](std::size_t n) { return texts(store->append({runs[n]}, {5})); };
+    const auto extent = [&] { return store->holdings()->front().extent; };
+
+    CHECK(kept(1) == Texts{"b"});
+    CHECK(kept(4) == Texts{"e"});
+    CHECK(extent().base == Stretch{1, anna.head(1), 2, anna.head(2)});
+    CHECK(extent().tail == Stretch{4, anna.head(4), 5, anna.head(5)});
+    CHECK(extent().newest == runs[4]->items().back().entry.clock);
+    CHECK(kept(0) == Texts{"a"});
+    CHECK(kept(5) == Texts{"f"});
+    CHECK(texts(store->append({anna.run(2, 5)}, {5})) == Texts{"c", "d"});
+    CHECK(extent().base == Stretch{0, {}, 6, anna.head(6)});
+    CHECK_FALSE(extent().tail);
+    CHECK(texts(store->newest({}, 9)) == Texts{"a", "b", "c", "d", "e", "f"});
+    Texts back;
+    const auto found = store->runs_back_from(anna.log(), 5, 99, 99'999);
+    for (const RunPtr& run : *found) back.push_back(run->items().back().entry.text);
+    CHECK(back == Texts{"e", "e", "b", "a"});
+}
+
+TEST_CASE("a tail outlasts a restart") {
+    test::Folder folder;
+    Voice anna(InstanceId{1});
+    const auto first = anna.say({"one"});
+    anna.say({"two"});
+    const auto third = anna.say({"three"});
+    Extent before;
+    {
+        const auto store = test::opened(folder.file());
+        REQUIRE(store->append({first, third}, {5}));
+        before = store->holdings()->front().extent;
+    }
+    const auto store = test::opened(folder.file());
+    CHECK(store->holdings()->front().extent == before);
+    CHECK(before.tail);
+    CHECK(texts(store->append({anna.run(2, 2)}, {6})) == Texts{"two"});
+    CHECK_FALSE(store->holdings()->front().extent.tail);
 }
 
 TEST_CASE_TEMPLATE("runs come whole, in order, within the maxima", Made, Sqlite, Memory) {
