@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <variant>
 
+#include "app/api/cursor.hpp"
 #include "message/base64.hpp"
 
 namespace lanchat::app {
@@ -186,7 +187,9 @@ void append_held(std::string& out, const HeldLines& held) {
     out += '"';
 }
 
-void append_fields(std::string& out, const Message& message) { append_placed(out, message, {}); }
+void append_fields(std::string& out, const Message& message) {
+    append_placed(out, message, {{}, api::order_of(message.clock, message.line)});
+}
 
 void append_fields(std::string& out, const Forked& forked) {
     append_start(out, "forked");

@@ -8,7 +8,7 @@
 
 #include "controller/delivery.hpp"
 #include "message/address.hpp"
-#include "message/ids.hpp"
+#include "message/entry.hpp"
 #include "message/time.hpp"
 
 namespace lanchat::controller {
@@ -61,6 +61,10 @@ struct Message {
     std::string text;
     bool own = false;
     bool history = false;  // it was said while this node was away
+
+    // Its place in the order of all lines (log.md 12); a legacy peer's line is in no log.
+    Clock clock{};
+    LineId line{};
 };
 
 // An author signed two different lines for one place: its log ends here (log.md 6).

@@ -36,24 +36,24 @@ Want downwards(const LogId& log, Seq after, Seq last) {
 }
 
 // The last entries of `range` up to `last`.
-Want newest(const LogId& log, const Range& range, Seq last) {
-    const Seq few = last - std::min<Seq>(last, limits::recent_lines);
+Want newest(const LogId& log, const Range& range, Seq last, Seq recent) {
+    const Seq few = last - std::min(last, recent);
     return {log, std::max(range.after, few), last, false};
 }
 
-std::optional<Want> want_above(const LogId& log, const Extent& held, const Claim& there,
-                               Seq missed) {
+std::optional<Want> want_above(const LogId& log, const Extent& held, const Claim& there, Seq missed,
+                               const Haste& haste) {
     const Seq last = held.last();
     if (there.newest() <= last) return std::nullopt;
     const Range top = there.has_tail() ? Range{there.tail_after, there.tail_last}
                                        : Range{there.after, there.last};
     const auto next = above(there, last);
     if (!held.tail) {
-        const Seq in_order = held.size() == 0 ? limits::recent_lines : limits::pull_lines_max;
+        const Seq in_order = held.size() == 0 ? haste.recent : haste.in_order;
         const Seq end = std::min(missed, top.last);
         const bool is_much = end > last && end - last > in_order && end > top.after;
-        if (is_much) return newest(log, top, end);
-        if (!next) return newest(log, top, top.last);
+        if (is_much) return newest(log, top, end, haste.recent);
+        if (!next) return newest(log, top, top.last, haste.recent);
     }
     if (!next) return std::nullopt;
     return upwards(log, last, next->last);
@@ -142,9 +142,9 @@ Ack Logs::stored_of(const LogId& log) const {
     return {newest.after, newest.last};
 }
 
-std::optional<Want> next_want(const LogId& log, const Extent& held, const Claim& there,
-                              Seq missed) {
-    if (auto want = want_above(log, held, there, missed)) return want;
+std::optional<Want> next_want(const LogId& log, const Extent& held, const Claim& there, Seq missed,
+                              const Haste& haste) {
+    if (auto want = want_above(log, held, there, missed, haste)) return want;
     if (auto want = want_between(log, held, there)) return want;
     return want_below(log, held, there);
 }

@@ -7,6 +7,7 @@
 
 #include "message/extent.hpp"
 #include "message/frame.hpp"
+#include "message/limits.hpp"
 
 namespace lanchat::controller {
 
@@ -65,9 +66,16 @@ class Logs {
     Map held_;
 };
 
+// When much was missed, its newest lines are asked for first.
+struct Haste {
+    Seq in_order = limits::in_order_lines;  // so many are not much
+    Seq recent = limits::recent_lines;      // so many are the newest; of a new log more is much
+};
+
 // What to ask for of a log, of which `held` is here, next: of what somebody has who makes that
-// claim. The newest that was missed comes first, when much was: all up to `missed` was said while
-// we were not linked with it. Nothing: it has nothing that is missing here.
-std::optional<Want> next_want(const LogId& log, const Extent& held, const Claim& there, Seq missed);
+// claim. All up to `missed` was said while we were not linked with it. Nothing: it has nothing that
+// is missing here.
+std::optional<Want> next_want(const LogId& log, const Extent& held, const Claim& there, Seq missed,
+                              const Haste& haste);
 
 }  // namespace lanchat::controller

@@ -140,8 +140,9 @@ void Room::on(const Say& say, Now now, Effects& out) {
     const Seq seq = entry.seq;
     if (!say.said_id.empty()) stored_first_.push_back(seq);
     if (say.watched) deliveries_.watch({entry.log, seq}, audience());
-    out.push_back(Notify{Message{own_log_name_ + std::to_string(seq), entry.room, self_,
-                                 entry.clock.time(), entry.text, true, false}});
+    out.push_back(
+        Notify{Message{own_log_name_ + std::to_string(seq), entry.room, self_, entry.clock.time(),
+                       entry.text, true, false, entry.clock, LineId{entry.log, seq}}});
     for (auto& [key, peer] : peers_.touch_all()) {
         if (peer.reached + 1 == seq) peer.progress = now.steady;
         pump_peer(peer, now, out);

@@ -35,6 +35,7 @@ struct RoomSettings {
     std::optional<Ended> previous;  // this device's log before this process
 
     bool push = true;  // own lines go unasked to whom we are linked with; else all have to ask
+    Haste haste;
 };
 
 // Pure: no I/O, clock, thread or randomness of its own; the same inputs give the same effects.

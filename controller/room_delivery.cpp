@@ -156,7 +156,8 @@ Seq Room::welcome_from(Instant now) const {
 void Room::take_legacy_line(const Peer& peer, const Frame& frame, Now now, Effects& out) {
     if (frame.msg.empty() || frame.msg.size() > limits::line_bytes_max) return;
     const auto id = to_string(settings_.instance) + ":l" + std::to_string(++legacy_lines_);
-    out.push_back(Notify{Message{id, general_room, info(peer), now.wall, frame.msg, false, false}});
+    out.push_back(Notify{Message{id, general_room, info(peer), now.wall, frame.msg, false, false,
+                                 Clock::at(now.wall)}});
 }
 
 void Room::acknowledged(Peer& peer, Ack ack, Instant now) {

@@ -86,8 +86,9 @@ bool Room::show_new(const Peer* bringer, const VerifiedRun& run, const Extent& b
         const bool old =
             bringer == nullptr || fills || entry.seq < before.last() || is_history(*bringer, entry);
         begins_old = begins_old.value_or(old);
-        out.push_back(Notify{Message{log + std::to_string(entry.seq), entry.room, from,
-                                     entry.clock.time(), entry.text, own, old}});
+        out.push_back(
+            Notify{Message{log + std::to_string(entry.seq), entry.room, from, entry.clock.time(),
+                           entry.text, own, old, entry.clock, LineId{entry.log, entry.seq}}});
     }
     return begins_old.value_or(false);
 }
@@ -121,7 +122,7 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
             told_of_ours(peer, head.log, claim);
         }
         if (head.log == ledger_.log() ||
-            !controller::next_want(head.log, logs_.extent(head.log), claim, 0)) {
+            !controller::next_want(head.log, logs_.extent(head.log), claim, 0, settings_.haste)) {
             there.erase(head.log);
             continue;
         }
@@ -283,19 +284,30 @@ void Room::add_answers(Link& link, Peer& peer, Frame& frame, Effects& out) {
     out.push_back(Fetch{link.id, logs.asked.front()});
 }
 
+namespace {
+
+bool continues(const VerifiedRun& run, const Want& want) {
+    if (want.after >= want.seq) return false;
+    const Seq next = want.newest_first ? want.seq : want.after + 1;
+    return run.first() <= next && next <= run.last();
+}
+
+}  // namespace
+
 void Room::answer(Peer& peer, const Fetched& fetched) {
     Exchange& logs = peer.logs;
     logs.fetching.reset();
     if (logs.asked.empty() || logs.asked.front().log != fetched.log) return;
     Want& want = logs.asked.front();
-    bool is_answered = true;  // or has nothing of what is asked for
+    bool goes_on = false;
     for (const RunPtr& run : fetched.runs) {
-        if (want.after >= want.seq || run->first() > want.seq) break;
+        // Of runs of different cuts one may lie within another.
+        if (!continues(*run, want)) continue;
         logs.served.push_back(run);
         want.newest_first ? want.seq = run->first() - 1 : want.after = run->last();
-        is_answered = want.after >= want.seq;
+        goes_on = want.after < want.seq;
     }
-    if (is_answered) logs.asked.pop_front();
+    if (!goes_on) logs.asked.pop_front();
 }
 
 // --- what is missing -----------------------------------------------------------------------------
@@ -326,7 +338,8 @@ std::optional<Want> Room::next_want(const LogId& log, const Peer& peer) const {
     if (there == peer.logs.there.end()) return std::nullopt;
     const auto missed = peer.logs.backlog.find(log);
     return controller::next_want(log, logs_.extent(log), there->second,
-                                 missed == peer.logs.backlog.end() ? 0 : missed->second);
+                                 missed == peer.logs.backlog.end() ? 0 : missed->second,
+                                 settings_.haste);
 }
 
 // Somebody who has more of `log` than we, rather not one who let us wait.

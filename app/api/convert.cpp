@@ -71,7 +71,7 @@ void Here::fill(v1::Line& out, const store::Line& line, store::Arrival cursor_at
     const Entry& entry = line.entry;
     out.set_id(id_of(line));
     out.set_cursor(to_string(Cursor{store_id_, cursor_at}));
-    out.set_order(order_of(entry));
+    out.set_order(order_of(entry.clock, {entry.log, entry.seq}));
     out.set_room(entry.room);
     out.set_said_ms(entry.clock.time().ms);
     out.set_text(entry.text);

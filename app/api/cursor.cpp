@@ -47,12 +47,12 @@ std::string id_of(const store::Line& line) {
     return line.id.empty() ? base32(line.head.view().substr(0, 16)) + ":l" : line.id;
 }
 
-std::string order_of(const Entry& entry) {
+std::string order_of(Clock clock, const LineId& line) {
     std::string out;
-    append_number(out, entry.clock.packed);
-    for (const auto byte : entry.log.device.bytes) append_byte(out, byte);
-    append_number(out, static_cast<std::uint64_t>(entry.log.epoch));
-    append_number(out, entry.seq);
+    append_number(out, clock.packed);
+    for (const auto byte : line.log.device.bytes) append_byte(out, byte);
+    append_number(out, static_cast<std::uint64_t>(line.log.epoch));
+    append_number(out, line.seq);
     return out;
 }
 

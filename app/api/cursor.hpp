@@ -27,6 +27,6 @@ std::optional<Cursor> parse_cursor(std::string_view text);
 // A legacy line has the id that it was shown with.
 std::string id_of(const store::Line& line);
 
-std::string order_of(const Entry& entry);
+std::string order_of(Clock clock, const LineId& line);
 
 }  // namespace lanchat::app::api

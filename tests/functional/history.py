@@ -71,7 +71,11 @@ def _faults_of_view(name, own, place, needed):
                    for text, count in Counter(texts).items() if count > 1]
         faults += [Fault("duplicate", name, f"{line.text} is shown again{why}")
                    for line in life.shown if (why := _repeated(line, seen, kept))]
-        faults += _out_of_order(name, texts, place, holes=False)
+        # What was missed comes newest first; only what is said now comes in order.
+        live = [line.text for line in life.shown if not line.history]
+        faults += _out_of_order(name, live, place, holes=False)
+        faults += [Fault("phantom", name, line.text) for line in life.shown
+                   if line.history and line.text not in place]
         seen |= set(texts)
         kept |= set(life.kept)
     # What a killed process had on its disk may have been on its way to the screen.

@@ -44,6 +44,7 @@ struct BodySettings {
     std::shared_ptr<const DeviceKey> key;
     std::shared_ptr<Disk> disk;
     bool slow_disk = false;
+    controller::Haste haste = {};
     std::optional<std::size_t> follows;  // whose disk it was until now
 };
 
@@ -122,6 +123,7 @@ class Body : public Party {
     void tell_loaded() const;
     void flush_soon();
     void flush(std::size_t runs, bool tell);
+    void mark_extent(const Extent& before, const Extent& after);
     Duration disk_delay();
 
     void perform(const controller::Effect& effect);

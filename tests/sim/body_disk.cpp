@@ -20,6 +20,7 @@ RoomSettings Body::room_settings() const {
     room.own = {settings_.listens.front()};
     room.legacy_peers = settings_.legacy_peers;
     room.push = settings_.push;
+    room.haste = settings_.haste;
     room.seed = settings_.seed;
     room.key = settings_.key;
     settings_.disk->tell(room);
@@ -63,10 +64,18 @@ void Body::flush(std::size_t runs, bool tell) {
         stored.runs.push_back(std::move(unflushed_.front()));
         unflushed_.pop_front();
         const RunPtr& run = stored.runs.back();
-        require(settings_.disk->keep(run), "what is stored chains to what is there");
+        const Extent before = settings_.disk->extent_of(run->log());
+        require(settings_.disk->keep(run), "what is stored fits to what is there");
+        mark_extent(before, settings_.disk->extent_of(run->log()));
         if (tell) record(What::stored, author_of(run->log()), run->last(), run->first() - 1);
     }
     if (tell) post(std::move(stored));
+}
+
+void Body::mark_extent(const Extent& before, const Extent& after) {
+    const auto is_whole = [](const Extent& held) { return !held.tail && held.base.after == 0; };
+    if (is_whole(before) && !is_whole(after)) around_.marks.hit(Mark::newest_first);
+    if (!is_whole(before) && is_whole(after)) around_.marks.hit(Mark::gap_closed);
 }
 
 Duration Body::disk_delay() {

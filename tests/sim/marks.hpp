@@ -62,6 +62,8 @@ enum class Mark {
     line_of_the_gone,
     own_line_back,
     history_line,
+    newest_first,
+    gap_closed,
     count
 };
 
@@ -119,6 +121,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "line of who is gone",
     "own line comes back",
     "line of history",
+    "newest lines first",
+    "gap before the newest closed",
 };
 
 class Marks {

@@ -23,6 +23,9 @@ class Numbers {
         }
         rows_.emplace(after, last);
     }
+    void add(const Numbers& others) {
+        for (const auto& [after, last] : others.rows_) add(after, last);
+    }
     bool holds(std::uint64_t after, std::uint64_t last) const {
         const auto row = row_after(after);
         return after >= last || (row != rows_.end() && last <= row->second);

@@ -77,6 +77,7 @@ void World::start(std::size_t number) {
     settings.key = seat.key;
     settings.disk = seat.disk;
     settings.slow_disk = seat.slow_disk;
+    settings.haste = seat.haste;
     settings.follows = seat.last;
     nodes_.push_back(std::make_unique<Body>(*around_, settings));
     seat.node = nodes_.back().get();

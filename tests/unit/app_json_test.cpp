@@ -164,7 +164,8 @@ TEST_CASE("a message is what the interface shows, with its text exact") {
                           "hi\n\t\"\x1b", false};
 
     CHECK(written(message) ==
-          R"({"v":1,"type":"message","id":"a1b2:7","room":"ops","from":{"id":"a1b2",)"
+          R"({"v":1,"type":"message","id":"a1b2:7","order":")" + std::string(112, '0') +
+              R"(","room":"ops","from":{"id":"a1b2",)"
           R"("name":"alice","address":"127.0.0.1:4566","legacy":false},)"
           R"("ts":"2026-11-20T10:03:11.120Z","text":"hi\n\t\"\u001b","history":false})"
           "\n");

@@ -268,7 +268,7 @@ TEST_CASE("who missed little gets it in order") {
     Scene scene;
     const LinkId link = scene.link_by_us(at(2), high);
     scene.receive(link, Scene::lines(absent, 1, 10));
-    scene.receive(link, Scene::have(absent, 10 + limits::pull_lines_max, true));
+    scene.receive(link, Scene::have(absent, 10 + limits::in_order_lines, true));
     scene.drain(link);
     CHECK(scene.last_want(link, Voice(absent).log()) ==
           absent_want(10, 10 + limits::pull_lines_max));
@@ -279,24 +279,24 @@ TEST_CASE("who missed much gets the newest of it first, then the rest in order")
     const LinkId link = scene.link_by_us(at(2), high);
     const LogId log = Voice(absent).log();
     scene.receive(link, Scene::lines(absent, 1, 10));
-    scene.receive(link, Scene::have(absent, 5000, true));
+    scene.receive(link, Scene::have(absent, 20000, true));
     scene.drain(link);
-    CHECK(scene.last_want(link, log) == absent_want(5000 - limits::recent_lines, 5000));
+    CHECK(scene.last_want(link, log) == absent_want(20000 - limits::recent_lines, 20000));
 
-    scene.receive(link, Scene::lines(absent, 4937, 5000));
+    scene.receive(link, Scene::lines(absent, 19937, 20000));
     scene.drain(link);
     CHECK(scene.last_want(link, log) == absent_want(10, 10 + limits::pull_lines_max));
     scene.pass(1s);
     scene.drain(link);
 
     Voice voice(absent);
-    for (const RunPtr& run : voice.runs(11, 4936)) {
+    for (const RunPtr& run : voice.runs(11, 19936)) {
         Frame frame;
         frame.runs = {run};
         scene.receive(link, frame);
     }
-    CHECK(scene.texts_shown().size() == 5000);
-    CHECK(scene.room.held(log).base.last == 5000);
+    CHECK(scene.texts_shown().size() == 20000);
+    CHECK(scene.room.held(log).base.last == 20000);
     CHECK_FALSE(scene.room.held(log).tail);
 }
 
@@ -315,10 +315,10 @@ TEST_CASE("both parts of a log are told, and its author learns which lines are t
     const LinkId author = scene.link_by_us(at(2), high);
     const LinkId neighbour = scene.link_by_us(at(3), low);
     scene.receive(author, Scene::lines(high, 1, 3));
-    scene.receive(neighbour, Scene::have(high, 5000, true));
+    scene.receive(neighbour, Scene::have(high, 20000, true));
     scene.pass(limits::pull_delay);
     scene.drain(neighbour);
-    scene.receive(neighbour, Scene::lines(high, 4990, 5000));
+    scene.receive(neighbour, Scene::lines(high, 19990, 20000));
     scene.pass(limits::news_delay);
     scene.drain(author);
     scene.drain(neighbour);
@@ -326,11 +326,11 @@ TEST_CASE("both parts of a log are told, and its author learns which lines are t
     std::optional<Ack> acked;
     for (const Frame& frame : scene.sent[author])
         if (frame.received) acked = frame.received;
-    CHECK(acked == Ack{4989, 5000});
+    CHECK(acked == Ack{19989, 20000});
     Voice voice(high);
     const Head& told = scene.last_sent(neighbour).have.back();
     CHECK(told.base == Span{0, 3, voice.head(3)});
-    CHECK(told.tail == Span{4989, 5000, voice.head(5000)});
+    CHECK(told.tail == Span{19989, 20000, voice.head(20000)});
 }
 
 TEST_CASE("who has the newest of our lines gets on with what is said, and asks for the rest") {
@@ -424,6 +424,24 @@ TEST_CASE("who asks for everything gets it in frames, one read of the store at a
         CHECK(bytes <= limits::frame_bytes_target);
     }
     CHECK(scene.fetches.size() == 2);
+}
+
+TEST_CASE("a run of another cut does not hide the one that is asked for") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    Voice voice(absent);
+    scene.receive(link, Scene::want(voice.log(), 8, 9));
+    scene.give(Fetched{link, voice.log(), {voice.run(10, 11), voice.run(5, 12)}});
+    scene.drain(link);
+
+    REQUIRE(scene.last_sent(link).runs.size() == 1);
+    CHECK(scene.last_sent(link).runs.front()->first() == 5);
+
+    scene.receive(link, Scene::want(voice.log(), 8, 12));
+    scene.give(Fetched{link, voice.log(), {voice.run(11, 12), voice.run(9, 12)}});
+    scene.drain(link);
+    REQUIRE(scene.last_sent(link).runs.size() == 1);
+    CHECK(scene.last_sent(link).runs.front()->first() == 9);
 }
 
 TEST_CASE("an answer that comes after its link is gone goes nowhere") {

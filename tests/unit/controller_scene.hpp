@@ -40,6 +40,8 @@ class Scene {
                             shared_key_of(static_cast<std::uint64_t>(instance)),
                             {},
                             {},
+                            {},
+                            true,
                             {}},
                Now{time_, {}}),
           own_log_{Voice(instance).log()} {}
