@@ -158,7 +158,9 @@ void Room::on(const Watch& watch, Now, Effects&) {
     deliveries_.stored_here(log, logs_.stored_of(log).last);
     for (const auto& [key, peer] : peers_) {
         if (key.legacy || !peer.up) continue;
-        if (log == ledger_.log()) deliveries_.stored_there(peer.device, log, 0, peer.acked);
+        // Whom we give up on as we leave counts as served, but nothing more is known of it.
+        if (log == ledger_.log() && !leaving())
+            deliveries_.stored_there(peer.device, log, 0, peer.acked);
         const auto older = peer.logs.ours.find(log);
         if (older != peer.logs.ours.end()) told_of_ours(peer, log, older->second);
     }

@@ -139,17 +139,26 @@ void Room::told_of_ours(const Peer& peer, const LogId& log, const Claim& there) 
     deliveries_.stored_there(peer.device, log, there.tail_after, there.tail_last);
 }
 
+namespace {
+
+bool has_all_of(const Head& head, const Logs::Map::value_type& known) {
+    const Extent& stored = known.second.stored;
+    return head.log == known.first && head.base.after <= stored.base.after &&
+           head.base.last >= stored.last();
+}
+
+}  // namespace
+
 void Room::take_linked(Peer& peer, const Frame& frame, Instant now) {
     const auto lost = peer.logs.linked.take(*frame.linked);
     if (lost.empty()) return;
     // Of those it now hears from us, unless it told that it has all that we have.
-    for (const auto& [log, held] : logs_.all()) {
+    for (const auto& known : logs_.all()) {
+        const LogId& log = known.first;
         const InstanceId author = instance_of(log);
         if (!std::ranges::binary_search(lost, author)) continue;
-        const bool has_all = std::ranges::any_of(frame.have, [&](const Head& head) {
-            return head.log == log && head.base.after <= held.stored.base.after &&
-                   head.base.last >= held.stored.last();
-        });
+        const bool has_all = std::ranges::any_of(
+            frame.have, [&](const Head& head) { return has_all_of(head, known); });
         if (!has_all) tell_of(peer, log, now);
     }
 }

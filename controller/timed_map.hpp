@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <ranges>
 #include <set>
 #include <utility>
 #include <vector>
@@ -45,9 +44,15 @@ class TimedMap {
     }
 
     // All of them, each with its key.
-    auto touch_all() {
+    struct All {
+        typename std::map<Key, Timed>::iterator first;
+        typename std::map<Key, Timed>::iterator last;
+        auto begin() const { return first; }
+        auto end() const { return last; }
+    };
+    All touch_all() {
         all_touched_ = true;
-        return std::ranges::subrange(values_.begin(), values_.end());
+        return {values_.begin(), values_.end()};
     }
 
     void erase(const Key& key) {
@@ -66,8 +71,7 @@ class TimedMap {
             return;
         }
         std::ranges::sort(touched_);
-        const auto twice = std::ranges::unique(touched_);
-        touched_.erase(twice.begin(), twice.end());
+        touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
         for (const Key& key : touched_)
             if (const auto it = values_.find(key); it != values_.end())
                 set(key, it->second, due_of(it->second));

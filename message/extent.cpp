@@ -91,7 +91,7 @@ Fitted fit(const Extent& held, const VerifiedRun& run) {
             return {Fit::apart, held};
         }
     }
-    extent.newest = std::max(extent.newest, run.items().back().entry.clock);
+    if (run.last() == extent.last()) extent.newest = run.items().back().entry.clock;
     return fitted;
 }
 

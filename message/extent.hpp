@@ -28,7 +28,7 @@ struct Extent {
     Stretch base;
     std::optional<Stretch> tail;  // above the base, with a gap between
     Seq floor = 0;                // nothing at or below it is wanted: it was trimmed
-    Clock newest;                 // of the newest entry
+    Clock newest;                 // of the last entry
 
     Seq last() const { return tail ? tail->last : base.last; }
     const Hash& head() const { return tail ? tail->head : base.head; }

@@ -89,9 +89,10 @@ Result<std::optional<std::string>> SqliteStore::match(std::string_view query,
                                                       const Filter& filter) {
     auto wanted = query_words(query);
     if (wanted.empty()) return std::optional<std::string>();
+    const DeviceId device = filter.author.value_or(DeviceId{});
     auto row = database_.query(
         "SELECT (SELECT room FROM room WHERE name=?), (SELECT author FROM author WHERE device=?)",
-        std::string_view(filter.room), sqlite::Blob{filter.author.value_or(DeviceId{}).view()});
+        std::string_view(filter.room), sqlite::Blob{device.view()});
     if (!row.row()) return refusal("cannot search");
     const auto room = row.integer(0);
     const auto author = row.integer(1);

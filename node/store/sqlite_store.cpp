@@ -108,7 +108,8 @@ bool SqliteStore::load() {
     return !row.failed() && !parked.failed();
 }
 
-// The last entry of each stretch names its log and makes the head; it also tells the newest clock.
+// The last entry of each stretch names its log and makes the head; that of the upper one, which is
+// looked at last, tells the newest clock.
 bool SqliteStore::is_plausible(Log& log) {
     Extent& extent = log.holding.extent;
     return ends_at(log, extent.base) && (!extent.tail || ends_at(log, *extent.tail));
@@ -122,7 +123,7 @@ bool SqliteStore::ends_at(Log& log, const Stretch& noted) {
     if (!entries || entries->empty()) return false;
     const auto last = decode_entry(entries->back());
     if (!last || last->log != log.holding.log || last->seq != noted.last) return false;
-    log.holding.extent.newest = std::max(log.holding.extent.newest, last->clock);
+    log.holding.extent.newest = last->clock;
     return chained(last->before, entries->back()) == noted.head;
 }
 

@@ -22,7 +22,8 @@ class Judge {
   public:
     Judge(LogId own, const brain::Logs::Map& held) : own_(own) {
         for (const auto& [log, known] : held) {
-            logs_[log].heads[known.seq] = known.head;
+            logs_[log].heads[known.here.last()] = known.here.head();
+            logs_[log].here = known.here;
             logs_[log].stored = known.stored;
         }
     }
@@ -37,11 +38,10 @@ class Judge {
         // Its first frame says who it is, whatever comes later.
         const bool first = heard_.insert(link).second;
         if (first && frame.hello)
-            peer_logs_[link] = {frame.hello->device,
-                                Epoch{static_cast<Seq>(frame.hello->instance)}};
-        if (frame.received && *frame.received <= said_) claimed(link, *frame.received);
+            peer_logs_[link] = log_of(frame.hello->device, frame.hello->instance);
+        if (frame.received) claimed(link, frame.received->last);
         for (const Head& head : frame.have)
-            if (head.log == own_) claimed(link, head.seq);
+            if (head.log == own_) claimed(link, head.tail ? head.tail->last : head.base.last);
     }
     void opened() { ++links_; }
     void drained(LinkId link) { busy_.erase(link); }
@@ -61,7 +61,7 @@ class Judge {
         if (waiting.empty()) unflushed_.erase(log);
         Log& known = logs_.at(log);
         for (const RunPtr& run : runs) {
-            known.stored = std::max(known.stored, run->last());
+            known.stored = fit(known.stored, *run).extent;
             known.on_disk.push_back(run);
         }
         return runs;
@@ -74,12 +74,15 @@ class Judge {
     Seq said() const { return said_; }
     bool stopped() const { return stopped_; }
     // As the store would answer.
-    std::vector<RunPtr> runs(const LogId& log, Seq after) const {
+    std::vector<RunPtr> runs(const Want& want) const {
         std::vector<RunPtr> found;
-        const auto known = logs_.find(log);
+        const auto known = logs_.find(want.log);
         if (known == logs_.end()) return found;
         for (const RunPtr& run : known->second.on_disk)
-            if (run->last() > after) found.push_back(run);
+            if (want.newest_first ? run->first() <= want.seq : run->last() > want.after)
+                found.push_back(run);
+        std::ranges::sort(found, {}, [](const RunPtr& run) { return run->last(); });
+        if (want.newest_first) std::ranges::reverse(found);
         return found;
     }
 
@@ -97,10 +100,9 @@ class Judge {
   private:
     struct Log {
         std::map<Seq, Hash> heads;
-        Seq stored = 0;
+        Extent here;
+        Extent stored;
         std::vector<RunPtr> on_disk;
-
-        Seq held() const { return heads.empty() ? 0 : heads.rbegin()->first; }
     };
 
     void claimed(LinkId link, Seq seq) {
@@ -137,19 +139,20 @@ class Judge {
     void judge_one(const brain::Append& append) {
         const VerifiedRun& run = *append.run;
         Log& log = logs_[run.log()];
-        const Seq held = log.held();
-        LANCHAT_ASSERT(run.first() - 1 <= held && run.last() > held);
+        const Fitted fitted = fit(log.here, run);
+        LANCHAT_ASSERT(fitted.fit == Fit::grows || fitted.fit == Fit::detached);
         const auto before = log.heads.find(run.first() - 1);
         LANCHAT_ASSERT(run.first() == 1 || before == log.heads.end() ||
                        before->second == run.before());
         for (const auto& item : run.items()) {
             const auto known = log.heads.find(item.entry.seq);
             LANCHAT_ASSERT(known == log.heads.end() || known->second == item.head);
-            if (item.entry.seq <= held) continue;
+            if (!log.here.lacks(item.entry.seq)) continue;
             log.heads[item.entry.seq] = item.head;
             LANCHAT_ASSERT(shown_.contains(message_id(run.log(), item.entry.seq)));
             if (run.log() != own_) ++grown_;
         }
+        log.here = fitted.extent;
         LANCHAT_ASSERT(run.log() != own_ || run.last() <= said_);
         unflushed_[run.log()].push_back(append.run);
     }
@@ -167,7 +170,7 @@ class Judge {
         const LineId& line = delivery.line;
         const brain::DeliveryCount& count = delivery.count;
         LANCHAT_ASSERT(count.delivered + count.gone <= count.of);
-        LANCHAT_ASSERT(logs_.contains(line.log) && line.seq <= logs_.at(line.log).stored);
+        LANCHAT_ASSERT(logs_.contains(line.log) && logs_.at(line.log).stored.holds(line.seq));
         if (line.log != own_) return;
         const auto have = std::ranges::count_if(
             claims_, [&](const auto& claim) { return claim.second >= line.seq; });
@@ -181,13 +184,13 @@ class Judge {
         if (frame.received) {
             const auto peer = peer_logs_.find(send.link);
             LANCHAT_ASSERT(peer != peer_logs_.end());
-            LANCHAT_ASSERT(*frame.received == 0 || *frame.received <= stored(peer->second));
+            const auto& [after, last] = *frame.received;
+            LANCHAT_ASSERT(last == 0 || stored(peer->second).holds_all(after, last));
         }
         for (const Head& head : frame.have) judge_one(head);
-        for (const Want& want : frame.want) {
-            const auto log = logs_.find(want.log);
-            LANCHAT_ASSERT(want.after <= (log == logs_.end() ? 0 : log->second.held()));
-        }
+        for (const Want& want : frame.want)
+            LANCHAT_ASSERT(want.log != own_ && want.after < want.seq &&
+                           want.seq - want.after <= limits::pull_lines_max);
         for (const RunPtr& run : frame.runs) judge_sent(*run);
         LANCHAT_ASSERT(frame.want.size() <= limits::pulls_max + asked_again_max);
         judge_as_read(frame);
@@ -196,19 +199,23 @@ class Judge {
     void judge_one(const Head& head) {
         LANCHAT_ASSERT(logs_.contains(head.log));
         const Log& log = logs_.at(head.log);
-        LANCHAT_ASSERT(head.seq <= log.stored);
-        LANCHAT_ASSERT(log.heads.contains(head.seq) && log.heads.at(head.seq) == head.head);
+        judge_span(log, head.base);
+        if (head.tail) judge_span(log, *head.tail);
+    }
+    static void judge_span(const Log& log, const Span& span) {
+        LANCHAT_ASSERT(log.stored.holds_all(span.after, span.last));
+        LANCHAT_ASSERT(log.heads.contains(span.last) && log.heads.at(span.last) == span.head);
     }
 
     // Own lines leave once they were said, with an id not before they are flushed, and others' only
     // from the disk.
     void judge_sent(const VerifiedRun& run) {
         if (run.log() != own_) {
-            LANCHAT_ASSERT(run.last() <= stored(run.log()));
+            LANCHAT_ASSERT(stored(run.log()).holds_all(run.first() - 1, run.last()));
             return;
         }
         LANCHAT_ASSERT(run.last() <= said_);
-        const Seq flushed = stored(own_);
+        const Seq flushed = stored(own_).last();
         for (const Seq seq : stored_first_) LANCHAT_ASSERT(seq <= flushed || run.last() < seq);
     }
 
@@ -221,9 +228,9 @@ class Judge {
         LANCHAT_ASSERT(again && *again == frame);
     }
 
-    Seq stored(const LogId& log) const {
+    Extent stored(const LogId& log) const {
         const auto known = logs_.find(log);
-        return known == logs_.end() ? 0 : known->second.stored;
+        return known == logs_.end() ? Extent{} : known->second.stored;
     }
 
     // While a link was busy and its peer let us wait: one question each time.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "controller/logs.hpp"
+#include "message/limits.hpp"
 #include "message/run.hpp"
 #include "tests/unit/log_voice.hpp"
 
@@ -20,13 +21,14 @@ namespace lanchat::fuzz {
 inline constexpr InstanceId self{500};
 inline constexpr std::array others{InstanceId{10}, InstanceId{20}, InstanceId{900},
                                    InstanceId{1000}};
-inline constexpr Seq great = Seq{1} << 63;
+inline constexpr Seq far = limits::seq_max - 9;  // what can be signed
+inline constexpr Seq great = Seq{1} << 63;       // what can be claimed
 inline constexpr Seq greatest = std::numeric_limits<Seq>::max();
 
 inline const std::shared_ptr<const DeviceKey>& key_of(InstanceId instance) {
     static std::map<InstanceId, std::shared_ptr<const DeviceKey>> keys;
     auto& key = keys[instance];
-    if (key == nullptr) key = lanchat::key_of(static_cast<std::uint64_t>(instance));
+    if (key == nullptr) key = shared_key_of(static_cast<std::uint64_t>(instance));
     return key;
 }
 
@@ -49,15 +51,14 @@ class Signed {
         add_log(self, 499, 6);
         add_log(self, epoch(self), 4);  // by a thief of our key
         Log ahead{log_of(some, 78), {}};
-        for (const Seq seq : {great, great + 1, great + 2})
+        for (const Seq seq : {far, far + 1, far + 2})
             ahead.runs.push_back(run(ahead.id, {entry(ahead.id, seq, "far")}, heads_[ahead.id]));
-        known_[ahead.id] =
-            controller::Held{great, ahead.runs[0]->head(), great, ahead.runs[0]->head(), 9};
+        hold(ahead.id, *ahead.runs[0]);
         logs_.push_back(std::move(ahead));
         Log end{log_of(some, 79), {}};
-        end.runs.push_back(run(end.id, {entry(end.id, greatest, "last")}, hash_of("before")));
-        known_[end.id] =
-            controller::Held{greatest, end.runs[0]->head(), greatest, end.runs[0]->head(), 9};
+        end.runs.push_back(
+            run(end.id, {entry(end.id, limits::seq_max, "last")}, hash_of("before")));
+        hold(end.id, *end.runs[0]);
         logs_.push_back(end);
         Log late{log_of(some, 80), {}};
         Entry doomsday = entry(late.id, 1, "doomsday");
@@ -67,7 +68,7 @@ class Signed {
         const LogId old = log_of(self, 499);
         hold(old, 3);
         hold(log_of(others[0], epoch(others[0])), 5);
-        ended_ = Ended{old.epoch, 3, known_[old].head};
+        ended_ = Ended{old.epoch, 3, known_[old].here.head()};
     }
 
     const std::vector<Log>& logs() const { return logs_; }
@@ -127,8 +128,16 @@ class Signed {
 
     void hold(const LogId& id, Seq seq) {
         const auto log = std::ranges::find(logs_, id, &Log::id);
-        const Hash head = log->runs.front()->items()[seq - 1].head;
-        known_[id] = controller::Held{seq, head, seq, head, 0};
+        Extent extent;
+        extent.base = {0, {}, seq, log->runs.front()->items()[seq - 1].head};
+        known_[id] = {extent, extent, false};
+    }
+    // What is before the run was trimmed.
+    void hold(const LogId& id, const VerifiedRun& run) {
+        Extent extent;
+        extent.base = {run.first() - 1, run.before(), run.last(), run.head()};
+        extent.floor = run.first() - 1;
+        known_[id] = {extent, extent, false};
     }
 
     std::vector<Log> logs_;

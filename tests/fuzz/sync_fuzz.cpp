@@ -44,7 +44,9 @@ class Life {
                              key_of(self),
                              made().known(),
                              {},
-                             made().ended()},
+                             made().ended(),
+                             true,
+                             {8, 4}},
                 Now{time_, wall_}) {}
 
     void live() {
@@ -168,7 +170,7 @@ class Life {
         heard(link, greeting);
         drain_all();
         Frame opening;
-        opening.received = 0;
+        opening.received = Ack{};
         heard(link, opening);
         drain_all();
     }
@@ -182,7 +184,7 @@ class Life {
         Frame answer;
         answer.msg = accepted_word;
         answer.hello = hello(others.at(who), 0);
-        answer.received = 0;
+        answer.received = Ack{};
         heard(link, answer);
         drain_all();
     }
@@ -211,7 +213,7 @@ class Life {
     void watch() {
         const LogId own = log_of(self, bytes_.one_in(2) ? 499 : static_cast<std::uint64_t>(self));
         const LineId line{own, 1 + bytes_.below(16)};
-        if (line.seq <= room_.held(own)) give(Watch{line});
+        if (room_.held(own).holds(line.seq)) give(Watch{line});
     }
     void flush(const LogId& log, std::size_t count) { give(Stored{judge_.flush(log, count)}); }
     void flush_some() {
@@ -230,9 +232,9 @@ class Life {
         const Fetch fetch = *at;
         fetches_.erase(at);
         judge_.fetched(fetch.link);
-        auto runs = bytes_.one_in(4) ? std::vector<RunPtr>() : judge_.runs(fetch.log, fetch.after);
+        auto runs = bytes_.one_in(4) ? std::vector<RunPtr>() : judge_.runs(fetch.want);
         if (const auto most = bytes_.below(8); runs.size() > most) runs.resize(most + 1);
-        give(Fetched{fetch.link, fetch.log, std::move(runs)});
+        give(Fetched{fetch.link, fetch.want.log, std::move(runs)});
     }
 
     // --- time ---
@@ -305,11 +307,13 @@ class Life {
         if (parts & 4)
             for (auto n = 1 + bytes_.below(4); n > 0; --n) ask(frame);
         if (parts & 8) frame.listing = true;
-        if (parts & 16) frame.received = some_seq();
+        if (parts & 16) frame.received = some_ack();
         if (parts & 32) {
             frame.linked.emplace();
+            frame.linked->round = bytes_.below(4);
             for (auto n = bytes_.below(4); n > 0; --n)
-                frame.linked->push_back(bytes_.one_of(others));
+                (bytes_.one_in(2) ? frame.linked->came : frame.linked->went)
+                    .push_back(bytes_.one_of(others));
         }
         if (parts & 64) frame.ping = Ping{1, bytes_.one_in(2)};
         if (parts & 128) unusual(frame);
@@ -319,13 +323,25 @@ class Life {
         const auto some = bytes_.below(16);
         if (some == 15) {  // inventions
             for (std::size_t n = 0; n < invented_at_once; ++n)
-                frame.have.push_back({log_of(others[2], 2'000'000 + inventions_++), 9, {}, 0});
+                frame.have.push_back(
+                    {log_of(others[2], 2'000'000 + inventions_++), {0, 9, {}}, {}, {}});
             return;
         }
         for (auto n = 1 + some % 4; n > 0; --n) {
-            const Seq seq = std::max<Seq>(some_seq(), 1);
-            frame.have.push_back({some_log_id(), seq, {}, bytes_.one_in(8) ? seq : 0});
+            const Span base = some_span(bytes_.one_in(8) ? some_seq() : 0);
+            Head head{some_log_id(), base, {}, Clock{bytes_.next()}};
+            if (bytes_.one_in(4) && base.last < greatest - 2) head.tail = some_span(base.last + 1);
+            frame.have.push_back(head);
         }
+    }
+    // Not empty.
+    Span some_span(Seq after) {
+        after = std::min(after, greatest - 1);
+        return {after, after + 1 + std::min(some_seq(), greatest - after - 1), {}};
+    }
+    Ack some_ack() {
+        const Seq last = some_seq();
+        return {bytes_.one_in(4) ? std::min(some_seq(), last) : 0, last};
     }
     void ask(Frame& frame) {
         const Want want{some_log_id(), some_seq(), some_seq()};

@@ -207,5 +207,18 @@ TEST_CASE("an end of input does not undo a leave") {
     CHECK(scene.last_sent(link).bye == Bye::leaving);
 }
 
+TEST_CASE("whom we give up on as we leave has not got what it did not acknowledge") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    scene.say("line");
+    scene.drain(link);
+    scene.give(EndOfInput{Duration{0}});
+    scene.give(Watch{{scene.own_log(), 1}});
+
+    const auto count = scene.room.delivery({scene.own_log(), 1});
+    REQUIRE(count);
+    CHECK(count->delivered == 0);
+}
+
 }  // namespace
 }  // namespace lanchat::controller
