@@ -23,7 +23,8 @@ TEST_CASE("the order string sorts lines as history does") {
 
     for (const auto& a : entries) {
         for (const auto& b : entries) {
-            CHECK(comes_before(a, b) == (api::order_of(a.clock, {a.log, a.seq}) < api::order_of(b.clock, {b.log, b.seq})));
+            CHECK(comes_before(a, b) == (api::order_of(a.clock, {a.log, a.seq}) <
+                                         api::order_of(b.clock, {b.log, b.seq})));
         }
     }
 }

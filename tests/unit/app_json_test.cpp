@@ -166,9 +166,9 @@ TEST_CASE("a message is what the interface shows, with its text exact") {
     CHECK(written(message) ==
           R"({"v":1,"type":"message","id":"a1b2:7","order":")" + std::string(112, '0') +
               R"(","room":"ops","from":{"id":"a1b2",)"
-          R"("name":"alice","address":"127.0.0.1:4566","legacy":false},)"
-          R"("ts":"2026-11-20T10:03:11.120Z","text":"hi\n\t\"\u001b","history":false})"
-          "\n");
+              R"("name":"alice","address":"127.0.0.1:4566","legacy":false},)"
+              R"("ts":"2026-11-20T10:03:11.120Z","text":"hi\n\t\"\u001b","history":false})"
+              "\n");
 }
 
 TEST_CASE("own lines say so, and a legacy peer has no id") {
