@@ -7,7 +7,7 @@ import time
 from lanchat import Chat
 from member import Member, check_history, wait_for_all, wait_mesh
 from network import Lan, need_namespaces
-from runner import check_equal, full, main, note, percentile, test, within
+from runner import check, check_equal, full, main, note, percentile, test, within
 
 NAMES = ["alice", "bob", "carol", "dave", "erin"]
 
@@ -106,6 +106,31 @@ def who_was_away_gets_what_it_missed_while_the_chat_goes_on():
         missed = set(alice.said[1:count + 1])
         marks = [m.history for m in carol.node.messages if m.text in missed]
         check_equal((len(marks), all(marks)), (count, True), "missed lines, all marked as history")
+        check_history([alice, bob, carol])
+
+
+@test
+def who_is_new_sees_the_newest_lines_first_and_then_all_of_them():
+    count = full(100_000, 20_000)
+    with Chat(ports=4) as chat:
+        alice, bob = members = [Member(chat, name) for name in ("alice", "bob")]
+        wait_mesh(members, within(5))
+        said = alice.say(count)
+        bob.node.wait_heard(count, within(60))
+        alice.kill()  # what it said is a log of the past then
+
+        began = time.monotonic()
+        carol = Member(chat, "carol")
+        carol.node.wait_text(said[-1], within(20))
+        shown = [m.text for m in list(carol.node.messages)]
+        newest = next(m.at for m in list(carol.node.messages) if m.text == said[-1])
+        note(f"the newest line {newest - began:.2f} s after the start, "
+             f"{shown.index(said[-1])} lines before it")
+        check(shown.index(said[-1]) < 1_000, f"{shown.index(said[-1])} lines before the newest")
+
+        alice.begin()
+        wait_for_all([alice, bob, carol], within(60))
+        check_equal(all(m.history for m in carol.node.messages), True, "all of it is history")
         check_history([alice, bob, carol])
 
 
