@@ -147,6 +147,7 @@ class Room {
     bool is_history(const Peer& bringer, const Entry&) const;
     void take_heads(Peer&, const Frame&, Instant now);
     void told_of_ours(const Peer&, const LogId&, const Claim&);
+    static void doubt(Peer&, const Head&, const Extent& held);
     void take_wants(Peer&, const Frame&);
     void take_linked(Peer&, const Frame&, Instant now);
     void count_unacked(Peer&, const VerifiedRun&, Instant now);

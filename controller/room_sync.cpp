@@ -121,7 +121,11 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
             logs.ours[head.log] = claim;
             told_of_ours(peer, head.log, claim);
         }
-        if (head.log == ledger_.log() ||
+        const Held* held = logs_.find(head.log);
+        const bool is_frozen = held != nullptr && held->forked;
+        const bool is_own = head.log == ledger_.log();
+        if (held != nullptr && !is_own && !is_frozen) doubt(peer, head, held->here);
+        if (is_own || is_frozen ||
             !controller::next_want(head.log, logs_.extent(head.log), claim, 0, settings_.haste)) {
             there.erase(head.log);
             continue;
@@ -131,6 +135,18 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
         if (logs.told == Told::listing && is_first) logs.backlog[head.log] = claim.newest();
         // What its author is about to send need not be asked for.
         pulls_.behind(head.log, now, frame.listing && head.log != log_of(peer), head.newest);
+    }
+}
+
+// It has another entry than we in the same place, or lies: the entry itself will tell.
+void Room::doubt(Peer& peer, const Head& head, const Extent& held) {
+    auto& wants = peer.logs.wants_owed;
+    for (const Span* span : {&head.base, head.tail ? &*head.tail : nullptr}) {
+        if (span == nullptr || wants.size() >= limits::pulls_max) continue;
+        const bool differs =
+            (span->last == held.base.last && span->head != held.base.head) ||
+            (held.tail && span->last == held.tail->last && span->head != held.tail->head);
+        if (differs) wants.push_back({head.log, span->last - 1, span->last, false});
     }
 }
 

@@ -252,6 +252,29 @@ TEST_CASE("the newest logs are asked for first") {
         CHECK(asked.contains(frame.have[i].log));
 }
 
+TEST_CASE("branches of one length are noticed by their heads") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    const LinkId neighbour = scene.link_by_us(at(3), low);
+    scene.receive(link, Scene::lines(high, 1, 3));
+    Voice another(high, "another");
+    Frame told;
+    told.have.push_back({another.log(), {0, 3, another.head(3)}, {}, {}});
+    scene.receive(neighbour, told);
+    scene.drain(neighbour);
+    CHECK(scene.last_want(neighbour, another.log()) == Want{another.log(), 2, 3, false});
+
+    Frame answer;
+    answer.runs = another.runs(1, 3);
+    scene.receive(neighbour, answer);
+    scene.receive(neighbour, told);
+    scene.drain(neighbour);
+
+    CHECK(scene.events<Forked>().size() == 1);
+    CHECK(questions(scene, neighbour, another.log()) == 1);
+    CHECK(scene.texts_shown().size() == 3);
+}
+
 TEST_CASE("nobody tells us what we said ourselves") {
     Scene scene;
     const LinkId link = scene.link_by_us(at(2), high);
