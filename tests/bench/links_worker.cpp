@@ -89,7 +89,7 @@ void Member::dial(Endpoint to) {
 void Member::received(LinkId link, const Frame& frame) {
     Frame answer;
     if (!std::exchange(greeted_, true)) {
-        answer.received = 0;
+        answer.received = Ack{};
         if (!dialled_) {
             answer.msg = "ok";
             answer.hello = hello();
