@@ -8,17 +8,13 @@
 namespace lanchat::controller {
 namespace {
 
-struct Range {
-    Seq after = 0;
-    Seq last = 0;
-};
+using Range = Claim::Range;
 
 // Of what `there` has, the part from which the entry after `seq` can be had.
 std::optional<Range> above(const Claim& there, Seq seq) {
-    if (there.after <= seq && seq < there.last) return Range{there.after, there.last};
-    if (there.has_tail() && there.tail_after <= seq && seq < there.tail_last)
-        return Range{there.tail_after, there.tail_last};
-    return std::nullopt;
+    const auto reaches = [seq](const Range& part) { return part.after <= seq && seq < part.last; };
+    if (reaches(there.base)) return there.base;
+    return there.tail && reaches(*there.tail) ? there.tail : std::nullopt;
 }
 
 // As above, the entry `seq` itself.
@@ -44,9 +40,8 @@ Want newest(const LogId& log, const Range& range, Seq last, Seq recent) {
 std::optional<Want> want_above(const LogId& log, const Extent& held, const Claim& there, Seq missed,
                                const Haste& haste) {
     const Seq last = held.last();
-    if (there.newest() <= last) return std::nullopt;
-    const Range top = there.has_tail() ? Range{there.tail_after, there.tail_last}
-                                       : Range{there.after, there.last};
+    const Range& top = there.top();
+    if (top.last <= last) return std::nullopt;
     const auto next = above(there, last);
     if (!held.tail) {
         const Seq in_order = held.size() == 0 ? haste.recent : haste.in_order;
@@ -78,11 +73,8 @@ std::optional<Want> want_below(const LogId& log, const Extent& held, const Claim
 }  // namespace
 
 Claim claim_of(const Head& head) {
-    Claim claim{head.base.after, head.base.last, 0, 0};
-    if (head.tail) {
-        claim.tail_after = head.tail->after;
-        claim.tail_last = head.tail->last;
-    }
+    Claim claim{{head.base.after, head.base.last}, std::nullopt};
+    if (head.tail) claim.tail = {head.tail->after, head.tail->last};
     return claim;
 }
 
@@ -129,9 +121,10 @@ const Held* Logs::find(const LogId& log) const {
     return known == held_.end() ? nullptr : &known->second;
 }
 
-Extent Logs::extent(const LogId& log) const {
+const Extent& Logs::extent(const LogId& log) const {
+    static const Extent nothing;
     const Held* held = find(log);
-    return held == nullptr ? Extent{} : held->here;
+    return held == nullptr ? nothing : held->here;
 }
 
 Ack Logs::stored_of(const LogId& log) const {

@@ -21,13 +21,15 @@ struct Held {
 
 // What somebody says it has of a log: as Head, without what is looked at once.
 struct Claim {
-    Seq after = 0;
-    Seq last = 0;
-    Seq tail_after = 0;  // no tail: 0
-    Seq tail_last = 0;
+    // Entries after `after` up to `last`.
+    struct Range {
+        Seq after = 0;
+        Seq last = 0;
+    };
+    Range base;
+    std::optional<Range> tail;
 
-    bool has_tail() const { return tail_last > 0; }
-    Seq newest() const { return has_tail() ? tail_last : last; }
+    const Range& top() const { return tail ? *tail : base; }
 };
 Claim claim_of(const Head& head);
 
@@ -57,9 +59,8 @@ class Logs {
     bool has_place_for(const LogId& log) const;
 
     const Held* find(const LogId& log) const;
-    Extent extent(const LogId& log) const;  // verified; of an unknown log: empty
-    Seq seq_of(const LogId& log) const { return extent(log).last(); }
-    Ack stored_of(const LogId& log) const;  // the newest stretch on disk
+    const Extent& extent(const LogId& log) const;  // verified; of an unknown log: empty
+    Ack stored_of(const LogId& log) const;         // the newest stretch on disk
     const Map& all() const { return held_; }
 
   private:

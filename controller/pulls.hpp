@@ -37,7 +37,6 @@ class Pulls {
     // Who was asked last and let us wait.
     std::optional<PersonKey> idler(const LogId& log) const;
     std::optional<Instant> next_due() const;
-    bool is_behind(const LogId& log) const { return logs_.contains(log); }
     // Whether `whom` was asked for a part of `run`.
     bool is_answer(const VerifiedRun& run, const PersonKey& whom) const;
 

@@ -59,7 +59,8 @@ void Room::take_run(Peer& peer, const RunPtr& run, Now now, Effects& out) {
         case Logs::Verdict::ahead: {
             auto& there = peer.logs.there;
             if (there.size() >= limits::news_per_peer_max && !there.contains(log)) break;
-            there[log].last = std::max(there[log].last, run->last());
+            Seq& last = there[log].base.last;
+            last = std::max(last, run->last());
             pulls_.behind(log, now.steady, true);
             break;
         }
@@ -132,7 +133,7 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
         }
         if (there.size() >= limits::news_per_peer_max && !there.contains(head.log)) continue;
         const bool is_first = there.insert_or_assign(head.log, claim).second;
-        if (logs.told == Told::listing && is_first) logs.backlog[head.log] = claim.newest();
+        if (logs.told == Told::listing && is_first) logs.backlog[head.log] = claim.top().last;
         // What its author is about to send need not be asked for.
         pulls_.behind(head.log, now, frame.listing && head.log != log_of(peer), head.newest);
     }
@@ -151,8 +152,8 @@ void Room::doubt(Peer& peer, const Head& head, const Extent& held) {
 }
 
 void Room::told_of_ours(const Peer& peer, const LogId& log, const Claim& there) {
-    deliveries_.stored_there(peer.device, log, there.after, there.last);
-    deliveries_.stored_there(peer.device, log, there.tail_after, there.tail_last);
+    deliveries_.stored_there(peer.device, log, there.base.after, there.base.last);
+    if (there.tail) deliveries_.stored_there(peer.device, log, there.tail->after, there.tail->last);
 }
 
 namespace {

@@ -4,6 +4,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -66,15 +67,31 @@ void fill(v1::Filter& filter, const Query& query) {
     if (query.until) filter.set_until_ms(query.until->ms);
 }
 
-Answer<std::vector<Line>> collect(grpc::ClientReader<v1::Lines>& reader) {
-    std::vector<Line> lines;  // newest first
-    v1::Lines piece;
+// Until all is read, or `take` is false: that ends the call.
+template <class Piece, class Take>
+std::optional<Problem> read(grpc::ClientContext& context, grpc::ClientReader<Piece>& reader,
+                            const Take& take) {
+    Piece piece;
     while (reader.Read(&piece)) {
-        for (auto at = piece.lines_size(); at > 0; --at)
-            lines.push_back(line_of(piece.lines(at - 1)));
+        if (take(piece)) continue;
+        context.TryCancel();
+        reader.Finish();
+        return std::nullopt;
     }
     const auto status = reader.Finish();
     if (!status.ok()) return problem_of(status);
+    return std::nullopt;
+}
+
+Answer<std::vector<Line>> collect(grpc::ClientContext& context,
+                                  grpc::ClientReader<v1::Lines>& reader) {
+    std::vector<Line> lines;  // newest first
+    const auto problem = read(context, reader, [&](const v1::Lines& piece) {
+        for (auto at = piece.lines_size(); at > 0; --at)
+            lines.push_back(line_of(piece.lines(at - 1)));
+        return true;
+    });
+    if (problem) return *problem;
     return std::vector<Line>(std::make_move_iterator(lines.rbegin()),
                              std::make_move_iterator(lines.rend()));
 }
@@ -145,18 +162,10 @@ std::optional<Problem> Client::tail(const Tail& tail,
         request.set_last(tail.last);
     }
     const auto reader = connection_->stub->Subscribe(&context, request);
-    v1::Lines piece;
-    while (reader->Read(&piece)) {
-        for (const auto& line : piece.lines()) {
-            if (take(line_of(line))) continue;
-            context.TryCancel();
-            reader->Finish();
-            return std::nullopt;
-        }
-    }
-    const auto status = reader->Finish();
-    if (!status.ok()) return problem_of(status);
-    return std::nullopt;
+    return read(context, *reader, [&](const v1::Lines& piece) {
+        return std::all_of(piece.lines().begin(), piece.lines().end(),
+                           [&](const v1::Line& line) { return take(line_of(line)); });
+    });
 }
 
 Answer<std::vector<Line>> Client::lines(const Query& query) {
@@ -165,13 +174,13 @@ Answer<std::vector<Line>> Client::lines(const Query& query) {
         v1::HistoryRequest request;
         fill(*request.mutable_filter(), query);
         request.set_count(query.count);
-        return collect(*connection_->stub->History(&context, request));
+        return collect(context, *connection_->stub->History(&context, request));
     }
     v1::SearchRequest request;
     request.set_query(query.words);
     fill(*request.mutable_filter(), query);
     request.set_count(query.count);
-    return collect(*connection_->stub->Search(&context, request));
+    return collect(context, *connection_->stub->Search(&context, request));
 }
 
 Answer<std::vector<Author>> Client::peers() {
@@ -204,16 +213,9 @@ Answer<Status> Client::status() {
 std::optional<Problem> Client::export_runs(const std::function<bool(SignedRun)>& take) {
     grpc::ClientContext context;
     const auto reader = connection_->stub->Export(&context, {});
-    v1::Run run;
-    while (reader->Read(&run)) {
-        if (take({{run.entries().begin(), run.entries().end()}, run.signature()})) continue;
-        context.TryCancel();
-        reader->Finish();
-        return std::nullopt;
-    }
-    const auto status = reader->Finish();
-    if (!status.ok()) return problem_of(status);
-    return std::nullopt;
+    return read(context, *reader, [&](const v1::Run& run) {
+        return take({{run.entries().begin(), run.entries().end()}, run.signature()});
+    });
 }
 
 Answer<Imported> Client::import_runs(const std::function<std::optional<SignedRun>()>& next) {

@@ -98,7 +98,7 @@ bool SqliteStore::load() {
         const LogId id{*device, Epoch{from_ordered(row.integer(2))}};
         Log log{row.integer(0), {id, {*base, {}, static_cast<Seq>(row.integer(3)), {}}}};
         if (has_tail) log.holding.extent.tail = *tail;
-        if (!is_plausible(log)) return database_.damaged("a log does not end as noted"), false;
+        if (!read_ends(log)) return database_.damaged("a log does not end as noted"), false;
         logs_.emplace(id, log);
     }
     auto parked = database_.query("SELECT DISTINCT device, epoch FROM parked");
@@ -108,9 +108,9 @@ bool SqliteStore::load() {
     return !row.failed() && !parked.failed();
 }
 
-// The last entry of each stretch names its log and makes the head; that of the upper one, which is
-// looked at last, tells the newest clock.
-bool SqliteStore::is_plausible(Log& log) {
+// False unless the last entry of each stretch names its log and makes the head. That of the upper
+// one, which is read last, tells the newest clock.
+bool SqliteStore::read_ends(Log& log) {
     Extent& extent = log.holding.extent;
     return ends_at(log, extent.base) && (!extent.tail || ends_at(log, *extent.tail));
 }

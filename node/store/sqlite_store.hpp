@@ -101,7 +101,7 @@ class SqliteStore final : public Store {
     // Opening.
     std::optional<Failure> set_up();
     bool load();
-    bool is_plausible(Log& log);
+    bool read_ends(Log& log);
     bool ends_at(Log& log, const Stretch& noted);
 
     // Writing.

@@ -13,6 +13,7 @@
 #include "message/assert.hpp"
 #include "message/limits.hpp"
 #include "message/wire.hpp"
+#include "tests/sim/disk.hpp"
 
 namespace lanchat::fuzz {
 
@@ -75,15 +76,9 @@ class Judge {
     bool stopped() const { return stopped_; }
     // As the store would answer.
     std::vector<RunPtr> runs(const Want& want) const {
-        std::vector<RunPtr> found;
         const auto known = logs_.find(want.log);
-        if (known == logs_.end()) return found;
-        for (const RunPtr& run : known->second.on_disk)
-            if (want.newest_first ? run->first() <= want.seq : run->last() > want.after)
-                found.push_back(run);
-        std::ranges::sort(found, {}, [](const RunPtr& run) { return run->last(); });
-        if (want.newest_first) std::ranges::reverse(found);
-        return found;
+        if (known == logs_.end()) return {};
+        return sim::wanted_of(known->second.on_disk, want);
     }
 
     // --- what comes out ---

@@ -24,27 +24,10 @@ namespace {
 
 using fuzz::Bytes;
 using store::Line;
+using test::places;
 
 constexpr std::size_t deeds_max = 60;
 constexpr auto all = std::numeric_limits<std::size_t>::max();
-
-using Seen = std::vector<std::pair<store::Arrival, Hash>>;
-
-Seen seen(const Result<std::vector<store::Added>>& added) {
-    LANCHAT_ASSERT(added);
-    Seen all_seen;
-    for (const auto& one : *added)
-        for (auto n = one.first; n < one.first + one.count; ++n)
-            all_seen.emplace_back(one.arrival + (n - one.first), one.run->items()[n].head);
-    return all_seen;
-}
-
-Seen seen(const Result<std::vector<Line>>& lines) {
-    LANCHAT_ASSERT(lines);
-    Seen all_seen;
-    for (const Line& line : *lines) all_seen.emplace_back(line.arrival, line.head);
-    return all_seen;
-}
 
 std::string content(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
@@ -151,7 +134,7 @@ class Life {
             for (const auto& item : run->items()) texts_[item.head] = item.entry.text;
         now_ += 1;
         const auto kept = disk_->append(runs, {now_});
-        LANCHAT_ASSERT(seen(kept) == seen(memory_.append(runs, {now_})));
+        LANCHAT_ASSERT(places(kept) == places(memory_.append(runs, {now_})));
         appended_.insert(appended_.end(), runs.begin(), runs.end());
     }
     void legacy() {
@@ -191,12 +174,13 @@ class Life {
         const auto filter = some_filter();
         const auto count = some_count();
         const auto after = some_number();
-        LANCHAT_ASSERT(seen(disk_->newest(filter, count)) == seen(memory_.newest(filter, count)));
-        LANCHAT_ASSERT(seen(disk_->arrived(after, filter, count)) ==
-                       seen(memory_.arrived(after, filter, count)));
+        LANCHAT_ASSERT(places(disk_->newest(filter, count)) ==
+                       places(memory_.newest(filter, count)));
+        LANCHAT_ASSERT(places(disk_->arrived(after, filter, count)) ==
+                       places(memory_.arrived(after, filter, count)));
         const auto words = some_bytes();
-        LANCHAT_ASSERT(seen(disk_->search(words, filter, count)) ==
-                       seen(memory_.search(words, filter, count)));
+        LANCHAT_ASSERT(places(disk_->search(words, filter, count)) ==
+                       places(memory_.search(words, filter, count)));
         compare_said();
         compare_runs(after);
         LANCHAT_ASSERT(!std::filesystem::exists(store::suspicion_of(folder_.file())));

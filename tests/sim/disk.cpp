@@ -6,12 +6,6 @@
 #include "message/limits.hpp"
 
 namespace lanchat::sim {
-namespace {
-
-Seq last_of(const RunPtr& run) { return run->last(); }
-
-}  // namespace
-
 void Disk::tell(controller::RoomSettings& settings) const {
     for (const auto& [log, held] : logs_) {
         const Extent& extent = held.extent;
@@ -28,18 +22,14 @@ bool Disk::keep(const RunPtr& run) {
     if (fitted.fit == Fit::known) return true;
     Held& held = logs_[run->log()];
     held.extent = fitted.extent;
-    held.runs.insert(std::ranges::upper_bound(held.runs, run->last(), {}, last_of), run);
+    held.runs.push_back(run);
     return true;
 }
 
 std::vector<RunPtr> Disk::runs(const Want& want) const {
-    std::vector<RunPtr> wanted;
     const auto found = logs_.find(want.log);
-    if (found == logs_.end()) return wanted;
-    for (const RunPtr& run : found->second.runs)
-        if (want.newest_first ? run->first() <= want.seq : run->last() > want.after)
-            wanted.push_back(run);
-    if (want.newest_first) std::ranges::reverse(wanted);
+    if (found == logs_.end()) return {};
+    auto wanted = wanted_of(found->second.runs, want);
     std::size_t lines = 0;
     std::size_t bytes = 0;
     const auto full = std::ranges::find_if(wanted, [&](const RunPtr& run) {

@@ -1,12 +1,25 @@
 // A simulated disk: what was flushed of every log. It survives the process, unlike what was not.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <vector>
 
 #include "controller/room.hpp"
 
 namespace lanchat::sim {
+
+// Of the `runs` of a log those that hold what is wanted, in the order in which a store gives them.
+inline std::vector<RunPtr> wanted_of(const std::vector<RunPtr>& runs, const Want& want) {
+    std::vector<RunPtr> wanted;
+    std::ranges::copy_if(runs, std::back_inserter(wanted), [&](const RunPtr& run) {
+        return want.newest_first ? run->first() <= want.seq : run->last() > want.after;
+    });
+    std::ranges::stable_sort(wanted, {}, [](const RunPtr& run) { return run->last(); });
+    if (want.newest_first) std::ranges::reverse(wanted);
+    return wanted;
+}
 
 // A copy is a backup, or the data directory of a clone.
 class Disk {
@@ -23,7 +36,7 @@ class Disk {
 
     struct Held {
         Extent extent;
-        std::vector<RunPtr> runs;  // by their last entry; never empty
+        std::vector<RunPtr> runs;  // as they came; never empty
     };
     const std::map<LogId, Held>& all() const { return logs_; }
 

@@ -190,48 +190,50 @@ TEST_CASE("a caller that leaves is no longer waited for") {
     office.node.wait_until([](FakeBackend& node) { return node.watch_count() == 0; });
 }
 
-TEST_CASE("an attached front end says lines and hears everything") {
+// Attached, and has read that the node is ready.
+struct FrontEnd {
+    FrontEnd() { REQUIRE(stream->Read(&happening)); }
+
     Office office;
-    auto stub = office.stub();
+    std::unique_ptr<v1::Node::Stub> stub = office.stub();
     grpc::ClientContext context;
-    const auto stream = stub->Attach(&context);
+    std::unique_ptr<grpc::ClientReaderWriter<v1::Saying, v1::Happening>> stream =
+        stub->Attach(&context);
     v1::Happening happening;
-    REQUIRE(stream->Read(&happening));
-    CHECK(happening.ready().name() == "me");
+};
+
+TEST_CASE("an attached front end says lines and hears everything") {
+    FrontEnd front;
+    CHECK(front.happening.ready().name() == "me");
 
     v1::Saying saying;
     saying.set_ref("42");
     saying.set_text("hello");
-    REQUIRE(stream->Write(saying));
+    REQUIRE(front.stream->Write(saying));
     bool acknowledged = false;
     bool shown = false;
     bool delivered = false;
-    while (!(acknowledged && shown && delivered) && stream->Read(&happening)) {
-        acknowledged = acknowledged || happening.ack().ref() == "42";
-        shown = shown || happening.line().text() == "hello";
-        delivered = delivered || happening.has_delivery();
+    while (!(acknowledged && shown && delivered) && front.stream->Read(&front.happening)) {
+        acknowledged = acknowledged || front.happening.ack().ref() == "42";
+        shown = shown || front.happening.line().text() == "hello";
+        delivered = delivered || front.happening.has_delivery();
     }
-    stream->WritesDone();
-    while (stream->Read(&happening)) {
+    front.stream->WritesDone();
+    while (front.stream->Read(&front.happening)) {
     }
 
     CHECK((acknowledged && shown && delivered));
-    CHECK(stream->Finish().ok());
-    office.node.wait_until(
+    CHECK(front.stream->Finish().ok());
+    front.office.node.wait_until(
         [](FakeBackend& node) { return node.listener_count() == 0 && node.watch_count() == 0; });
 }
 
 TEST_CASE("an attached front end hears of every kind of event") {
-    Office office;
-    auto stub = office.stub();
-    grpc::ClientContext context;
-    const auto stream = stub->Attach(&context);
-    v1::Happening happening;
-    REQUIRE(stream->Read(&happening));
+    FrontEnd front;
     const auto heard = [&](const controller::Event& event) {
-        office.node.on_loop([&](FakeBackend& node) { node.happen(event); });
-        REQUIRE(stream->Read(&happening));
-        return happening;
+        front.office.node.on_loop([&](FakeBackend& node) { node.happen(event); });
+        REQUIRE(front.stream->Read(&front.happening));
+        return front.happening;
     };
     const controller::PeerInfo bob{{{0x7F000001}, 4567}, "b2", "bob", false};
 
@@ -245,50 +247,40 @@ TEST_CASE("an attached front end hears of every kind of event") {
     CHECK(forked.forked().author().id() == "b2");
     CHECK(forked.forked().author().name() == "bob");
 
-    context.TryCancel();
+    front.context.TryCancel();
 }
 
 TEST_CASE("a front end that lets too much pile up is cut off") {
-    Office office;
-    auto stub = office.stub();
-    grpc::ClientContext context;
-    const auto stream = stub->Attach(&context);
-    v1::Happening happening;
-    REQUIRE(stream->Read(&happening));
+    FrontEnd front;
 
-    office.node.on_loop([](FakeBackend& node) {
+    front.office.node.on_loop([](FakeBackend& node) {
         for (std::size_t n = 0; n < api::happenings_max + 2; ++n) node.happen(controller::Forked{});
     });
-    while (stream->Read(&happening)) {
+    while (front.stream->Read(&front.happening)) {
     }
 
-    CHECK(stream->Finish().error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
-    office.node.wait_until([](FakeBackend& node) { return node.listener_count() == 0; });
+    CHECK(front.stream->Finish().error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
+    front.office.node.wait_until([](FakeBackend& node) { return node.listener_count() == 0; });
 }
 
 TEST_CASE("of the lines of a front end the last are watched") {
-    Office office;
-    auto stub = office.stub();
-    grpc::ClientContext context;
-    const auto stream = stub->Attach(&context);
-    v1::Happening happening;
-    REQUIRE(stream->Read(&happening));
+    FrontEnd front;
 
     v1::Saying saying;
     saying.set_text("x");
     std::size_t acknowledged = 0;
     for (std::size_t n = 0; n < api::watched_lines_max + 9; ++n) {
-        REQUIRE(stream->Write(saying));
+        REQUIRE(front.stream->Write(saying));
         do {
-            REQUIRE(stream->Read(&happening));
-        } while (!happening.has_ack());
+            REQUIRE(front.stream->Read(&front.happening));
+        } while (!front.happening.has_ack());
         ++acknowledged;
     }
 
     CHECK(acknowledged == api::watched_lines_max + 9);
-    office.node.wait_until(
+    front.office.node.wait_until(
         [](FakeBackend& node) { return node.watch_count() == api::watched_lines_max; });
-    context.TryCancel();
+    front.context.TryCancel();
 }
 
 TEST_CASE("the socket is the owner's alone and gone at the end") {

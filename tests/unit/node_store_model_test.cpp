@@ -9,23 +9,7 @@ using namespace lanchat;
 
 namespace {
 
-using Line = std::pair<store::Arrival, Hash>;
-
-std::vector<Line> seen(const Result<std::vector<store::Line>>& lines) {
-    REQUIRE(lines);
-    std::vector<Line> all;
-    for (const auto& line : *lines) all.emplace_back(line.arrival, line.head);
-    return all;
-}
-
-std::vector<Line> seen(const Result<std::vector<store::Added>>& added) {
-    REQUIRE(added);
-    std::vector<Line> all;
-    for (const auto& one : *added)
-        for (auto n = one.first; n < one.first + one.count; ++n)
-            all.emplace_back(one.arrival + (n - one.first), one.run->items()[n].head);
-    return all;
-}
+using test::places;
 
 class Pair {
   public:
@@ -59,12 +43,12 @@ class Pair {
         const auto filter = some_filter();
         const auto count = below(30);
         const auto after = below(60);
-        CHECK(seen(disk_->newest(filter, count)) == seen(memory_.newest(filter, count)));
-        CHECK(seen(disk_->arrived(after, filter, count)) ==
-              seen(memory_.arrived(after, filter, count)));
+        CHECK(places(disk_->newest(filter, count)) == places(memory_.newest(filter, count)));
+        CHECK(places(disk_->arrived(after, filter, count)) ==
+              places(memory_.arrived(after, filter, count)));
         const auto word = some_text();
-        CHECK(seen(disk_->search(word, filter, count)) ==
-              seen(memory_.search(word, filter, count)));
+        CHECK(places(disk_->search(word, filter, count)) ==
+              places(memory_.search(word, filter, count)));
         const auto& author = authors_[below(authors_.size())];
         const auto id = std::to_string(below(20));
         CHECK((*disk_->said(author.device(), id)).has_value() ==
@@ -118,7 +102,7 @@ class Pair {
             runs.push_back(author.run(said[from]->first(), said[to]->last()));
         }
         ++now_;
-        CHECK(seen(disk_->append(runs, {now_})) == seen(memory_.append(runs, {now_})));
+        CHECK(places(disk_->append(runs, {now_})) == places(memory_.append(runs, {now_})));
     }
 
     void legacy() {

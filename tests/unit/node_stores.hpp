@@ -64,4 +64,23 @@ inline std::vector<std::string> texts(const Result<std::vector<store::Added>>& a
     return all;
 }
 
+// Lines by which two stores are compared. A failure is thrown.
+using Places = std::vector<std::pair<store::Arrival, Hash>>;
+
+inline Places places(const Result<std::vector<store::Line>>& lines) {
+    if (!lines) throw std::runtime_error(lines.why());
+    Places all;
+    for (const auto& line : *lines) all.emplace_back(line.arrival, line.head);
+    return all;
+}
+
+inline Places places(const Result<std::vector<store::Added>>& added) {
+    if (!added) throw std::runtime_error(added.why());
+    Places all;
+    for (const auto& one : *added)
+        for (std::size_t n = 0; n < one.count; ++n)
+            all.emplace_back(one.arrival + n, one.run->items()[one.first + n].head);
+    return all;
+}
+
 }  // namespace lanchat::test
