@@ -39,12 +39,13 @@ std::size_t connections_allowed() {
 
 }  // namespace
 
-Guard::Guard(asio::io_context& loop)
-    : timer_(loop),
-      connections_max_(connections_allowed()),
-      strangers_max_(std::min(limits::strangers_max, connections_max_ / 2)) {}
+Guard::Guard()
+    : connections_max_(connections_allowed()),
+      strangers_max_(std::min(limits::strangers_max, connections_max_ / 2)),
+      patrol_([this] { patrol(); }) {}
 
 std::optional<Guard::WatchId> Guard::admit(int fd, const Endpoint& from) {
+    const std::lock_guard lock(mutex_);
     if (stopped_ || watches_.size() >= connections_max_ || !make_room(from.ip)) return std::nullopt;
     // One remote may come to two addresses of ours from the same port. gRPC tells us the remote
     // only, so the second would take the first one's place here, and be cut for never greeting.
@@ -61,6 +62,7 @@ std::optional<Guard::WatchId> Guard::admit(int fd, const Endpoint& from) {
 }
 
 std::optional<Guard::WatchId> Guard::watch_dialled(int fd, const Endpoint& to) {
+    const std::lock_guard lock(mutex_);
     if (stopped_ || watches_.size() >= connections_max_) return std::nullopt;
     return add(fd, to, true);
 }
@@ -76,7 +78,7 @@ std::optional<Guard::WatchId> Guard::add(int fd, const Endpoint& remote, bool di
     const WatchId id{next_id_++};
     watches_.emplace(id, std::move(watch));
     busy_ = true;
-    schedule();
+    called_.notify_one();
     return id;
 }
 
@@ -103,12 +105,14 @@ bool Guard::make_room(Ipv4 ip) {
 }
 
 std::optional<Guard::WatchId> Guard::find(const Endpoint& remote) const {
+    const std::lock_guard lock(mutex_);
     const auto it = accepted_.find(remote);
     if (it == accepted_.end()) return std::nullopt;
     return it->second;
 }
 
 void Guard::greeted(WatchId id) {
+    const std::lock_guard lock(mutex_);
     const auto it = watches_.find(id);
     if (it == watches_.end() || it->second.greeted) return;
     it->second.greeted = true;
@@ -116,18 +120,21 @@ void Guard::greeted(WatchId id) {
 }
 
 void Guard::valid_frame(WatchId id, std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
     const auto it = watches_.find(id);
     // DATA frames carry at most 16 KiB each behind 9 bytes of header.
     if (it != watches_.end()) it->second.credit += bytes + bytes / 1024 + frame_overhead_bytes;
 }
 
 void Guard::sent(WatchId id, std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
     const auto it = watches_.find(id);
     // What we send comes back as window updates and ping answers.
     if (it != watches_.end()) it->second.credit += bytes / 256 + frame_overhead_bytes;
 }
 
 bool Guard::another_call(WatchId id) {
+    const std::lock_guard lock(mutex_);
     const auto it = watches_.find(id);
     if (it == watches_.end()) return false;
     if (++it->second.calls <= calls_max) return true;
@@ -136,10 +143,10 @@ bool Guard::another_call(WatchId id) {
 }
 
 void Guard::over(WatchId id) {
+    const std::lock_guard lock(mutex_);
     const auto it = watches_.find(id);
     if (it == watches_.end()) return;
     it->second.end_by = steady_now() + 1s;
-    schedule();
 }
 
 void Guard::cut(WatchId id) {
@@ -148,6 +155,7 @@ void Guard::cut(WatchId id) {
 }
 
 bool Guard::alive(WatchId id) const {
+    const std::lock_guard lock(mutex_);
     const auto it = watches_.find(id);
     if (it == watches_.end()) return false;
     const auto state = tcp_state(it->second.fd.get());
@@ -155,22 +163,28 @@ bool Guard::alive(WatchId id) const {
 }
 
 void Guard::stop() {
-    stopped_ = true;
-    timer_.cancel();
-    for (const auto& [id, watch] : watches_) shutdown(watch.fd.get(), SHUT_RDWR);
-    watches_.clear();
-    accepted_.clear();
+    {
+        const std::lock_guard lock(mutex_);
+        stopped_ = true;
+        for (const auto& [id, watch] : watches_) shutdown(watch.fd.get(), SHUT_RDWR);
+        watches_.clear();
+        accepted_.clear();
+    }
+    called_.notify_one();
+    if (patrol_.joinable()) patrol_.join();
 }
 
-void Guard::schedule() {
-    if (scheduled_ || stopped_ || watches_.empty()) return;
-    scheduled_ = true;
-    if (looked_ == Instant{}) looked_ = steady_now();
-    timer_.expires_after(busy_ ? busy_interval : calm_interval);
-    timer_.async_wait([this](const asio::error_code& error) {
-        scheduled_ = false;
-        if (!error && !stopped_) look_at_all();
-    });
+// Who comes while it is calm is looked at as soon as they could have sent much.
+void Guard::patrol() {
+    std::unique_lock lock(mutex_);
+    while (!stopped_) {
+        if (watches_.empty()) looked_ = {};
+        called_.wait(lock, [this] { return stopped_ || !watches_.empty(); });
+        if (looked_ == Instant{}) looked_ = steady_now();
+        called_.wait_for(lock, calm_interval, [this] { return stopped_ || busy_; });
+        called_.wait_for(lock, busy_interval, [this] { return stopped_; });
+        if (!stopped_) look_at_all();
+    }
 }
 
 void Guard::look_at_all() {
@@ -186,8 +200,6 @@ void Guard::look_at_all() {
         if (known != accepted_.end() && known->second == it->first) accepted_.erase(known);
         it = watches_.erase(it);
     }
-    if (watches_.empty()) looked_ = {};
-    schedule();
 }
 
 // False when the connection is over, one way or the other.

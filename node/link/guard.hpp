@@ -4,13 +4,17 @@
 // gRPC 1.51.1 buffers HPACK and reset floods without bound (CVE-2023-33953, CVE-2023-44487), so the
 // guard compares the bytes the kernel received with the bytes of valid frames that came out at the
 // other end: the difference is a budget, tight before a valid greeting and wider after it.
+//
+// It looks from a thread of its own: whoever calls gRPC may be made to read for as long as bytes
+// come, the loop too, and only the guard ends that.
 #pragma once
 
-#include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
+#include <condition_variable>
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <optional>
+#include <thread>
 
 #include "message/address.hpp"
 #include "message/time.hpp"
@@ -18,12 +22,16 @@
 
 namespace lanchat::link {
 
-// Everything on the loop. A cut is a shutdown() of the socket: its owner sees the connection end.
+// Callable from any thread; no call waits for anything but another call. A cut is a shutdown() of
+// the socket: its owner sees the connection end.
 class Guard {
   public:
     enum class WatchId : std::uint64_t {};
 
-    explicit Guard(asio::io_context& loop);
+    Guard();
+    ~Guard() { stop(); }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
 
     // Watches a stranger's connection until it greets, at most limits::greeting_timeout. No value:
     // there is no place for it, close it. Under pressure the oldest stranger of the most crowded
@@ -43,11 +51,11 @@ class Guard {
     bool another_call(WatchId id);
     // The last call is over: the connection gets a second to end by itself.
     void over(WatchId id);
-    void cut(WatchId id);
 
     // Whether the other host's kernel has answered lately (needs TCP keepalive, see sockets.hpp).
     bool alive(WatchId id) const;
 
+    // Cuts all that are left. Nobody is admitted any more.
     void stop();
 
   private:
@@ -64,22 +72,25 @@ class Guard {
         std::uint64_t credit = 0;    // bytes accounted for since then
     };
 
+    // With the mutex held.
     std::optional<WatchId> add(int fd, const Endpoint& remote, bool dialled);
     bool make_room(Ipv4 ip);
-    void schedule();
+    void cut(WatchId id);
+    void patrol();
     void look_at_all();
     bool look_at(Watch& watch, Instant now, Duration passed);
 
-    asio::steady_timer timer_;
+    mutable std::mutex mutex_;  // guards all that follows
+    std::condition_variable called_;
     std::map<WatchId, Watch> watches_;
     std::map<Endpoint, WatchId> accepted_;
     std::uint64_t next_id_ = 1;
     std::size_t connections_max_;
     std::size_t strangers_max_;
     bool busy_ = false;  // somebody sends much or is a stranger: look more often
-    bool scheduled_ = false;
     bool stopped_ = false;
     Instant looked_{};
+    std::thread patrol_;
 };
 
 }  // namespace lanchat::link

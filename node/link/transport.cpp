@@ -128,7 +128,6 @@ class Transport::Body::NextCall : public Completion {
 Transport::Body::Body(asio::io_context& loop, Hooks hooks)
     : loop_(loop),
       hooks_(std::move(hooks)),
-      guard_(loop),
       front_door_(loop, guard_,
                   [this](FrontDoor::Visitor visitor) { visitor_arrived(std::move(visitor)); }) {
     stream_hooks_->received = [this](LinkId link, Frame frame, std::size_t bytes) {

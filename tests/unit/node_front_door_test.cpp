@@ -35,7 +35,7 @@ TEST_CASE("two that want the same two ports at once get one each") {
     const auto come = [&](std::size_t who) {
         for (int round = 0; round < rounds; ++round) {
             asio::io_context loop;
-            Guard guard(loop);
+            Guard guard;
             FrontDoor door(loop, guard, [](FrontDoor::Visitor) {});
             gate.pass();
             const auto port = door.open({ip}, {first, static_cast<std::uint16_t>(first + 1)});
