@@ -9,7 +9,10 @@
 
 namespace lanchat::app {
 
-JsonFace::JsonFace(Chat chat, Sink out) : chat_(std::move(chat)), out_(std::move(out)) {}
+JsonFace::JsonFace(Chat chat, Sink out)
+    : chat_(std::move(chat)),
+      out_(std::move(out)),
+      queue_([this](const auto& event, const auto& cursor) { tell(event, cursor); }) {}
 
 void JsonFace::ready(const Readiness& node) {
     line_.clear();
@@ -17,15 +20,9 @@ void JsonFace::ready(const Readiness& node) {
     out_(line_);
 }
 
-void JsonFace::hear(const controller::Event& event) {
+void JsonFace::tell(const controller::Event& event, const std::string& cursor) {
     line_.clear();
-    append_event(line_, event);
-    out_(line_);
-}
-
-void JsonFace::stored(std::string_view id, std::string_view cursor) {
-    line_.clear();
-    append_stored(line_, id, cursor);
+    append_event(line_, event, cursor);
     out_(line_);
 }
 
@@ -62,6 +59,7 @@ void JsonFace::refuse(const JsonError& error) {
 }
 
 void JsonFace::bye(std::string_view reason) {
+    release();
     line_.clear();
     append_bye(line_, reason);
     out_(line_);

@@ -141,13 +141,13 @@ void append_peer(std::string& out, const PeerInfo& peer) {
     out += '}';
 }
 
-void append_fields(std::string& out, const PeerUp& up) {
+void append_fields(std::string& out, const PeerUp& up, std::string_view) {
     append_start(out, "peer");
     append_string(out, "event", "up");
     append_peer(out, up.peer);
 }
 
-void append_fields(std::string& out, const PeerDown& down) {
+void append_fields(std::string& out, const PeerDown& down, std::string_view) {
     append_start(out, "peer");
     append_string(out, "event", "down");
     append_peer(out, down.peer);
@@ -187,24 +187,24 @@ void append_held(std::string& out, const HeldLines& held) {
     out += '"';
 }
 
-void append_fields(std::string& out, const Message& message) {
-    append_placed(out, message, {{}, api::order_of(message.clock, message.line)});
+void append_fields(std::string& out, const Message& message, std::string_view cursor) {
+    append_placed(out, message, {cursor, api::order_of(message.clock, message.line)});
 }
 
-void append_fields(std::string& out, const Forked& forked) {
+void append_fields(std::string& out, const Forked& forked, std::string_view) {
     append_start(out, "forked");
     append_string(out, "id", forked.author.id);
     append_string(out, "name", forked.author.name);
 }
 
-void append_fields(std::string& out, const Delivery& delivery) {
+void append_fields(std::string& out, const Delivery& delivery, std::string_view) {
     append_start(out, "delivery");
     append_string(out, "id", delivery.id);
     append_number(out, "delivered", delivery.count.delivered);
     append_number(out, "of", delivery.count.of);
 }
 
-void append_fields(std::string& out, const Undelivered& undelivered) {
+void append_fields(std::string& out, const Undelivered& undelivered, std::string_view) {
     append_start(out, "undelivered");
     append_peer(out, undelivered.peer);
     append_number(out, "lines", undelivered.lines);
@@ -262,20 +262,13 @@ void append_ready(std::string& out, const Readiness& node) {
     out += "}\n";
 }
 
-void append_event(std::string& out, const controller::Event& event) {
-    std::visit([&](const auto& fields) { append_fields(out, fields); }, event);
+void append_event(std::string& out, const controller::Event& event, std::string_view cursor) {
+    std::visit([&](const auto& fields) { append_fields(out, fields, cursor); }, event);
     out += "}\n";
 }
 
 void append_message(std::string& out, const Message& message, const Place& place) {
     append_placed(out, message, place);
-    out += "}\n";
-}
-
-void append_stored(std::string& out, std::string_view id, std::string_view cursor) {
-    append_start(out, "stored");
-    append_string(out, "id", id);
-    append_string(out, "cursor", cursor);
     out += "}\n";
 }
 
@@ -287,7 +280,7 @@ void append_ack(std::string& out, std::string_view ref, std::string_view id) {
 }
 
 void append_delivery(std::string& out, std::string_view id, DeliveryCount count) {
-    append_fields(out, Delivery{std::string(id), {}, {count.delivered, count.of, 0}});
+    append_fields(out, Delivery{std::string(id), {}, {count.delivered, count.of, 0}}, {});
     out += "}\n";
 }
 

@@ -27,7 +27,8 @@ struct Readiness {
     std::string_view cursor = {};  // resumes with the next line that comes
 };
 void append_ready(std::string& out, const Readiness& node);
-void append_event(std::string& out, const controller::Event& event);
+// `cursor`: of a message that is on the disk.
+void append_event(std::string& out, const controller::Event& event, std::string_view cursor = {});
 
 // A message with its place among all lines, as far as that is known. An address with port 0 is
 // none.
@@ -37,9 +38,6 @@ struct Place {
     bool history = false;
 };
 void append_message(std::string& out, const controller::Message& message, const Place& place);
-
-// Everything up to `cursor` is on this node's disk and was shown; the line `id` came last.
-void append_stored(std::string& out, std::string_view id, std::string_view cursor);
 
 // A line of ours is on this node's disk; and how many of its audience have it on theirs.
 void append_ack(std::string& out, std::string_view ref, std::string_view id);

@@ -90,7 +90,9 @@ int Session::run() {
 // Without them the chat goes on.
 void Session::serve_commands() {
     backend_ = std::make_unique<NodeBackend>(loop_, *node_);
-    node_->on_arrived([this](const store::Line& last) { stored(last); });
+    node_->on_disk_news([this] { disk_has_news(); });
+    if (json_)
+        node_->on_placed([this](const std::string& id, store::Arrival at) { placed(id, at); });
     if (config_.data_dir.empty()) return;
     server_ = std::make_unique<api::Server>(loop_, *backend_);
     if (const auto no = server_->start(config_.data_dir)) warn("no commands: " + no->why);
@@ -172,17 +174,24 @@ void Session::hear(const Event& event) {
     show(event);
 }
 
-// A line is shown when it is heard; where to resume after it is known when it is on the disk.
-void Session::stored(const store::Line& last) {
+void Session::disk_has_news() {
     backend_->ring();
-    if (!json_) return;
-    const api::Cursor cursor{node_->store_id(), last.arrival};
-    std::get<JsonFace>(face_).stored(api::id_of(last), to_string(cursor));
+    release_unplaced();
+}
+
+void Session::placed(const std::string& id, store::Arrival arrival) {
+    const auto cursor = arrival == 0 ? "" : to_string(api::Cursor{node_->store_id(), arrival});
+    std::get<JsonFace>(face_).placed(id, cursor);
+}
+
+void Session::release_unplaced() {
+    if (json_ && !node_->disk_trouble().empty()) std::get<JsonFace>(face_).release();
 }
 
 void Session::show(const Event& event) {
     if (!ready_) return early_.push_back(event);
     with_face(face_, [&](auto& face) { face.hear(event); });
+    release_unplaced();
     const auto* message = std::get_if<controller::Message>(&event);
     if (message != nullptr && message->history) show_missed_soon();
 }

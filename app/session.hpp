@@ -45,7 +45,9 @@ class Session {
     void start_input();
     void serve_commands();
     void hear(const Event& event);
-    void stored(const store::Line& last);
+    void disk_has_news();
+    void release_unplaced();
+    void placed(const std::string& id, store::Arrival arrival);
     void show(const Event& event);
     void show_missed_soon();
     void ready(const Endpoint& address);

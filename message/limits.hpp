@@ -101,6 +101,7 @@ inline constexpr std::size_t remembered_peers_max = 256;
 
 // Local input and output.
 inline constexpr std::size_t json_line_bytes_max = std::size_t{1024} * 1024;
+inline constexpr std::size_t unplaced_lines_max = 4096;  // told to a program once on disk
 inline constexpr std::size_t missed_shown_max = 50;  // lines said while we were away
 inline constexpr auto missed_delay = 150ms;          // of showing them, while they gather
 inline constexpr auto missed_pause = 500ms;  // without more of them, then we tell how many are not

@@ -52,7 +52,8 @@ class Node::Body {
     Endpoint address_;
     std::function<void()> on_room_;
     std::function<void()> on_stopped_;
-    Arrived on_arrived_;
+    std::function<void()> on_disk_news_;
+    Placed on_placed_;
     std::unique_ptr<brain::Room> room_;
     std::uint64_t store_id_ = 0;
     Arrivals arrivals_;
@@ -83,7 +84,8 @@ class Node::Body {
     void refuse_for_now(const std::string& why);
     void try_again_later();
     void write_refused();
-    void arrived(const store::Line& last);
+    void tell_places(const std::vector<RunPtr>& runs, const std::vector<store::Added>& added);
+    void arrived(store::Arrival newest);
     void answer_said(const std::vector<RunPtr>& runs);
     void say_once(const Saying& saying);
     void answer_all(const std::string& said_id, const Result<LineId>& line);

@@ -144,10 +144,11 @@ void Node::Body::write_down_unsigned(const brain::Message& message) {
     disk_->read([this, here = here_, message](store::Store& history) {
         auto line = history.append_legacy(
             {message.id, message.said, message.room, message.from.name, message.text});
-        asio::post(loop_, [this, here, line = std::move(line)] {
+        asio::post(loop_, [this, here, id = message.id, line = std::move(line)] {
             if (!*here) return;
-            if (line) return arrived(*line);
-            spdlog::warn("history: {}", line.why());
+            if (on_placed_) on_placed_(id, line ? line->arrival : 0);
+            if (!line) return spdlog::warn("history: {}", line.why());
+            arrived(line->arrival);
         });
     });
 }
@@ -189,17 +190,34 @@ void Node::Body::take_note(const std::vector<RunPtr>& runs,
                            const std::vector<store::Added>& added) {
     arrivals_.note_late(runs, added, late_);
     for (const RunPtr& run : runs) untrimmed_bytes_ += run->byte_count();
-    if (!added.empty()) {
-        const store::Added& last = added.back();
-        const auto& item = last.run->items()[last.first + last.count - 1];
-        arrived({last.last(), item.entry, item.head, false});
-    }
+    if (on_placed_) tell_places(runs, added);
+    if (!added.empty()) arrived(added.back().last());
     if (untrimmed_bytes_ > history_bytes_max() / 8) trim();
+}
+
+// What was shown of `runs` and is not among the `added` was in the store before.
+void Node::Body::tell_places(const std::vector<RunPtr>& runs,
+                             const std::vector<store::Added>& added) {
+    const auto tell = [this](const VerifiedRun& run, std::size_t first, std::size_t count,
+                             store::Arrival arrival) {
+        const std::string log = log_name(run.log()) + ':';
+        for (std::size_t n = 0; n < count; ++n)
+            on_placed_(log + std::to_string(run.items()[first + n].entry.seq),
+                       arrival == 0 ? 0 : arrival + n);
+    };
+    std::set<const VerifiedRun*> whole;
+    for (const auto& [run, first, count, arrival] : added) {
+        tell(*run, first, count, arrival);
+        if (count == run->items().size()) whole.insert(run.get());
+    }
+    for (const RunPtr& run : runs)
+        if (!whole.contains(run.get())) tell(*run, 0, run->items().size(), 0);
 }
 
 void Node::Body::refuse_for_now(const std::string& why) {
     if (disk_trouble_.empty()) spdlog::error("lines cannot be stored: {}", why);
     disk_trouble_ = why;
+    if (on_disk_news_) on_disk_news_();
     if (!std::exchange(disk_pauses_, true)) try_again_later();
 }
 
@@ -229,9 +247,9 @@ void Node::Body::answer_said(const std::vector<RunPtr>& runs) {
     }
 }
 
-void Node::Body::arrived(const store::Line& last) {
-    arrivals_.came(last.arrival);
-    if (on_arrived_) on_arrived_(last);
+void Node::Body::arrived(store::Arrival newest) {
+    arrivals_.came(newest);
+    if (on_disk_news_) on_disk_news_();
 }
 
 std::uint64_t Node::Body::history_bytes_max() const {

@@ -173,7 +173,10 @@ std::vector<PeerInfo> Node::peers() const {
 }
 
 void Node::read(std::function<void(store::Store&)> job) { body_->read(std::move(job)); }
-void Node::on_arrived(Arrived callback) { body_->on_arrived_ = std::move(callback); }
+void Node::on_disk_news(std::function<void()> callback) {
+    body_->on_disk_news_ = std::move(callback);
+}
+void Node::on_placed(Placed callback) { body_->on_placed_ = std::move(callback); }
 std::uint64_t Node::store_id() const { return body_->store_id_; }
 store::Arrival Node::newest() const { return body_->arrivals_.newest(); }
 bool Node::is_history(store::Arrival at) const { return body_->arrivals_.is_history(at); }

@@ -91,9 +91,12 @@ class Node {
     // found. After stop nothing is run any more.
     void read(std::function<void(store::Store&)> job);
 
-    // More lines can be read now, in order of arrival; this is the last of them.
-    using Arrived = std::function<void(const store::Line& last)>;
-    void on_arrived(Arrived callback);
+    // More lines can be read now, or the disk refuses them: see disk_trouble().
+    void on_disk_news(std::function<void()> callback);
+    // Before that of each line, in order of arrival; `id` is that of its message. An arrival of 0:
+    // this one will have none, or was told already.
+    using Placed = std::function<void(const std::string& id, store::Arrival arrival)>;
+    void on_placed(Placed callback);
 
     std::uint64_t store_id() const;
     store::Arrival newest() const;

@@ -65,12 +65,11 @@ def run(*arguments, home=None, stdin=b"", seconds=20, env=None, namespace=None):
 
 
 class Node(Process):
-    """One lanchat. In JSON mode `messages`, `stored` (which only follows them) and `events` hold what
-    it told; in plain mode `out`."""
+    """One lanchat. In JSON mode `messages` and `events` hold what it told; in plain mode `out`."""
 
     def __init__(self, name, argv, *, mode, keep_objects=False, **options):
         self.name, self.mode, self.keep_objects = name, mode, keep_objects
-        self.messages, self.stored, self.events, self.objects, self.out = [], [], [], [], []
+        self.messages, self.events, self.objects, self.out = [], [], [], []
         self.counts = Counter()  # lines heard, by author
         super().__init__(argv, **options)
 
@@ -89,8 +88,6 @@ class Node(Process):
                                              author["address"]))
                 if not thing.get("own"):
                     self.counts[author["name"]] += 1
-            elif thing["type"] == "stored":
-                self.stored.append(thing)
             else:
                 self.events.append((now, thing))
 

@@ -98,8 +98,7 @@ def a_message_is_described_in_full():
                 check(TIME.fullmatch(thing["ts"]), f"ts {thing['ts']}")
                 check_equal(thing["history"], False, "history")
                 check_equal(thing.get("own", False), node is alice, "own")
-                # It is shown before it has a place in the store; then a `stored` tells it.
-                check("cursor" not in thing, f"keys {sorted(thing)}")
+                check(re.fullmatch("[0-9a-f]{16}-[0-9]+", thing["cursor"]), f"cursor {thing}")
             check(first["id"] != second["id"], "two messages share an id")
             check(re.fullmatch("[a-z2-7]{26}:1", first["id"]), f"id {first['id']}")
         ids = [[o["id"] for o in n.objects if o["type"] == "message"] for n in (alice, bob)]
@@ -124,11 +123,9 @@ def a_legacy_peer_and_its_lines_are_marked():
         who = {"id": "", "name": peer.address, "address": peer.address, "legacy": True}
         check_equal(thing["from"], thing["from"] | who, "from")
         check_equal(alice.peers("up")[0], alice.peers("up")[0] | who, "peer")
-        alice.wait("its cursor", lambda: [s for s in alice.stored if s["id"] == thing["id"]],
-                   within(3))
         kept = json.loads(run("history", "--json", home=alice.home).stdout)
-        check_equal({k: kept[k] for k in ("id", "from", "text")},
-                    {k: thing[k] for k in ("id", "from", "text")}, "in the history")
+        check_equal({k: kept[k] for k in ("id", "cursor", "from", "text")},
+                    {k: thing[k] for k in ("id", "cursor", "from", "text")}, "in the history")
 
 
 BAD_INPUT = {

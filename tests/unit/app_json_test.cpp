@@ -127,15 +127,74 @@ TEST_CASE("ready, error and bye are what the interface shows") {
                  "\n");
 }
 
-TEST_CASE("the face tells where to resume after what is stored") {
+std::string words_of(const std::vector<std::string>& told) {
+    std::string all;
+    for (const auto& word : told) all += (all.empty() ? "" : " ") + word;
+    return all;
+}
+
+// What a program is told, by the id of a message and its cursor, or by the type of an event.
+struct Queue {
+    JsonQueue queue{[this](const controller::Event& event, const std::string& cursor) {
+        const auto* message = std::get_if<Message>(&event);
+        told.push_back(message == nullptr ? "event" : message->id + '@' + cursor);
+    }};
+    std::vector<std::string> told;
+
+    void hear(const std::string& id) {
+        Message message;
+        message.id = id;
+        queue.push(message);
+    }
+};
+
+TEST_CASE("messages are told in order of arrival, other events after what came before them") {
+    Queue queue;
+    queue.queue.push(PeerUp{});
+    queue.hear("a");
+    queue.queue.push(PeerUp{});
+    queue.hear("b");
+    CHECK(words_of(queue.told) == "event");
+
+    queue.queue.placed("b", "7");
+    CHECK(words_of(queue.told) == "event b@7");
+
+    queue.queue.placed("a", "8");
+    CHECK(words_of(queue.told) == "event b@7 a@8 event");
+}
+
+TEST_CASE("a message that will be on no disk is told as it is, and once") {
+    Queue queue;
+    queue.hear("a");
+    queue.queue.placed("a", "");
+    queue.hear("b");
+    queue.queue.push(PeerUp{});
+    queue.queue.release();
+    queue.queue.placed("b", "9");
+
+    CHECK(words_of(queue.told) == "a@ b@ event");
+}
+
+TEST_CASE("a disk that does not answer delays a bounded number of messages") {
+    Queue queue;
+    for (std::size_t n = 0; n <= limits::unplaced_lines_max; ++n) queue.hear(std::to_string(n));
+
+    CHECK(words_of(queue.told) == "0@");
+}
+
+TEST_CASE("what waits for the disk is told before the end") {
     StandIn node;
     std::string told;
     JsonFace face(node.chat(), [&](std::string_view line) { told += line; });
+    Message message;
+    message.id = "a1b2:7";
+    message.text = "hi";
 
-    face.stored("a1b2:7", "ab-12");
+    face.hear(message);
+    CHECK(told.empty());
+    face.bye("eof");
 
-    CHECK(told == R"({"v":1,"type":"stored","id":"a1b2:7","cursor":"ab-12"})"
-                  "\n");
+    CHECK(told.find(R"("text":"hi")") < told.find(R"("type":"bye")"));
 }
 
 TEST_CASE("a fork is told with its author's id and exact name") {
