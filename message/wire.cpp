@@ -181,6 +181,8 @@ std::optional<Failure> take_log_parts(message::Ext& ext, Frame& frame) {
     return take_all(*ext.mutable_runs(), limits::frame_runs_max, frame.runs, take_run);
 }
 
+bool is_signed(const message::Ext& ext) { return ext.runs_size() > 0; }
+
 Result<Frame> take_extension(message::Ext& ext, Frame frame) {
     if (ext.has_hello()) {
         auto hello = take_hello(*ext.mutable_hello());
@@ -198,6 +200,22 @@ Result<Frame> take_extension(message::Ext& ext, Frame frame) {
         if (auto no = take_linked(ext.linked(), frame.linked.emplace())) return std::move(*no);
     if (auto failure = take_log_parts(ext, frame)) return std::move(*failure);
     return frame;
+}
+
+// What others send must not write to our terminal, not even through a library's complaints.
+std::optional<Failure> parse(std::string_view bytes, message::NodeRequest& in) {
+    [[maybe_unused]] static const auto loud = google::protobuf::SetLogHandler(nullptr);
+    if (bytes.size() > limits::frame_bytes_max) return Failure{"frame too large"};
+    if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+        return Failure{"not a frame"};
+    return std::nullopt;
+}
+
+Result<Frame> take_frame(message::NodeRequest& in) {
+    Frame frame;
+    frame.msg = std::move(*in.mutable_msg());
+    if (!in.has_ext()) return frame;
+    return take_extension(*in.mutable_ext(), std::move(frame));
 }
 
 }  // namespace
@@ -229,16 +247,16 @@ std::string encode(const Frame& frame) {
 }
 
 Result<Frame> decode(std::string_view bytes) {
-    // What others send must not write to our terminal, not even through a library's complaints.
-    [[maybe_unused]] static const auto loud = google::protobuf::SetLogHandler(nullptr);
-    if (bytes.size() > limits::frame_bytes_max) return Failure{"frame too large"};
     message::NodeRequest in;
-    if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
-        return Failure{"not a frame"};
-    Frame frame;
-    frame.msg = std::move(*in.mutable_msg());
-    if (!in.has_ext()) return frame;
-    return take_extension(*in.mutable_ext(), std::move(frame));
+    if (auto no = parse(bytes, in)) return std::move(*no);
+    return take_frame(in);
+}
+
+Result<Frame> decode_greeting(std::string_view bytes) {
+    message::NodeRequest in;
+    if (auto no = parse(bytes, in)) return std::move(*no);
+    if (is_signed(in.ext())) return Failure{"greeting with runs"};
+    return take_frame(in);
 }
 
 std::size_t encoded_bytes(const VerifiedRun& run) {

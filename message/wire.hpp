@@ -19,6 +19,10 @@ std::string encode(const Frame& frame);
 // take milliseconds: not a thing to do on the loop.
 Result<Frame> decode(std::string_view bytes);
 
+// The same for the first frame of a link, which has nothing to verify: what costs nothing to send
+// must cost little to refuse.
+Result<Frame> decode_greeting(std::string_view bytes);
+
 // Upper bound of what `run` adds to an encoded frame.
 std::size_t encoded_bytes(const VerifiedRun& run);
 

@@ -20,10 +20,11 @@ grpc::ByteBuffer to_buffer(const std::string& bytes) {
     return {&slice, 1};
 }
 
-Result<Frame> decode_buffer(const grpc::ByteBuffer& buffer) {
+Result<Frame> decode_buffer(const grpc::ByteBuffer& buffer, bool is_first) {
     grpc::Slice slice;
     if (!buffer.DumpToSingleSlice(&slice).ok()) return Failure{"unreadable message"};
-    return decode({reinterpret_cast<const char*>(slice.begin()), slice.size()});
+    const std::string_view bytes(reinterpret_cast<const char*>(slice.begin()), slice.size());
+    return is_first ? decode_greeting(bytes) : decode(bytes);
 }
 
 grpc::ChannelArguments channel_arguments(const std::string& authority) {
@@ -50,7 +51,9 @@ void Stream::Operation::arrive(bool ok) {
 
 void Stream::Read::arrive(bool ok) {
     const std::size_t bytes = ok ? buffer.Length() : 0;
-    Result<Frame> frame = ok ? decode_buffer(buffer) : Result<Frame>(Failure{"end of stream"});
+    const bool is_first = std::exchange(is_first_, false);
+    Result<Frame> frame =
+        ok ? decode_buffer(buffer, is_first) : Result<Frame>(Failure{"end of stream"});
     buffer.Clear();
     asio::post(stream_.loop_, [stream = stream_.shared_from_this(), ok, bytes,
                                frame = std::move(frame)]() mutable {

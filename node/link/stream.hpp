@@ -76,6 +76,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
 
       private:
         Stream& stream_;
+        bool is_first_ = true;
     };
 
     virtual void start_read(grpc::ByteBuffer* into, Completion* done) = 0;

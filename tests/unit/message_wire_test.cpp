@@ -140,6 +140,18 @@ TEST_CASE("a frame with everything survives the wire") {
     CHECK(*again == full_frame());
 }
 
+TEST_CASE("a greeting has no runs, all else is read alike") {
+    Frame frame = full_frame();
+    CHECK_FALSE(decode_greeting(encode(frame)));
+    frame.runs.clear();
+
+    const auto again = decode_greeting(encode(frame));
+
+    REQUIRE(again);
+    CHECK(*again == frame);
+    CHECK_FALSE(decode_greeting("\x0a"));
+}
+
 TEST_CASE("any frame survives the wire") {
     Rng rng(7);
     for (int i = 0; i < 2000; ++i) {
