@@ -109,10 +109,11 @@ bool SqliteStore::load() {
 }
 
 // False unless the last entry of each stretch names its log and makes the head. That of the upper
-// one, which is read last, tells the newest clock.
+// one, which is read last, tells the newest clock. All of the lower one may have been trimmed.
 bool SqliteStore::read_ends(Log& log) {
     Extent& extent = log.holding.extent;
-    return ends_at(log, extent.base) && (!extent.tail || ends_at(log, *extent.tail));
+    if (!extent.tail) return ends_at(log, extent.base);
+    return (extent.base.empty() || ends_at(log, extent.base)) && ends_at(log, *extent.tail);
 }
 
 bool SqliteStore::ends_at(Log& log, const Stretch& noted) {

@@ -91,8 +91,10 @@ class Pair {
         auto& said = said_[author.log()];
         for (auto n = below(3); n > 0; --n) {
             std::vector<std::string> texts;
-            for (auto line = 1 + below(3); line > 0; --line) texts.push_back(some_text());
-            said.push_back(author.say(texts, some_room(), std::to_string(below(20))));
+            for (auto line = 1 + below(below(6) ? 3 : 40); line > 0; --line)
+                texts.push_back(some_text());
+            const auto id = below(2) ? std::to_string(below(20)) : std::string();
+            said.push_back(author.say(texts, some_room(), id));
             if (below(5)) runs.push_back(said.back());
         }
         if (said.size() > 2 && below(2)) {
