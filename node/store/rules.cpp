@@ -64,6 +64,20 @@ std::vector<Part> new_parts(const VerifiedRun& run, const Extent& held) {
     return parts;
 }
 
+std::size_t stretch_in(const VerifiedRun& run, const Part& part) {
+    const Entry& first = run.items()[part.first].entry;
+    if (!first.said_id.empty()) return 1;
+    std::size_t count = 1;
+    for (; count < part.count; ++count) {
+        const Entry& next = run.items()[part.first + count].entry;
+        // Clocks rise within a run.
+        if (!next.said_id.empty() || next.room != first.room ||
+            next.clock.packed - first.clock.packed > stretch_span)
+            break;
+    }
+    return count;
+}
+
 std::optional<Extent> extent_with(const VerifiedRun& run, const Extent& held) {
     const Fitted fitted = fit(held, run);
     if (fitted.fit != Fit::grows && fitted.fit != Fit::detached) return std::nullopt;

@@ -46,6 +46,13 @@ struct Part {
 // What of `run` is new.
 std::vector<Part> new_parts(const VerifiedRun& run, const Extent& held);
 
+// What a row of the store on disk can say of all items of a run that it names: they arrived one
+// after another, were said in one room, and this soon after the first. Who is looked up by an id of
+// theirs is alone.
+inline constexpr std::uint64_t stretch_span = std::uint64_t{16} << 16;  // 16 ms, as in Clock
+// How many items from `part.first` on make a stretch.
+std::size_t stretch_in(const VerifiedRun& run, const Part& part);
+
 // What is held once `run` is kept; nothing if it has nothing new or does not fit.
 std::optional<Extent> extent_with(const VerifiedRun& run, const Extent& held);
 

@@ -1,5 +1,6 @@
 // The SQLite store: questions about lines and runs.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "message/limits.hpp"
@@ -11,7 +12,8 @@
 namespace lanchat::store {
 namespace {
 
-// Parameters: 1 room, 2 author, 3 and 4 first and last clock, 5 what the question is about.
+// Parameters: 1 room, 2 author, 3 and 4 between which clocks a stretch begins that may have a line
+// of those that are asked for, 5 what the question is about.
 std::string condition(const Filter& filter) {
     std::string sql = "l.clock BETWEEN ?3 AND ?4";
     if (!filter.room.empty()) sql += " AND l.room=(SELECT room FROM room WHERE name=?1)";
@@ -24,63 +26,106 @@ const char* index_for(const Filter& filter) {
     return filter.room.empty() ? "line_by_clock" : "line_by_room";
 }
 
-std::string in_order(const std::string& table) {
-    return " LEFT JOIN log g ON g.log=" + table + ".log ORDER BY " + table +
-           ".clock DESC, g.device DESC, g.epoch DESC, " + table + ".seq DESC, " + table +
-           ".arrival DESC";
-}
+// The newest so many of the lines that come by.
+class Newest {
+  public:
+    explicit Newest(std::size_t count) : count_(count) {}
 
-std::vector<Line> reversed(std::vector<Line> lines) {
-    std::reverse(lines.begin(), lines.end());
-    return lines;
-}
+    // Whether they are newer than any line of a stretch that begins at this clock.
+    bool are_newer_than(std::uint64_t stretch) const {
+        if (lines_.size() < count_) return false;
+        if (count_ == 0) return true;
+        const auto oldest = lines_.begin()->entry.clock.packed;
+        return oldest > stretch && oldest - stretch > stretch_span;
+    }
+    void take(Line line) {
+        lines_.insert(std::move(line));
+        if (lines_.size() > count_) lines_.erase(lines_.begin());
+    }
+    // Oldest first.
+    std::vector<Line> all() {
+        std::vector<Line> all;
+        all.reserve(lines_.size());
+        while (!lines_.empty()) all.push_back(std::move(lines_.extract(lines_.begin()).value()));
+        return all;
+    }
+
+  private:
+    struct Order {
+        bool operator()(const Line& a, const Line& b) const { return shown_before(a, b); }
+    };
+    std::size_t count_;
+    std::set<Line, Order> lines_;  // by arrival too, so that no two are equal
+};
 
 }  // namespace
 
+// Both `filter` and `about` live until the query ends.
 template <class About>
-Result<std::vector<Line>> SqliteStore::lines(const std::string& statement, const Filter& filter,
-                                             std::size_t count, const About& about) {
-    const auto author = filter.author.value_or(DeviceId{});
+sqlite::Query SqliteStore::stretches(const std::string& statement, const Filter& filter,
+                                     const About& about) {
+    const sqlite::Blob author{filter.author ? filter.author->view() : std::string_view()};
     const auto since = filter.since ? Clock::at(*filter.since).packed : 0;
     const auto until = filter.until ? Clock::at(*filter.until, 0xffff).packed : ~std::uint64_t{0};
-    auto row = database_.query(statement, std::string_view(filter.room),
-                               sqlite::Blob{author.view()}, ordered(since), ordered(until), about);
-    LineReader reader(database_);
-    std::vector<Line> found;
-    while (found.size() < count && row.row()) {
-        auto line = line_in(row, reader);
-        if (line && passes(filter, line->entry, line->legacy)) found.push_back(std::move(*line));
-    }
-    if (row.failed()) return refusal("cannot read lines");
-    return found;
+    return database_.query(statement, std::string_view(filter.room), author,
+                           ordered(since - std::min(since, stretch_span)), ordered(until), about);
 }
 
-// Columns arrival, seq, run. A damaged line is left out.
-std::optional<Line> SqliteStore::line_in(const sqlite::Query& row, LineReader& reader) {
-    const auto arrival = static_cast<Arrival>(row.integer(0));
-    const auto run = row.integer(2);
-    auto line = run == 0 ? reader.legacy(arrival)
-                         : reader.line(arrival, static_cast<Seq>(row.integer(1)), run);
-    if (!line) suspect();
-    return line;
+// Columns arrival, seq, run, lines. A damaged line is left out. False once `take` is.
+bool SqliteStore::each_line(const sqlite::Query& stretch, LineReader& reader,
+                            const std::function<bool(Line)>& take) {
+    const auto arrival = static_cast<Arrival>(stretch.integer(0));
+    const auto seq = static_cast<Seq>(stretch.integer(1));
+    const auto run = stretch.integer(2);
+    const auto lines = static_cast<std::uint64_t>(stretch.integer(3));
+    for (std::uint64_t n = 0; n < std::min<std::uint64_t>(lines, limits::run_entries_max); ++n) {
+        auto line = run == 0 ? reader.legacy(arrival) : reader.line(arrival + n, seq + n, run);
+        if (!line) suspect();
+        if (line && !take(std::move(*line))) return false;
+    }
+    return true;
+}
+
+// Columns as above, then clock, falling.
+Result<std::vector<Line>> SqliteStore::newest_in(sqlite::Query stretch, const Filter& filter,
+                                                 std::size_t count) {
+    Newest newest(count);
+    LineReader reader(database_);
+    while (stretch.row() && !newest.are_newer_than(from_ordered(stretch.integer(4))))
+        each_line(stretch, reader, [&](Line line) {
+            if (passes(filter, line.entry, line.legacy)) newest.take(std::move(line));
+            return true;
+        });
+    if (stretch.failed()) return refusal("cannot read lines");
+    return newest.all();
 }
 
 Result<std::vector<Line>> SqliteStore::newest(const Filter& filter, std::size_t count) {
-    const auto ordering = in_order("l");
-    const auto split = ordering.find(" ORDER BY ");
-    auto found = lines("SELECT l.arrival, l.seq, l.run FROM line l INDEXED BY " +
-                           std::string(index_for(filter)) + ordering.substr(0, split) + " WHERE " +
-                           condition(filter) + ordering.substr(split),
-                       filter, count, sqlite::Null{});
-    if (!found) return found;
-    return reversed(std::move(*found));
+    return newest_in(stretches("SELECT l.arrival, l.seq, l.run, l.lines, l.clock FROM line l"
+                               " INDEXED BY " +
+                                   std::string(index_for(filter)) + " WHERE " + condition(filter) +
+                                   " ORDER BY l.clock DESC",
+                               filter, sqlite::Null{}),
+                     filter, count);
 }
 
 Result<std::vector<Line>> SqliteStore::arrived(Arrival after, const Filter& filter,
                                                std::size_t count) {
-    return lines("SELECT l.arrival, l.seq, l.run FROM line l NOT INDEXED WHERE l.arrival>?5 AND " +
-                     condition(filter) + " ORDER BY l.arrival",
-                 filter, count, after);
+    auto stretch = stretches(
+        "SELECT l.arrival, l.seq, l.run, l.lines FROM line l NOT INDEXED WHERE l.arrival>="
+        " ifnull((SELECT max(arrival) FROM line WHERE arrival<=?5), 0) AND " +
+            condition(filter) + " ORDER BY l.arrival",
+        filter, after);
+    std::vector<Line> found;
+    LineReader reader(database_);
+    while (found.size() < count && stretch.row())
+        each_line(stretch, reader, [&](Line line) {
+            if (line.arrival > after && passes(filter, line.entry, line.legacy))
+                found.push_back(std::move(line));
+            return found.size() < count;
+        });
+    if (stretch.failed()) return refusal("cannot read lines");
+    return found;
 }
 
 // What the index has to hold of a line. Room and author are looked up there with the words, so that
@@ -110,28 +155,32 @@ Result<std::vector<Line>> SqliteStore::search(std::string_view query, const Filt
     const auto wanted = match(query, filter);
     if (!wanted) return Failure{wanted.why()};
     if (!*wanted) return std::vector<Line>();
-    auto found = lines(
-        "SELECT h.arrival, h.seq, h.run FROM (SELECT l.* FROM word w CROSS JOIN line l"
-        " ON l.arrival=w.rowid WHERE w.word MATCH ?5 AND " +
-            condition(filter) + " ORDER BY w.rowid DESC LIMIT " + std::to_string(searched_max) +
-            ") h" + in_order("h"),
-        filter, count, std::string_view(**wanted));
-    if (!found) return found;
-    return reversed(std::move(*found));
+    return newest_in(
+        stretches("SELECT arrival, seq, run, 1, clock FROM (SELECT w.rowid AS arrival,"
+                  " l.seq+w.rowid-l.arrival AS seq, l.run, l.clock FROM word w CROSS JOIN line l"
+                  " ON l.arrival=(SELECT max(arrival) FROM line WHERE arrival<=w.rowid)"
+                  " WHERE w.word MATCH ?5 AND w.rowid<l.arrival+l.lines AND " +
+                      condition(filter) + " ORDER BY w.rowid DESC LIMIT " +
+                      std::to_string(searched_max) + ") ORDER BY clock DESC",
+                  filter, std::string_view(**wanted)),
+        filter, count);
 }
 
 Result<std::optional<Line>> SqliteStore::said(const DeviceId& author, std::string_view said_id) {
     auto row = database_.query(
-        "SELECT arrival, seq, run FROM line INDEXED BY line_by_said WHERE said_id=?"
+        "SELECT arrival, seq, run, lines FROM line INDEXED BY line_by_said WHERE said_id=?"
         " AND author=(SELECT author FROM author WHERE device=?) ORDER BY arrival",
         said_id, sqlite::Blob{author.view()});
     LineReader reader(database_);
-    while (row.row()) {
-        auto line = line_in(row, reader);
-        if (line && line->entry.said_id == said_id && line->entry.log.device == author) return line;
-    }
+    std::optional<Line> found;
+    while (!found && row.row())
+        each_line(row, reader, [&](Line line) {
+            if (line.entry.said_id == said_id && line.entry.log.device == author)
+                found = std::move(line);
+            return !found;
+        });
     if (row.failed()) return refusal("cannot read lines");
-    return std::optional<Line>();
+    return found;
 }
 
 Result<std::vector<Holding>> SqliteStore::holdings() {
@@ -148,7 +197,7 @@ std::optional<std::int64_t> SqliteStore::number(std::string_view statement) {
 
 Result<Tally> SqliteStore::tally() {
     if (!lines_)
-        if (const auto counted = number("SELECT count(*) FROM line"))
+        if (const auto counted = number("SELECT ifnull(sum(lines), 0) FROM line"))
             lines_ = static_cast<std::uint64_t>(*counted);
     const auto pages = number("PRAGMA page_count");
     const auto page_bytes = number("PRAGMA page_size");
@@ -221,11 +270,17 @@ bool SqliteStore::is_intact() {
     auto run = database_.query("SELECT signature, entries FROM run");
     while (run.row())
         if (!run_from(run, 0)) return false;
-    auto line = database_.query("SELECT arrival, seq, run FROM line");
+    auto stretch = database_.query("SELECT arrival, seq, run, lines FROM line");
     LineReader reader(database_);
-    while (line.row())
-        if (!line_in(line, reader)) return false;
-    return !run.failed() && !line.failed();
+    while (stretch.row()) {
+        std::int64_t good = 0;
+        each_line(stretch, reader, [&](const Line&) {
+            ++good;
+            return true;
+        });
+        if (good != stretch.integer(3)) return false;
+    }
+    return !run.failed() && !stretch.failed();
 }
 
 }  // namespace lanchat::store

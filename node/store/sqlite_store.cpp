@@ -81,7 +81,8 @@ bool SqliteStore::load() {
     parked_.clear();
     lines_.reset();
     auto store = database_.query(
-        "SELECT id, max(last, (SELECT ifnull(max(arrival), 0) FROM line)) FROM store");
+        "SELECT id, max(last, ifnull((SELECT arrival+lines-1 FROM line ORDER BY arrival DESC"
+        " LIMIT 1), 0)) FROM store");
     if (!store.row()) return database_.damaged("the store has no id"), false;
     id_ = static_cast<std::uint64_t>(store.integer(0));
     last_ = static_cast<Arrival>(store.integer(1));
@@ -230,24 +231,31 @@ bool SqliteStore::keep_run(const RunPtr& run, Log log, const Extent& grown, Chan
     if (!kept) return false;
     for (const Part& part : parts) {
         change.added.push_back({run, part.first, part.count, change.last + 1});
-        for (std::size_t n = part.first; n < part.first + part.count; ++n)
-            if (!keep_line(run->items()[n], {row, author, log.row}, change)) return false;
+        if (!keep_lines(*run, part, {row, author, log.row}, change)) return false;
     }
     change.logs[run->log()] = log;
     return true;
 }
 
-bool SqliteStore::keep_line(const VerifiedRun::Item& item, const Place& place, Change& change) {
-    const Entry& entry = item.entry;
-    const auto room = room_row(entry.room, change);
-    const Arrival arrival = ++change.last;
-    return room != 0 &&
-           database_
-               .query("INSERT INTO line VALUES(?,?,?,?,?,?,?,nullif(?,''))", arrival,
-                      ordered(entry.clock.packed), room, place.author, place.log, entry.seq,
-                      place.run, std::string_view(entry.said_id))
-               .done() &&
-           index_words(arrival, room, place.author, entry.text);
+bool SqliteStore::keep_lines(const VerifiedRun& run, Part part, const Place& place,
+                             Change& change) {
+    while (part.count > 0) {
+        const Entry& first = run.items()[part.first].entry;
+        const std::uint64_t lines = stretch_in(run, part);
+        const auto room = room_row(first.room, change);
+        const bool kept =
+            room != 0 &&
+            database_
+                .query("INSERT INTO line VALUES(?,?,?,?,?,?,?,nullif(?,''),?)", change.last + 1,
+                       ordered(first.clock.packed), room, place.author, place.log, first.seq,
+                       place.run, std::string_view(first.said_id), lines)
+                .done();
+        if (!kept) return false;
+        for (const auto end = part.first + lines; part.first < end; ++part.first, --part.count)
+            if (!index_words(++change.last, room, place.author, run.items()[part.first].entry.text))
+                return false;
+    }
+    return true;
 }
 
 bool SqliteStore::save(const Log& log) {

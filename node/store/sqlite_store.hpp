@@ -81,7 +81,7 @@ class SqliteStore final : public Store {
         std::int64_t row = 0;
         Holding holding;
     };
-    // The rows that those of a line name.
+    // The rows that those of lines name.
     struct Place {
         std::int64_t run;
         std::int64_t author;
@@ -115,7 +115,7 @@ class SqliteStore final : public Store {
     bool keep(const RunPtr& run, Change& change);
     Log begin_log(const Holding& holding);
     bool keep_run(const RunPtr& run, Log log, const Extent& grown, Change& change);
-    bool keep_line(const VerifiedRun::Item& item, const Place& place, Change& change);
+    bool keep_lines(const VerifiedRun& run, Part part, const Place& place, Change& change);
     bool save(const Log& log);
     bool absorb(const LogId& id, Change& change);
     bool begin_at_parked(const LogId& id, bool is_trimmed, Change& change);
@@ -127,17 +127,19 @@ class SqliteStore final : public Store {
 
     // Trimming.
     Result<std::vector<HeldLog>> held_runs();
-    bool drop_run(Log& log, Seq last, LineReader& reader, std::size_t& dropped);
-    bool drop_legacy(Arrival arrival, LineReader& reader);
-    bool forget_words(Arrival arrival, std::int64_t run, LineReader& reader);
+    bool drop_run(Log& log, Seq last, std::size_t& dropped);
+    bool drop_legacy(Arrival arrival);
+    bool forget_words(std::int64_t first, std::int64_t end);
 
     // Reading.
     Result<std::vector<RunPtr>> verified_runs(sqlite::Query row, const LogId& log, Share share);
     Result<std::optional<std::string>> match(std::string_view query, const Filter& filter);
     template <class About>
-    Result<std::vector<Line>> lines(const std::string& statement, const Filter& filter,
-                                    std::size_t count, const About& about);
-    std::optional<Line> line_in(const sqlite::Query& row, LineReader& reader);
+    sqlite::Query stretches(const std::string& statement, const Filter& filter, const About& about);
+    bool each_line(const sqlite::Query& stretch, LineReader& reader,
+                   const std::function<bool(Line)>& take);
+    Result<std::vector<Line>> newest_in(sqlite::Query stretch, const Filter& filter,
+                                        std::size_t count);
     std::optional<std::int64_t> number(std::string_view statement);
     void suspect();
 

@@ -38,14 +38,13 @@ Result<Trimmed> SqliteStore::trim(std::uint64_t bytes_max, std::optional<WallTim
     std::size_t dropped = 0;
     std::map<LogId, Log> raised;
     const auto failure = all_or_nothing([&] {
-        LineReader reader(database_);
         for (std::size_t n = 0; n < gone.front(); ++n, ++dropped)
-            if (!drop_legacy((*held).front().runs[n].last, reader)) return false;
+            if (!drop_legacy((*held).front().runs[n].last)) return false;
         for (std::size_t n = 1; n < held->size(); ++n) {
             if (gone[n] == 0) continue;
             Log log = logs_.at((*held)[n].log);
             for (std::size_t run = 0; run < gone[n]; ++run)
-                if (!drop_run(log, (*held)[n].runs[run].last, reader, dropped)) return false;
+                if (!drop_run(log, (*held)[n].runs[run].last, dropped)) return false;
             raised[log.holding.log] = log;
             if (!save(log)) return false;
         }
@@ -62,7 +61,7 @@ Result<Trimmed> SqliteStore::trim(std::uint64_t bytes_max, std::optional<WallTim
 }
 
 // Raises the floor of `log` to the run's end.
-bool SqliteStore::drop_run(Log& log, Seq last, LineReader& reader, std::size_t& dropped) {
+bool SqliteStore::drop_run(Log& log, Seq last, std::size_t& dropped) {
     std::int64_t run = 0;
     std::int64_t end = 0;
     {
@@ -75,35 +74,38 @@ bool SqliteStore::drop_run(Log& log, Seq last, LineReader& reader, std::size_t& 
         end = run + found.integer(1);
         log.holding.extent.raise_floor(last, *head);
     }
-    for (auto arrival = run; arrival < end; ++arrival, ++dropped)
-        if (!forget_words(static_cast<Arrival>(arrival), run, reader)) return false;
+    dropped += static_cast<std::size_t>(end - run);
+    if (!forget_words(run, end)) return false;
     return database_.query("DELETE FROM line WHERE arrival>=? AND arrival<?", run, end).done() &&
            database_.query("DELETE FROM run WHERE run=?", run).done();
 }
 
-bool SqliteStore::drop_legacy(Arrival arrival, LineReader& reader) {
-    return forget_words(arrival, 0, reader) &&
+bool SqliteStore::drop_legacy(Arrival arrival) {
+    return forget_words(static_cast<std::int64_t>(arrival),
+                        static_cast<std::int64_t>(arrival) + 1) &&
            database_.query("DELETE FROM line WHERE arrival=?", arrival).done() &&
            database_.query("DELETE FROM legacy WHERE arrival=?", arrival).done();
 }
 
-// The index holds no text, so it has to be told the words once more. Those of a damaged line stay:
-// they lead to an arrival that never comes again.
-bool SqliteStore::forget_words(Arrival arrival, std::int64_t run, LineReader& reader) {
-    std::string words;
-    {
-        auto row = database_.query(
-            "SELECT arrival, seq, ?2, room, author FROM line WHERE arrival=?1", arrival, run);
-        if (row.row())
-            if (const auto line = line_in(row, reader))
-                words = indexed_words(row.integer(3), row.integer(4), line->entry.text);
-        if (row.failed()) return false;
+// Of the stretches that begin in a span of arrivals. The index holds no text, so it has to be told
+// the words once more. Those of a damaged line stay: they lead to an arrival that never comes
+// again.
+bool SqliteStore::forget_words(std::int64_t first, std::int64_t end) {
+    auto row = database_.query(
+        "SELECT arrival, seq, run, lines, room, author FROM line WHERE arrival>=? AND arrival<?",
+        first, end);
+    LineReader reader(database_);
+    while (row.row()) {
+        const bool forgotten = each_line(row, reader, [&](const Line& line) {
+            const auto words = indexed_words(row.integer(4), row.integer(5), line.entry.text);
+            return database_
+                .query("INSERT INTO word(word, rowid, words) VALUES('delete',?,?)", line.arrival,
+                       std::string_view(words))
+                .done();
+        });
+        if (!forgotten) return false;
     }
-    if (words.empty()) return true;
-    return database_
-        .query("INSERT INTO word(word, rowid, words) VALUES('delete',?,?)", arrival,
-               std::string_view(words))
-        .done();
+    return !row.failed();
 }
 
 }  // namespace lanchat::store

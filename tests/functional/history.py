@@ -146,13 +146,14 @@ def kept(home):
                 shutil.copy(source + part, os.path.join(folder, "copy.db" + part))
         copy = sqlite3.connect(os.path.join(folder, "copy.db"))
         try:
-            places = copy.execute("SELECT run, seq FROM line WHERE run IS NOT NULL").fetchall()
+            stretches = copy.execute(
+                "SELECT run, seq, lines FROM line WHERE run IS NOT NULL").fetchall()
             runs = {run: _run(*row) for run, *row in copy.execute(
                 "SELECT run, first, last, head, entries FROM run")}
         finally:
             copy.close()
     try:
-        return sorted(runs[run][seq] for run, seq in places)
+        return sorted(runs[run][seq + n] for run, seq, lines in stretches for n in range(lines))
     except KeyError as error:
         raise ValueError(f"a line is in no run: {error}") from None
 

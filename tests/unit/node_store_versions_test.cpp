@@ -32,6 +32,7 @@ ALTER TABLE log DROP COLUMN tail_after;
 ALTER TABLE log DROP COLUMN tail_before;
 ALTER TABLE log DROP COLUMN tail_seq;
 ALTER TABLE log DROP COLUMN tail_head;
+ALTER TABLE line DROP COLUMN lines;
 INSERT INTO word(word) VALUES('delete-all');
 INSERT INTO word(rowid, words)
     VALUES(1, 'lunch today'), (2, 'lunch tomorrow'), (3, 'lunch from afar');
@@ -80,6 +81,29 @@ TEST_CASE("a store of version 1 is searched by room and author, and forgets what
     CHECK(texts(store->search("lunch", {.author = old.anna.device()}, 9)) ==
           Texts{"lunch is over"});
     CHECK(texts(store->search("lunch", {}, 9)).size() == 3);
+}
+
+TEST_CASE("a store of version 4, with a row for each line, goes on with one for many") {
+    const test::Folder folder;
+    Voice anna{InstanceId{1}};
+    {
+        const auto store = test::opened(folder.file());  // lines with ids have rows of their own
+        REQUIRE(store->append({anna.say({"one", "two", "three"}, "general", "an id")}, {5}));
+    }
+    run(folder.file(),
+        "ALTER TABLE line DROP COLUMN lines; UPDATE store SET version=4; PRAGMA user_version=4");
+
+    const auto store = test::opened(folder.file());
+    REQUIRE(store->append({anna.say({"four", "five"})}, {9}));
+
+    CHECK(store->last() == 5);
+    CHECK(store->tally()->lines == 5);
+    CHECK(texts(store->newest({}, 4)) == Texts{"two", "three", "four", "five"});
+    CHECK(texts(store->arrived(1, {}, 3)) == Texts{"two", "three", "four"});
+    CHECK(texts(store->search("five", {}, 9)) == Texts{"five"});
+    REQUIRE(store->trim(~std::uint64_t{0}, WallTime{6}, store::all_runs)->lines == 3);
+    CHECK(texts(store->newest({}, 9)) == Texts{"four", "five"});
+    CHECK(texts(store->search("two", {}, 9)).empty());
 }
 
 TEST_CASE("a damaged store of version 1 is mended with all that is in it") {
