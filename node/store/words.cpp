@@ -33,6 +33,7 @@ class Words {
             word_ += static_cast<char>(bytes[static_cast<std::size_t>(n)]);
         if (stands_alone(point)) end();
     }
+    void add(char byte) { word_ += byte; }
     void end() {
         if (!word_.empty()) words_.push_back(std::exchange(word_, {}));
     }
@@ -58,8 +59,11 @@ void fold(utf8proc_int32_t point, Words& words) {
         words.take(folded[static_cast<std::size_t>(n)]);
 }
 
+// Without asking for categories: most lines are nothing else.
 void take_ascii(char byte, Words& words) {
-    words.take(byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte);
+    if (byte >= 'A' && byte <= 'Z') return words.add(static_cast<char>(byte - 'A' + 'a'));
+    const bool in_word = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
+    in_word ? words.add(byte) : words.end();
 }
 
 }  // namespace
