@@ -2,11 +2,15 @@
 #include "node/store/disk.hpp"
 
 #include <asio/post.hpp>
+#include <chrono>
 #include <set>
 #include <utility>
 
 namespace lanchat::store {
 namespace {
+
+// Without anything to do: then the store does what could wait.
+constexpr auto pause = std::chrono::milliseconds(20);
 
 // Takes from `added`, which lies in the order of what was asked for, what one asker gets: its own
 // runs, each with those that had waited for it, which nobody `asked` for now.
@@ -72,7 +76,14 @@ void Disk::work() {
 // One job, or the appends before the next one, within the bounds of a commit. Empty: it is over.
 std::deque<Disk::Task> Disk::next_group() {
     std::unique_lock lock(mutex_);
-    waiting_.wait(lock, [this] { return ending_ || !tasks_.empty(); });
+    const auto wanted = [this] { return ending_ || !tasks_.empty(); };
+    while (is_behind_ && !waiting_.wait_for(lock, pause, wanted)) {
+        lock.unlock();
+        is_behind_ = store_->catch_up();
+        lock.lock();
+    }
+    waiting_.wait(lock, wanted);
+    is_behind_ = true;
     std::deque<Task> group;
     std::size_t entries = 0;
     std::size_t bytes = 0;

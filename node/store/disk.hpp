@@ -67,6 +67,7 @@ class Disk {
     std::uint64_t turn_ = 1;          // under mutex_; a new one at each resume
     std::uint64_t refused_turn_ = 0;  // the disk thread's: what was asked for until then fails
     std::string refusal_;             // why
+    bool is_behind_ = true;           // the store may have work that could wait
     std::thread thread_;
 };
 

@@ -125,11 +125,9 @@ Result<std::vector<Line>> MemoryStore::search(std::string_view query, const Filt
     const auto wanted = query_words(query);
     for (auto at = lines_.rbegin();
          !wanted.empty() && at != lines_.rend() && found.size() < searched_max; ++at) {
-        const auto words = words_of(at->second.entry().text);
-        const std::set<std::string> held(words.begin(), words.end());
-        const bool all = std::all_of(wanted.begin(), wanted.end(),
-                                     [&](const std::string& word) { return held.contains(word); });
-        if (all && at->second.passes(filter)) found.push_back(at->second.line(at->first));
+        const auto& line = at->second;
+        if (has_words(line.entry().text, wanted) && line.passes(filter))
+            found.push_back(line.line(at->first));
     }
     return newest_of(std::move(found), count);
 }

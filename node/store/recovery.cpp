@@ -84,14 +84,12 @@ std::optional<Failure> SqliteStore::join_parked(const std::set<LogId>& untrimmed
         const bool is_trimmed = !untrimmed.contains(id);
         for (bool grows = true; grows;) {
             Change change;
-            auto failure = all_or_nothing([&] {
-                change.last = last_;
+            auto failure = make(change, [&] {
                 return (logs_.contains(id) || begin_at_parked(id, is_trimmed, change)) &&
                        absorb(id, change) && save(*find(id, change));
             });
             if (failure) return failure;
             grows = !change.added.empty();
-            take_over(change);
         }
     }
     return load() ? std::nullopt : std::optional(database_.failure("cannot read the new store"));

@@ -78,6 +78,25 @@ std::size_t stretch_in(const VerifiedRun& run, const Part& part) {
     return count;
 }
 
+bool Newest::are_newer_than(std::uint64_t stretch) const {
+    if (lines_.size() < count_) return false;
+    if (count_ == 0) return true;
+    const auto oldest = lines_.begin()->entry.clock.packed;
+    return oldest > stretch && oldest - stretch > stretch_span;
+}
+
+void Newest::take(Line line) {
+    lines_.insert(std::move(line));
+    if (lines_.size() > count_) lines_.erase(lines_.begin());
+}
+
+std::vector<Line> Newest::take_all() {
+    std::vector<Line> all;
+    all.reserve(lines_.size());
+    while (!lines_.empty()) all.push_back(std::move(lines_.extract(lines_.begin()).value()));
+    return all;
+}
+
 std::optional<Extent> extent_with(const VerifiedRun& run, const Extent& held) {
     const Fitted fitted = fit(held, run);
     if (fitted.fit != Fit::grows && fitted.fit != Fit::detached) return std::nullopt;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,25 @@ std::vector<Part> new_parts(const VerifiedRun& run, const Extent& held);
 inline constexpr std::uint64_t stretch_span = std::uint64_t{16} << 16;  // 16 ms, as in Clock
 // How many items from `part.first` on make a stretch.
 std::size_t stretch_in(const VerifiedRun& run, const Part& part);
+
+// The newest so many of the lines that come by.
+class Newest {
+  public:
+    explicit Newest(std::size_t count) : count_(count) {}
+
+    // Whether they are newer than any line of a stretch that begins at this clock.
+    bool are_newer_than(std::uint64_t stretch) const;
+    void take(Line line);
+    // Oldest first; leaves none.
+    std::vector<Line> take_all();
+
+  private:
+    struct Order {
+        bool operator()(const Line& a, const Line& b) const { return shown_before(a, b); }
+    };
+    std::size_t count_;
+    std::set<Line, Order> lines_;  // by arrival too, so that no two are equal
+};
 
 // What is held once `run` is kept; nothing if it has nothing new or does not fit.
 std::optional<Extent> extent_with(const VerifiedRun& run, const Extent& held);

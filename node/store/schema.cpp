@@ -65,8 +65,13 @@ ALTER TABLE log ADD COLUMN tail_head BLOB;
 UPDATE log SET trimmed=floor;
 ALTER TABLE store ADD COLUMN last INTEGER NOT NULL DEFAULT 0;
 )",
-    // A row of `line` is a stretch (rules.hpp) of so many; what it says is true of the first.
-    "ALTER TABLE line ADD COLUMN lines INTEGER NOT NULL DEFAULT 1"};
+    // A row of `line` is a stretch (rules.hpp) of so many; what it says is true of the first. The
+    // words of all that arrived up to `indexed` are in the index.
+    R"(
+ALTER TABLE line ADD COLUMN lines INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE store ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
+UPDATE store SET indexed=max(last, (SELECT ifnull(max(arrival), 0) FROM line));
+)"};
 
 std::optional<std::int64_t> number(sqlite::Database& database, std::string_view statement) {
     auto asked = database.query(statement);

@@ -1,6 +1,6 @@
 // The SQLite store: questions about lines and runs.
 #include <algorithm>
-#include <set>
+#include <deque>
 #include <utility>
 
 #include "message/limits.hpp"
@@ -13,7 +13,7 @@ namespace lanchat::store {
 namespace {
 
 // Parameters: 1 room, 2 author, 3 and 4 between which clocks a stretch begins that may have a line
-// of those that are asked for, 5 what the question is about.
+// of those that are asked for, 5 and 6 what the question is about.
 std::string condition(const Filter& filter) {
     std::string sql = "l.clock BETWEEN ?3 AND ?4";
     if (!filter.room.empty()) sql += " AND l.room=(SELECT room FROM room WHERE name=?1)";
@@ -26,49 +26,18 @@ const char* index_for(const Filter& filter) {
     return filter.room.empty() ? "line_by_clock" : "line_by_room";
 }
 
-// The newest so many of the lines that come by.
-class Newest {
-  public:
-    explicit Newest(std::size_t count) : count_(count) {}
-
-    // Whether they are newer than any line of a stretch that begins at this clock.
-    bool are_newer_than(std::uint64_t stretch) const {
-        if (lines_.size() < count_) return false;
-        if (count_ == 0) return true;
-        const auto oldest = lines_.begin()->entry.clock.packed;
-        return oldest > stretch && oldest - stretch > stretch_span;
-    }
-    void take(Line line) {
-        lines_.insert(std::move(line));
-        if (lines_.size() > count_) lines_.erase(lines_.begin());
-    }
-    // Oldest first.
-    std::vector<Line> all() {
-        std::vector<Line> all;
-        all.reserve(lines_.size());
-        while (!lines_.empty()) all.push_back(std::move(lines_.extract(lines_.begin()).value()));
-        return all;
-    }
-
-  private:
-    struct Order {
-        bool operator()(const Line& a, const Line& b) const { return shown_before(a, b); }
-    };
-    std::size_t count_;
-    std::set<Line, Order> lines_;  // by arrival too, so that no two are equal
-};
-
 }  // namespace
 
 // Both `filter` and `about` live until the query ends.
-template <class About>
+template <class... About>
 sqlite::Query SqliteStore::stretches(const std::string& statement, const Filter& filter,
-                                     const About& about) {
+                                     const About&... about) {
     const sqlite::Blob author{filter.author ? filter.author->view() : std::string_view()};
     const auto since = filter.since ? Clock::at(*filter.since).packed : 0;
     const auto until = filter.until ? Clock::at(*filter.until, 0xffff).packed : ~std::uint64_t{0};
     return database_.query(statement, std::string_view(filter.room), author,
-                           ordered(since - std::min(since, stretch_span)), ordered(until), about);
+                           ordered(since - std::min(since, stretch_span)), ordered(until),
+                           about...);
 }
 
 // Columns arrival, seq, run, lines. A damaged line is left out. False once `take` is.
@@ -88,8 +57,7 @@ bool SqliteStore::each_line(const sqlite::Query& stretch, LineReader& reader,
 
 // Columns as above, then clock, falling.
 Result<std::vector<Line>> SqliteStore::newest_in(sqlite::Query stretch, const Filter& filter,
-                                                 std::size_t count) {
-    Newest newest(count);
+                                                 Newest newest) {
     LineReader reader(database_);
     while (stretch.row() && !newest.are_newer_than(from_ordered(stretch.integer(4))))
         each_line(stretch, reader, [&](Line line) {
@@ -97,7 +65,7 @@ Result<std::vector<Line>> SqliteStore::newest_in(sqlite::Query stretch, const Fi
             return true;
         });
     if (stretch.failed()) return refusal("cannot read lines");
-    return newest.all();
+    return newest.take_all();
 }
 
 Result<std::vector<Line>> SqliteStore::newest(const Filter& filter, std::size_t count) {
@@ -105,8 +73,8 @@ Result<std::vector<Line>> SqliteStore::newest(const Filter& filter, std::size_t 
                                " INDEXED BY " +
                                    std::string(index_for(filter)) + " WHERE " + condition(filter) +
                                    " ORDER BY l.clock DESC",
-                               filter, sqlite::Null{}),
-                     filter, count);
+                               filter),
+                     filter, Newest(count));
 }
 
 Result<std::vector<Line>> SqliteStore::arrived(Arrival after, const Filter& filter,
@@ -130,10 +98,8 @@ Result<std::vector<Line>> SqliteStore::arrived(Arrival after, const Filter& filt
 
 // What the index has to hold of a line. Room and author are looked up there with the words, so that
 // a search costs no more for the lines that the filter leaves out. Nothing: no line can be found.
-Result<std::optional<std::string>> SqliteStore::match(std::string_view query,
+Result<std::optional<std::string>> SqliteStore::match(std::vector<std::string> words,
                                                       const Filter& filter) {
-    auto wanted = query_words(query);
-    if (wanted.empty()) return std::optional<std::string>();
     const DeviceId device = filter.author.value_or(DeviceId{});
     auto row = database_.query(
         "SELECT (SELECT room FROM room WHERE name=?), (SELECT author FROM author WHERE device=?)",
@@ -143,27 +109,54 @@ Result<std::optional<std::string>> SqliteStore::match(std::string_view query,
     const auto author = row.integer(1);
     const bool unknown = (!filter.room.empty() && room == 0) || (filter.author && author == 0);
     if (unknown) return std::optional<std::string>();
-    if (!filter.room.empty()) wanted.push_back(room_word(room));
-    if (filter.author) wanted.push_back(author_word(author));
+    if (!filter.room.empty()) words.push_back(room_word(room));
+    if (filter.author) words.push_back(author_word(author));
     std::string match;
-    for (const auto& word : wanted) match += (match.empty() ? "\"" : " AND \"") + word + '"';
+    for (const auto& word : words) match += (match.empty() ? "\"" : " AND \"") + word + '"';
     return std::optional(std::move(match));
+}
+
+// The hits among what the index does not hold yet, as they arrived.
+Result<std::deque<Line>> SqliteStore::unindexed(const std::vector<std::string>& words,
+                                                const Filter& filter) {
+    auto stretch = stretches(
+        "SELECT l.arrival, l.seq, l.run, l.lines FROM line l NOT INDEXED WHERE l.arrival>?5 AND " +
+            condition(filter) + " ORDER BY l.arrival",
+        filter, indexed_);
+    std::deque<Line> hits;
+    LineReader reader(database_);
+    while (stretch.row())
+        each_line(stretch, reader, [&](Line line) {
+            if (!passes(filter, line.entry, line.legacy) || !has_words(line.entry.text, words))
+                return true;
+            hits.push_back(std::move(line));
+            if (hits.size() > searched_max) hits.pop_front();
+            return true;
+        });
+    if (stretch.failed()) return refusal("cannot search");
+    return hits;
 }
 
 Result<std::vector<Line>> SqliteStore::search(std::string_view query, const Filter& filter,
                                               std::size_t count) {
-    const auto wanted = match(query, filter);
+    const auto words = query_words(query);
+    if (words.empty()) return std::vector<Line>();
+    const auto wanted = match(words, filter);
     if (!wanted) return Failure{wanted.why()};
     if (!*wanted) return std::vector<Line>();
+    auto hits = unindexed(words, filter);
+    if (!hits) return Failure{hits.why()};
+    const std::uint64_t more = searched_max - hits->size();
+    Newest newest(count);
+    for (Line& hit : *hits) newest.take(std::move(hit));
     return newest_in(
         stretches("SELECT arrival, seq, run, 1, clock FROM (SELECT w.rowid AS arrival,"
                   " l.seq+w.rowid-l.arrival AS seq, l.run, l.clock FROM word w CROSS JOIN line l"
                   " ON l.arrival=(SELECT max(arrival) FROM line WHERE arrival<=w.rowid)"
                   " WHERE w.word MATCH ?5 AND w.rowid<l.arrival+l.lines AND " +
-                      condition(filter) + " ORDER BY w.rowid DESC LIMIT " +
-                      std::to_string(searched_max) + ") ORDER BY clock DESC",
-                  filter, std::string_view(**wanted)),
-        filter, count);
+                      condition(filter) + " ORDER BY w.rowid DESC LIMIT ?6) ORDER BY clock DESC",
+                  filter, std::string_view(**wanted), more),
+        filter, std::move(newest));
 }
 
 Result<std::optional<Line>> SqliteStore::said(const DeviceId& author, std::string_view said_id) {

@@ -13,7 +13,6 @@
 
 #include "node/store/rules.hpp"
 #include "node/store/schema.hpp"
-#include "node/store/words.hpp"
 
 namespace lanchat::store {
 namespace {
@@ -82,10 +81,11 @@ bool SqliteStore::load() {
     lines_.reset();
     auto store = database_.query(
         "SELECT id, max(last, ifnull((SELECT arrival+lines-1 FROM line ORDER BY arrival DESC"
-        " LIMIT 1), 0)) FROM store");
+        " LIMIT 1), 0)), indexed FROM store");
     if (!store.row()) return database_.damaged("the store has no id"), false;
     id_ = static_cast<std::uint64_t>(store.integer(0));
     last_ = static_cast<Arrival>(store.integer(1));
+    indexed_ = std::min(last_, static_cast<Arrival>(store.integer(2)));
     auto row = database_.query(
         "SELECT log, device, epoch, trimmed, floor, floor_head, seq, head,"
         " tail_after, tail_before, tail_seq, tail_head FROM log");
@@ -164,23 +164,32 @@ std::optional<Failure> SqliteStore::all_or_nothing(const std::function<bool()>& 
 }
 
 Result<std::vector<Added>> SqliteStore::append(const std::vector<RunPtr>& runs, WallTime arrived) {
-    Change change{arrived, 0};
-    const auto failure = all_or_nothing([&] {
-        change.last = last_;
+    Change change{arrived};
+    const auto failure = make(change, [&] {
         return std::all_of(runs.begin(), runs.end(),
                            [&](const RunPtr& run) { return keep(run, change); }) &&
                std::all_of(change.logs.begin(), change.logs.end(),
                            [&](const auto& log) { return save(log.second); });
     });
     if (failure) return *failure;
-    take_over(change);
     return std::move(change.added);
+}
+
+std::optional<Failure> SqliteStore::make(Change& change, const std::function<bool()>& writes) {
+    auto failure = all_or_nothing([&] {
+        change.last = last_;
+        change.indexed = indexed_;
+        return writes() && follow(change);
+    });
+    if (!failure) take_over(change);
+    return failure;
 }
 
 void SqliteStore::take_over(const Change& change) {
     for (const auto& [id, log] : change.logs) logs_[id] = log;
     if (lines_) *lines_ += change.last - last_;
     last_ = change.last;
+    indexed_ = change.indexed;
 }
 
 const SqliteStore::Log* SqliteStore::find(const LogId& id, const Change& change) const {
@@ -251,9 +260,9 @@ bool SqliteStore::keep_lines(const VerifiedRun& run, Part part, const Place& pla
                        place.run, std::string_view(first.said_id), lines)
                 .done();
         if (!kept) return false;
-        for (const auto end = part.first + lines; part.first < end; ++part.first, --part.count)
-            if (!index_words(++change.last, room, place.author, run.items()[part.first].entry.text))
-                return false;
+        change.last += lines;
+        part.first += lines;
+        part.count -= lines;
     }
     return true;
 }
@@ -278,9 +287,9 @@ bool SqliteStore::save(const Log& log) {
 
 Result<Line> SqliteStore::append_legacy(const Heard& heard) {
     Line line = legacy_line(heard);
-    Change change{heard.at, 0};
-    const auto failure = all_or_nothing([&] {
-        line.arrival = change.last = last_ + 1;
+    Change change{heard.at};
+    const auto failure = make(change, [&] {
+        line.arrival = ++change.last;
         line.head = legacy_head(line);
         const auto in_room = room_row(line.entry.room, change);
         return in_room != 0 &&
@@ -293,11 +302,9 @@ Result<Line> SqliteStore::append_legacy(const Heard& heard) {
                database_
                    .query("INSERT INTO line(arrival, clock, room, seq) VALUES(?,?,?,0)",
                           line.arrival, ordered(line.entry.clock.packed), in_room)
-                   .done() &&
-               index_words(line.arrival, in_room, 0, heard.text);
+                   .done();
     });
     if (failure) return *failure;
-    take_over(change);
     return line;
 }
 
@@ -317,14 +324,6 @@ std::int64_t SqliteStore::author_row(const DeviceId& device) {
     if (!database_.query("INSERT OR IGNORE INTO author(device) VALUES(?)", id).done()) return 0;
     auto found = database_.query("SELECT author FROM author WHERE device=?", id);
     return found.row() ? found.integer(0) : 0;
-}
-
-bool SqliteStore::index_words(Arrival arrival, std::int64_t room, std::int64_t author,
-                              std::string_view text) {
-    const auto words = indexed_words(room, author, text);
-    return database_
-        .query("INSERT INTO word(rowid, words) VALUES(?,?)", arrival, std::string_view(words))
-        .done();
 }
 
 // Remembered beside the file, which is no place to write to any more; the next start looks closely.

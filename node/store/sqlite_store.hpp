@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -24,10 +25,18 @@ enum class Flushing {
     at_checkpoints,  // for tests, which must find it guilty: a power cut loses lines
 };
 
+// How far the index of words may be behind, in lines. Whoever searches looks at those themselves.
+struct Indexing {
+    std::uint64_t few = 64;          // that arrive together bring the index on,
+    std::uint64_t at_once = 1'024;   // by so many; as does who has nothing else to do
+    std::uint64_t behind = 131'072;  // what is beyond that is waited for
+};
+
 struct SqliteOptions {
     const char* vfs = nullptr;  // null: the file system; tests put a disk of theirs here
     Flushing flushing = Flushing::every_commit;
     int checkpoint_pages = 1'000;
+    Indexing indexing = {};
 };
 
 class SqliteStore final : public Store {
@@ -43,6 +52,7 @@ class SqliteStore final : public Store {
     Arrival last() const override { return last_; }
     Result<std::vector<Added>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
     Result<Line> append_legacy(const Heard& heard) override;
+    bool catch_up() override;
     Result<std::vector<Holding>> holdings() override;
     Result<Tally> tally() override;
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
@@ -91,6 +101,7 @@ class SqliteStore final : public Store {
     struct Change {
         WallTime arrived;
         Arrival last = 0;
+        Arrival indexed = 0;
         std::map<LogId, Log> logs = {};
         std::map<std::string, std::int64_t> rooms = {};
         std::vector<Added> added = {};
@@ -110,6 +121,8 @@ class SqliteStore final : public Store {
     bool ready_to_write();
     bool reopen();
     Failure refusal(std::string_view doing);
+    // A `change` from what is now, made by `writes` and by the index, which follows.
+    std::optional<Failure> make(Change& change, const std::function<bool()>& writes);
     void take_over(const Change& change);
     const Log* find(const LogId& id, const Change& change) const;
     bool keep(const RunPtr& run, Change& change);
@@ -121,25 +134,27 @@ class SqliteStore final : public Store {
     bool begin_at_parked(const LogId& id, bool is_trimmed, Change& change);
     std::int64_t room_row(const std::string& name, Change& change);
     std::int64_t author_row(const DeviceId& device);
-    // Author 0: none.
-    bool index_words(Arrival arrival, std::int64_t room, std::int64_t author,
-                     std::string_view text);
+
+    // Indexing.
+    bool follow(Change& change);
+    bool index(std::uint64_t lines, Change& change);
+    bool forget_words(std::int64_t first, std::int64_t end);
 
     // Trimming.
     Result<std::vector<HeldLog>> held_runs();
     bool drop_run(Log& log, Seq last, std::size_t& dropped);
     bool drop_legacy(Arrival arrival);
-    bool forget_words(std::int64_t first, std::int64_t end);
 
     // Reading.
     Result<std::vector<RunPtr>> verified_runs(sqlite::Query row, const LogId& log, Share share);
-    Result<std::optional<std::string>> match(std::string_view query, const Filter& filter);
-    template <class About>
-    sqlite::Query stretches(const std::string& statement, const Filter& filter, const About& about);
+    Result<std::optional<std::string>> match(std::vector<std::string> words, const Filter& filter);
+    Result<std::deque<Line>> unindexed(const std::vector<std::string>& words, const Filter& filter);
+    template <class... About>
+    sqlite::Query stretches(const std::string& statement, const Filter& filter,
+                            const About&... about);
     bool each_line(const sqlite::Query& stretch, LineReader& reader,
                    const std::function<bool(Line)>& take);
-    Result<std::vector<Line>> newest_in(sqlite::Query stretch, const Filter& filter,
-                                        std::size_t count);
+    Result<std::vector<Line>> newest_in(sqlite::Query stretch, const Filter& filter, Newest newest);
     std::optional<std::int64_t> number(std::string_view statement);
     void suspect();
 
@@ -148,6 +163,7 @@ class SqliteStore final : public Store {
     sqlite::Database database_;
     std::uint64_t id_ = 0;
     Arrival last_ = 0;
+    Arrival indexed_ = 0;
     std::map<LogId, Log> logs_;
     std::set<LogId> parked_;
     std::optional<std::uint64_t> lines_;  // how many are held; counted when first asked for

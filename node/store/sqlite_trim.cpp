@@ -3,7 +3,6 @@
 
 #include "node/store/rows.hpp"
 #include "node/store/sqlite_store.hpp"
-#include "node/store/words.hpp"
 
 namespace lanchat::store {
 
@@ -85,27 +84,6 @@ bool SqliteStore::drop_legacy(Arrival arrival) {
                         static_cast<std::int64_t>(arrival) + 1) &&
            database_.query("DELETE FROM line WHERE arrival=?", arrival).done() &&
            database_.query("DELETE FROM legacy WHERE arrival=?", arrival).done();
-}
-
-// Of the stretches that begin in a span of arrivals. The index holds no text, so it has to be told
-// the words once more. Those of a damaged line stay: they lead to an arrival that never comes
-// again.
-bool SqliteStore::forget_words(std::int64_t first, std::int64_t end) {
-    auto row = database_.query(
-        "SELECT arrival, seq, run, lines, room, author FROM line WHERE arrival>=? AND arrival<?",
-        first, end);
-    LineReader reader(database_);
-    while (row.row()) {
-        const bool forgotten = each_line(row, reader, [&](const Line& line) {
-            const auto words = indexed_words(row.integer(4), row.integer(5), line.entry.text);
-            return database_
-                .query("INSERT INTO word(word, rowid, words) VALUES('delete',?,?)", line.arrival,
-                       std::string_view(words))
-                .done();
-        });
-        if (!forgotten) return false;
-    }
-    return !row.failed();
 }
 
 }  // namespace lanchat::store

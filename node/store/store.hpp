@@ -105,6 +105,10 @@ class Store {
     // Keeps a legacy peer's line for `history`.
     virtual Result<Line> append_legacy(const Heard& heard) = 0;
 
+    // Does a small part of the work that can wait until there is nothing else to do. False: nothing
+    // is left, or it cannot be done now. No answer depends on it.
+    virtual bool catch_up() { return false; }
+
     virtual Result<std::vector<Holding>> holdings() = 0;
 
     // No scan of what is on disk, so it may be asked often.

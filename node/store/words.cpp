@@ -113,4 +113,11 @@ std::vector<std::string> query_words(std::string_view query) {
     return distinct;
 }
 
+bool has_words(std::string_view text, const std::vector<std::string>& words) {
+    const auto held = words_of(text);
+    return std::ranges::all_of(words, [&](const std::string& word) {
+        return std::ranges::find(held, word) != held.end();
+    });
+}
+
 }  // namespace lanchat::store

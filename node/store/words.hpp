@@ -25,4 +25,7 @@ std::string indexed_words(std::int64_t room, std::int64_t author, std::string_vi
 inline constexpr std::size_t query_words_max = 32;
 std::vector<std::string> query_words(std::string_view query);
 
+// Whether all of them are words of `text`.
+bool has_words(std::string_view text, const std::vector<std::string>& words);
+
 }  // namespace lanchat::store

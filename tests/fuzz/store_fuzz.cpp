@@ -153,6 +153,7 @@ class Life {
         if (bytes_.one_in(2)) oldest = some_time();
         if (bytes_.one_in(2)) oldest = WallTime{now_ - static_cast<int>(bytes_.below(20))};
         const std::size_t runs = bytes_.one_in(2) ? bytes_.below(4) : store::all_runs;
+        (void)disk_->catch_up();
         const auto gone = disk_->trim(bytes, oldest, runs);
         const auto in_memory = memory_.trim(bytes, oldest, runs);
         LANCHAT_ASSERT(gone && gone->lines == in_memory->lines);
@@ -161,7 +162,7 @@ class Life {
     void reopen() {
         const auto id = disk_->id();
         disk_.reset();
-        disk_ = test::opened(folder_.file());
+        disk_ = test::opened(folder_.file(), {.indexing = test::slow_index});
         LANCHAT_ASSERT(disk_->id() == id);
     }
 
@@ -316,7 +317,8 @@ class Life {
 
     Bytes bytes_;
     test::Folder folder_;
-    std::unique_ptr<store::Store> disk_ = test::opened(folder_.file());
+    std::unique_ptr<store::Store> disk_ =
+        test::opened(folder_.file(), {.indexing = test::slow_index});
     store::MemoryStore memory_{1};
     // Two devices, of which one has a second log.
     std::array<Somebody, 3> people_{

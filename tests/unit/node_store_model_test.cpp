@@ -13,7 +13,8 @@ using test::places;
 
 class Pair {
   public:
-    explicit Pair(std::uint64_t seed) : rng_(seed) {
+    Pair(std::uint64_t seed, const store::Indexing& indexing)
+        : options_{.indexing = indexing}, rng_(seed) {
         for (std::uint8_t n = 0; n < 4; ++n)
             authors_.emplace_back(1u + n / 2, InstanceId{1u + n}, WallTime{1'000 + n * 7});
     }
@@ -26,6 +27,9 @@ class Pair {
                 return trim();
             case 2:
                 return reopen();
+            case 3:
+                (void)disk_->catch_up();
+                return;
             default:
                 return append();
         }
@@ -128,13 +132,14 @@ class Pair {
     void reopen() {
         const auto id = disk_->id();
         disk_.reset();
-        disk_ = test::opened(folder_.file());
+        disk_ = test::opened(folder_.file(), options_);
         CHECK(disk_->id() == id);
     }
 
+    store::SqliteOptions options_;
     std::mt19937_64 rng_;
     test::Folder folder_;
-    std::unique_ptr<store::Store> disk_ = test::opened(folder_.file());
+    std::unique_ptr<store::Store> disk_ = test::opened(folder_.file(), options_);
     store::MemoryStore memory_{1};
     std::vector<Voice> authors_;
     std::map<LogId, std::vector<RunPtr>> said_;
@@ -146,7 +151,7 @@ class Pair {
 TEST_CASE("the store on disk does what the one in memory does") {
     for (std::uint64_t seed = 0; seed < 40; ++seed) {
         CAPTURE(seed);
-        Pair stores(seed);
+        Pair stores(seed, seed % 2 ? test::slow_index : store::Indexing{});
         for (int n = 0; n < 60; ++n) {
             stores.act();
             stores.compare();

@@ -22,7 +22,7 @@ long scaled(const char* variable, long usual) {
 
 // Small checkpoints, so that the few writes of a test meet all there is.
 store::SqliteOptions options(store::Flushing flushing = store::Flushing::every_commit) {
-    return {PowerDisk::name, flushing, 16};
+    return {PowerDisk::name, flushing, 16, test::slow_index};
 }
 
 std::unique_ptr<store::Store> reopened(const store::SqliteOptions& how) {
@@ -50,7 +50,8 @@ Seq say_until_cut(store::Store& store, const PowerDisk& disk) {
     for (const auto& run : speech()) {
         if (disk.is_out_of_power()) break;
         if (store.append({run}, {5})) acknowledged = run->last();
-        if (++said % 7 == 0) (void)store.trim(4'000, std::nullopt, store::all_runs);
+        if (++said % 5 == 0) (void)store.catch_up();
+        if (said % 7 == 0) (void)store.trim(4'000, std::nullopt, store::all_runs);
     }
     return acknowledged;
 }
@@ -80,6 +81,8 @@ void judge(store::Store* store, Seq acknowledged, Verdict& verdict) {
         ++verdict.lost;
         return;
     }
+    const auto found = store->search("number", {}, 1'000);
+    if (!found || found->size() != lines->size()) ++verdict.lost;
     for (const auto& line : *lines)
         if (line.head != said.at(line.entry.seq)->head) ++verdict.invented;
     const auto runs = store->runs(Voice(InstanceId{1}).log(), floor, 1'000, 1'000'000);

@@ -48,6 +48,7 @@ struct Noon {
             runs.push_back(anna.say(std::vector<std::string>(250, "lunch at noon")));
         runs.push_back(bob.say({"lunch alone", "nothing else"}, "den"));
         REQUIRE(store->append(runs, {5}));
+        while (store->catch_up()) continue;
     }
     Steps steps;
     test::Folder folder;
@@ -126,4 +127,48 @@ TEST_CASE("what is trimmed is found no more, whatever the filter") {
     CHECK(texts(noon.store->search("lunch", {.author = noon.bob.device()}, 9)).empty());
     CHECK(texts(noon.store->search("lunch", {.room = "den"}, 9)).empty());
     CHECK(texts(noon.store->search("new", {.room = "den"}, 9)).size() == 1);
+}
+
+TEST_CASE("what the index does not hold yet is found, and a writer waits for what is too much") {
+    const test::Folder folder;
+    const auto store = test::opened(folder.file(), {.indexing = test::slow_index});
+    Voice anna{InstanceId{1}};
+    for (int n = 0; n < 5; ++n)
+        REQUIRE(store->append({anna.say(std::vector<std::string>(40, "lunch"))}, {5}));
+
+    CHECK(texts(store->search("lunch", {}, 999)).size() == 200);
+    int parts = 1;
+    while (store->catch_up()) ++parts;
+
+    CHECK(parts == 1);  // of each 40 lines 34 were waited for: two stretches of 16 ms
+    CHECK(texts(store->search("lunch", {}, 999)).size() == 200);
+    CHECK_FALSE(store->catch_up());
+}
+
+TEST_CASE("what is trimmed before it is indexed was never there") {
+    const test::Folder folder;
+    const auto store = test::opened(folder.file(), {.indexing = {0, 1, 1'000}});
+    Voice anna{InstanceId{1}};
+    REQUIRE(store->append({anna.say({"lunch", "noon"}), anna.say({"dinner"})}, {5}));
+    REQUIRE(store->trim(0, std::nullopt, 1)->lines == 2);
+
+    while (store->catch_up()) continue;
+
+    CHECK(texts(store->search("lunch", {}, 9)).empty());
+    CHECK(texts(store->search("dinner", {}, 9)).size() == 1);
+}
+
+TEST_CASE("a few lines are indexed as they come, many when there is time") {
+    const test::Folder folder;
+    const auto store = test::opened(folder.file());
+    Voice anna{InstanceId{1}};
+    REQUIRE(store->append({anna.say({"lunch"})}, {5}));
+    CHECK_FALSE(store->catch_up());
+
+    REQUIRE(store->append(anna.runs(2, 5'000), {5}));
+    int parts = 1;
+    while (store->catch_up()) ++parts;
+
+    CHECK(parts == 5);
+    CHECK_FALSE(store->catch_up());
 }

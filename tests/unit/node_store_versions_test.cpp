@@ -27,6 +27,7 @@ void run(const std::string& file, const std::string& statements) {
 constexpr auto to_version_1 = R"(
 ALTER TABLE legacy DROP COLUMN id;
 ALTER TABLE store DROP COLUMN last;
+ALTER TABLE store DROP COLUMN indexed;
 ALTER TABLE log DROP COLUMN trimmed;
 ALTER TABLE log DROP COLUMN tail_after;
 ALTER TABLE log DROP COLUMN tail_before;
@@ -91,7 +92,8 @@ TEST_CASE("a store of version 4, with a row for each line, goes on with one for 
         REQUIRE(store->append({anna.say({"one", "two", "three"}, "general", "an id")}, {5}));
     }
     run(folder.file(),
-        "ALTER TABLE line DROP COLUMN lines; UPDATE store SET version=4; PRAGMA user_version=4");
+        "ALTER TABLE line DROP COLUMN lines; ALTER TABLE store DROP COLUMN indexed;"
+        "UPDATE store SET version=4; PRAGMA user_version=4");
 
     const auto store = test::opened(folder.file());
     REQUIRE(store->append({anna.say({"four", "five"})}, {9}));

@@ -42,8 +42,12 @@ class Folder {
     std::string path_;
 };
 
-inline std::unique_ptr<store::Store> opened(const std::string& path) {
-    auto store = store::open_sqlite(path);
+// The index is behind as soon as it may, so that few lines meet all there is.
+inline constexpr store::Indexing slow_index{2, 3, 12};
+
+inline std::unique_ptr<store::Store> opened(const std::string& path,
+                                            const store::SqliteOptions& options = {}) {
+    auto store = store::open_sqlite(path, options);
     if (!store) throw std::runtime_error(store.why());
     return std::move(*store);
 }

@@ -1,0 +1,74 @@
+// The SQLite store: the index of words, which may be behind.
+#include <algorithm>
+
+#include "node/store/rows.hpp"
+#include "node/store/sqlite_store.hpp"
+#include "node/store/words.hpp"
+
+namespace lanchat::store {
+
+// A few lines take the index along, so in a talk it is never behind; a flood would wait for it
+// longer than for the disk.
+bool SqliteStore::follow(Change& change) {
+    const auto& [few, at_once, behind_max] = options_.indexing;
+    const auto behind = change.last - change.indexed;
+    if (change.last - last_ <= few) return index(std::min(behind, at_once), change);
+    return index(behind - std::min(behind, behind_max), change);
+}
+
+bool SqliteStore::catch_up() {
+    if (indexed_ == last_) return false;
+    Change change;
+    const auto failure = make(change, [] { return true; });
+    return !failure && indexed_ < last_;
+}
+
+// The next so many, in whole stretches.
+bool SqliteStore::index(std::uint64_t lines, Change& change) {
+    if (lines == 0) return true;
+    const Arrival enough = change.indexed + lines;
+    auto stretch = database_.query(
+        "SELECT arrival, seq, run, lines, room, author FROM line WHERE arrival>?"
+        " ORDER BY arrival",
+        change.indexed);
+    LineReader reader(database_);
+    while (change.indexed < enough && stretch.row()) {
+        const bool kept = each_line(stretch, reader, [&](const Line& line) {
+            const auto words =
+                indexed_words(stretch.integer(4), stretch.integer(5), line.entry.text);
+            return database_
+                .query("INSERT INTO word(rowid, words) VALUES(?,?)", line.arrival,
+                       std::string_view(words))
+                .done();
+        });
+        if (!kept) return false;
+        change.indexed = static_cast<Arrival>(stretch.integer(0) + stretch.integer(3) - 1);
+    }
+    if (stretch.failed()) return false;
+    if (change.indexed < enough) change.indexed = change.last;  // the rest was trimmed
+    return database_.query("UPDATE store SET indexed=?", change.indexed).done();
+}
+
+// Of the stretches that begin in a span of arrivals. The index holds no text, so it has to be told
+// the words once more. Those of a damaged line stay: they lead to an arrival that never comes
+// again.
+bool SqliteStore::forget_words(std::int64_t first, std::int64_t end) {
+    auto stretch = database_.query(
+        "SELECT arrival, seq, run, lines, room, author FROM line WHERE arrival>=? AND arrival<?",
+        first, std::min(end, static_cast<std::int64_t>(indexed_) + 1));
+    LineReader reader(database_);
+    while (stretch.row()) {
+        const bool forgotten = each_line(stretch, reader, [&](const Line& line) {
+            const auto words =
+                indexed_words(stretch.integer(4), stretch.integer(5), line.entry.text);
+            return database_
+                .query("INSERT INTO word(word, rowid, words) VALUES('delete',?,?)", line.arrival,
+                       std::string_view(words))
+                .done();
+        });
+        if (!forgotten) return false;
+    }
+    return !stretch.failed();
+}
+
+}  // namespace lanchat::store
