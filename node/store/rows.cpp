@@ -92,6 +92,7 @@ Line legacy_from(const sqlite::Query& row) {
 bool LineReader::load(std::int64_t run) {
     if (run_ == run) return true;
     run_.reset();
+    next_.reset();
     auto row = database_.query("SELECT first, head, entries FROM run WHERE run=?", run);
     if (!row.row()) return false;
     const auto head = hash_from(row.bytes(1));
@@ -105,18 +106,26 @@ bool LineReader::load(std::int64_t run) {
     return true;
 }
 
+std::optional<Entry> LineReader::entry(std::size_t place) {
+    if (next_ && next_place_ == place) return std::exchange(next_, std::nullopt);
+    auto entry = decode_entry(entries_[place]);
+    if (!entry) return std::nullopt;
+    return std::move(*entry);
+}
+
 // The hash of an entry stands in the one after it, that of the last one beside the run.
 std::optional<Line> LineReader::line(Arrival arrival, Seq seq, std::int64_t run) {
     if (!load(run) || seq < first_ || seq - first_ >= entries_.size()) return std::nullopt;
     const auto place = static_cast<std::size_t>(seq - first_);
-    auto entry = decode_entry(entries_[place]);
+    auto entry = this->entry(place);
     if (!entry || entry->seq != seq) return std::nullopt;
     const Hash head = chained(entry->before, entries_[place]);
     Hash named = head_;
     if (place + 1 < entries_.size()) {
-        const auto next = decode_entry(entries_[place + 1]);
-        if (!next) return std::nullopt;
-        named = next->before;
+        next_ = this->entry(place + 1);
+        next_place_ = place + 1;
+        if (!next_) return std::nullopt;
+        named = next_->before;
     }
     if (head != named) return std::nullopt;
     return Line{arrival, std::move(*entry), head, false};

@@ -46,6 +46,7 @@ class LineReader {
 
   private:
     bool load(std::int64_t run);
+    std::optional<Entry> entry(std::size_t place);
 
     sqlite::Database& database_;
     std::optional<std::int64_t> run_;
@@ -53,6 +54,8 @@ class LineReader {
     Hash head_;
     std::string packed_;
     std::vector<std::string_view> entries_;
+    std::size_t next_place_ = 0;
+    std::optional<Entry> next_;  // after the last one that was read: lines are mostly read in order
 };
 
 }  // namespace lanchat::store

@@ -13,7 +13,8 @@ bool SqliteStore::follow(Change& change) {
     const auto& [few, at_once, behind_max] = options_.indexing;
     const auto behind = change.last - change.indexed;
     if (change.last - last_ <= few) return index(std::min(behind, at_once), change);
-    return index(behind - std::min(behind, behind_max), change);
+    if (behind <= behind_max) return true;
+    return index(std::max(behind - behind_max, 8 * at_once), change);  // many cost less each
 }
 
 bool SqliteStore::catch_up() {
