@@ -1,35 +1,38 @@
-// Lines and audiences are few, so every question is answered by looking at all of them.
+// Changes are told in the order of lines; audiences are few, so all of one are looked at.
 #include "controller/delivery.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace lanchat::controller {
 
 void Deliveries::watch(const LineId& line, const std::vector<DeviceId>& audience) {
-    if (at(line) != nullptr) return;
-    if (lines_.size() >= lines_max) lines_.pop_front();
-    Watched watched{line, {}, false, false};
+    if (lines_.contains(line)) return;
+    if (order_.size() >= lines_max) {
+        lines_.erase(order_.front());
+        order_.pop_front();
+    }
+    Watched watched;
     for (const DeviceId& device : audience) watched.audience.push_back({device, false, false});
-    lines_.push_back(std::move(watched));
+    lines_.emplace(line, std::move(watched));
+    order_.push_back(line);
 }
 
 void Deliveries::stored_here(const LogId& log, Seq seq) {
-    for (Watched& watched : lines_) {
-        if (watched.stored || watched.line.seq > seq || watched.line.log != log) continue;
-        watched.stored = true;
-        touch(watched);
+    const auto end = lines_.upper_bound({log, seq});
+    for (auto it = lines_.lower_bound({log, 0}); it != end; ++it) {
+        if (std::exchange(it->second.stored, true)) continue;
+        touch(it->second);
     }
 }
 
 void Deliveries::stored_there(const DeviceId& device, const LogId& log, Seq after, Seq seq) {
-    for (Watched& watched : lines_) {
-        if (watched.line.seq <= after || watched.line.seq > seq || watched.line.log != log)
-            continue;
-        for (Member& member : watched.audience) {
+    if (seq <= after) return;
+    const auto end = lines_.upper_bound({log, seq});
+    for (auto it = lines_.upper_bound({log, after}); it != end; ++it) {
+        for (Member& member : it->second.audience) {
             if (member.device != device || member.has) continue;
             member.has = true;
-            touch(watched);
+            touch(it->second);
         }
     }
 }
@@ -38,7 +41,7 @@ void Deliveries::left(const DeviceId& device) { mark(device, true); }
 void Deliveries::came(const DeviceId& device) { mark(device, false); }
 
 void Deliveries::mark(const DeviceId& device, bool gone) {
-    for (Watched& watched : lines_) {
+    for (auto& [line, watched] : lines_) {
         for (Member& member : watched.audience) {
             if (member.device != device || member.has || member.gone == gone) continue;
             member.gone = gone;
@@ -48,17 +51,17 @@ void Deliveries::mark(const DeviceId& device, bool gone) {
 }
 
 std::optional<DeliveryCount> Deliveries::find(const LineId& line) const {
-    const Watched* watched = at(line);
-    if (watched == nullptr) return std::nullopt;
-    return count(*watched);
+    const auto watched = lines_.find(line);
+    if (watched == lines_.end()) return std::nullopt;
+    return count(watched->second);
 }
 
 std::vector<Deliveries::Change> Deliveries::take_changes() {
     std::vector<Change> changes;
     changes_ = false;
-    for (Watched& watched : lines_) {
+    for (auto& [line, watched] : lines_) {
         if (!std::exchange(watched.changed, false)) continue;
-        changes.push_back({watched.line, count(watched)});
+        changes.push_back({line, count(watched)});
     }
     return changes;
 }
@@ -80,13 +83,6 @@ void Deliveries::touch(Watched& watched) {
     if (!watched.stored) return;  // told once it is
     watched.changed = true;
     changes_ = true;
-}
-
-const Deliveries::Watched* Deliveries::at(const LineId& line) const {
-    const auto found = std::ranges::find_if(lines_, [&](const Watched& watched) {
-        return watched.line.seq == line.seq && watched.line.log == line.log;
-    });
-    return found == lines_.end() ? nullptr : &*found;
 }
 
 }  // namespace lanchat::controller

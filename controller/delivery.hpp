@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -51,7 +52,6 @@ class Deliveries {
         bool gone = false;
     };
     struct Watched {
-        LineId line;
         std::vector<Member> audience;
         bool stored = false;
         bool changed = false;
@@ -60,9 +60,9 @@ class Deliveries {
     static DeliveryCount count(const Watched& watched);
     void touch(Watched& watched);
     void mark(const DeviceId& device, bool gone);
-    const Watched* at(const LineId& line) const;
 
-    std::deque<Watched> lines_;
+    std::map<LineId, Watched> lines_;
+    std::deque<LineId> order_;  // in which they came to be watched
     bool changes_ = false;
 };
 
