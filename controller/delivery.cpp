@@ -47,6 +47,12 @@ void Deliveries::mark(const DeviceId& device, bool gone) {
     }
 }
 
+std::set<LogId> Deliveries::logs() const {
+    std::set<LogId> logs;
+    for (const Watched& watched : lines_) logs.insert(watched.line.log);
+    return logs;
+}
+
 std::optional<DeliveryCount> Deliveries::find(const LineId& line) const {
     const Watched* watched = at(line);
     if (watched == nullptr) return std::nullopt;
