@@ -50,6 +50,12 @@ void Deliveries::mark(const DeviceId& device, bool gone) {
     }
 }
 
+std::set<LogId> Deliveries::logs() const {
+    std::set<LogId> logs;
+    for (const Watched& watched : lines_) logs.insert(watched.line.log);
+    return logs;
+}
+
 std::optional<DeliveryCount> Deliveries::find(const LineId& line) const {
     const auto watched = lines_.find(line);
     if (watched == lines_.end()) return std::nullopt;

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "message/entry.hpp"
@@ -41,6 +42,7 @@ class Deliveries {
     void left(const DeviceId& device);
     void came(const DeviceId& device);
 
+    std::set<LogId> logs() const;  // of the lines that are watched
     std::optional<DeliveryCount> find(const LineId& line) const;
     bool has_changes() const { return changes_; }
     std::vector<Change> take_changes();

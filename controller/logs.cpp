@@ -78,6 +78,14 @@ Claim claim_of(const Head& head) {
     return claim;
 }
 
+Logs::Logs(Map held) : held_(std::move(held)) {
+    for (const auto& known : held_) note(known);
+}
+
+void Logs::note(const Map::value_type& known) {
+    summary_.note(known.first, known.second.stored, known.second.forked);
+}
+
 Logs::Verdict Logs::take(const VerifiedRun& run, bool may_detach) {
     const auto known = held_.find(run.log());
     if (known != held_.end() && known->second.forked) return Verdict::forked;
@@ -89,6 +97,7 @@ Logs::Verdict Logs::take(const VerifiedRun& run, bool may_detach) {
             return Verdict::ahead;
         case Fit::forked:
             held_[run.log()].forked = true;
+            note(*held_.find(run.log()));
             return Verdict::forked;
         case Fit::detached:
             if (!may_detach) return Verdict::ahead;
@@ -102,7 +111,9 @@ Logs::Verdict Logs::take(const VerifiedRun& run, bool may_detach) {
 
 void Logs::stored(const VerifiedRun& run) {
     const auto known = held_.find(run.log());
-    if (known != held_.end()) known->second.stored = fit(known->second.stored, run).extent;
+    if (known == held_.end()) return;
+    known->second.stored = fit(known->second.stored, run).extent;
+    note(*known);
 }
 
 void Logs::trimmed(const LogId& log, Seq floor, const Hash& head) {
@@ -110,6 +121,7 @@ void Logs::trimmed(const LogId& log, Seq floor, const Hash& head) {
     if (known == held_.end()) return;
     known->second.here.raise_floor(floor, head);
     known->second.stored.raise_floor(floor, head);
+    note(*known);
 }
 
 bool Logs::has_place_for(const LogId& log) const {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 
+#include "controller/summary.hpp"
 #include "message/extent.hpp"
 #include "message/frame.hpp"
 #include "message/limits.hpp"
@@ -44,7 +45,7 @@ class Logs {
         forked,  // it contradicts what is held; the log is frozen from now on
     };
 
-    explicit Logs(Map held = {}) : held_(std::move(held)) {}
+    explicit Logs(Map held = {});
 
     // Takes what is new in `run`. One that continues nothing is only taken if `may_detach`.
     Verdict take(const VerifiedRun& run, bool may_detach = false);
@@ -62,9 +63,14 @@ class Logs {
     const Extent& extent(const LogId& log) const;  // verified; of an unknown log: empty
     Ack stored_of(const LogId& log) const;         // the newest stretch on disk
     const Map& all() const { return held_; }
+    Summary& summary() { return summary_; }  // of what is on disk
+    const Summary& summary() const { return summary_; }
 
   private:
+    void note(const Map::value_type& known);
+
     Map held_;
+    Summary summary_;
 };
 
 // When much was missed, its newest lines are asked for first.

@@ -20,7 +20,9 @@ Room::Room(RoomSettings settings, Now now)
       self_{settings_.own.empty() ? Endpoint{} : settings_.own.front(),
             to_string(ledger_.log().device), settings_.name, false},
       started_(now.steady),
-      started_wall_(now.wall) {}
+      started_wall_(now.wall) {
+    compared_version_ = logs_.summary().version();
+}
 
 void Room::step(const Input& input, Now now, Effects& out) {
     if (stopped_) return;
@@ -29,6 +31,7 @@ void Room::step(const Input& input, Now now, Effects& out) {
     const auto before = common();
     std::visit([&](const auto& happened) { on(happened, now, out); }, input);
     tell_deliveries(out);
+    logs_changed(now.steady);
     settle(now, out);
     if (common() != before) {
         links_.touch_all();
@@ -161,8 +164,7 @@ void Room::on(const Watch& watch, Now, Effects&) {
         // Whom we give up on as we leave counts as served, but nothing more is known of it.
         if (log == ledger_.log() && !leaving())
             deliveries_.stored_there(peer.device, log, 0, peer.acked);
-        const auto older = peer.logs.ours.find(log);
-        if (older != peer.logs.ours.end()) told_of_ours(peer, log, older->second);
+        count_ours(peer, log);
     }
 }
 
@@ -237,6 +239,7 @@ void Room::on(const Wake&, Now now, Effects& out) {
     const auto links = links_.due(now.steady);
     ping_silent_links(links, now, out);
     ask_for_missing(now, out);
+    compare_with_next(now, out);
     // Watching may drop links and forget peers.
     for (const LinkId id : links)
         if (Link* watched = link(id)) watch(*watched, now, out);

@@ -165,6 +165,17 @@ class Room {
     void add_answers(Link&, Peer&, Frame&, Effects&);
     static LogId log_of(const Peer&);
 
+    // room_compare.cpp: what is compared with whom, and what follows from it
+    void begin_comparison(Peer&, Instant now);
+    void take_comparison(Peer&, const Frame&, Instant now);
+    bool add_comparison(Peer&, Frame&, Instant now);
+    void logs_changed(Instant now);
+    void compare_with_next(Now, Effects&);
+    const Peer* next_to_compare(Instant now);
+    void told_less(Peer&, const Head&, Instant now);
+    void count_ours(const Peer&, const LogId&);
+    static std::optional<Instant> news_due(const Exchange&);
+
     // room_timers.cpp: what time brings, and leaving
     bool silent_for(const Link&, Duration, Instant now) const;
     void ping_silent_links(const std::vector<LinkId>& due, Now, Effects&);
@@ -202,6 +213,10 @@ class Room {
     std::set<LinkId> challengers_;      // and some that were
     Logs logs_;
     Pulls pulls_;
+    std::optional<Instant> compare_due_;  // with whoever is not known to be equal
+    std::optional<Instant> changed_since_;
+    std::uint64_t compared_version_ = 0;
+    PersonKey compared_last_;
     std::optional<Instant> seal_due_;
     std::string own_log_name_;
     PeerInfo self_;

@@ -75,7 +75,7 @@ bool Room::add_lines(Link& link, Peer& peer, Frame& frame, Now now, Effects& out
         peer.ack_due.reset();
     }
     return frame.received || !frame.runs.empty() || !frame.have.empty() || !frame.want.empty() ||
-           frame.listing;
+           frame.listing || frame.listed || frame.digest;
 }
 
 // What was said here goes to whoever is linked, up to a window. Who is so far behind that the

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/comparison.hpp"
 #include "controller/logs.hpp"
 #include "controller/neighbours.hpp"
 #include "controller/peer_map.hpp"
@@ -63,12 +64,9 @@ struct Link {
     std::optional<Instant> pinged;
 };
 
-// How far a peer has told what it had when it came.
-enum class Told { nothing, listing, all };
-
 // What a lanchat peer and this node tell each other of all logs.
 struct Exchange {
-    Told told = Told::nothing;
+    Comparison compare;
     std::map<LogId, Claim> there;  // what it has stored of logs of which we lack something
     std::map<LogId, Seq> backlog;  // what it had when it came, of logs that we lacked a part of
     std::map<LogId, Claim> ours;   // what it has stored of the logs of our device before this one
@@ -76,10 +74,8 @@ struct Exchange {
 
     // Ours to it.
     NeighbourNews links;
-    bool listing = false;         // all logs are told, in order
-    std::optional<LogId> listed;  // the last one told
-    std::set<LogId> news;         // logs that grew since
-    std::optional<Instant> news_due;
+    std::set<LogId> news;  // logs that grew
+    std::optional<Instant> news_from;
     std::vector<Want> wants_owed;
 
     // Its questions.

@@ -14,8 +14,7 @@ LogId Room::log_of(const Peer& peer) { return lanchat::log_of(peer.device, peer.
 void Room::begin_exchange(Peer& peer, Instant now) {
     if (peer.key.legacy) return;
     Exchange& logs = peer.logs;
-    logs.listing = true;
-    logs.listed.reset();
+    begin_comparison(peer, now);
     logs.asked.clear();
     logs.served.clear();
     logs.fetching.reset();
@@ -30,6 +29,7 @@ void Room::begin_exchange(Peer& peer, Instant now) {
 void Room::take_exchange(Peer& peer, const Frame& frame, Now now, Effects& out) {
     if (frame.linked) take_linked(peer, frame, now.steady);
     take_heads(peer, frame, now.steady);
+    take_comparison(peer, frame, now.steady);
     take_runs(peer, frame, now, out);
     take_wants(peer, frame);
     ask_for_missing(now, out);
@@ -114,14 +114,14 @@ bool Room::is_history(const Peer& bringer, const Entry& entry) const {
 void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
     Exchange& logs = peer.logs;
     auto& there = logs.there;
-    if (frame.listing && logs.told == Told::nothing) logs.told = Told::listing;
-    if (!frame.listing && logs.told == Told::listing) logs.told = Told::all;
+    const bool is_new_here = frame.listing && !logs.compare.heard_all();
     for (const Head& head : frame.have) {
         const Claim claim = claim_of(head);
         if (head.log.device == ledger_.log().device && logs_.find(head.log) != nullptr) {
             logs.ours[head.log] = claim;
             told_of_ours(peer, head.log, claim);
         }
+        if (frame.listing) told_less(peer, head, now);
         const Held* held = logs_.find(head.log);
         const bool is_frozen = held != nullptr && held->forked;
         const bool is_own = head.log == ledger_.log();
@@ -133,7 +133,7 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
         }
         if (there.size() >= limits::news_per_peer_max && !there.contains(head.log)) continue;
         const bool is_first = there.insert_or_assign(head.log, claim).second;
-        if (logs.told == Told::listing && is_first) logs.backlog[head.log] = claim.top().last;
+        if (is_new_here && is_first) logs.backlog[head.log] = claim.top().last;
         // What its author is about to send need not be asked for.
         pulls_.behind(head.log, now, frame.listing && head.log != log_of(peer), head.newest);
     }
@@ -220,14 +220,12 @@ bool Room::must_ask(const Peer& peer) const {
 
 void Room::tell_of(Peer& peer, const LogId& log, Instant now) {
     Exchange& logs = peer.logs;
-    if (logs.news.size() >= limits::news_per_peer_max) {  // then all of them
+    if (logs.news.size() >= limits::news_per_peer_max) {  // then all is compared
         logs.news.clear();
-        logs.listed.reset();
-        logs.listing = true;
-    } else {
-        logs.news.insert(log);
+        logs.compare.ask(now);
     }
-    if (!logs.news_due) logs.news_due = now + limits::news_delay;
+    logs.news.insert(log);
+    if (!logs.news_from) logs.news_from = now + limits::news_delay;
 }
 
 void Room::who_is_linked_changed(const Peer& who, Instant now) {
@@ -257,41 +255,19 @@ void Room::add_exchange(Link& link, Peer& peer, Frame& frame, Instant now, Effec
     if (frame.runs.empty()) add_answers(link, peer, frame, out);
 }
 
-namespace {
-
-Span span_of(const Stretch& stretch) { return {stretch.after, stretch.last, stretch.head}; }
-
-Head head_of(const LogId& log, const Extent& stored) {
-    Head head{log, span_of(stored.base), std::nullopt, stored.newest};
-    if (stored.tail) head.tail = span_of(*stored.tail);
-    return head;
-}
-
-}  // namespace
-
 void Room::add_heads(Peer& peer, Frame& frame, Instant now) {
+    if (add_comparison(peer, frame, now)) return;
     Exchange& logs = peer.logs;
-    const auto add = [&](const LogId& log, const Held& held) {
-        if (held.stored.size() > 0) frame.have.push_back(head_of(log, held.stored));
-    };
-    if (logs.listing) {
-        frame.listing = true;
-        auto it = logs.listed ? logs_.all().upper_bound(*logs.listed) : logs_.all().begin();
-        for (; it != logs_.all().end() && frame.have.size() < limits::heads_per_frame; ++it) {
-            add(it->first, it->second);
-            logs.listed = it->first;
-        }
-        logs.listing = it != logs_.all().end();
-        if (!logs.listing) logs.listed.reset();
-        return;
-    }
-    if (!logs.news_due || *logs.news_due > now) return;
+    const auto due = news_due(logs);
+    if (!due || *due > now) return;
     while (!logs.news.empty() && frame.have.size() < limits::heads_per_frame) {
         const LogId log = *logs.news.begin();
         logs.news.erase(logs.news.begin());
-        if (const Held* held = logs_.find(log)) add(log, *held);
+        const Held* held = logs_.find(log);
+        if (held != nullptr && held->stored.size() > 0)
+            frame.have.push_back(head_of(log, held->stored));
     }
-    if (logs.news.empty()) logs.news_due.reset();
+    if (logs.news.empty()) logs.news_from.reset();
 }
 
 // One question at a time, one read of the store at a time: a peer that asks for everything gets it

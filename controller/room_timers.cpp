@@ -24,6 +24,7 @@ std::optional<Instant> Room::next_wakeup() const {
     if (!leaving()) sooner(next, finish_by_);
     sooner(next, seal_due_);
     if (receiving_ && !leaving()) sooner(next, pulls_.next_due());
+    if (!leaving()) sooner(next, compare_due_);
     if (!grace_over_) sooner(next, started_ + limits::startup_grace);
     return next;
 }
@@ -65,7 +66,8 @@ std::optional<Instant> Room::due(const Peer& peer) const {
     const Link* active = peer.active ? link(*peer.active) : nullptr;
     const bool can_ack = active != nullptr && active->stage == Stage::open && !active->busy;
     if (receiving_ && can_ack) sooner(next, peer.ack_due);
-    if (can_ack) sooner(next, peer.logs.news_due);
+    if (can_ack) sooner(next, news_due(peer.logs));
+    if (can_ack) sooner(next, peer.logs.compare.due());
     if (can_ack) sooner(next, peer.logs.links.due());
     if (peer.missed > 0) sooner(next, peer.missed_since + limits::missed_report_interval);
     if (peer.reached < ledger_.head() && peer.up) {
@@ -124,8 +126,9 @@ void Room::watch(Peer& peer, Now now, Effects& out) {
     if (stalled(peer, now.steady)) peer.stall_seen = now.steady;
     const bool acks = peer.ack_due && *peer.ack_due <= now.steady && receiving_;
     const Exchange& logs = peer.logs;
+    const auto is_due = [&](std::optional<Instant> due) { return due && *due <= now.steady; };
     const bool tells =
-        (logs.news_due && *logs.news_due <= now.steady) || logs.links.is_due(now.steady);
+        is_due(news_due(logs)) || is_due(logs.compare.due()) || logs.links.is_due(now.steady);
     if (acks || tells) pump_peer(peer, now, out);
 }
 

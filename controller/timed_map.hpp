@@ -24,6 +24,7 @@ class TimedMap {
     auto begin() const { return values_.begin(); }
     auto end() const { return values_.end(); }
     bool empty() const { return values_.empty(); }
+    auto after(const Key& key) const { return values_.upper_bound(key); }
 
     // Null: it is not there.
     const Value* find(const Key& key) const {

@@ -1,9 +1,12 @@
 // A frame as a value: what one message of a NewNode stream says.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "message/ids.hpp"
@@ -63,6 +66,26 @@ struct Ack {
     bool operator==(const Ack&) const = default;
 };
 
+// A hash cut short: enough to tell contents apart, whoever made them.
+struct ShortHash {
+    std::array<std::uint8_t, 16> bytes{};
+    auto operator<=>(const ShortHash&) const = default;
+    std::string_view view() const {
+        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    }
+};
+
+inline constexpr std::size_t digest_buckets = 64;
+
+// What the speaker holds of all logs, in short.
+struct Digest {
+    ShortHash all;
+    std::vector<ShortHash> buckets;  // all of them or none
+    bool asks = false;               // what the other holds
+
+    bool operator==(const Digest&) const = default;
+};
+
 struct Ping {
     std::uint64_t nonce = 0;
     bool reply = false;
@@ -88,7 +111,10 @@ struct Frame {
     std::optional<Ack> received;
     std::vector<RunPtr> runs;
     std::vector<Head> have;
-    bool listing = false;  // `have` is a part of all I have, not news
+    bool listing = false;  // `have` is a part of what I have, not news
+    bool listed = false;   // and that was all you may lack
+    std::optional<Digest> digest;
+    std::optional<std::uint64_t> differ;  // I list these buckets (a bit each): list yours
     std::vector<Want> want;
     std::optional<Linked> linked;
     std::optional<Ping> ping;

@@ -43,6 +43,14 @@ inline constexpr std::size_t in_order_lines = 16'384;    // or all in order, if 
 inline constexpr std::size_t fetch_bytes_max = 262'144;  // per read of the store
 inline constexpr std::size_t heads_per_frame = 512;
 inline constexpr std::size_t news_per_peer_max = 4'096;
+inline constexpr auto round_settles = 2s;  // after the last change logs are compared
+inline constexpr auto round_latest = 60s;  // or so long after the first, while lines never cease
+inline constexpr auto round_pace = 500ms;  // from one peer to the next
+inline constexpr auto round_pause_min =
+    3s;  // with one peer; doubled as long as nothing comes of it
+inline constexpr auto round_pause_max = 60s;
+inline constexpr auto round_answer = 1s;  // from one answer to the next to the same peer
+inline constexpr auto news_wait = 3s;     // over a new link, for what is no news to be told
 inline constexpr std::size_t questions_per_peer_max = 256;
 
 // What is kept for others: own lines not yet acknowledged by everybody.

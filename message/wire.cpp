@@ -62,9 +62,16 @@ void put(const Linked& linked, message::Linked& out) {
     for (const InstanceId who : linked.went) out.add_went(static_cast<std::uint64_t>(who));
 }
 
+void put(const Digest& digest, message::Digest& out) {
+    out.set_all(std::string(digest.all.view()));
+    for (const ShortHash& bucket : digest.buckets) out.mutable_buckets()->append(bucket.view());
+    out.set_asks(digest.asks);
+}
+
 bool has_extension(const Frame& frame) {
     return frame.hello || frame.received || !frame.runs.empty() || !frame.have.empty() ||
-           frame.listing || !frame.want.empty() || frame.linked || frame.ping || frame.bye;
+           frame.listing || frame.listed || frame.digest || frame.differ || !frame.want.empty() ||
+           frame.linked || frame.ping || frame.bye;
 }
 
 message::Bye::Why to_wire(Bye why) {
@@ -174,6 +181,20 @@ std::optional<Failure> take_linked(const message::Linked& in, Linked& out) {
     return take_all(in.went(), limits::peers_max, out.went, take_instance);
 }
 
+Result<Digest> take_digest(const message::Digest& in) {
+    Digest digest{{}, {}, in.asks()};
+    if (!take_exact(in.all(), digest.all)) return Failure{"digest with a bad length"};
+    const std::string_view buckets = in.buckets();
+    constexpr std::size_t size = sizeof(ShortHash::bytes);
+    if (buckets.empty()) return digest;
+    if (buckets.size() != digest_buckets * size) return Failure{"digest with bad buckets"};
+    digest.buckets.resize(digest_buckets);
+    for (std::size_t n = 0; n < digest_buckets; ++n)
+        if (!take_exact(buckets.substr(n * size, size), digest.buckets[n]))
+            return Failure{"digest with bad buckets"};
+    return digest;
+}
+
 // Runs come last: they cost far more than all the rest.
 std::optional<Failure> take_log_parts(message::Ext& ext, Frame& frame) {
     if (auto no = take_all(ext.have(), limits::frame_heads_max, frame.have, take_head)) return no;
@@ -196,6 +217,13 @@ Result<Frame> take_extension(message::Ext& ext, Frame frame) {
     if (ext.has_ping()) frame.ping = Ping{ext.ping().nonce(), ext.ping().reply()};
     if (ext.has_bye()) frame.bye = from_wire(ext.bye().why());
     frame.listing = ext.listing();
+    frame.listed = ext.listed();
+    if (ext.has_differ()) frame.differ = ext.differ();
+    if (ext.has_digest()) {
+        auto digest = take_digest(ext.digest());
+        if (!digest) return Failure{digest.why()};
+        frame.digest = std::move(*digest);
+    }
     if (ext.has_linked())
         if (auto no = take_linked(ext.linked(), frame.linked.emplace())) return std::move(*no);
     if (auto failure = take_log_parts(ext, frame)) return std::move(*failure);
@@ -233,6 +261,9 @@ std::string encode(const Frame& frame) {
         for (const auto& run : frame.runs) put(*run, *ext.add_runs());
         for (const auto& head : frame.have) put(head, *ext.add_have());
         if (frame.listing) ext.set_listing(true);
+        if (frame.listed) ext.set_listed(true);
+        if (frame.digest) put(*frame.digest, *ext.mutable_digest());
+        if (frame.differ) ext.set_differ(*frame.differ);
         for (const auto& want : frame.want) put(want, *ext.add_want());
         if (frame.linked) put(*frame.linked, *ext.mutable_linked());
         if (frame.ping) {

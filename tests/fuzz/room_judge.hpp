@@ -41,6 +41,8 @@ class Judge {
         if (first && frame.hello)
             peer_logs_[link] = log_of(frame.hello->device, frame.hello->instance);
         if (frame.received) claimed(link, frame.received->last);
+        // Whoever holds the same holds all of ours.
+        if (frame.digest || frame.differ) claimed(link, ~Seq{0});
         for (const Head& head : frame.have)
             if (head.log == own_) claimed(link, head.tail ? head.tail->last : head.base.last);
     }
@@ -74,6 +76,7 @@ class Judge {
     const std::set<LinkId>& busy() const { return busy_; }
     Seq said() const { return said_; }
     bool stopped() const { return stopped_; }
+    const Digest& digest() const { return digest_; }  // the last one sent
     // As the store would answer.
     std::vector<RunPtr> runs(const Want& want) const {
         const auto known = logs_.find(want.log);
@@ -176,6 +179,7 @@ class Judge {
         LANCHAT_ASSERT(ended_[send.link] == Ended::no);
         LANCHAT_ASSERT(busy_.insert(send.link).second);
         const Frame& frame = send.frame;
+        if (frame.digest) digest_ = *frame.digest;
         if (frame.received) {
             const auto peer = peer_logs_.find(send.link);
             LANCHAT_ASSERT(peer != peer_logs_.end());
@@ -244,6 +248,7 @@ class Judge {
     std::set<LinkId> heard_;
     std::map<LinkId, LogId> peer_logs_;
     std::map<DeviceId, Seq> claims_;
+    Digest digest_;
     std::set<LinkId> busy_;
     std::map<LinkId, Ended> ended_;
     std::multiset<LinkId> fetching_;

@@ -350,8 +350,23 @@ class Life {
         const std::size_t times = as_often_as_it_may ? limits::frame_wants_max : 1;
         while (frame.want.size() < times) frame.want.push_back(want);
     }
+    void compare(Frame& frame) {
+        const auto kind = bytes_.next();
+        if (kind & 1) frame.differ = kind & 2 ? ~std::uint64_t{0} : bytes_.next();
+        frame.listed = (kind & 4) != 0;
+        if (kind & 8) return;
+        frame.digest = kind & 16 ? judge_.digest() : Digest{};
+        frame.digest->asks = (kind & 32) != 0;
+        if (kind & 64) frame.digest->buckets.assign(digest_buckets, {});
+        if (kind & 128) frame.digest->buckets.clear();
+    }
     void unusual(Frame& frame) {
-        switch (bytes_.below(6)) {
+        switch (bytes_.below(10)) {
+            case 6:
+            case 7:
+            case 8:
+            case 9:
+                return compare(frame);
             case 0:
                 frame.msg = accepted_word;
                 return;

@@ -23,6 +23,8 @@ void check_limits(const Frame& frame) {
 }
 
 void check_log_parts(const Frame& frame) {
+    LANCHAT_ASSERT(!frame.digest || frame.digest->buckets.empty() ||
+                   frame.digest->buckets.size() == digest_buckets);
     LANCHAT_ASSERT(frame.runs.size() <= limits::frame_runs_max);
     LANCHAT_ASSERT(frame.have.size() <= limits::frame_heads_max);
     LANCHAT_ASSERT(frame.want.size() <= limits::frame_wants_max);

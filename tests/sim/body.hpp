@@ -44,6 +44,7 @@ struct BodySettings {
     std::shared_ptr<const DeviceKey> key;
     std::shared_ptr<Disk> disk;
     bool slow_disk = false;
+    bool forgetful = false;  // by mistake it tells no news: only comparing all logs repairs that
     controller::Haste haste = {};
     std::optional<std::size_t> follows;  // whose disk it was until now
 };
@@ -93,7 +94,8 @@ class Body : public Party {
         bool greeted = false;                // a first frame came
         std::optional<InstanceId> instance;  // from its hello; a legacy peer has none
         DeviceId device;
-        std::string id;  // of the device, as in PeerInfo
+        std::string id;       // of the device, as in PeerInfo
+        bool listed = false;  // all that may lack there was told
     };
     // A peer as announced, and which process it is.
     struct Known {
@@ -151,6 +153,7 @@ class Body : public Party {
     void mark_ties(LinkId loser, const Frame& frame, bool said_by_us);
     void mark_challenge(const controller::Received& received,
                         const std::vector<controller::Effect>& effects);
+    void mark_comparison(Open& link, const Frame& frame);
     void mark_outcome(const std::vector<controller::Effect>& effects);
 
     Open& usable(LinkId id, const char* what);

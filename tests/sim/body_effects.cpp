@@ -14,7 +14,13 @@ using namespace std::chrono_literals;
 namespace {
 
 bool speaks_of_logs(const Frame& frame) {
-    return !frame.runs.empty() || !frame.have.empty() || !frame.want.empty() || frame.listing;
+    return !frame.runs.empty() || !frame.have.empty() || !frame.want.empty() || frame.listing ||
+           frame.listed || frame.digest;
+}
+
+// Comparing goes on, ever more rarely, where parts of a log are left that do not fit together.
+bool moves_logs(const Frame& frame) {
+    return !frame.runs.empty() || !frame.want.empty() || (!frame.have.empty() && !frame.listing);
 }
 
 bool is_plain(const Frame& frame) {
@@ -54,9 +60,12 @@ void Body::perform(const Send& send) {
     if (!link.instance)
         require(is_plain(send.frame) && !send.frame.msg.empty(), "a legacy peer gets plain text");
     check_stored(link, send.frame);
-    if (speaks_of_logs(send.frame)) record(What::exchanged, person_);
+    if (moves_logs(send.frame)) record(What::exchanged, person_);
+    mark_comparison(link, send.frame);
     link.busy = true;
-    const std::string bytes = encode(send.frame);
+    Frame frame = send.frame;
+    if (settings_.forgetful && !frame.listing) frame.have.clear();
+    const std::string bytes = encode(frame);
     require(bytes.size() <= limits::frame_bytes_max, "no frame exceeds its limit");
     if (!link.over) around_.network.send(link.plug, bytes);
 }

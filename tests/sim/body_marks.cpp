@@ -1,6 +1,7 @@
 // Which rare branch of the room was taken, judged from its inputs and effects alone.
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "tests/sim/body.hpp"
 
@@ -55,6 +56,16 @@ void Body::mark_challenge(const Received& received, const std::vector<Effect>& e
                !send->frame.ping->reply;
     });
     if (asks) challenged_.insert(received.link);
+}
+
+void Body::mark_comparison(Open& link, const Frame& frame) {
+    Marks& marks = around_.marks;
+    if (frame.digest && frame.listing) marks.hit(Mark::part_listed);
+    if (frame.digest && !frame.digest->asks && frame.digest->buckets.empty())
+        marks.hit(Mark::logs_alike);
+    if (!frame.differ) return;
+    marks.hit(Mark::logs_differ);
+    if (std::exchange(link.listed, true)) marks.hit(Mark::found_later);
 }
 
 void Body::mark_outcome(const std::vector<Effect>& effects) {

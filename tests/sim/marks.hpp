@@ -64,6 +64,11 @@ enum class Mark {
     history_line,
     newest_first,
     gap_closed,
+    forgetful,
+    logs_alike,
+    logs_differ,
+    found_later,
+    part_listed,
     count
 };
 
@@ -123,6 +128,11 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "line of history",
     "newest lines first",
     "gap before the newest closed",
+    "node that forgets its news",
+    "all logs alike",
+    "buckets differ",
+    "difference found later",
+    "log in part listed",
 };
 
 class Marks {

@@ -57,6 +57,8 @@ void World::draw_seat(Ipv4 host, std::uint16_t port) {
     }
     seat.slow_disk = chance(6);
     if (seat.slow_disk) marks_.hit(Mark::slow_disk);
+    seat.forgetful = !large_ && chance(3);
+    if (seat.forgetful) marks_.hit(Mark::forgetful);
     if (chance(50)) seat.haste = {between(1, 20), between(1, 9)};  // few lines are much to it
     seat.key = shared_key_of(rng_.next());
     seat.disk = std::make_shared<Disk>();

@@ -136,10 +136,19 @@ Frame Stranger::random_frame() {
     for (auto wants = rng_.below(3); wants > 0; --wants)
         frame.want.push_back({some_log(), rng_.below(10), 10 + rng_.below(9), rng_.below(2) == 0});
     frame.listing = rng_.below(4) == 0;
+    if (rng_.below(4) == 0) compare(frame);
     if (rng_.below(8) == 0)
         frame.linked =
             Linked{rng_.below(3), {settings_.instance, InstanceId{rng_.next()}}, {InstanceId{1}}};
     return frame;
+}
+
+// What it holds nobody else does.
+void Stranger::compare(Frame& frame) {
+    frame.digest = Digest{{}, {}, rng_.below(2) == 0};
+    if (rng_.below(2) == 0) frame.digest->buckets.resize(digest_buckets);
+    if (rng_.below(2) == 0) frame.differ = rng_.next();
+    frame.listed = rng_.below(4) == 0;
 }
 
 void Stranger::pester(Plug plug) {
@@ -182,6 +191,7 @@ Frame Stranger::role_frame(Plug plug) {
             said_ += limits::run_entries_max;
             return frame;
         case Role::asker:
+            compare(frame);
             for (int i = is_peace() ? 2 : 50; i > 0; --i) frame.want.push_back({some_log(), 0, 0});
             return frame;
         case Role::forker:

@@ -57,6 +57,7 @@ class Stranger : public Party {
     void babble(Plug plug, int frames);
     void pester(Plug plug);
     Frame random_frame();
+    void compare(Frame& frame);
     Ack some_ack();
     Head some_head();
     Frame role_frame(Plug plug);

@@ -1,6 +1,8 @@
 // Inputs and effects in words.
 #include "tests/sim/trace.hpp"
 
+#include <bit>
+
 namespace lanchat::sim {
 namespace {
 
@@ -59,6 +61,11 @@ std::string describe(const Frame& frame) {
     if (frame.hello) out += " hello " + to_string(frame.hello->instance);
     if (frame.received) out += " received " + span(frame.received->after, frame.received->last);
     for (const RunPtr& run : frame.runs) out += " run " + describe(*run);
+    if (frame.digest)
+        out += std::string(frame.digest->asks              ? " digest?"
+                           : frame.digest->buckets.empty() ? " same"
+                                                           : " buckets");
+    if (frame.differ) out += " differ " + std::to_string(std::popcount(*frame.differ));
     if (frame.listing) out += " listing";
     for (const Head& head : frame.have)
         out += " have " + name(head.log) + ":" + span(head.base.after, head.base.last) +

@@ -19,7 +19,7 @@ constexpr Duration still_time = 3s;      // of the quiet time nothing is told an
 World::World(WorldSettings settings)
     : settings_(settings),
       large_(settings.nodes_min >= large_from),
-      course_(large_ ? Course{4s, 1s, 15s, 9s, 3s} : Course{5s, 15s, 15s, 60s, 50s}),
+      course_(large_ ? Course{4s, 1s, 15s, 9s, 3s} : Course{5s, 15s, 15s, 60s, 35s}),
       rng_(settings.seed) {
     rng_.next();
     const bool slow_lan = rng_.below(4) == 0;
@@ -77,6 +77,7 @@ void World::start(std::size_t number) {
     settings.key = seat.key;
     settings.disk = seat.disk;
     settings.slow_disk = seat.slow_disk;
+    settings.forgetful = seat.forgetful;
     settings.haste = seat.haste;
     settings.follows = seat.last;
     nodes_.push_back(std::make_unique<Body>(*around_, settings));

@@ -48,6 +48,7 @@ class World {
         Duration step_delay{0};
         bool takes_legacy = true;
         bool slow_disk = false;
+        bool forgetful = false;
         controller::Haste haste = {};
         std::shared_ptr<const DeviceKey> key;
         std::shared_ptr<Disk> disk;

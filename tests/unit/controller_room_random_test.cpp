@@ -101,11 +101,18 @@ class Chaos {
             frame.listing = rng_.below(2) == 0;
             frame.have.push_back(head());
         }
+        if (rng_.below(8) == 0) compare(frame);
         if (rng_.below(8) == 0)
             frame.want.push_back({log(), rng_.below(9), rng_.below(2000), rng_.below(2) == 0});
         if (rng_.below(8) == 0)
             frame.linked = Linked{rng_.below(3), {some_instance()}, {some_instance()}};
         return frame;
+    }
+    void compare(Frame& frame) {
+        frame.digest = Digest{{}, {}, rng_.below(2) == 0};
+        if (rng_.below(2) == 0) frame.digest->buckets.resize(digest_buckets);
+        if (rng_.below(2) == 0) frame.differ = rng_.next();
+        frame.listed = rng_.below(4) == 0;
     }
     Ack ack() {
         const Seq after = rng_.below(2) * rng_.below(9);

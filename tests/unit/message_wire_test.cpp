@@ -32,7 +32,9 @@ Frame full_frame() {
     frame.have = {{log_of(1), {0, 3, hash_of("head")}, Span{5, 9, hash_of("end")}, Clock{77}},
                   {log_of(2), {2, ~Seq{0}, hash_of("x")}, {}, {}}};
     frame.want = {{log_of(2), 0, 8, true}, {log_of(3), 5, 0, false}};
-    frame.listing = true;
+    frame.listing = frame.listed = true;
+    frame.digest = Digest{{{1, 2, 3}}, std::vector<ShortHash>(digest_buckets, {{9}}), true};
+    frame.differ = 0x8000000000000001;
     frame.linked = Linked{9, {InstanceId{7}, InstanceId{8}}, {InstanceId{6}}};
     frame.ping = Ping{77, true};
     frame.bye = Bye::duplicate;
@@ -61,6 +63,9 @@ Frame random_frame(Rng& rng) {
     if (rng.below(2) == 0) frame.ping = Ping{rng.next(), rng.below(2) == 0};
     if (rng.below(2) == 0) frame.bye = static_cast<Bye>(rng.below(5));
     frame.listing = rng.below(2) == 0;
+    frame.listed = rng.below(2) == 0;
+    if (rng.below(2) == 0) frame.digest = Digest{{}, {}, rng.below(2) == 0};
+    if (rng.below(4) == 0) frame.differ = rng.below(2) * rng.next();
     if (rng.below(2) == 0)
         frame.linked = Linked{rng.next(),
                               {rng.below(4), InstanceId{rng.next()}},
@@ -250,6 +255,25 @@ TEST_CASE("a frame names no more links than there may be") {
     CHECK_FALSE(decode(linked(0, most + 1)));
 }
 
+TEST_CASE("a digest has 16 bytes, and buckets if it has all of them") {
+    const std::string all = field(1, std::string(16, 'a'));
+    const auto decoded = [](const std::string& digest) {
+        return decode(extension(field(10, digest)));
+    };
+    CHECK(decoded(all)->digest->all.bytes.back() == 'a');
+    CHECK_FALSE(decoded(all)->digest->asks);
+    CHECK(decoded(all + varint_field(3, 1))->digest->asks);
+    const auto whole = decoded(all + field(2, std::string(63 * 16, 'b') + std::string(16, 'c')));
+    REQUIRE(whole->digest->buckets.size() == digest_buckets);
+    CHECK(whole->digest->buckets.back().bytes.front() == 'c');
+
+    CHECK_FALSE(decoded(""));
+    CHECK_FALSE(decoded(field(1, std::string(15, 'a'))));
+    CHECK_FALSE(decoded(field(1, std::string(17, 'a'))));
+    CHECK_FALSE(decoded(all + field(2, std::string(63 * 16, 'b'))));
+    CHECK_FALSE(decoded(all + field(2, std::string(64 * 16 + 1, 'b'))));
+}
+
 TEST_CASE("a hello names its device") {
     const std::string hello = fixed64_field(3, 5) + field(4, "anna");
     CHECK_FALSE(decode(extension(field(1, hello))));
@@ -376,6 +400,8 @@ TEST_CASE("a full frame of the greatest heads and wants stays below the cap") {
     const Span tail{greatest - 1, greatest, hash_of("end")};
     frame.have.assign(limits::frame_heads_max, Head{log, base, tail, Clock{greatest}});
     frame.want.assign(limits::frame_wants_max, {log, greatest - 1, greatest, true});
+    frame.digest = Digest{{}, std::vector<ShortHash>(digest_buckets), true};
+    frame.differ = greatest;
 
     CHECK(decode(encode(frame)));
 }

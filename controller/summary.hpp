@@ -1,0 +1,76 @@
+// All logs in short: hashes of 64 buckets of them and one of those, so that two nodes find what
+// they hold differently without telling each other of every log (log.md 18).
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "message/extent.hpp"
+#include "message/frame.hpp"
+
+namespace lanchat::controller {
+
+// A bit for each bucket.
+using Buckets = std::bitset<digest_buckets>;
+inline const Buckets no_buckets{};
+inline const Buckets all_buckets = ~Buckets{};
+
+// In which bucket a log is.
+std::size_t bucket_of(const LogId& log);
+
+// Of a log only its end counts: what one node has trimmed and the other has not is no difference.
+// Logs of which something below the end is wanted still are known apart (parts): whoever holds one
+// tells of it. It may be that nobody has the rest any more, and no digest must differ for ever. A
+// frozen log is the same wherever it is frozen.
+//
+// A bucket is hashed when somebody asks and it has changed since the last time.
+class Summary {
+  public:
+    // `stored` is on the disk of `log` from now on; nothing is held of it while that is empty.
+    void note(const LogId& log, const Extent& stored, bool frozen);
+
+    const ShortHash& all();
+    const std::vector<ShortHash>& buckets();
+    // Those whose hash is another there. Precondition: as many as there are buckets.
+    Buckets differing(const std::vector<ShortHash>& theirs);
+
+    // Rises with every change of what is hashed. It was never less than 1.
+    std::uint64_t version() const { return version_; }
+    // What it was when `log` changed last. An unknown log: the greatest, which it never is.
+    std::uint64_t version_of(const LogId& log) const;
+
+    // Logs whose lower part, or what lies below their tail, is wanted still.
+    const std::set<LogId>& parts() const { return parts_; }
+    // Of the logs of `some` buckets, bucket after bucket, the first one or the one after `last`.
+    const LogId* next(const Buckets& some, const std::optional<LogId>& last) const;
+
+    // How many buckets were hashed so far.
+    std::uint64_t hashed() const { return hashed_; }
+
+  private:
+    struct Leaf {
+        Seq seq = 0;
+        Hash head;
+        bool frozen = false;
+        std::uint64_t version = 0;
+    };
+    using Bucket = std::map<LogId, Leaf>;
+
+    static ShortHash hash_of(const Bucket& bucket);
+    void rehash();
+
+    std::array<Bucket, digest_buckets> logs_;
+    std::set<LogId> parts_;
+    std::uint64_t version_ = 1;
+    std::uint64_t hashed_ = 0;
+    Buckets dirty_ = all_buckets;
+    std::vector<ShortHash> hashes_ = std::vector<ShortHash>(digest_buckets);
+    ShortHash all_;
+};
+
+}  // namespace lanchat::controller

@@ -1,0 +1,122 @@
+// What two nodes have in common in short, and what is hashed for that.
+#include "controller/summary.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/log_voice.hpp"
+
+namespace lanchat::controller {
+namespace {
+
+LogId log(std::uint64_t epoch) { return {DeviceId{}, Epoch{epoch}}; }
+
+Extent extent(Seq after, Seq last, Seq floor = 0) {
+    Extent held;
+    held.base = {after, {}, last, hash_of(std::to_string(last))};
+    held.floor = floor;
+    return held;
+}
+
+TEST_CASE("what is the same is the same in short, in whatever order it came") {
+    Summary one;
+    Summary other;
+    CHECK(one.all() == other.all());
+    for (std::uint64_t n = 0; n < 300; ++n) {
+        one.note(log(n), extent(0, 5), false);
+        other.note(log(299 - n), extent(0, 5), false);
+    }
+    CHECK(one.all() == other.all());
+    CHECK(one.differing(other.buckets()).none());
+
+    other.note(log(7), extent(0, 6), false);
+    CHECK(one.all() != other.all());
+    CHECK(one.differing(other.buckets()) == Buckets{}.set(bucket_of(log(7))));
+
+    Summary fewer;
+    CHECK(fewer.differing(one.buckets()) == all_buckets);
+}
+
+TEST_CASE("a log counts with its end, not with where it begins") {
+    Summary whole;
+    Summary trimmed;
+    Summary newcomer;
+    whole.note(log(1), extent(0, 9), false);
+    trimmed.note(log(1), extent(5, 9, 5), false);
+    newcomer.note(log(1), extent(7, 9), false);
+
+    CHECK(whole.all() == trimmed.all());
+    CHECK(whole.all() == newcomer.all());
+    CHECK(trimmed.parts().empty());
+    CHECK(newcomer.parts().contains(log(1)));
+
+    newcomer.note(log(1), extent(0, 9), false);
+    CHECK(newcomer.parts().empty());
+}
+
+TEST_CASE("a gap that nobody may ever fill is no difference, but known") {
+    Summary whole;
+    Summary gap;
+    Extent held = extent(0, 3);
+    held.tail = Stretch{7, {}, 9, hash_of("9")};
+    whole.note(log(1), extent(0, 9), false);
+    gap.note(log(1), held, false);
+    CHECK(whole.all() == gap.all());
+    CHECK(gap.parts().contains(log(1)));
+}
+
+TEST_CASE("a frozen log is the same wherever it is frozen, and another than before") {
+    Summary one;
+    Summary other;
+    one.note(log(1), extent(0, 9), false);
+    const ShortHash before = one.all();
+    one.note(log(1), extent(0, 9), true);
+    other.note(log(1), extent(0, 4), true);
+    CHECK(one.all() == other.all());
+    CHECK(one.all() != before);
+}
+
+TEST_CASE("only what has changed is hashed again, and only when somebody asks") {
+    Summary summary;
+    for (std::uint64_t n = 0; n < 1'000; ++n) summary.note(log(n), extent(0, 5), false);
+    CHECK(summary.hashed() == 0);
+    summary.all();
+    CHECK(summary.hashed() == digest_buckets);
+    for (int i = 0; i < 100; ++i) summary.all();
+    CHECK(summary.hashed() == digest_buckets);
+
+    for (Seq last = 6; last < 100; ++last) summary.note(log(3), extent(0, last), false);
+    summary.note(log(4), extent(0, 5), false);  // as before
+    summary.buckets();
+    CHECK(summary.hashed() == digest_buckets + 1);
+}
+
+TEST_CASE("it is known when a log changed last") {
+    Summary summary;
+    summary.note(log(1), extent(0, 5), false);
+    const auto version = summary.version();
+    summary.note(log(2), extent(0, 5), false);
+    CHECK(summary.version_of(log(1)) == version);
+    CHECK(summary.version_of(log(2)) == summary.version());
+    CHECK(summary.version_of(log(3)) > summary.version());
+}
+
+TEST_CASE("the logs of some buckets are gone through, each once") {
+    Summary summary;
+    for (std::uint64_t n = 0; n < 1'000; ++n) summary.note(log(n), extent(0, 5), false);
+    Buckets some;
+    some.set(0).set(17).set(63);
+    std::set<LogId> seen;
+    std::optional<LogId> last;
+    while (const LogId* next = summary.next(some, last)) {
+        last = *next;
+        CHECK(some.test(bucket_of(*next)));
+        CHECK(seen.insert(*next).second);
+    }
+    std::size_t expected = 0;
+    for (std::uint64_t n = 0; n < 1'000; ++n) expected += some.test(bucket_of(log(n))) ? 1U : 0U;
+    CHECK(seen.size() == expected);
+    CHECK(summary.next(no_buckets, {}) == nullptr);
+}
+
+}  // namespace
+}  // namespace lanchat::controller
