@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "message/ids.hpp"
+#include "message/receipt.hpp"
 #include "message/run.hpp"
 #include "message/time.hpp"
 
@@ -22,7 +23,9 @@ struct Hello {
     std::string name;
     std::uint64_t capabilities = 0;
     DeviceId device;
+    std::optional<Epoch> epoch{};  // of the log it says its lines in; none: its instance
 
+    LogId log() const { return epoch ? LogId{device, *epoch} : log_of(device, instance); }
     bool operator==(const Hello&) const = default;
 };
 
@@ -59,6 +62,7 @@ struct Want {
 struct Ack {
     Seq after = 0;
     Seq last = 0;
+    std::optional<Epoch> epoch{};  // of that log; none: the other's instance
 
     bool operator==(const Ack&) const = default;
 };
@@ -91,6 +95,8 @@ struct Frame {
     bool listing = false;  // `have` is a part of all I have, not news
     std::vector<Want> want;
     std::optional<Linked> linked;
+    std::vector<Receipt> receipts;  // its own and others', for somebody who cannot hear them
+    std::optional<WallTime> wall;   // what the speaker's clock shows as this leaves
     std::optional<Ping> ping;
     std::optional<Bye> bye;
 

@@ -21,6 +21,7 @@ inline constexpr std::size_t frame_bytes_max = 262'144;
 inline constexpr std::size_t frame_runs_max = 256;
 inline constexpr std::size_t frame_heads_max = 1'024;
 inline constexpr std::size_t frame_wants_max = 256;
+inline constexpr std::size_t frame_receipts_max = 64;
 
 // What a log is made of. A run of one entry may be larger.
 inline constexpr std::size_t run_entries_max = 256;
@@ -44,6 +45,18 @@ inline constexpr std::size_t fetch_bytes_max = 262'144;  // per read of the stor
 inline constexpr std::size_t heads_per_frame = 512;
 inline constexpr std::size_t news_per_peer_max = 4'096;
 inline constexpr std::size_t questions_per_peer_max = 256;
+
+// The clock.
+inline constexpr auto clock_lead_max = 10min;   // past the median: what is later needs a new log
+inline constexpr auto clock_follow_max = 9min;  // medians differ a little, and move
+inline constexpr auto wall_told_interval = 4s;  // of telling it, with a frame that goes anyway
+inline constexpr auto epoch_interval = 10s;     // between two logs of one process, at least
+
+// Receipts: what is told of the lines of those who cannot hear it.
+inline constexpr auto receipt_interval = 250ms;
+inline constexpr std::size_t receipts_max = 4'096;           // remembered, of others
+inline constexpr std::size_t receipts_per_peer_max = 1'024;  // waiting for it
+inline constexpr std::size_t far_members_max = 256;
 
 // What is kept for others: own lines not yet acknowledged by everybody.
 inline constexpr std::size_t ledger_lines_max = 10'000;
