@@ -23,6 +23,7 @@ std::optional<Instant> Room::next_wakeup() const {
     sooner(next, peers_.next());
     if (!leaving()) sooner(next, finish_by_);
     sooner(next, seal_due_);
+    sooner(next, receipts_.due());
     if (receiving_ && !leaving()) sooner(next, pulls_.next_due());
     if (!grace_over_) sooner(next, started_ + limits::startup_grace);
     return next;
@@ -67,6 +68,7 @@ std::optional<Instant> Room::due(const Peer& peer) const {
     if (receiving_ && can_ack) sooner(next, peer.ack_due);
     if (can_ack) sooner(next, peer.logs.news_due);
     if (can_ack) sooner(next, peer.logs.links.due());
+    if (can_ack) sooner(next, peer.logs.receipts.due());
     if (peer.missed > 0) sooner(next, peer.missed_since + limits::missed_report_interval);
     if (peer.reached < ledger_.head() && peer.up) {
         // When it stops to count as one that keeps up, input may flow again.
@@ -124,8 +126,9 @@ void Room::watch(Peer& peer, Now now, Effects& out) {
     if (stalled(peer, now.steady)) peer.stall_seen = now.steady;
     const bool acks = peer.ack_due && *peer.ack_due <= now.steady && receiving_;
     const Exchange& logs = peer.logs;
-    const bool tells =
-        (logs.news_due && *logs.news_due <= now.steady) || logs.links.is_due(now.steady);
+    const bool tells = (logs.news_due && *logs.news_due <= now.steady) ||
+                       logs.links.is_due(now.steady) ||
+                       (logs.receipts.due() && *logs.receipts.due() <= now.steady);
     if (acks || tells) pump_peer(peer, now, out);
 }
 
@@ -161,7 +164,7 @@ void Room::settle(Now now, Effects& out) {
 
 // Nothing said is silently given up: with lines and nobody to give them to, the linger time runs.
 bool Room::everything_delivered() const {
-    if (logs_.stored_of(ledger_.log()).last < ledger_.head()) return false;
+    if (stored_ < ledger_.head()) return false;
     if (!hurry_ && (!settled_ || (ledger_.head() > 0 && !first_peer_))) return false;
     return std::ranges::all_of(peers_, [&](const auto& known) {
         const Peer& peer = known.second;

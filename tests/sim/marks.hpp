@@ -47,6 +47,10 @@ enum class Mark {
     slow_disk,
     unflushed_lost,
     clock_jump,
+    absurd_clock,
+    page_turned,
+    clock_ahead,
+    late_line,
     database_deleted,
     database_restored,
     identity_cloned,
@@ -56,6 +60,7 @@ enum class Mark {
     flooder,
     asker,
     forker,
+    clock_liar,
     hostile_stays,
     fork_seen,
     line_through_others,
@@ -64,6 +69,9 @@ enum class Mark {
     history_line,
     newest_first,
     gap_closed,
+    receipt_carried,
+    everywhere,
+    everywhere_far,
     count
 };
 
@@ -106,6 +114,10 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "slow disk",
     "unflushed lost with its process",
     "clock jump",
+    "absurd wall clock",
+    "new log in a running process",
+    "line dated too late",
+    "late line",
     "database deleted",
     "database restored",
     "identity cloned",
@@ -115,6 +127,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "flooder",
     "asker",
     "forker",
+    "liar about the time",
     "hostile author stays",
     "fork seen",
     "line through others",
@@ -123,6 +136,9 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "line of history",
     "newest lines first",
     "gap before the newest closed",
+    "receipt carried for another",
+    "line everywhere",
+    "line everywhere, as a receipt told",
 };
 
 class Marks {

@@ -48,6 +48,8 @@ class World {
         Duration step_delay{0};
         bool takes_legacy = true;
         bool slow_disk = false;
+        std::int64_t clock_off_ms = 0;
+        bool clock_jumps = false;
         controller::Haste haste = {};
         std::shared_ptr<const DeviceKey> key;
         std::shared_ptr<Disk> disk;
@@ -128,6 +130,7 @@ class World {
     Ipv4 hub_{};  // reaches those who are apart
     std::uint64_t uttered_ = 0;
     bool shared_host_ = false;
+    bool absurd_clocks_ = false;
 };
 
 }  // namespace lanchat::sim

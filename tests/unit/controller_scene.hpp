@@ -257,6 +257,7 @@ class Scene {
     bool ended(LinkId link) const { return finished.contains(link) || dropped.contains(link); }
 
     Room room;
+    WallTime wall{1'700'000'000'000};  // it stands still
     bool disk_is_quick = true;
     std::vector<RunPtr> unflushed;
     std::vector<RunPtr> appended;
@@ -272,7 +273,7 @@ class Scene {
     bool stopped = false;
 
   private:
-    Now now() const { return {time_, WallTime{1'700'000'000'000}}; }
+    Now now() const { return {time_, wall}; }
 
     void note(const Effect& effect) {
         REQUIRE_FALSE(stopped);
