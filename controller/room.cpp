@@ -142,7 +142,7 @@ void Room::on(const Say& say, Now now, Effects& out) {
     const Entry& entry = ledger_.append(believed, settings_.name, say.room, say.text, say.said_id);
     const Seq seq = entry.seq;
     if (!say.said_id.empty()) stored_first_.push_back(ledger_.head());
-    if (say.watched) deliveries_.watch({entry.log, seq}, audience());
+    if (say.watched) deliveries_.watch({entry.log, seq}, audience(!page_turned_));
     out.push_back(
         Notify{Message{own_log_name_ + std::to_string(seq), entry.room, self_, entry.clock.time(),
                        entry.text, true, false, entry.clock, LineId{entry.log, seq},
@@ -154,11 +154,12 @@ void Room::on(const Say& say, Now now, Effects& out) {
     if (ledger_.has_unsealed() && !seal_due_) seal_due_ = now.steady + limits::seal_delay;
 }
 
-// Of an older log of ours no audience is known any more: it is who is here now.
+// Of an older line no audience is known any more: it is who is linked now. What others had signed
+// of it before is forgotten, and they do not sign it again.
 void Room::on(const Watch& watch, Now, Effects&) {
     if (deliveries_.find(watch.line)) return;
     const auto& [log, seq] = watch.line;
-    deliveries_.watch(watch.line, audience());
+    deliveries_.watch(watch.line, audience(false));
     deliveries_.stored_here(log, logs_.stored_of(log).last);
     for (const auto& [key, peer] : peers_) {
         if (key.legacy || !peer.up) continue;

@@ -133,7 +133,7 @@ class Room {
     Place welcome_from(Instant now) const;
     void seal(Effects&);
     Place sendable() const;
-    std::vector<DeviceId> audience() const;
+    std::vector<DeviceId> audience(bool with_far_members) const;
     void tell_deliveries(Effects&);
     void take_legacy_line(const Peer&, const Frame&, Now, Effects&);
     void acknowledged(Peer&, const Ack&, Instant now);

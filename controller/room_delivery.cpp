@@ -108,10 +108,10 @@ Place Room::sendable() const {
     return stored_first_.empty() ? ledger_.head() : stored_first_.front() - 1;
 }
 
-std::vector<DeviceId> Room::audience() const {
-    std::set<DeviceId> devices;  // one may be here as several processes
-    // Who is farther away does not know who says the second log of a process.
-    if (!page_turned_) devices = far_.live();
+// A device may be here as several processes.
+std::vector<DeviceId> Room::audience(bool with_far_members) const {
+    std::set<DeviceId> devices;
+    if (with_far_members) devices = far_.live();
     for (const auto& [key, peer] : peers_)
         if (!key.legacy && peer.up) devices.insert(peer.device);
     return {devices.begin(), devices.end()};

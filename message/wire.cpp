@@ -231,7 +231,9 @@ std::optional<Failure> take_log_parts(message::Ext& ext, Frame& frame) {
     return take_all(*ext.mutable_runs(), limits::frame_runs_max, frame.runs, take_run);
 }
 
-bool is_signed(const message::Ext& ext) { return ext.runs_size() > 0; }
+bool is_signed(const message::Ext& ext) {
+    return ext.runs_size() > 0 || ext.receipts_size() > 0;
+}
 
 Result<Frame> take_extension(message::Ext& ext, Frame frame) {
     if (ext.has_hello()) {

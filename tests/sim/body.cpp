@@ -24,8 +24,7 @@ constexpr std::size_t looked_through_max = 50;  // peers, whenever one of them m
 
 std::size_t Surroundings::person(const std::string& name) {
     const auto [it, is_new] = names.emplace(name, history.people.size());
-    if (is_new)
-        history.people.push_back({Kind::stranger, false, true, false, name, {}, {}, false, {}});
+    if (is_new) history.people.push_back({Kind::stranger, false, true, false, name, {}, {}});
     return it->second;
 }
 

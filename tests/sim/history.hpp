@@ -23,14 +23,14 @@ enum class Kind { lanchat, legacy, stranger };
 // index in History::people is its name here.
 struct Person {
     Kind kind = Kind::stranger;
-    bool alive = false;                  // when the history ends; strangers: may be linked then
-    bool takes_legacy = true;            // links with legacy peers
-    bool ever_killed = false;            // died without a goodbye: its reports died with it
-    std::string name;                    // for messages
-    std::string device;                  // lanchat: as in PeerInfo
-    std::optional<std::size_t> follows;  // who had its data directory before, as it was left
-    bool odd_clock = false;              // its wall clock shows nonsense, or will
-    std::optional<std::size_t> page_of;  // it is no process, but another log of that one
+    bool alive = false;                    // when the history ends; strangers: may be linked then
+    bool takes_legacy = true;              // links with legacy peers
+    bool ever_killed = false;              // died without a goodbye: its reports died with it
+    std::string name;                      // for messages
+    std::string device;                    // lanchat: as in PeerInfo
+    std::optional<std::size_t> follows;    // who had its data directory before, as it was left
+    bool odd_clock = false;                // its wall clock shows nonsense, or will
+    std::optional<std::size_t> page_of{};  // it is no process, but another log of that one
 };
 
 enum class What {
