@@ -160,7 +160,8 @@ void Room::on(const Watch& watch, Now, Effects&) {
     if (deliveries_.find(watch.line)) return;
     const auto& [log, seq] = watch.line;
     deliveries_.watch(watch.line, audience(false));
-    deliveries_.stored_here(log, logs_.stored_of(log).last);
+    const Held* held = logs_.find(log);
+    if (held != nullptr && held->stored.holds(seq)) deliveries_.stored_here(log, seq);
     for (const auto& [key, peer] : peers_) {
         if (key.legacy || !peer.up) continue;
         // Whom we give up on as we leave counts as served, but nothing more is known of it.

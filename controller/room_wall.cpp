@@ -17,7 +17,7 @@ void Room::add_wall(Link& link, Frame& frame, Now now) {
     const bool is_due =
         !link.wall_told || now.steady - *link.wall_told >= limits::wall_told_interval;
     if (!is_due && !frame.ping) return;
-    frame.wall = now.wall;
+    frame.wall = Clock::at(now.wall).time();  // whatever it shows
     link.wall_told = now.steady;
 }
 
