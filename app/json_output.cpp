@@ -173,6 +173,8 @@ void append_placed(std::string& out, const Message& message, const Place& place)
     append_string(out, "text", message.text);
     append_bool(out, "history", place.history || message.history);
     if (message.own) append_bool(out, "own", true);
+    if (message.late) append_bool(out, "late", true);
+    if (message.clock_ahead) append_bool(out, "clock_ahead", true);
 }
 
 void append_held(std::string& out, const HeldLines& held) {

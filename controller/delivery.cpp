@@ -52,7 +52,7 @@ void Deliveries::mark(const DeviceId& device, bool gone) {
 
 std::set<LogId> Deliveries::logs() const {
     std::set<LogId> logs;
-    for (const Watched& watched : lines_) logs.insert(watched.line.log);
+    for (const auto& known : lines_) logs.insert(known.first.log);
     return logs;
 }
 

@@ -65,6 +65,8 @@ struct Message {
     // Its place in the order of all lines (log.md 12); a legacy peer's line is in no log.
     Clock clock{};
     LineId line{};
+    bool late = false;         // lines that come after it have been shown already
+    bool clock_ahead = false;  // it is dated more than 10 minutes later than we believe it is
 };
 
 // An author signed two different lines for one place: its log ends here (log.md 6).

@@ -12,6 +12,7 @@ namespace {
 
 // Device, epoch, number, chain and clock, with their tags.
 constexpr std::size_t entry_overhead = 128;
+constexpr std::size_t pages_max = 16;
 
 }  // namespace
 
@@ -22,13 +23,24 @@ std::size_t encoded_bytes(const Entry& entry) {
 
 Ledger::Ledger(LogId log, std::shared_ptr<const DeviceKey> key, OwnClock clock,
                std::optional<Ended> previous)
-    : log_(log), key_(std::move(key)), clock_(clock), previous_(previous) {}
+    : pages_{{log, 0}}, key_(std::move(key)), clock_(clock), previous_(previous) {}
 
-const Entry& Ledger::append(WallTime now, std::string name, std::string room, std::string text,
-                            std::string said_id) {
+void Ledger::turn_page(Epoch epoch) {
+    LANCHAT_ASSERT(open_.empty());
+    const Page& last = pages_.back();
+    if (head_ > last.before) previous_ = Ended{last.log.epoch, head_ - last.before, sealed_head_};
+    pages_.push_back({{last.log.device, epoch}, head_});
+    if (pages_.size() > pages_max) pages_.pop_front();
+    clock_.begin_anew();
+    sealed_head_ = {};
+}
+
+const Entry& Ledger::append(const Believed& now, std::string name, std::string room,
+                            std::string text, std::string said_id) {
     Entry entry;
-    entry.log = log_;
-    entry.seq = ++head_;
+    entry.log = log();
+    entry.seq = next_line().seq;
+    ++head_;
     entry.clock = clock_.next(now);
     entry.room = std::move(room);
     entry.name = std::move(name);
@@ -66,37 +78,45 @@ RunPtr Ledger::seal() {
     entries.front().before = sealed_head_;
     RunPtr run = sign(std::move(entries), *key_);
     sealed_head_ = run->head();
-    runs_.push_back(run);
+    runs_.push_back({run, sealed()});
     while (runs_.size() > 1 && (sealed() - base_ > limits::ledger_lines_max ||
                                 said_bytes_ - dropped_bytes_ > limits::ledger_bytes_max))
         drop_oldest();
     return run;
 }
 
-const RunPtr& Ledger::run_after(Seq after) const {
+std::optional<Place> Ledger::place_of(const LogId& log, Seq seq) const {
+    Place end = head_;
+    for (auto page = pages_.rbegin(); page != pages_.rend(); ++page) {
+        if (page->log == log && seq <= end - page->before) return page->before + seq;
+        end = page->before;
+    }
+    return std::nullopt;
+}
+
+const Ledger::Sealed& Ledger::run_after(Place after) const {
     LANCHAT_ASSERT(base_ <= after && after < sealed());
-    return *std::ranges::upper_bound(runs_, after, {},
-                                     [](const RunPtr& run) { return run->last(); });
+    return *std::ranges::upper_bound(runs_, after, {}, &Sealed::last);
 }
 
-const Entry& Ledger::at(Seq seq) const {
-    LANCHAT_ASSERT(base_ < seq && seq <= head_);
-    if (seq > sealed()) return open_[seq - sealed() - 1];
-    const RunPtr& run = run_after(seq - 1);
-    return run->items()[seq - run->first()].entry;
+const Entry& Ledger::at(Place place) const {
+    LANCHAT_ASSERT(base_ < place && place <= head_);
+    if (place > sealed()) return open_[place - sealed() - 1];
+    const auto& [run, last] = run_after(place - 1);
+    return run->items()[run->items().size() - 1 - (last - place)].entry;
 }
 
-std::size_t Ledger::bytes_after(Seq after) const {
+std::size_t Ledger::bytes_after(Place after) const {
     if (after >= head_) return 0;
     if (after <= base_) return said_bytes_ - dropped_bytes_;
     return said_bytes_ - ends_[after - base_ - 1];
 }
 
 void Ledger::drop_oldest() {
-    const auto lines = static_cast<std::ptrdiff_t>(runs_.front()->items().size());
+    const auto lines = static_cast<std::ptrdiff_t>(runs_.front().run->items().size());
     dropped_bytes_ = ends_[static_cast<std::size_t>(lines) - 1];
     ends_.erase(ends_.begin(), ends_.begin() + lines);
-    base_ = runs_.front()->last();
+    base_ = runs_.front().last;
     runs_.pop_front();
 }
 

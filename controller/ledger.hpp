@@ -1,4 +1,4 @@
-// The ledger: this process's own log, of which the newest part is at hand for those who link now.
+// The ledger: what this process says, of which the newest part is at hand for those who link now.
 #pragma once
 
 #include <cstddef>
@@ -13,11 +13,18 @@
 
 namespace lanchat::controller {
 
+// The number of a line among all that this process says. As long as it says them in one log, that
+// is the line's number there too.
+using Place = std::uint64_t;
+
 // Numbers, dates, chains and signs what is said here. Lines said together are signed together: a
 // run is sealed when somebody is about to get it or it is full (log.md 3), never changed after
 // that.
 //
-// Peers hold a position in the ledger instead of a queue of their own, so a slow peer costs nothing
+// A process says its lines in one log, until a wrong clock spoils that: then it turns a page, and
+// says what follows in a new one.
+//
+// Peers hold a place in the ledger instead of a queue of their own, so a slow peer costs nothing
 // more than the others. What lies at or below `base` is in the store only.
 class Ledger {
   public:
@@ -26,8 +33,12 @@ class Ledger {
            std::optional<Ended> previous);
 
     // Says a line and keeps it; the oldest runs go when a bound is met.
-    const Entry& append(WallTime now, std::string name, std::string room, std::string text,
+    const Entry& append(const Believed& now, std::string name, std::string room, std::string text,
                         std::string said_id = {});
+
+    // What is said from now on goes into the log `epoch` of this device, dated anew. Precondition:
+    // nothing is unsealed, and nothing was ever said there.
+    void turn_page(Epoch epoch);
 
     // Signs what was said since the last seal. Nothing to sign: nothing returned.
     RunPtr seal();
@@ -35,36 +46,50 @@ class Ledger {
     bool is_full() const;
     bool has_unsealed() const { return !open_.empty(); }
 
-    const LogId& log() const { return log_; }
-    Seq head() const { return head_; }  // number of the newest line, 0 if none
-    Seq sealed() const { return head_ - open_.size(); }
-    Seq base() const { return base_; }  // newest line that is not at hand any more
+    const LogId& log() const { return pages_.back().log; }
+    Place head() const { return head_; }  // number of the newest line, 0 if none
+    Place sealed() const { return head_ - open_.size(); }
+    Place base() const { return base_; }  // newest line that is not at hand any more
 
+    LineId next_line() const { return {log(), head_ - pages_.back().before + 1}; }
+
+    // The place of the line `seq` of `log` (0: before its first). Nothing: it was never said, or it
+    // is many pages ago.
+    std::optional<Place> place_of(const LogId& log, Seq seq) const;
+
+    struct Sealed {
+        RunPtr run;
+        Place last = 0;  // of its lines
+    };
     // The run that holds the line after `after`. Precondition: base() <= after < sealed().
-    const RunPtr& run_after(Seq after) const;
-    // Precondition: base() < seq <= head().
-    const Entry& at(Seq seq) const;
+    const Sealed& run_after(Place after) const;
+    // Precondition: base() < place <= head().
+    const Entry& at(Place place) const;
 
     // Bytes of the lines at hand after `after`.
-    std::size_t bytes_after(Seq after) const;
+    std::size_t bytes_after(Place after) const;
 
     OwnClock& clock() { return clock_; }
 
   private:
-    const std::vector<VerifiedRun::Item>& items_with(Seq seq) const;
+    struct Page {
+        LogId log;
+        Place before = 0;  // its first line
+    };
+
     void drop_oldest();
 
-    LogId log_;
+    std::deque<Page> pages_;  // the newest of them
     std::shared_ptr<const DeviceKey> key_;
     OwnClock clock_;
     std::optional<Ended> previous_;
 
-    std::deque<RunPtr> runs_;
+    std::deque<Sealed> runs_;
     std::vector<Entry> open_;  // said, not yet signed
     std::size_t open_bytes_ = 0;
     std::deque<std::uint64_t> ends_;  // bytes said up to and including each line at hand
-    Seq head_ = 0;
-    Seq base_ = 0;
+    Place head_ = 0;
+    Place base_ = 0;
     Hash sealed_head_;
     std::uint64_t said_bytes_ = 0;
     std::uint64_t dropped_bytes_ = 0;

@@ -18,6 +18,7 @@ class Neighbours {
     std::vector<InstanceId> take(const Linked& told);
 
     bool contain(InstanceId who) const;
+    const std::vector<InstanceId>& all() const { return linked_; }
 
   private:
     std::uint64_t round_ = 0;

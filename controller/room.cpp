@@ -19,8 +19,7 @@ Room::Room(RoomSettings settings, Now now)
       own_log_name_(log_name(ledger_.log()) + ':'),
       self_{settings_.own.empty() ? Endpoint{} : settings_.own.front(),
             to_string(ledger_.log().device), settings_.name, false},
-      started_(now.steady),
-      started_wall_(now.wall) {
+      started_(now.steady) {
     compared_version_ = logs_.summary().version();
 }
 
@@ -100,6 +99,9 @@ void Room::on(const Received& received, Now now, Effects& out) {
         if (!frame.received) return drop(*from, now, out);
         opened(*from, *peer, *frame.received, now, out);
     }
+    take_wall(*peer, frame, now.steady);
+    if (frame.wall) turn_page_if_ahead(now, out);
+    if (frame.hello) take_turned_page(*from, *peer, *frame.hello, now);
     if (frame.received) acknowledged(*peer, *frame.received, now.steady);
     if (frame.ping && !frame.ping->reply) from->ping_owed = Ping{frame.ping->nonce, true};
     take_exchange(*peer, frame, now, out);
@@ -115,7 +117,7 @@ void Room::on(const Drained& drained, Now now, Effects& out) {
     Peer* peer = peer_of(*free);
     const bool whole = free->rest.empty();
     if (peer != nullptr && peer->key.legacy && free->stage == Stage::open && whole)
-        acknowledged(*peer, {peer->acked, free->sent}, now.steady);
+        has_up_to(*peer, {peer->acked, free->sent}, now.steady);
     pump(*free, now, out);
 }
 
@@ -138,32 +140,37 @@ void Room::on(const Probed& probed, Now now, Effects& out) {
 }
 
 void Room::on(const Say& say, Now now, Effects& out) {
+    const Believed believed = walls_.at(now);
     if (ledger_.is_full()) seal(out);
-    const Entry& entry = ledger_.append(now.wall, settings_.name, say.room, say.text, say.said_id);
+    const Entry& entry = ledger_.append(believed, settings_.name, say.room, say.text, say.said_id);
     const Seq seq = entry.seq;
-    if (!say.said_id.empty()) stored_first_.push_back(seq);
-    if (say.watched) deliveries_.watch({entry.log, seq}, audience());
+    if (!say.said_id.empty()) stored_first_.push_back(ledger_.head());
+    if (say.watched) deliveries_.watch({entry.log, seq}, audience(!page_turned_));
     out.push_back(
         Notify{Message{own_log_name_ + std::to_string(seq), entry.room, self_, entry.clock.time(),
-                       entry.text, true, false, entry.clock, LineId{entry.log, seq}}});
+                       entry.text, true, false, entry.clock, LineId{entry.log, seq},
+                       is_late(entry, believed), entry.clock.time() > believed.latest}});
     for (auto& [key, peer] : peers_.touch_all()) {
-        if (peer.reached + 1 == seq) peer.progress = now.steady;
+        if (peer.reached + 1 == ledger_.head()) peer.progress = now.steady;
         pump_peer(peer, now, out);
     }
     if (ledger_.has_unsealed() && !seal_due_) seal_due_ = now.steady + limits::seal_delay;
 }
 
-// Of an older log of ours no audience is known any more: it is who is here now.
+// Of an older line no audience is known any more: it is who is linked now. What others had signed
+// of it before is forgotten, and they do not sign it again.
 void Room::on(const Watch& watch, Now, Effects&) {
     if (deliveries_.find(watch.line)) return;
     const auto& [log, seq] = watch.line;
-    deliveries_.watch(watch.line, audience());
-    deliveries_.stored_here(log, logs_.stored_of(log).last);
+    deliveries_.watch(watch.line, audience(false));
+    const Held* held = logs_.find(log);
+    if (held != nullptr && held->stored.holds(seq)) deliveries_.stored_here(log, seq);
     for (const auto& [key, peer] : peers_) {
         if (key.legacy || !peer.up) continue;
         // Whom we give up on as we leave counts as served, but nothing more is known of it.
-        if (log == ledger_.log() && !leaving())
-            deliveries_.stored_there(peer.device, log, 0, peer.acked);
+        const auto before = ledger_.place_of(log, 0);
+        if (before && *before < peer.acked && !leaving())
+            deliveries_.stored_there(peer.device, log, 0, peer.acked - *before);
         count_ours(peer, log);
     }
 }
@@ -172,11 +179,15 @@ void Room::on(const Stored& stored, Now now, Effects& out) {
     for (const RunPtr& run : stored.runs) {
         logs_.stored(*run);
         spread(*run, now.steady);
+        owe_receipt(run->log(), now.steady);
+        const Seq last = logs_.stored_of(run->log()).last;
+        const auto place = ledger_.place_of(run->log(), last);
+        if (!place) continue;
+        stored_ = std::max(stored_, *place);
+        deliveries_.stored_here(run->log(), last);
     }
-    const Seq own = logs_.stored_of(ledger_.log()).last;
-    deliveries_.stored_here(ledger_.log(), own);
     const bool held_back = !stored_first_.empty();
-    while (!stored_first_.empty() && stored_first_.front() <= own) stored_first_.pop_front();
+    while (!stored_first_.empty() && stored_first_.front() <= stored_) stored_first_.pop_front();
     if (held_back)
         for (auto& [key, peer] : peers_.touch_all()) pump_peer(peer, now, out);
     for (const auto& [key, peer] : peers_)
@@ -195,10 +206,10 @@ void Room::on(const Fetched& fetched, Now now, Effects& out) {
 void Room::on(const Imported& imported, Now now, Effects& out) {
     const VerifiedRun& run = *imported.run;
     const LogId log = run.log();
-    if (log == ledger_.log() || !logs_.has_place_for(log)) return;
+    if (is_own(log) || !logs_.has_place_for(log)) return;
     const Extent before = logs_.extent(log);
     if (logs_.take(run, true) != Logs::Verdict::fresh) return;
-    show_new(nullptr, run, before, out);
+    show_new(run, arriving(nullptr, before, now), out);
     out.push_back(Append{imported.run, true});
     pulls_.grown(log, logs_.extent(log), PersonKey{}, now.steady);
 }
@@ -235,7 +246,9 @@ void Room::on(const Leave&, Now now, Effects& out) {
 
 void Room::on(const Wake&, Now now, Effects& out) {
     forgive_own_stall(now.steady);
+    turn_page_if_ahead(now, out);
     if (seal_due_ && *seal_due_ <= now.steady) seal(out);
+    make_receipts(now, out);
     const auto links = links_.due(now.steady);
     ping_silent_links(links, now, out);
     ask_for_missing(now, out);
@@ -279,6 +292,7 @@ Hello Room::hello(std::uint64_t nonce) const {
     hello.nonce = nonce;
     hello.name = settings_.name;
     hello.device = settings_.key->id();
+    if (page_turned_) hello.epoch = ledger_.log().epoch;
     return hello;
 }
 

@@ -15,9 +15,11 @@
 #include "controller/logs.hpp"
 #include "controller/peer_map.hpp"
 #include "controller/pulls.hpp"
+#include "controller/receipts.hpp"
 #include "controller/room_io.hpp"
 #include "controller/room_state.hpp"
 #include "controller/timed_map.hpp"
+#include "controller/wall_time.hpp"
 #include "message/rng.hpp"
 
 namespace lanchat::controller {
@@ -64,6 +66,9 @@ class Room {
     std::optional<DeliveryCount> delivery(const LineId& line) const {
         return deliveries_.find(line);
     }
+
+    // That which is said next. It is another one only after a Received or a Wake.
+    LineId next_line() const { return ledger_.next_line(); }
 
     // Which lines are held of `log`.
     Extent held(const LogId& log) const { return logs_.extent(log); }
@@ -125,26 +130,53 @@ class Room {
     void add_own_runs(Link&, const Peer&, Frame&, Effects&);
     bool add_legacy_line(Link&, Peer&, Frame&);
     bool may_publish_to(const Peer&) const;
-    Seq welcome_from(Instant now) const;
+    Place welcome_from(Instant now) const;
     void seal(Effects&);
-    Seq sendable() const;
-    std::vector<DeviceId> audience() const;
+    Place sendable() const;
+    std::vector<DeviceId> audience(bool with_far_members) const;
     void tell_deliveries(Effects&);
     void take_legacy_line(const Peer&, const Frame&, Now, Effects&);
-    void acknowledged(Peer&, Ack, Instant now);
+    void acknowledged(Peer&, const Ack&, Instant now);
+    void has_up_to(Peer&, Gap stretch, Instant now);
+    static Ack ack_of(const Peer&, Ack stored);
     void fell_behind(Peer&, Gap, Instant now);
     void report_missed(Peer&, UndeliveredReason, Effects&);
     void give_up_on(Peer&, Effects&);
     bool stalled(const Peer&, Instant now) const;
+
+    // room_wall.cpp: what time it is
+    void take_wall(const Peer&, const Frame&, Instant now);
+    static void add_wall(Link&, Frame&, Now);
+    Arriving arriving(const Peer* bringer, const Extent& before, Now) const;
+    bool is_late(const Entry&, const Believed&);
+
+    // room_pages.cpp: a log that a wrong clock has spoilt, and the one after it
+    void turn_page_if_ahead(Now, Effects&);
+    void has_of_older_page(Peer&, const Head&, Instant now);
+    void take_turned_page(Link&, Peer&, const Hello&, Now);
+    bool is_own(const LogId& log) const { return ledger_.place_of(log, 0).has_value(); }
+    const Peer* speaker_of(const LogId&) const;
+    InstanceId author_of(const LogId&) const;
+
+    // room_receipts.cpp: delivery to those who are linked with a neighbour
+    bool is_linked(InstanceId) const;
+    std::vector<const Peer*> ways_to(InstanceId) const;
+    void owe_receipt(const LogId&, Instant now);
+    void owe_receipts_to(std::vector<InstanceId> came, Instant now);
+    void make_receipts(Now, Effects&);
+    void take_receipts(const Frame&, Now, Effects&);
+    static bool add_receipts(Peer&, Frame&, Instant now);
+    void look_for_far_members();
+    void now_far(const Peer&, const std::vector<InstanceId>& beyond, Instant now);
 
     // room_sync.cpp: what everybody holds of all logs
     void begin_exchange(Peer&, Instant now);
     void take_exchange(Peer&, const Frame&, Now, Effects&);
     void take_runs(Peer&, const Frame&, Now, Effects&);
     void take_run(Peer&, const RunPtr&, Now, Effects&);
-    bool show_new(const Peer* bringer, const VerifiedRun&, const Extent& before, Effects&);
+    bool show_new(const VerifiedRun&, const Arriving&, Effects&);
     PeerInfo author(const Entry&) const;
-    bool is_history(const Peer& bringer, const Entry&) const;
+    bool is_history(const Entry&, const Arriving&) const;
     void take_heads(Peer&, const Frame&, Instant now);
     void told_of_ours(const Peer&, const LogId&, const Claim&);
     static void doubt(Peer&, const Head&, const Extent& held);
@@ -163,7 +195,6 @@ class Room {
     void add_exchange(Link&, Peer&, Frame&, Instant now, Effects&);
     void add_heads(Peer&, Frame&, Instant now);
     void add_answers(Link&, Peer&, Frame&, Effects&);
-    static LogId log_of(const Peer&);
 
     // room_compare.cpp: what is compared with whom, and what follows from it
     void begin_comparison(Peer&, Instant now);
@@ -203,9 +234,14 @@ class Room {
     RoomSettings settings_;
     Rng rng_;
     Contacts contacts_;
+    WallTimes walls_;
     Ledger ledger_;
     Deliveries deliveries_;
-    std::deque<Seq> stored_first_;  // said with an id and not flushed yet
+    Receipts receipts_;
+    FarMembers far_;
+    std::deque<Place> stored_first_;  // said with an id and not flushed yet
+    Place stored_ = 0;                // of own lines
+    std::optional<Instant> page_turned_;
     PeerMap peer_map_;
     TimedMap<LinkId, Link> links_;
     TimedMap<PersonKey, Peer> peers_;
@@ -224,14 +260,15 @@ class Room {
     std::uint64_t rounds_ = 0;  // begun exchanges
     std::uint64_t legacy_lines_ = 0;
 
+    std::optional<Order> newest_shown_;
+
     Instant started_;
-    WallTime started_wall_;
     bool grace_over_ = false;  // nobody is waited for any longer, whether somebody came or not
     bool receiving_ = true;
     bool swept_ = false;
     bool settled_ = false;               // the first sweep and its dials are over
     std::optional<Instant> first_peer_;  // when somebody was linked for the first time
-    Seq early_head_ = 0;                 // newest line said before that, or before settling
+    Place early_head_ = 0;               // newest line said before that, or before settling
     bool finishing_ = false;             // no more input will come
     bool hurry_ = false;                 // told to leave: wait only for who is here
     std::optional<Instant> finish_by_;

@@ -29,6 +29,8 @@ void Room::dialled_greeting(Link& link, const Frame& frame, Now now, Effects& ou
     seek_admission(link, now, out);
     Peer* peer = peer_of(link);
     if (peer == nullptr || link.stage != Stage::open) return;
+    take_wall(*peer, frame, now.steady);
+    if (frame.wall) turn_page_if_ahead(now, out);
     if (!peer->key.legacy) take_exchange(*peer, frame, now, out);
     if (link.ok_expected) take_legacy_line(*peer, frame, now, out);
     pump(link, now, out);
@@ -127,6 +129,7 @@ void Room::admit(Link& link, Endpoint address, Now now, Effects& out) {
     peer.address = address;
     peer.name = link.hello.name;
     peer.device = link.hello.device;
+    peer.log = link.hello.log();
     join(link, peer, now, out);
 }
 

@@ -17,9 +17,11 @@ void Room::pump(Link& link, Now now, Effects& out) {
     Peer* peer = peer_of(link);
     if (peer != nullptr && peer->active == link.id && link.stage == Stage::open) {
         something |= add_lines(link, *peer, frame, now, out);
+        if (!peer->key.legacy) something |= add_receipts(*peer, frame, now.steady);
         something |= add_linked(*peer, frame, something, now.steady);
     }
     if (something) {
+        add_wall(link, frame, now);
         link.busy = true;
         out.push_back(Send{link.id, std::move(frame)});
     } else if (link.finish_owed) {
@@ -42,12 +44,14 @@ bool Room::add_control(Link& link, Frame& frame) {
         frame.msg = accepted_word;
         something = true;
     }
-    if (std::exchange(link.hello_owed, false)) {
+    const bool is_legacy = link.person && link.person->legacy;
+    if (std::exchange(link.hello_owed, false) && !is_legacy) {
         frame.hello = hello(link.nonce);
         something = true;
     }
-    if (std::exchange(link.ack_owed, false)) {
-        frame.received = logs_.stored_of(lanchat::log_of(link.hello.device, link.hello.instance));
+    const Peer* peer = peer_of(link);
+    if (std::exchange(link.ack_owed, false) && peer != nullptr) {
+        frame.received = ack_of(*peer, logs_.stored_of(peer->log));
         something = true;
     }
     frame.ping = std::exchange(link.ping_owed, std::nullopt);
@@ -70,7 +74,7 @@ bool Room::add_lines(Link& link, Peer& peer, Frame& frame, Now now, Effects& out
     // the write that the answer to those lines is about to need.
     const bool due = peer.ack_due && *peer.ack_due <= now.steady;
     if (peer.ack_due && receiving_ && (due || !frame.runs.empty())) {
-        frame.received = logs_.stored_of(log_of(peer));
+        frame.received = ack_of(peer, logs_.stored_of(peer.log));
         peer.unacked = 0;
         peer.ack_due.reset();
     }
@@ -89,26 +93,28 @@ void Room::add_own_runs(Link& link, const Peer& peer, Frame& frame, Effects& out
             in_flight >= limits::window_bytes_max)
             return;
         if (link.sent >= ledger_.sealed()) seal(out);
-        const RunPtr& run = ledger_.run_after(link.sent);
-        if (run->last() > sendable()) return;
+        const auto& [run, last] = ledger_.run_after(link.sent);
+        if (last > sendable()) return;
         bytes += run->byte_count();
         if (bytes > limits::frame_bytes_target && !frame.runs.empty()) return;
         frame.runs.push_back(run);
-        link.sent = run->last();
+        link.sent = last;
     }
 }
 
 // A line said with an id waits for our disk: after a crash its author says it again only if it is
 // not there (log.md 7).
-Seq Room::sendable() const {
+Place Room::sendable() const {
     return stored_first_.empty() ? ledger_.head() : stored_first_.front() - 1;
 }
 
-std::vector<DeviceId> Room::audience() const {
-    std::vector<DeviceId> devices;
+// A device may be here as several processes.
+std::vector<DeviceId> Room::audience(bool with_far_members) const {
+    std::set<DeviceId> devices;
+    if (with_far_members) devices = far_.live();
     for (const auto& [key, peer] : peers_)
-        if (!key.legacy && peer.up) devices.push_back(peer.device);
-    return devices;
+        if (!key.legacy && peer.up) devices.insert(peer.device);
+    return {devices.begin(), devices.end()};
 }
 
 void Room::tell_deliveries(Effects& out) {
@@ -147,7 +153,7 @@ bool Room::add_legacy_line(Link& link, Peer& peer, Frame& frame) {
 bool Room::may_publish_to(const Peer& peer) const { return !dialling(peer.address); }
 
 // Lines said before anybody was there go to whoever comes first, and to those who come with it.
-Seq Room::welcome_from(Instant now) const {
+Place Room::welcome_from(Instant now) const {
     if (!settled_ || !first_peer_) return 0;
     const bool early = now < *first_peer_ + limits::startup_grace && ledger_.head() == early_head_;
     return early ? 0 : ledger_.head();
@@ -156,19 +162,45 @@ Seq Room::welcome_from(Instant now) const {
 void Room::take_legacy_line(const Peer& peer, const Frame& frame, Now now, Effects& out) {
     if (frame.msg.empty() || frame.msg.size() > limits::line_bytes_max) return;
     const auto id = to_string(settings_.instance) + ":l" + std::to_string(++legacy_lines_);
-    out.push_back(Notify{Message{id, general_room, info(peer), now.wall, frame.msg, false, false,
-                                 Clock::at(now.wall)}});
+    const WallTime when = walls_.at(now).time;
+    out.push_back(Notify{
+        Message{id, general_room, info(peer), when, frame.msg, false, false, Clock::at(when)}});
 }
 
-void Room::acknowledged(Peer& peer, Ack ack, Instant now) {
-    if (ack.last <= peer.acked || ack.last > ledger_.head()) return;
-    if (ack.last > peer.reached) peer.progress = now;
-    peer.reached = std::max(peer.reached, ack.last);
-    if (!peer.key.legacy) deliveries_.stored_there(peer.device, ledger_.log(), ack.after, ack.last);
-    const Seq floor = logs_.extent(ledger_.log()).floor;
-    if (ack.after > std::max(peer.acked, floor)) return;  // it asks for what is between
-    peer.acked = ack.last;
-    std::erase_if(peer.gaps, [&](const Gap& gap) { return gap.to <= ack.last; });
+Ack Room::ack_of(const Peer& peer, Ack stored) {
+    if (peer.log.epoch != lanchat::log_of(peer.device, peer.key.instance).epoch)
+        stored.epoch = peer.log.epoch;
+    return stored;
+}
+
+// What was trimmed here it need not have.
+void Room::acknowledged(Peer& peer, const Ack& ack, Instant now) {
+    const auto first = lanchat::log_of(ledger_.log().device, settings_.instance);
+    const LogId log{first.device, ack.epoch.value_or(first.epoch)};
+    const auto after = ledger_.place_of(log, ack.after <= logs_.extent(log).floor ? 0 : ack.after);
+    const auto last = ledger_.place_of(log, ack.last);
+    if (!after || !last || *last <= peer.acked) return;
+    deliveries_.stored_there(peer.device, log, ack.after, ack.last);
+    has_up_to(peer, {*after, *last}, now);
+}
+
+void Room::has_up_to(Peer& peer, Gap stretch, Instant now) {
+    if (stretch.to <= peer.acked) return;
+    if (stretch.to > peer.reached) peer.progress = now;
+    peer.reached = std::max(peer.reached, stretch.to);
+    std::erase_if(peer.islands, [&](const Gap& old) { return old.after == stretch.after; });
+    if (peer.islands.size() >= limits::gaps_max) peer.islands.erase(peer.islands.begin());
+    peer.islands.push_back(stretch);
+    // What lies between them it asks for.
+    const auto is_next = [&](const Gap& island) { return island.after <= peer.acked; };
+    for (auto it = peer.islands.begin(); it != peer.islands.end();) {
+        it = std::ranges::find_if(peer.islands, is_next);
+        if (it == peer.islands.end()) break;
+        peer.acked = std::max(peer.acked, it->to);
+        peer.islands.erase(it);
+        it = peer.islands.begin();
+    }
+    std::erase_if(peer.gaps, [&](const Gap& gap) { return gap.to <= peer.acked; });
 }
 
 // After a relink it may fall behind for the same lines again: those are not counted twice.

@@ -43,6 +43,7 @@ void Room::opened(Link& link, Peer& peer, Ack received_there, Now now, Effects& 
     contacts_.linked(peer.address);
     if (newly_up) {
         deliveries_.came(peer.device);
+        look_for_far_members();
         who_is_linked_changed(peer, now.steady);
         out.push_back(Notify{PeerUp{info(peer)}});
     }
@@ -160,9 +161,12 @@ void Room::take_down(Peer& peer, DownReason reason, Now now, Effects& out) {
     peer.active.reset();
     if (was_up) {
         deliveries_.left(peer.device);
+        const auto beyond = peer.logs.linked.all();
         peer.logs = {};
+        walls_.gone(peer.key.instance);
         pulls_.gone(peer.key, now.steady);
         who_is_linked_changed(peer, now.steady);
+        if (!peer.key.legacy) now_far(peer, beyond, now.steady);
         peer.down_since = now.steady;
         peer.said = ledger_.head();
         if (!leaving()) out.push_back(Notify{PeerDown{info(peer), reason}});  // else we went

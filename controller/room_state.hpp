@@ -7,12 +7,16 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controller/comparison.hpp"
+#include "controller/ledger.hpp"
 #include "controller/logs.hpp"
 #include "controller/neighbours.hpp"
 #include "controller/peer_map.hpp"
+#include "controller/receipts.hpp"
+#include "controller/wall_time.hpp"
 #include "message/frame.hpp"
 
 namespace lanchat::controller {
@@ -56,9 +60,10 @@ struct Link {
     bool finish_owed = false;
     bool finished = false;  // nothing may be sent after that
     bool dropped = false;
+    std::optional<Instant> wall_told;
     std::optional<Ping> ping_owed;
     std::optional<Bye> bye_owed;
-    Seq sent = 0;  // newest own line given to this link
+    Place sent = 0;  // newest own line given to this link
 
     Instant heard{};
     std::optional<Instant> pinged;
@@ -78,21 +83,37 @@ struct Exchange {
     std::optional<Instant> news_from;
     std::vector<Want> wants_owed;
 
+    ReceiptQueue receipts;  // of others for it, and ours for those it is linked with
+
     // Its questions.
     std::deque<Want> asked;
     std::deque<RunPtr> served;       // the part of the first answer that is at hand
     std::optional<LinkId> fetching;  // over which link it will go
 };
 
-// Own lines that a peer will not get: those after `after`, up to `to`.
+// A stretch of own lines: those after `after`, up to `to`.
 struct Gap {
-    Seq after = 0;
-    Seq to = 0;
+    Place after = 0;
+    Place to = 0;
+};
+
+struct Peer;
+
+// The place of a line in the order of all lines (log.md 12).
+using Order = std::pair<Clock, LineId>;
+
+// What is known of a run as it comes, besides what is in it.
+struct Arriving {
+    const Peer* bringer = nullptr;  // none: it was imported
+    const Extent& before;           // what was held of its log
+    Believed now;
+    WallTime began;  // when this process began
 };
 
 struct Peer {
     PersonKey key;
     Endpoint address;  // its key in the peer map
+    LogId log;         // it says its lines in
     DeviceId device;
     std::string name;
     bool up = false;               // announced as PeerUp
@@ -100,17 +121,18 @@ struct Peer {
     std::optional<LinkId> active;  // the open link that carries lines
     Instant down_since{};          // while not up: how long it has been gone
 
-    // Own lines. Everything up to `acked` is there (legacy: has left for there). It may have newer
-    // ones up to `reached`: what lies between it asks for.
+    // Own lines, by their places in the ledger. Everything up to `acked` is there (legacy: has left
+    // for there). It may have newer ones up to `reached`: what lies between it asks for.
     bool welcomed = false;  // it has a place in the ledger
-    Seq acked = 0;
-    Seq reached = 0;
-    Seq said = 0;                       // while down: newest line it should have got
+    Place acked = 0;
+    Place reached = 0;
+    Place said = 0;                     // while down: newest line it should have got
     Instant progress{};                 // when `reached` last grew, or began to lag
     std::optional<Instant> stall_seen;  // when it was last found stalled
     std::uint64_t missed = 0;           // lines it fell behind for and that are not reported yet
     Instant missed_since{};
-    std::vector<Gap> gaps;  // what it fell behind for and that lies above `acked`
+    std::vector<Gap> gaps;     // what it fell behind for and that lies above `acked`
+    std::vector<Gap> islands;  // what it has and that lies above a place after `acked`
 
     Exchange logs;
 

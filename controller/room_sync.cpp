@@ -8,8 +8,6 @@
 
 namespace lanchat::controller {
 
-LogId Room::log_of(const Peer& peer) { return lanchat::log_of(peer.device, peer.key.instance); }
-
 // Over a new link all is told again: what was on its way over the old one is lost.
 void Room::begin_exchange(Peer& peer, Instant now) {
     if (peer.key.legacy) return;
@@ -32,6 +30,7 @@ void Room::take_exchange(Peer& peer, const Frame& frame, Now now, Effects& out) 
     take_comparison(peer, frame, now.steady);
     take_runs(peer, frame, now, out);
     take_wants(peer, frame);
+    take_receipts(frame, now, out);
     ask_for_missing(now, out);
 }
 
@@ -40,8 +39,7 @@ void Room::take_exchange(Peer& peer, const Frame& frame, Now now, Effects& out) 
 void Room::take_runs(Peer& peer, const Frame& frame, Now now, Effects& out) {
     // Nobody can tell us what this process said; and strangers fill our memory to a bound only.
     for (const RunPtr& run : frame.runs)
-        if (run->log() != ledger_.log() && logs_.has_place_for(run->log()))
-            take_run(peer, run, now, out);
+        if (!is_own(run->log()) && logs_.has_place_for(run->log())) take_run(peer, run, now, out);
 }
 
 void Room::take_run(Peer& peer, const RunPtr& run, Now now, Effects& out) {
@@ -50,7 +48,7 @@ void Room::take_run(Peer& peer, const RunPtr& run, Now now, Effects& out) {
     const bool was_forked = logs_.find(log) != nullptr && logs_.find(log)->forked;
     switch (logs_.take(*run, pulls_.is_answer(*run, peer.key))) {
         case Logs::Verdict::fresh:
-            out.push_back(Append{run, show_new(&peer, *run, before, out)});
+            out.push_back(Append{run, show_new(*run, arriving(&peer, before, now), out)});
             pulls_.grown(log, logs_.extent(log), peer.key, now.steady);
             break;
         case Logs::Verdict::known:
@@ -72,8 +70,8 @@ void Room::take_run(Peer& peer, const RunPtr& run, Now now, Effects& out) {
 }
 
 // Whether it begins with history; nobody brings what was imported. What fills a gap is history.
-bool Room::show_new(const Peer* bringer, const VerifiedRun& run, const Extent& before,
-                    Effects& out) {
+bool Room::show_new(const VerifiedRun& run, const Arriving& how, Effects& out) {
+    const Extent& before = how.before;
     const bool fills = before.size() > 0 ? run.first() > before.last() + 1 : run.first() > 1;
     const bool own = run.log().device == ledger_.log().device;
     const std::string log = log_name(run.log()) + ':';
@@ -82,32 +80,33 @@ bool Room::show_new(const Peer* bringer, const VerifiedRun& run, const Extent& b
     for (const auto& item : run.items()) {
         const Entry& entry = item.entry;
         if (!before.lacks(entry.seq)) continue;
-        ledger_.clock().heard(entry.clock);
+        ledger_.clock().heard(entry.clock, how.now);
         from.name = entry.name;
         const bool old =
-            bringer == nullptr || fills || entry.seq < before.last() || is_history(*bringer, entry);
+            how.bringer == nullptr || fills || entry.seq < before.last() || is_history(entry, how);
         begins_old = begins_old.value_or(old);
         out.push_back(
             Notify{Message{log + std::to_string(entry.seq), entry.room, from, entry.clock.time(),
-                           entry.text, own, old, entry.clock, LineId{entry.log, entry.seq}}});
+                           entry.text, own, old, entry.clock, LineId{entry.log, entry.seq},
+                           is_late(entry, how.now), entry.clock.time() > how.now.latest}});
     }
     return begins_old.value_or(false);
 }
 
 PeerInfo Room::author(const Entry& entry) const {
     PeerInfo info{{}, to_string(entry.log.device), entry.name, false};
-    const PersonKey key{false, instance_of(entry.log), {}};
-    if (const Peer* peer = peers_.find(key)) info.address = peer->address;
+    if (const Peer* peer = speaker_of(entry.log)) info.address = peer->address;
     return info;
 }
 
 // Said while we were away: whoever brought it had it when it came, and it is either older than this
 // process or of a log that we knew before. A clock tells little of what this device said: it runs
 // ahead after every quick restart.
-bool Room::is_history(const Peer& bringer, const Entry& entry) const {
-    const auto had = bringer.logs.backlog.find(entry.log);
-    if (had == bringer.logs.backlog.end() || entry.seq > had->second) return false;
-    return entry.log.device == ledger_.log().device || entry.clock.time() < started_wall_ ||
+bool Room::is_history(const Entry& entry, const Arriving& how) const {
+    const auto& backlog = how.bringer->logs.backlog;
+    const auto had = backlog.find(entry.log);
+    if (had == backlog.end() || entry.seq > had->second) return false;
+    return entry.log.device == ledger_.log().device || entry.clock.time() < how.began ||
            logs_.stored_of(entry.log).last > 0;
 }
 
@@ -120,13 +119,16 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
         if (head.log.device == ledger_.log().device && logs_.find(head.log) != nullptr) {
             logs.ours[head.log] = claim;
             told_of_ours(peer, head.log, claim);
+            if (head.log != ledger_.log()) has_of_older_page(peer, head, now);
         }
         if (frame.listing) told_less(peer, head, now);
         const Held* held = logs_.find(head.log);
         const bool is_frozen = held != nullptr && held->forked;
-        const bool is_own = head.log == ledger_.log();
-        if (held != nullptr && !is_own && !is_frozen) doubt(peer, head, held->here);
-        if (is_own || is_frozen ||
+        const bool own = is_own(head.log);
+        if (held != nullptr && !own && !is_frozen) doubt(peer, head, held->here);
+        if (held != nullptr && !own && !frame.listing && claim.top().last < held->stored.last())
+            tell_of(peer, head.log, now);
+        if (own || is_frozen ||
             !controller::next_want(head.log, logs_.extent(head.log), claim, 0, settings_.haste)) {
             there.erase(head.log);
             continue;
@@ -135,7 +137,7 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
         const bool is_first = there.insert_or_assign(head.log, claim).second;
         if (is_new_here && is_first) logs.backlog[head.log] = claim.top().last;
         // What its author is about to send need not be asked for.
-        pulls_.behind(head.log, now, frame.listing && head.log != log_of(peer), head.newest);
+        pulls_.behind(head.log, now, frame.listing && head.log != peer.log, head.newest);
     }
 }
 
@@ -168,6 +170,8 @@ bool has_all_of(const Head& head, const Logs::Map::value_type& known) {
 
 void Room::take_linked(Peer& peer, const Frame& frame, Instant now) {
     const auto lost = peer.logs.linked.take(*frame.linked);
+    look_for_far_members();
+    owe_receipts_to(frame.linked->came, now);
     if (lost.empty()) return;
     // Of those it now hears from us, unless it told that it has all that we have.
     for (const auto& known : logs_.all()) {
@@ -189,7 +193,7 @@ void Room::take_wants(Peer& peer, const Frame& frame) {
 }
 
 void Room::count_unacked(Peer& peer, const VerifiedRun& run, Instant now) {
-    if (run.log() != log_of(peer)) return;
+    if (run.log() != peer.log) return;
     peer.unacked += run.items().size() + run.byte_count() / limits::ack_bytes_per_line;
     if (!peer.ack_due) peer.ack_due = now + limits::ack_delay;
     if (peer.unacked >= limits::ack_lines_max) peer.ack_due = std::min(*peer.ack_due, now);
@@ -199,11 +203,11 @@ void Room::count_unacked(Peer& peer, const VerifiedRun& run, Instant now) {
 
 // `run` is on our disk: its author is told so, the others may ask us for it.
 void Room::spread(const VerifiedRun& run, Instant now) {
-    const InstanceId author = instance_of(run.log());
-    const bool own = run.log() == ledger_.log();
+    const InstanceId author = author_of(run.log());
+    const bool own = is_own(run.log());
     for (const auto& [key, peer] : peers_) {
         if (key.legacy || !peer.up) continue;
-        if (run.log() == log_of(peer)) {
+        if (run.log() == peer.log) {
             count_unacked(*peers_.touch(key), run, now);
         } else if (own ? must_ask(peer) : !peer.logs.linked.contain(author)) {
             tell_of(*peers_.touch(key), run.log(), now);
@@ -236,7 +240,7 @@ void Room::who_is_linked_changed(const Peer& who, Instant now) {
             peer.logs.links.came(who.key.instance);
         } else {
             peer.logs.links.went(who.key.instance, now);
-            tell_of(peer, log_of(who), now);  // so that only who has more needs to answer
+            tell_of(peer, who.log, now);  // so that only who has more needs to answer
         }
     }
 }

@@ -23,6 +23,7 @@ std::optional<Instant> Room::next_wakeup() const {
     sooner(next, peers_.next());
     if (!leaving()) sooner(next, finish_by_);
     sooner(next, seal_due_);
+    sooner(next, receipts_.due());
     if (receiving_ && !leaving()) sooner(next, pulls_.next_due());
     if (!leaving()) sooner(next, compare_due_);
     if (!grace_over_) sooner(next, started_ + limits::startup_grace);
@@ -69,6 +70,7 @@ std::optional<Instant> Room::due(const Peer& peer) const {
     if (can_ack) sooner(next, news_due(peer.logs));
     if (can_ack) sooner(next, peer.logs.compare.due());
     if (can_ack) sooner(next, peer.logs.links.due());
+    if (can_ack) sooner(next, peer.logs.receipts.due());
     if (peer.missed > 0) sooner(next, peer.missed_since + limits::missed_report_interval);
     if (peer.reached < ledger_.head() && peer.up) {
         // When it stops to count as one that keeps up, input may flow again.
@@ -127,8 +129,8 @@ void Room::watch(Peer& peer, Now now, Effects& out) {
     const bool acks = peer.ack_due && *peer.ack_due <= now.steady && receiving_;
     const Exchange& logs = peer.logs;
     const auto is_due = [&](std::optional<Instant> due) { return due && *due <= now.steady; };
-    const bool tells =
-        is_due(news_due(logs)) || is_due(logs.compare.due()) || logs.links.is_due(now.steady);
+    const bool tells = is_due(news_due(logs)) || is_due(logs.compare.due()) ||
+                       is_due(logs.receipts.due()) || logs.links.is_due(now.steady);
     if (acks || tells) pump_peer(peer, now, out);
 }
 
@@ -164,7 +166,7 @@ void Room::settle(Now now, Effects& out) {
 
 // Nothing said is silently given up: with lines and nobody to give them to, the linger time runs.
 bool Room::everything_delivered() const {
-    if (logs_.stored_of(ledger_.log()).last < ledger_.head()) return false;
+    if (stored_ < ledger_.head()) return false;
     if (!hurry_ && (!settled_ || (ledger_.head() > 0 && !first_peer_))) return false;
     return std::ranges::all_of(peers_, [&](const auto& known) {
         const Peer& peer = known.second;

@@ -17,10 +17,11 @@ bool say_the_same(const std::vector<RunPtr>& a, const std::vector<RunPtr>& b) {
 }  // namespace
 
 bool Frame::operator==(const Frame& other) const {
-    return std::tie(msg, hello, received, have, listing, listed, digest, differ, want, linked, ping,
-                    bye) == std::tie(other.msg, other.hello, other.received, other.have,
-                                     other.listing, other.listed, other.digest, other.differ,
-                                     other.want, other.linked, other.ping, other.bye) &&
+    return std::tie(msg, hello, received, have, listing, listed, digest, differ, want, linked,
+                    receipts, wall, ping, bye) ==
+               std::tie(other.msg, other.hello, other.received, other.have, other.listing,
+                        other.listed, other.digest, other.differ, other.want, other.linked,
+                        other.receipts, other.wall, other.ping, other.bye) &&
            say_the_same(runs, other.runs);
 }
 

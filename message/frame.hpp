@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "message/ids.hpp"
+#include "message/receipt.hpp"
 #include "message/run.hpp"
 #include "message/time.hpp"
 
@@ -25,7 +26,9 @@ struct Hello {
     std::string name;
     std::uint64_t capabilities = 0;
     DeviceId device;
+    std::optional<Epoch> epoch{};  // of the log it says its lines in; none: its instance
 
+    LogId log() const { return epoch ? LogId{device, *epoch} : log_of(device, instance); }
     bool operator==(const Hello&) const = default;
 };
 
@@ -62,6 +65,7 @@ struct Want {
 struct Ack {
     Seq after = 0;
     Seq last = 0;
+    std::optional<Epoch> epoch{};  // of that log; none: the other's instance
 
     bool operator==(const Ack&) const = default;
 };
@@ -117,6 +121,8 @@ struct Frame {
     std::optional<std::uint64_t> differ;  // I list these buckets (a bit each): list yours
     std::vector<Want> want;
     std::optional<Linked> linked;
+    std::vector<Receipt> receipts;  // its own and others', for somebody who cannot hear them
+    std::optional<WallTime> wall;   // what the speaker's clock shows as this leaves
     std::optional<Ping> ping;
     std::optional<Bye> bye;
 

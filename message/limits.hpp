@@ -21,6 +21,7 @@ inline constexpr std::size_t frame_bytes_max = 262'144;
 inline constexpr std::size_t frame_runs_max = 256;
 inline constexpr std::size_t frame_heads_max = 1'024;
 inline constexpr std::size_t frame_wants_max = 256;
+inline constexpr std::size_t frame_receipts_max = 64;
 
 // What a log is made of. A run of one entry may be larger.
 inline constexpr std::size_t run_entries_max = 256;
@@ -52,6 +53,18 @@ inline constexpr auto round_pause_max = 60s;
 inline constexpr auto round_answer = 1s;  // from one answer to the next to the same peer
 inline constexpr auto news_wait = 3s;     // over a new link, for what is no news to be told
 inline constexpr std::size_t questions_per_peer_max = 256;
+
+// The clock.
+inline constexpr auto clock_lead_max = 10min;   // past the median: what is later needs a new log
+inline constexpr auto clock_follow_max = 9min;  // medians differ a little, and move
+inline constexpr auto wall_told_interval = 4s;  // of telling it, with a frame that goes anyway
+inline constexpr auto epoch_interval = 10s;     // between two logs of one process, at least
+
+// Receipts: what is told of the lines of those who cannot hear it.
+inline constexpr auto receipt_interval = 250ms;
+inline constexpr std::size_t receipts_max = 4'096;           // remembered, of others
+inline constexpr std::size_t receipts_per_peer_max = 1'024;  // waiting for it
+inline constexpr std::size_t far_members_max = 256;
 
 // What is kept for others: own lines not yet acknowledged by everybody.
 inline constexpr std::size_t ledger_lines_max = 10'000;
@@ -110,8 +123,8 @@ inline constexpr std::size_t remembered_peers_max = 256;
 // Local input and output.
 inline constexpr std::size_t json_line_bytes_max = std::size_t{1024} * 1024;
 inline constexpr std::size_t unplaced_lines_max = 4096;  // told to a program once on disk
-inline constexpr std::size_t missed_shown_max = 50;  // lines said while we were away
-inline constexpr auto missed_delay = 150ms;          // of showing them, while they gather
+inline constexpr std::size_t missed_shown_max = 50;      // lines said while we were away
+inline constexpr auto missed_delay = 150ms;              // of showing them, while they gather
 inline constexpr auto missed_pause = 500ms;  // without more of them, then we tell how many are not
 inline constexpr std::size_t output_bytes_max = std::size_t{8} * 1024 * 1024;
 inline constexpr std::size_t config_bytes_max = std::size_t{64} * 1024;

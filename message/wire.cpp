@@ -21,6 +21,7 @@ void put(const Hello& hello, message::Hello& out) {
     out.set_capabilities(hello.capabilities);
     out.set_nonce(hello.nonce);
     out.set_device(std::string(hello.device.view()));
+    if (hello.epoch) out.set_epoch(static_cast<std::uint64_t>(*hello.epoch));
 }
 
 void put(const VerifiedRun& run, message::Run& out) {
@@ -68,10 +69,26 @@ void put(const Digest& digest, message::Digest& out) {
     out.set_asks(digest.asks);
 }
 
+void put(const Receipt& receipt, message::Receipt& out) {
+    put(receipt.log, out);
+    out.set_member(std::string(receipt.member.view()));
+    out.set_instance(static_cast<std::uint64_t>(receipt.instance));
+    out.set_after(receipt.after);
+    out.set_seq(receipt.last);
+    out.set_count(receipt.count);
+    out.set_signature(std::string(receipt.signature.view()));
+}
+
+void put(const Ack& ack, message::Ext& out) {
+    out.set_received_after(ack.after);
+    out.set_received(ack.last);
+    if (ack.epoch) out.set_received_epoch(static_cast<std::uint64_t>(*ack.epoch));
+}
+
 bool has_extension(const Frame& frame) {
     return frame.hello || frame.received || !frame.runs.empty() || !frame.have.empty() ||
            frame.listing || frame.listed || frame.digest || frame.differ || !frame.want.empty() ||
-           frame.linked || frame.ping || frame.bye;
+           frame.linked || !frame.receipts.empty() || frame.wall || frame.ping || frame.bye;
 }
 
 message::Bye::Why to_wire(Bye why) {
@@ -110,9 +127,11 @@ Result<Hello> take_hello(message::Hello& in) {
     if (!is_name(in.name())) return Failure{"hello with a bad name"};
     DeviceId device;
     if (!take_exact(in.device(), device)) return Failure{"hello with a bad device"};
-    return Hello{in.protocol(),     InstanceId{in.instance()},
-                 in.nonce(),        std::move(*in.mutable_name()),
-                 in.capabilities(), device};
+    Hello hello{in.protocol(),     InstanceId{in.instance()},
+                in.nonce(),        std::move(*in.mutable_name()),
+                in.capabilities(), device};
+    if (in.has_epoch()) hello.epoch = Epoch{in.epoch()};
+    return hello;
 }
 
 Result<RunPtr> take_run(message::Run& in) {
@@ -195,14 +214,44 @@ Result<Digest> take_digest(const message::Digest& in) {
     return digest;
 }
 
-// Runs come last: they cost far more than all the rest.
+Result<Receipt> take_receipt(const message::Receipt& in) {
+    Receipt receipt;
+    if (!take_log(in, receipt.log)) return Failure{"receipt without a log"};
+    if (!take_exact(in.member(), receipt.member)) return Failure{"receipt of nobody"};
+    if (in.seq() <= in.after()) return Failure{"receipt of nothing"};
+    receipt.instance = InstanceId{in.instance()};
+    receipt.after = in.after();
+    receipt.last = in.seq();
+    receipt.count = in.count();
+    if (!take_exact(in.signature(), receipt.signature) || !verify(receipt))
+        return Failure{"receipt with a bad signature"};
+    return receipt;
+}
+
+Result<Ack> take_ack(const message::Ext& in) {
+    if (in.received_after() > in.received()) return Failure{"received of nothing"};
+    Ack ack{in.received_after(), in.received()};
+    if (in.has_received_epoch()) ack.epoch = Epoch{in.received_epoch()};
+    return ack;
+}
+
+// No later than the clock of an entry could tell: it can be reckoned with.
+WallTime take_wall(std::uint64_t ms) {
+    return Clock::at(WallTime{static_cast<std::int64_t>(std::min(ms, std::uint64_t{1} << 48))})
+        .time();
+}
+
+// What is signed comes last: it costs far more than all the rest.
 std::optional<Failure> take_log_parts(message::Ext& ext, Frame& frame) {
     if (auto no = take_all(ext.have(), limits::frame_heads_max, frame.have, take_head)) return no;
     if (auto no = take_all(ext.want(), limits::frame_wants_max, frame.want, take_want)) return no;
+    if (auto no =
+            take_all(ext.receipts(), limits::frame_receipts_max, frame.receipts, take_receipt))
+        return no;
     return take_all(*ext.mutable_runs(), limits::frame_runs_max, frame.runs, take_run);
 }
 
-bool is_signed(const message::Ext& ext) { return ext.runs_size() > 0; }
+bool is_signed(const message::Ext& ext) { return ext.runs_size() > 0 || ext.receipts_size() > 0; }
 
 Result<Frame> take_extension(message::Ext& ext, Frame frame) {
     if (ext.has_hello()) {
@@ -211,9 +260,11 @@ Result<Frame> take_extension(message::Ext& ext, Frame frame) {
         frame.hello = std::move(*hello);
     }
     if (ext.has_received()) {
-        if (ext.received_after() > ext.received()) return Failure{"received of nothing"};
-        frame.received = Ack{ext.received_after(), ext.received()};
+        auto ack = take_ack(ext);
+        if (!ack) return Failure{ack.why()};
+        frame.received = *ack;
     }
+    if (ext.has_wall()) frame.wall = take_wall(ext.wall());
     if (ext.has_ping()) frame.ping = Ping{ext.ping().nonce(), ext.ping().reply()};
     if (ext.has_bye()) frame.bye = from_wire(ext.bye().why());
     frame.listing = ext.listing();
@@ -254,10 +305,7 @@ std::string encode(const Frame& frame) {
     if (has_extension(frame)) {
         auto& ext = *out.mutable_ext();
         if (frame.hello) put(*frame.hello, *ext.mutable_hello());
-        if (frame.received) {
-            ext.set_received_after(frame.received->after);
-            ext.set_received(frame.received->last);
-        }
+        if (frame.received) put(*frame.received, ext);
         for (const auto& run : frame.runs) put(*run, *ext.add_runs());
         for (const auto& head : frame.have) put(head, *ext.add_have());
         if (frame.listing) ext.set_listing(true);
@@ -266,6 +314,8 @@ std::string encode(const Frame& frame) {
         if (frame.differ) ext.set_differ(*frame.differ);
         for (const auto& want : frame.want) put(want, *ext.add_want());
         if (frame.linked) put(*frame.linked, *ext.mutable_linked());
+        for (const auto& receipt : frame.receipts) put(receipt, *ext.add_receipts());
+        if (frame.wall) ext.set_wall(static_cast<std::uint64_t>(Clock::at(*frame.wall).time().ms));
         if (frame.ping) {
             ext.mutable_ping()->set_nonce(frame.ping->nonce);
             ext.mutable_ping()->set_reply(frame.ping->reply);

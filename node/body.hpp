@@ -61,7 +61,6 @@ class Node::Body {
 
   private:
     std::optional<Failure> open_history();
-    LogId own_log() const { return log_of(key_->id(), instance_); }
     void build(const Places& places, std::uint16_t port);
     void perform(brain::Effect& effect);
     void perform_one(brain::Connect& connect) { discovery_->dial(connect.where); }
@@ -102,8 +101,8 @@ class Node::Body {
     brain::RoomSettings known_;  // from the store
     std::vector<RunPtr> unwritten_;
     std::set<RunPtr> late_;  // among those on their way to the disk
-    Seq said_ = 0;           // numbers lines as the room does
-    std::map<Seq, Said> unanswered_;
+    Seq says_waiting_ = 0;   // among the inputs
+    std::map<LineId, Said> unanswered_;
     std::map<std::string, std::vector<Said>> said_ids_;  // not on disk yet, or nobody knows
     std::uint64_t untrimmed_bytes_ = 0;
     bool disk_pauses_ = false;

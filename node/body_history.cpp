@@ -36,10 +36,11 @@ std::optional<Failure> Node::Body::refuse(Saying& saying) const {
 }
 
 LineId Node::Body::say_now(Saying saying, bool watched) {
-    const Seq seq = ++said_;
+    LineId line = room_->next_line();
+    line.seq += says_waiting_++;
     feed(brain::Say{std::move(saying.room), std::move(saying.text), std::move(saying.said_id),
                     watched});
-    return {own_log(), seq};
+    return line;
 }
 
 void Node::Body::say(Saying saying, Said said) {
@@ -54,8 +55,7 @@ void Node::Body::say(Saying saying, Said said) {
         if (waiting.size() == 1) say_once(saying);
         return;
     }
-    unanswered_[said_ + 1] = std::move(said);
-    say_now(std::move(saying), true);
+    unanswered_[say_now(std::move(saying), true)] = std::move(said);
 }
 
 // Only the disk knows what was said with this id by an earlier process.
@@ -69,10 +69,8 @@ void Node::Body::say_once(const Saying& saying) {
                 const Entry& entry = (*known)->entry;
                 return answer_all(saying.said_id, LineId{entry.log, entry.seq});
             }
-            unanswered_[said_ + 1] = [this, id = saying.said_id](const Result<LineId>& line) {
-                answer_all(id, line);
-            };
-            say_now(saying, true);
+            unanswered_[say_now(saying, true)] =
+                [this, id = saying.said_id](const Result<LineId>& line) { answer_all(id, line); };
         });
     });
 }
@@ -239,10 +237,12 @@ void Node::Body::write_refused() {
 
 void Node::Body::answer_said(const std::vector<RunPtr>& runs) {
     for (const RunPtr& run : runs) {
-        if (run->log() != own_log()) continue;
-        while (!unanswered_.empty() && unanswered_.begin()->first <= run->last()) {
-            const auto next = unanswered_.extract(unanswered_.begin());
-            next.mapped()(LineId{own_log(), next.key()});
+        const LineId last{run->log(), run->last()};
+        for (auto it = unanswered_.lower_bound({run->log(), 0});
+             it != unanswered_.end() && it->first <= last;
+             it = unanswered_.lower_bound({run->log(), 0})) {
+            const auto next = unanswered_.extract(it);
+            next.mapped()(next.key());
         }
     }
 }

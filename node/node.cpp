@@ -3,10 +3,12 @@
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <utility>
 
 #include "discover/interfaces.hpp"
 #include "message/assert.hpp"
+#include "message/limits.hpp"
 #include "message/text.hpp"
 #include "node/body.hpp"
 #include "node/device_key_file.hpp"
@@ -28,13 +30,23 @@ Result<std::unique_ptr<store::Store>> open_store(const std::string& data_dir) {
     return std::move(on_disk->store);
 }
 
+// The newest line of this device, rather one whose date can be believed: where a wrong clock had
+// dated its lines too late, it said the last ones in a log that is dated right (log.md 12).
+Result<std::vector<store::Line>> newest_own(store::Store& history, const DeviceId& self) {
+    constexpr std::chrono::milliseconds lead = limits::clock_lead_max;
+    const WallTime latest{clock_now().wall.ms + lead.count()};
+    auto own = history.newest(store::Filter{.author = self, .until = latest}, 1);
+    if (!own || !own->empty()) return own;
+    return history.newest(store::Filter{.author = self}, 1);
+}
+
 // What a store tells a node that begins: all it holds, and where this device's last log ended.
 Result<brain::RoomSettings> starting_point(store::Store& history, const DeviceId& self) {
     brain::RoomSettings known;
     const auto holdings = history.holdings();
     if (!holdings) return Failure{holdings.why()};
     for (const auto& [log, extent] : *holdings) known.held[log] = {extent, extent, false};
-    const auto own = history.newest(store::Filter{.author = self}, 1);
+    const auto own = newest_own(history, self);
     if (!own) return Failure{own.why()};
     if (own->empty()) return known;
     const Entry& last = own->front().entry;

@@ -21,7 +21,7 @@ namespace brain = controller;
 
 class Judge {
   public:
-    Judge(LogId own, const brain::Logs::Map& held) : own_(own) {
+    Judge(LogId own, const brain::Logs::Map& held) : own_(own), pages_{{own, 0}} {
         for (const auto& [log, known] : held) {
             logs_[log].heads[known.here.last()] = known.here.head();
             logs_[log].here = known.here;
@@ -38,8 +38,19 @@ class Judge {
     void heard(LinkId link, const Frame& frame) {
         // Its first frame says who it is, whatever comes later.
         const bool first = heard_.insert(link).second;
-        if (first && frame.hello)
-            peer_logs_[link] = log_of(frame.hello->device, frame.hello->instance);
+        if (first && frame.hello) {
+            greeted_[link] = *frame.hello;
+            peer_logs_[link] = frame.hello->log();
+        }
+        const auto greeted = greeted_.find(link);
+        if (frame.hello && greeted != greeted_.end() &&
+            greeted->second.instance == frame.hello->instance &&
+            greeted->second.device == frame.hello->device)
+            spoken_[link].insert(frame.hello->log());
+        for (const Receipt& receipt : frame.receipts) {
+            Seq& claim = claims_[receipt.member];
+            claim = std::max(claim, receipt.last);
+        }
         if (frame.received) claimed(link, frame.received->last);
         // Whoever holds the same holds all of ours.
         if (frame.digest || frame.differ) claimed(link, ~Seq{0});
@@ -86,7 +97,9 @@ class Judge {
 
     // --- what comes out ---
 
-    void judge(const std::vector<brain::Effect>& effects) {
+    // `log` is that of the next line.
+    void judge(const std::vector<brain::Effect>& effects, const LogId& log) {
+        pages_.emplace(log, said_);
         for (const auto& effect : effects) {
             LANCHAT_ASSERT(!stopped_);
             std::visit([this](const auto& one) { judge_one(one); }, effect);
@@ -148,10 +161,10 @@ class Judge {
             if (!log.here.lacks(item.entry.seq)) continue;
             log.heads[item.entry.seq] = item.head;
             LANCHAT_ASSERT(shown_.contains(message_id(run.log(), item.entry.seq)));
-            if (run.log() != own_) ++grown_;
+            if (!pages_.contains(run.log())) ++grown_;
         }
         log.here = fitted.extent;
-        LANCHAT_ASSERT(run.log() != own_ || run.last() <= said_);
+        LANCHAT_ASSERT(!pages_.contains(run.log()) || run.last() <= said_);
         unflushed_[run.log()].push_back(append.run);
     }
 
@@ -169,6 +182,7 @@ class Judge {
         const brain::DeliveryCount& count = delivery.count;
         LANCHAT_ASSERT(count.delivered + count.gone <= count.of);
         LANCHAT_ASSERT(logs_.contains(line.log) && logs_.at(line.log).stored.holds(line.seq));
+        if (pages_.size() > 1) return;
         if (line.log != own_) return;
         const auto have = std::ranges::count_if(
             claims_, [&](const auto& claim) { return claim.second >= line.seq; });
@@ -183,12 +197,15 @@ class Judge {
         if (frame.received) {
             const auto peer = peer_logs_.find(send.link);
             LANCHAT_ASSERT(peer != peer_logs_.end());
-            const auto& [after, last] = *frame.received;
-            LANCHAT_ASSERT(last == 0 || stored(peer->second).holds_all(after, last));
+            const auto& [after, last, epoch] = *frame.received;
+            LogId log = log_of(peer->second.device, greeted_.at(send.link).instance);
+            if (epoch) log.epoch = *epoch;
+            LANCHAT_ASSERT(log == peer->second || spoken_[send.link].contains(log));
+            LANCHAT_ASSERT(last == 0 || stored(log).holds_all(after, last));
         }
         for (const Head& head : frame.have) judge_one(head);
         for (const Want& want : frame.want)
-            LANCHAT_ASSERT(want.log != own_ && want.after < want.seq &&
+            LANCHAT_ASSERT(!pages_.contains(want.log) && want.after < want.seq &&
                            want.seq - want.after <= limits::pull_lines_max);
         for (const RunPtr& run : frame.runs) judge_sent(*run);
         LANCHAT_ASSERT(frame.want.size() <= limits::pulls_max + asked_again_max);
@@ -209,13 +226,17 @@ class Judge {
     // Own lines leave once they were said, with an id not before they are flushed, and others' only
     // from the disk.
     void judge_sent(const VerifiedRun& run) {
-        if (run.log() != own_) {
+        const auto page = pages_.find(run.log());
+        if (page == pages_.end()) {
             LANCHAT_ASSERT(stored(run.log()).holds_all(run.first() - 1, run.last()));
             return;
         }
-        LANCHAT_ASSERT(run.last() <= said_);
-        const Seq flushed = stored(own_).last();
-        for (const Seq seq : stored_first_) LANCHAT_ASSERT(seq <= flushed || run.last() < seq);
+        const Seq last = page->second + run.last();
+        LANCHAT_ASSERT(last <= said_);
+        Seq flushed = 0;
+        for (const auto& [log, before] : pages_)
+            if (stored(log).size() > 0) flushed = std::max(flushed, before + stored(log).last());
+        for (const Seq seq : stored_first_) LANCHAT_ASSERT(seq <= flushed || last < seq);
     }
 
     // Whoever gets it can take it. What signatures cost is left out.
@@ -237,6 +258,7 @@ class Judge {
     enum class Ended { no, in_good_order, at_once, gone };
 
     LogId own_;
+    std::map<LogId, Seq> pages_;  // of our process: how much was said before
     Seq said_ = 0;
     std::size_t links_ = 0;
     std::uint64_t grown_ = 0;
@@ -246,7 +268,9 @@ class Judge {
     std::map<LogId, std::deque<RunPtr>> unflushed_;
     std::set<std::string> shown_;
     std::set<LinkId> heard_;
-    std::map<LinkId, LogId> peer_logs_;
+    std::map<LinkId, Hello> greeted_;
+    std::map<LinkId, LogId> peer_logs_;         // as they greeted
+    std::map<LinkId, std::set<LogId>> spoken_;  // as they said later
     std::map<DeviceId, Seq> claims_;
     Digest digest_;
     std::set<LinkId> busy_;

@@ -58,7 +58,7 @@ class Life {
     void give(const Input& input) {
         std::vector<Effect> out;
         room_.step(input, Now{time_, wall_}, out);
-        judge_.judge(out);
+        judge_.judge(out, room_.next_line().log);
         for (const auto& effect : out) {
             if (const auto* dial = std::get_if<Dial>(&effect)) links_.push_back(dial->link);
             if (const auto* fetch = std::get_if<Fetch>(&effect)) fetches_.push_back(*fetch);

@@ -40,7 +40,8 @@ Body::Body(Surroundings& around, BodySettings settings)
     me.takes_legacy = settings_.legacy_peers;
     me.follows = settings_.follows;
     me.device = to_string(settings_.key->id());
-    around_.names[log_name(own_log())] = person_;
+    me.odd_clock = settings_.clock_off_ms != 0 || settings_.clock_jumps;
+    around_.names[log_name(own_log_)] = person_;
     tell_loaded();
     for (const Endpoint& where : settings_.listens) {
         around_.network.listen(where, *this);
@@ -51,7 +52,9 @@ Body::Body(Surroundings& around, BodySettings settings)
     sweep();
 }
 
-void Body::say(std::string text) { post(Say{general_room, std::move(text), {}}); }
+void Body::say(std::string text, bool watched) {
+    post(Say{general_room, std::move(text), {}, watched});
+}
 
 void Body::leave() {
     if (!alive_ || leaving_) return;
@@ -187,7 +190,9 @@ void Body::step(const Input& input) {
     std::vector<Effect> effects;
     const auto* received = std::get_if<Received>(&input);
     heard_from_ = received == nullptr ? std::nullopt : std::optional{received->link};
+    heard_receipt_ = received != nullptr && !received->frame.receipts.empty();
     room_.step(input, now(), effects);
+    if (room_.next_line().log != own_log_) note_page();
     mark_step(input, effects);
     bool somebody_moved = false;
     for (const Effect& effect : effects) {

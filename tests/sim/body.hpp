@@ -34,6 +34,9 @@ struct Surroundings {
     std::size_t person(const std::string& name);
 };
 
+// Where the schedule begins.
+inline constexpr std::int64_t true_time_ms = 1'700'000'000'000;
+
 struct BodySettings {
     InstanceId instance{};
     std::vector<Endpoint> listens;  // the first is the one it knows of
@@ -45,6 +48,8 @@ struct BodySettings {
     std::shared_ptr<Disk> disk;
     bool slow_disk = false;
     bool forgetful = false;  // by mistake it tells no news: only comparing all logs repairs that
+    std::int64_t clock_off_ms = 0;
+    bool clock_jumps = false;  // sooner or later
     controller::Haste haste = {};
     std::optional<std::size_t> follows;  // whose disk it was until now
 };
@@ -56,7 +61,7 @@ class Body : public Party {
   public:
     Body(Surroundings& around, BodySettings settings);
 
-    void say(std::string text);
+    void say(std::string text, bool watched = false);
     void leave();
     void end_of_input(Duration linger);
     void receive(bool on);
@@ -159,7 +164,9 @@ class Body : public Party {
     Open& usable(LinkId id, const char* what);
     void record(What what, std::size_t peer, std::uint64_t number = 0,
                 std::uint64_t text = 0) const;
-    LogId own_log() const;
+    void note_page();
+    void mark_receipts(const Frame& frame) const;
+    bool most_clocks_are_right() const;
     std::size_t author_of(const LogId& log) const;
     void mark_line(const controller::Message& line, std::size_t author) const;
     void trace(const std::string& words) const;
@@ -167,8 +174,10 @@ class Body : public Party {
     Surroundings& around_;
     BodySettings settings_;
     std::size_t person_;
-    std::int64_t wall_ms_ = 1'700'000'000'000;
+    std::int64_t wall_ms_ = true_time_ms + settings_.clock_off_ms;
     controller::Room room_;
+    LogId own_log_ = room_.next_line().log;
+    std::optional<Instant> page_turned_;
     Rng rng_;
 
     bool alive_ = true;
@@ -196,6 +205,7 @@ class Body : public Party {
     std::map<Endpoint, std::size_t> met_;  // the last person there
     std::map<std::size_t, Instant> lost_at_;
     std::optional<LinkId> heard_from_;  // the link of the input at hand
+    bool heard_receipt_ = false;        // in the input at hand
     std::set<LinkId> challenged_;
 };
 

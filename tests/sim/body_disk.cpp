@@ -9,8 +9,6 @@ namespace lanchat::sim {
 using namespace controller;
 using namespace std::chrono_literals;
 
-LogId Body::own_log() const { return log_of(settings_.key->id(), settings_.instance); }
-
 std::size_t Body::author_of(const LogId& log) const { return around_.person(log_name(log)); }
 
 RoomSettings Body::room_settings() const {
@@ -100,7 +98,8 @@ void Body::check_stored(const Open& link, const Frame& frame) const {
             require(head.base.head == extent.base.head, "what is told is true");
     }
     if (!frame.received || !link.instance) return;
-    const LogId log = log_of(link.device, *link.instance);
+    LogId log = log_of(link.device, *link.instance);
+    if (frame.received->epoch) log.epoch = *frame.received->epoch;
     require(settings_.disk->extent_of(log).holds_all(frame.received->after, frame.received->last),
             "what is acknowledged is on the disk");
 }

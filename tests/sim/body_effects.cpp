@@ -25,7 +25,7 @@ bool moves_logs(const Frame& frame) {
 
 bool is_plain(const Frame& frame) {
     return !frame.hello && !frame.received && !speaks_of_logs(frame) && !frame.linked &&
-           !frame.ping && !frame.bye;
+           frame.receipts.empty() && !frame.wall && !frame.ping && !frame.bye;
 }
 
 }  // namespace
@@ -62,6 +62,7 @@ void Body::perform(const Send& send) {
     check_stored(link, send.frame);
     if (moves_logs(send.frame)) record(What::exchanged, person_);
     mark_comparison(link, send.frame);
+    mark_receipts(send.frame);
     link.busy = true;
     Frame frame = send.frame;
     if (settings_.forgetful && !frame.listing) frame.have.clear();
@@ -158,10 +159,40 @@ void Body::note(const Message& event) {
     }
     const std::uint64_t number = std::stoull(event.id.substr(colon + 1));
     const std::size_t author = around_.person(event.id.substr(0, colon));
-    const bool said_here = event.own && author == person_;
+    const bool said_here = event.own && event.line.log == own_log_;
     mark_line(event, author);
     record(said_here ? What::said : What::shown, author, number, fingerprint(event.text));
-    around_.history.records.back().history = event.history;
+    Record& record = around_.history.records.back();
+    record.history = event.history;
+    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(
+        around_.schedule.now().time_since_epoch());
+    record.ahead_ms = event.said.ms - true_time_ms - age.count();
+    record.clocks_agree = most_clocks_are_right();
+}
+
+// The log of a process that turned a page is that of another author to the judge.
+void Body::note_page() {
+    around_.marks.hit(Mark::page_turned);
+    own_log_ = room_.next_line().log;
+    page_turned_ = around_.schedule.now();
+    Person page = around_.history.people[person_];
+    page.alive = false;
+    page.page_of = person_;
+    page.follows.reset();
+    page.name = log_name(own_log_);
+    around_.names[page.name] = around_.history.people.size();
+    around_.history.people.push_back(page);
+}
+
+// Among ours and those of whom we are linked with; and no page is too young to be turned again.
+bool Body::most_clocks_are_right() const {
+    const auto& people = around_.history.people;
+    if (page_turned_ && around_.schedule.now() - *page_turned_ <= limits::epoch_interval)
+        return false;
+    std::size_t right = people[person_].odd_clock ? 0 : 1;
+    for (const std::size_t who : up_people_)
+        if (people[who].kind == Kind::lanchat && !people[who].odd_clock) ++right;
+    return 2 * right > 1 + up_people_.size();
 }
 
 void Body::note(const Forked& event) {
@@ -171,7 +202,15 @@ void Body::note(const Forked& event) {
 }
 
 void Body::note(const Delivery& event) {
-    require(event.count.delivered <= event.count.of, "no more than all have a line");
+    const auto& [delivered, of, gone] = event.count;
+    require(delivered + gone <= of, "no more than all have a line");
+    record(What::delivered, author_of(event.line.log), event.line.seq);
+    Record& record = around_.history.records.back();
+    record.delivered = delivered;
+    record.missing = of - delivered - gone;
+    if (delivered < of || of == 0) return;
+    around_.marks.hit(Mark::everywhere);
+    if (heard_receipt_) around_.marks.hit(Mark::everywhere_far);
 }
 
 void Body::note(const Undelivered& event) {

@@ -87,6 +87,8 @@ void Body::mark_outcome(const std::vector<Effect>& effects) {
 
 void Body::mark_line(const Message& line, std::size_t author) const {
     const bool is_up = up_people_.contains(author);
+    if (line.late) around_.marks.hit(Mark::late_line);
+    if (line.clock_ahead) around_.marks.hit(Mark::clock_ahead);
     if (author == person_) return;
     Marks& marks = around_.marks;
     if (line.own) marks.hit(Mark::own_line_back);
@@ -94,6 +96,11 @@ void Body::mark_line(const Message& line, std::size_t author) const {
     if (is_up) return;
     const Person& who = around_.history.people[author];
     marks.hit(who.alive ? Mark::line_through_others : Mark::line_of_the_gone);
+}
+
+void Body::mark_receipts(const Frame& frame) const {
+    for (const Receipt& receipt : frame.receipts)
+        if (receipt.instance != settings_.instance) around_.marks.hit(Mark::receipt_carried);
 }
 
 void Body::trace(const std::string& words) const {

@@ -2,6 +2,7 @@
 #include "tests/sim/history.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <utility>
@@ -12,6 +13,9 @@ namespace lanchat::sim {
 namespace {
 
 using Pair = std::pair<std::size_t, std::size_t>;  // node, peer
+
+// Ten minutes, and what a frame may be on its way.
+constexpr std::int64_t off_ms_max = 10 * 60'000 + 30'000;
 
 class Judge {
   public:
@@ -24,6 +28,7 @@ class Judge {
         check_reports();
         check_quiet_lines();
         check_presence();
+        check_deliveries();
         return std::move(faults_);
     }
 
@@ -61,23 +66,55 @@ class Judge {
             case What::exchanged:
                 if (record.when >= history_.still_from) fault("stuck", record);
                 return;
+            case What::delivered:
+                return delivered(record);
             case What::holds:
                 return holds(record);
         }
+    }
+
+    // Strangers may say what they like of themselves.
+    void delivered(const Record& record) {
+        std::size_t flushed = 0;
+        std::size_t strangers = 0;
+        for (std::size_t node = 0; node < history_.people.size(); ++node) {
+            if (kind(node) == Kind::stranger) ++strangers;
+            if (node != record.node &&
+                (is_in(flushed_, node, record) || is_in(loaded_, node, record)))
+                ++flushed;
+        }
+        if (record.delivered > flushed + strangers) fault("delivered and not stored", record);
+        missing_[{record.peer, record.number}] = record;
+    }
+
+    static bool is_in(const std::map<Pair, Numbers>& kept, std::size_t node, const Record& line) {
+        const auto it = kept.find({node, line.peer});
+        return it != kept.end() && it->second.holds(line.number - 1, line.number);
+    }
+
+    void check_deliveries() {
+        if (!history_.all_is_told) return;
+        std::set<Pair> quiet;
+        for (const Record& line : quiet_said_) quiet.insert({line.peer, line.number});
+        for (const auto& [line, record] : missing_)
+            if (quiet.contains(line) && person(record.node).alive && record.missing > 0)
+                fault("everywhere and not known to be", record);
     }
 
     void said(const Record& record) {
         if (kind(record.node) == Kind::legacy) {
             legacy_said_[record.node].insert(record.text);
         } else {
-            if (!said_.emplace(Pair{record.node, record.number}, record.text).second)
+            if (!said_.emplace(Pair{record.peer, record.number}, record.text).second)
                 fault("number said twice", record);
-            seen_[{record.node, record.node}].add(record.number - 1, record.number);
+            seen_[{record.node, record.peer}].add(record.number - 1, record.number);
+            if (record.clocks_agree && std::abs(record.ahead_ms) > off_ms_max)
+                fault("dated wrongly", record);
         }
         for (auto it = up_.lower_bound({record.node, 0}); it != up_.end(); ++it) {
             if (it->first != record.node) break;
             if (kind(it->second) == Kind::lanchat)
-                owed_[{it->second, record.node}].push_back(record.number);
+                owed_[{it->second, record.node}].push_back({record.peer, record.number});
         }
         if (record.when >= history_.quiet_from) quiet_said_.push_back(record);
     }
@@ -156,8 +193,8 @@ class Judge {
             if (person(author).alive || person(author).ever_killed) continue;
             if (!person(reader).alive || !up_.contains({author, reader})) continue;
             const auto lost =
-                static_cast<std::uint64_t>(std::ranges::count_if(lines, [&](std::uint64_t number) {
-                    return !seen_[pair].holds(number - 1, number);
+                static_cast<std::uint64_t>(std::ranges::count_if(lines, [&](const Pair& line) {
+                    return !seen_[{pair.first, line.first}].holds(line.second - 1, line.second);
                 }));
             if (lost > reported_[{author, reader}]) fault("lost and not reported", pair, lost);
         }
@@ -206,9 +243,9 @@ class Judge {
 
     std::uint64_t said_by(std::size_t author) const {
         std::uint64_t lines = 0;
-        for (auto it = said_.lower_bound({author, 0}); it != said_.end(); ++it) {
-            if (it->first.first != author) break;
-            ++lines;
+        for (const auto& line : said_) {
+            const std::size_t log = line.first.first;
+            if (log == author || person(log).page_of == author) ++lines;
         }
         return lines;
     }
@@ -248,7 +285,7 @@ class Judge {
     std::set<Pair> up_;
     std::map<std::pair<std::size_t, std::uint64_t>, std::uint64_t> said_;  // author, number: text
     std::map<std::size_t, std::set<std::uint64_t>> legacy_said_;
-    std::map<Pair, std::vector<std::uint64_t>> owed_;  // reader, author: numbers
+    std::map<Pair, std::vector<Pair>> owed_;  // reader, process: log, number
     std::map<Pair, Numbers> seen_;       // reader, author: shown to it or its directory's users
     std::map<Pair, Numbers> loaded_;     // node, author
     std::map<Pair, Numbers> flushed_;    // node, author
@@ -257,6 +294,7 @@ class Judge {
     std::map<Pair, std::uint64_t> reported_;                          // author, reader
     std::map<std::pair<Pair, std::uint64_t>, std::uint64_t> copies_;  // reader+author, text
     std::vector<Record> quiet_said_;
+    std::map<Pair, Record> missing_;  // log, number: what was told of it last
 };
 
 }  // namespace

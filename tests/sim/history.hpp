@@ -23,12 +23,14 @@ enum class Kind { lanchat, legacy, stranger };
 // index in History::people is its name here.
 struct Person {
     Kind kind = Kind::stranger;
-    bool alive = false;                  // when the history ends; strangers: may be linked then
-    bool takes_legacy = true;            // links with legacy peers
-    bool ever_killed = false;            // died without a goodbye: its reports died with it
-    std::string name;                    // for messages
-    std::string device;                  // lanchat: as in PeerInfo
-    std::optional<std::size_t> follows;  // who had its data directory before, as it was left
+    bool alive = false;                    // when the history ends; strangers: may be linked then
+    bool takes_legacy = true;              // links with legacy peers
+    bool ever_killed = false;              // died without a goodbye: its reports died with it
+    std::string name;                      // for messages
+    std::string device;                    // lanchat: as in PeerInfo
+    std::optional<std::size_t> follows;    // who had its data directory before, as it was left
+    bool odd_clock = false;                // its wall clock shows nonsense, or will
+    std::optional<std::size_t> page_of{};  // it is no process, but another log of that one
 };
 
 enum class What {
@@ -40,6 +42,7 @@ enum class What {
     loaded,     // found on the disk at the start: the log of `peer`, after `text` up to `number`
     stored,     // flushed: the log of `peer`, after `text` up to `number`
     exchanged,  // something of logs was sent
+    delivered,  // the node knows where the line `number` of the log of `peer` is
     holds       // at the end: so many lines of the log of `peer`, whose head is `text`
 };
 
@@ -51,7 +54,11 @@ struct Record {
     std::uint64_t number = 0;  // seq of the line (legacy authors: 0), or how many are undelivered
     std::uint64_t text = 0;    // fingerprint of the line
     DownReason why = DownReason::lost;
-    bool history = false;  // shown: as history
+    bool history = false;         // shown: as history
+    std::int64_t ahead_ms = 0;    // said, shown: how much later than now it is dated
+    std::uint32_t delivered = 0;  // on so many disks
+    std::uint32_t missing = 0;    // on so many it is not, and they are here
+    bool clocks_agree = false;    // said: more than half of the clocks that count are right
 
     bool operator==(const Record&) const = default;
 };
@@ -62,6 +69,7 @@ struct History {
     Instant peace = Instant::max();       // no fault and no start after this
     Instant quiet_from{};                 // and all has healed
     Instant still_from = Instant::max();  // nobody said anything for long before this
+    bool all_is_told = false;             // in the end it is known of all lines where they are
     std::set<std::pair<std::size_t, std::size_t>> apart;  // who cannot reach whom, in the end
 };
 
@@ -73,9 +81,11 @@ std::uint64_t fingerprint(std::string_view text);
 // history, none that was not said,
 // none stored that was not shown, none forgotten that was flushed. In the end all nodes that are
 // alive have shown the same lines of every log, all that were said by the living among them, and
-// have nothing to tell each other. Who leaves in good order reports what did not arrive.
-// In the quiet time: nobody comes or goes, everybody sees everybody within reach and nobody else,
-// legacy peers get and give each line once. Logs of strangers may end anywhere.
+// have nothing to tell each other. Nobody counts a line as delivered to more than have it; what is
+// said and watched in the quiet time is known to be with everybody. Where most clocks are right,
+// nobody dates a line more than 10 minutes off. Who leaves in good order reports what did not
+// arrive. In the quiet time: nobody comes or goes, everybody sees everybody within reach and nobody
+// else, legacy peers get and give each line once. Logs of strangers may end anywhere.
 std::vector<std::string> judge(const History& history);
 
 }  // namespace lanchat::sim

@@ -223,6 +223,77 @@ TEST_CASE("a number given to two lines is found") {
     });
 }
 
+TEST_CASE("a line that is dated wrongly where most clocks are right is found") {
+    for (const std::int64_t off : {-3'600'000, 3'600'000}) {
+        const auto date = [off](History& history) {
+            find(history.records, What::said, anna, anna, 15)->ahead_ms = off;
+        };
+        check_finds("dated wrongly: at anna", [&](History& history) {
+            date(history);
+            find(history.records, What::said, anna, anna, 15)->clocks_agree = true;
+        });
+        History history = good_history();
+        date(history);
+        CHECK(judge(history).empty());
+    }
+}
+
+// Anna is told that `delivered` have her line, and `missing` have not.
+void deliver(History& history, std::uint64_t number, std::uint32_t delivered,
+             std::uint32_t missing) {
+    Record told = record(number * 1s, What::delivered, anna, anna, number);
+    told.delivered = delivered;
+    told.missing = missing;
+    const auto after =
+        std::ranges::find_if(history.records, [&](const Record& r) { return r.when > told.when; });
+    history.records.insert(after, told);
+}
+
+TEST_CASE("a line that is counted where it is not is found") {
+    History history = good_history();
+    deliver(history, 15, 2 + 1, 0);  // whatever eve says, she may have it
+    CHECK(judge(history).empty());
+    check_finds("delivered and not stored: at anna",
+                [](History& changed) { deliver(changed, 15, 2 + 2, 0); });
+}
+
+TEST_CASE("a line of the quiet time that is not known to be everywhere is found") {
+    check_finds("everywhere and not known to be: at anna", [](History& history) {
+        history.all_is_told = true;
+        deliver(history, 15, 1, 1);
+    });
+    History history = good_history();
+    history.all_is_told = true;
+    deliver(history, 5, 1, 1);  // said before
+    deliver(history, 15, 1, 1);
+    deliver(history, 15, 2, 0);
+    CHECK(judge(history).empty());
+}
+
+TEST_CASE("a second log of one process is another author's, and reports of it are the process's") {
+    History history = good_history();
+    Person page = history.people[anna];
+    page.alive = false;
+    page.page_of = anna;
+    page.name = "page";
+    const std::size_t author = history.people.size();
+    history.people.push_back(page);
+    auto& all = history.records;
+    all.push_back(record(8s, What::said, anna, author, 1));
+    for (const std::size_t reader : {ben, carla})
+        all.push_back(record(8s, What::shown, reader, author, 1));
+    for (const std::size_t node : {anna, ben, carla})
+        all.push_back(record(30s, What::holds, node, author, 1));
+    CHECK(judge(history).empty());
+
+    std::erase_if(all, [&](const Record& r) {
+        return r.node == ben && r.peer == author && r.what == What::shown;
+    });
+    const auto verdict = judge(history);
+    CHECK(std::ranges::any_of(
+        verdict, [](const auto& words) { return words.starts_with("lost: at ben, about page"); }));
+}
+
 TEST_CASE("a log that ends in another head at one node is found") {
     check_finds("diverged: at ben", [](History& history) {
         find(history.records, What::holds, ben, anna, lines)->text = 1;

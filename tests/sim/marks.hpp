@@ -47,6 +47,10 @@ enum class Mark {
     slow_disk,
     unflushed_lost,
     clock_jump,
+    absurd_clock,
+    page_turned,
+    clock_ahead,
+    late_line,
     database_deleted,
     database_restored,
     identity_cloned,
@@ -56,6 +60,7 @@ enum class Mark {
     flooder,
     asker,
     forker,
+    clock_liar,
     hostile_stays,
     fork_seen,
     line_through_others,
@@ -69,6 +74,9 @@ enum class Mark {
     logs_differ,
     found_later,
     part_listed,
+    receipt_carried,
+    everywhere,
+    everywhere_far,
     count
 };
 
@@ -111,6 +119,10 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "slow disk",
     "unflushed lost with its process",
     "clock jump",
+    "absurd wall clock",
+    "new log in a running process",
+    "line dated too late",
+    "late line",
     "database deleted",
     "database restored",
     "identity cloned",
@@ -120,6 +132,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "flooder",
     "asker",
     "forker",
+    "liar about the time",
     "hostile author stays",
     "fork seen",
     "line through others",
@@ -133,6 +146,9 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "buckets differ",
     "difference found later",
     "log in part listed",
+    "receipt carried for another",
+    "line everywhere",
+    "line everywhere, as a receipt told",
 };
 
 class Marks {

@@ -26,6 +26,7 @@ std::size_t draw_size(Rng& rng, std::size_t min, std::size_t max) {
 void World::draw_places() {
     const std::size_t nodes = draw_size(rng_, settings_.nodes_min, settings_.nodes_max);
     shared_host_ = chance(30);
+    absurd_clocks_ = chance(20);
     draw_legacy_peers();
     const bool pairs = chance(15);  // two on each host
     for (std::size_t i = 0; i < nodes; ++i) {
@@ -54,6 +55,11 @@ void World::draw_seat(Ipv4 host, std::uint16_t port) {
         seat.step_delay = Duration{static_cast<Duration::rep>(ms * 1000)};
         const double bytes_per_us = static_cast<double>(between(20, 100)) / 100;
         if (!shared_host_) network_->set_pipe(host, {bytes_per_us, 16'384});
+    }
+    if (absurd_clocks_ && chance(30)) {
+        constexpr std::int64_t day = std::int64_t{24} * 3600 * 1000;
+        marks_.hit(Mark::absurd_clock);
+        seat.clock_off_ms = chance(50) ? 50 * 365 * day : -true_time_ms;  // to 1970
     }
     seat.slow_disk = chance(6);
     if (seat.slow_disk) marks_.hit(Mark::slow_disk);
@@ -216,7 +222,9 @@ void World::draw_jumps() {
     for (auto jumps = between(1, 3); jumps > 0; --jumps) {
         constexpr std::int64_t year = std::int64_t{365} * 24 * 3600 * 1000;
         const std::int64_t ms = chance(50) ? year : -year;
-        schedule_.at(sometime(0s, peace_ - Instant{}), [=, this, seat = any_seat()] {
+        const std::size_t seat = any_seat();
+        seats_[seat].clock_jumps = true;
+        schedule_.at(sometime(0s, peace_ - Instant{}), [=, this] {
             if (node_at(seat) == nullptr) return;
             marks_.hit(Mark::clock_jump);
             node_at(seat)->jump_clock(ms);
@@ -335,7 +343,7 @@ void World::draw_hostile_authors() {
         StrangerSettings settings;
         settings.self = {shared_host_ ? loopback : Ipv4{lan + 0xA00 + number},
                          static_cast<std::uint16_t>(4800 + number)};
-        settings.role = static_cast<Role>(between(1, 6));
+        settings.role = static_cast<Role>(between(1, 7));
         settings.polite = true;
         settings.stays = chance(50);
         if (settings.stays) marks_.hit(Mark::hostile_stays);

@@ -26,6 +26,8 @@ Mark mark_of(Role role) {
             return Mark::asker;
         case Role::forker:
             return Mark::forker;
+        case Role::clock_liar:
+            return Mark::clock_liar;
     }
     return Mark::stranger;
 }
@@ -35,6 +37,8 @@ Stranger::Stranger(Surroundings& around, StrangerSettings settings)
       settings_(settings),
       rng_(settings_.seed),
       voice_(settings_.instance),
+      late_voice_(static_cast<std::uint64_t>(settings_.instance), settings_.instance,
+                  WallTime{static_cast<std::int64_t>(rng_.next() >> 17)}),
       logs_{voice_.log()} {
     around_.history.people[around_.person(to_string(settings_.instance))].alive = settings_.stays;
     if (!settings_.target) {
@@ -137,6 +141,7 @@ Frame Stranger::random_frame() {
         frame.want.push_back({some_log(), rng_.below(10), 10 + rng_.below(9), rng_.below(2) == 0});
     frame.listing = rng_.below(4) == 0;
     if (rng_.below(4) == 0) compare(frame);
+    if (rng_.below(4) == 0) frame.wall = WallTime{static_cast<std::int64_t>(rng_.next() >> 16)};
     if (rng_.below(8) == 0)
         frame.linked =
             Linked{rng_.below(3), {settings_.instance, InstanceId{rng_.next()}}, {InstanceId{1}}};
@@ -170,6 +175,8 @@ Frame Stranger::role_frame(Plug plug) {
         case Role::replayer:
             for (auto runs = rng_.below(4); runs > 0 && !runs_.empty(); --runs)
                 frame.runs.push_back(runs_[rng_.below(runs_.size())]);
+            for (auto some = rng_.below(4); some > 0 && !receipts_.empty(); --some)
+                frame.receipts.push_back(receipts_[rng_.below(receipts_.size())]);
             frame.want.push_back({some_log(), 0, 0, false});
             return frame;
         case Role::withholder:
@@ -182,6 +189,8 @@ Frame Stranger::role_frame(Plug plug) {
                     {{voice_.device(), Epoch{rng_.below(200)}}, {0, 9, {}}, {}, {}});
             return frame;
         case Role::liar:
+            frame.linked = Linked{rng_.next() >> 8, {InstanceId{1}}, {}};
+            for (const LogId& log : logs_) frame.linked->came.push_back(instance_of(log));
             for (const LogId& log : logs_)
                 frame.have.push_back({log, {0, Seq{1} << 63, hash_of("a lie")}, {}, {}});
             return frame;
@@ -197,6 +206,11 @@ Frame Stranger::role_frame(Plug plug) {
         case Role::forker:
             // One to each, and now and then the other one too.
             frame.runs.push_back(forked_run((plug.wire + (rng_.below(8) == 0 ? 1 : 0)) % 2));
+            return frame;
+        case Role::clock_liar:
+            frame.wall = WallTime{static_cast<std::int64_t>(rng_.next() >> 16)};
+            if (said_ < 5) frame.runs.push_back(late_voice_.run(said_ + 1, said_ + 1));
+            said_ = std::min<Seq>(said_ + 1, 5);
             return frame;
     }
     return frame;
@@ -222,6 +236,8 @@ void Stranger::learn(const Frame& frame) {
     for (const Head& head : frame.have)
         if (logs_.size() < known_max && std::ranges::find(logs_, head.log) == logs_.end())
             logs_.push_back(head.log);
+    for (const Receipt& receipt : frame.receipts)
+        if (receipts_.size() < known_max) receipts_.push_back(receipt);
     for (const RunPtr& run : frame.runs) {
         if (runs_.size() < known_max && run->byte_count() < 1'000) runs_.push_back(run);
         if (logs_.size() < known_max && std::ranges::find(logs_, run->log()) == logs_.end())

@@ -18,6 +18,7 @@ enum class Role {
     flooder,     // says much
     asker,       // wants everything, for ever
     forker,      // signs different lines for one place
+    clock_liar,  // tells absurd wall times, and dates its lines so
 };
 Mark mark_of(Role role);
 
@@ -73,9 +74,11 @@ class Stranger : public Party {
     bool alive_ = true;
     std::map<Plug, int> heard_;  // frames that came over each open plug
     Voice voice_;
+    Voice late_voice_;  // the same, with an absurd clock
     Seq said_ = 0;
     std::vector<LogId> logs_;
     std::vector<RunPtr> runs_;
+    std::vector<Receipt> receipts_;
 };
 
 }  // namespace lanchat::sim

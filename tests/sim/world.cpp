@@ -51,6 +51,7 @@ void World::run() {
     // In a short time second addresses are still tried, and over another link all is told again.
     if (!restless && !large_) history_.still_from = schedule_.now() + course_.quiet - still_time;
     schedule_.run_until(schedule_.now() + course_.quiet);
+    history_.all_is_told = !restless;
     check_links();
     check_stops();
     tell_the_end();
@@ -78,6 +79,8 @@ void World::start(std::size_t number) {
     settings.disk = seat.disk;
     settings.slow_disk = seat.slow_disk;
     settings.forgetful = seat.forgetful;
+    settings.clock_off_ms = seat.clock_off_ms;
+    settings.clock_jumps = seat.clock_jumps;
     settings.haste = seat.haste;
     settings.follows = seat.last;
     nodes_.push_back(std::make_unique<Body>(*around_, settings));
@@ -103,7 +106,7 @@ void World::utter(std::size_t seat, std::size_t bytes) {
     if (node == nullptr || node->leaving()) return;
     std::string text = "line " + std::to_string(++uttered_);
     if (text.size() < bytes) text.resize(bytes, '.');
-    node->say(std::move(text));
+    node->say(std::move(text), bytes == 0 && rng_.below(4) == 0);
 }
 
 // As the program does: what has no room waits.

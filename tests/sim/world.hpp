@@ -49,6 +49,8 @@ class World {
         bool takes_legacy = true;
         bool slow_disk = false;
         bool forgetful = false;
+        std::int64_t clock_off_ms = 0;
+        bool clock_jumps = false;
         controller::Haste haste = {};
         std::shared_ptr<const DeviceKey> key;
         std::shared_ptr<Disk> disk;
@@ -129,6 +131,7 @@ class World {
     Ipv4 hub_{};  // reaches those who are apart
     std::uint64_t uttered_ = 0;
     bool shared_host_ = false;
+    bool absurd_clocks_ = false;
 };
 
 }  // namespace lanchat::sim

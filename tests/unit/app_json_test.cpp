@@ -241,6 +241,15 @@ TEST_CASE("own lines say so, and a legacy peer has no id") {
                                  {"legacy", true}});
 }
 
+TEST_CASE("lines at odd times say so") {
+    Message message{"1:1", "general", alice, {}, "x"};
+    CHECK_FALSE(json::parse(written(message)).contains("late"));
+    CHECK_FALSE(json::parse(written(message)).contains("clock_ahead"));
+    message.late = message.clock_ahead = true;
+    CHECK(json::parse(written(message))["late"] == true);
+    CHECK(json::parse(written(message))["clock_ahead"] == true);
+}
+
 TEST_CASE("events with any text are one line that parses to what was put in") {
     std::mt19937 random(5);
     for (int round = 0; round < 5'000; ++round) {

@@ -23,7 +23,8 @@ Ledger make_ledger(std::optional<Ended> previous = std::nullopt) {
 
 void say(Ledger& ledger, std::string text) {
     if (ledger.is_full()) ledger.seal();
-    ledger.append(WallTime{1'700'000'000'000}, "me", "general", std::move(text));
+    constexpr WallTime noon{1'700'000'000'000};
+    ledger.append(Believed{noon, noon, noon}, "me", "general", std::move(text));
 }
 
 TEST_CASE("what was said comes back in order, in runs that verify and chain") {
@@ -41,7 +42,7 @@ TEST_CASE("what was said comes back in order, in runs that verify and chain") {
         REQUIRE(ledger.sealed() == said.size());
         REQUIRE(reached >= ledger.base());
         while (reached < ledger.head()) {
-            const RunPtr run = ledger.run_after(reached);
+            const RunPtr run = ledger.run_after(reached).run;
             REQUIRE(run->first() == reached + 1);
             REQUIRE(run->before() == head);
             Run copy;
@@ -138,6 +139,60 @@ TEST_CASE("bytes are counted by line, signed or not") {
     CHECK(ledger.bytes_after(0) == 2 * one);
     CHECK(ledger.bytes_after(1) == one);
     CHECK(ledger.at(2).text == "two");
+}
+
+TEST_CASE(
+    "after a page is turned lines go on in their places, in a log that names the one before") {
+    Ledger ledger = make_ledger();
+    for (const auto* text : {"one", "two"}) say(ledger, text);
+    const RunPtr first = ledger.seal();
+    ledger.turn_page(Epoch{100});
+    say(ledger, "three");
+    const RunPtr second = ledger.seal();
+
+    CHECK(ledger.head() == 3);
+    CHECK(ledger.log() == LogId{own_log.device, Epoch{100}});
+    CHECK(second->log() == ledger.log());
+    CHECK(second->first() == 1);
+    CHECK(second->before() == Hash{});
+    CHECK(second->items()[0].entry.previous == Ended{own_log.epoch, 2, first->head()});
+    CHECK(ledger.run_after(1).last == 2);
+    CHECK(ledger.run_after(2).run == second);
+    CHECK(ledger.at(2).text == "two");
+    CHECK(ledger.at(3).text == "three");
+    CHECK(ledger.next_line() == LineId{ledger.log(), 2});
+}
+
+TEST_CASE("every line of a page has a place, and none beyond its end") {
+    Ledger ledger = make_ledger();
+    for (const auto* text : {"one", "two"}) say(ledger, text);
+    ledger.seal();
+    ledger.turn_page(Epoch{100});
+    say(ledger, "three");
+
+    CHECK(ledger.place_of(own_log, 0) == 0);
+    CHECK(ledger.place_of(own_log, 2) == 2);
+    CHECK_FALSE(ledger.place_of(own_log, 3));
+    CHECK(ledger.place_of(ledger.log(), 0) == 2);
+    CHECK(ledger.place_of(ledger.log(), 1) == 3);
+    CHECK_FALSE(ledger.place_of(ledger.log(), 2));
+    CHECK_FALSE(ledger.place_of({own_log.device, Epoch{5}}, 0));
+}
+
+TEST_CASE("a new page is dated anew, and old pages are forgotten one day") {
+    Ledger ledger = make_ledger();
+    ledger.append(Believed{WallTime{900'000}, WallTime{900'000}, WallTime{900'000}}, "me",
+                  "general", "late");
+    const Believed now{WallTime{1'000}, WallTime{2'000}, WallTime{2'000}};
+    CHECK(ledger.clock().is_ahead(now));
+    for (std::uint64_t page = 100; page < 200; ++page) {
+        ledger.seal();
+        ledger.turn_page(Epoch{page});
+        CHECK(ledger.append(now, "me", "general", "x").clock == Clock::at(now.time));
+        CHECK_FALSE(ledger.clock().is_ahead(now));
+    }
+    CHECK_FALSE(ledger.place_of(own_log, 1));
+    CHECK(ledger.place_of({own_log.device, Epoch{190}}, 1) == 92);
 }
 
 }  // namespace

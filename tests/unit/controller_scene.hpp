@@ -265,6 +265,7 @@ class Scene {
     bool ended(LinkId link) const { return finished.contains(link) || dropped.contains(link); }
 
     Room room;
+    WallTime wall{1'700'000'000'000};  // it stands still
     bool disk_is_quick = true;
     bool answers_digests = true;
     std::set<LinkId> unanswered;  // we asked what it holds
@@ -283,7 +284,7 @@ class Scene {
     bool stopped = false;
 
   private:
-    Now now() const { return {time_, WallTime{1'700'000'000'000}}; }
+    Now now() const { return {time_, wall}; }
 
     // Questions after the first are nothing that the other tests are about.
     void drain_questions() {

@@ -21,12 +21,19 @@ using test::entries_of;
 
 LogId log_of(std::uint8_t key) { return {key_of(key).id(), Epoch{77}}; }
 
+Receipt receipt_of(std::uint8_t key) {
+    Receipt receipt{key_of(key).id(), InstanceId{key}, log_of(9), 3, 5, 7, {}};
+    sign(receipt, key_of(key));
+    return receipt;
+}
+
 Frame full_frame() {
     Frame frame;
     frame.msg = "127.0.0.1:4565";
     frame.hello =
         Hello{1, InstanceId{0x0123456789ABCDEF}, 0xFEDCBA9876543210, "Änne", 7, key_of(1).id()};
-    frame.received = Ack{7, 12};
+    frame.hello->epoch = Epoch{4711};
+    frame.received = Ack{7, 12, Epoch{5}};
     frame.runs = {sign(entries_of(key_of(1), 1, 3), key_of(1)),
                   sign(entries_of(key_of(2), 9, 1), key_of(2))};
     frame.have = {{log_of(1), {0, 3, hash_of("head")}, Span{5, 9, hash_of("end")}, Clock{77}},
@@ -36,6 +43,8 @@ Frame full_frame() {
     frame.digest = Digest{{{1, 2, 3}}, std::vector<ShortHash>(digest_buckets, {{9}}), true};
     frame.differ = 0x8000000000000001;
     frame.linked = Linked{9, {InstanceId{7}, InstanceId{8}}, {InstanceId{6}}};
+    frame.receipts = {receipt_of(1), receipt_of(2)};
+    frame.wall = WallTime{1'700'000'000'000};
     frame.ping = Ping{77, true};
     frame.bye = Bye::duplicate;
     return frame;
@@ -60,6 +69,8 @@ Frame random_frame(Rng& rng) {
                             rng.next(),
                             key_of(3).id()};
     if (rng.below(2) == 0) frame.received = Ack{rng.below(9), 9 + rng.below(99)};
+    if (rng.below(2) == 0) frame.wall = WallTime{static_cast<std::int64_t>(rng.next() >> 16)};
+    if (rng.below(2) == 0) frame.receipts = {receipt_of(static_cast<std::uint8_t>(rng.below(9)))};
     if (rng.below(2) == 0) frame.ping = Ping{rng.next(), rng.below(2) == 0};
     if (rng.below(2) == 0) frame.bye = static_cast<Bye>(rng.below(5));
     frame.listing = rng.below(2) == 0;
@@ -145,10 +156,14 @@ TEST_CASE("a frame with everything survives the wire") {
     CHECK(*again == full_frame());
 }
 
-TEST_CASE("a greeting has no runs, all else is read alike") {
+TEST_CASE("a greeting has nothing to verify, all else is read alike") {
     Frame frame = full_frame();
+    frame.receipts.clear();
     CHECK_FALSE(decode_greeting(encode(frame)));
+    frame = full_frame();
     frame.runs.clear();
+    CHECK_FALSE(decode_greeting(encode(frame)));
+    frame.receipts.clear();
 
     const auto again = decode_greeting(encode(frame));
 
@@ -272,6 +287,47 @@ TEST_CASE("a digest has 16 bytes, and buckets if it has all of them") {
     CHECK_FALSE(decoded(field(1, std::string(17, 'a'))));
     CHECK_FALSE(decoded(all + field(2, std::string(63 * 16, 'b'))));
     CHECK_FALSE(decoded(all + field(2, std::string(64 * 16 + 1, 'b'))));
+}
+
+TEST_CASE("one receipt that its member did not sign spoils the frame") {
+    const auto forge = [](auto change) {
+        Frame frame;
+        frame.receipts = {receipt_of(1), receipt_of(2)};
+        change(frame.receipts.back());
+        return decode(encode(frame)).operator bool();
+    };
+    CHECK(forge([](Receipt&) {}));
+    CHECK_FALSE(forge([](Receipt& receipt) { receipt.member = key_of(1).id(); }));
+    CHECK_FALSE(forge([](Receipt& receipt) { receipt.instance = InstanceId{77}; }));
+    CHECK_FALSE(forge([](Receipt& receipt) { receipt.log = log_of(8); }));
+    CHECK_FALSE(forge([](Receipt& receipt) { receipt.log.epoch = Epoch{8}; }));
+    CHECK_FALSE(forge([](Receipt& receipt) { --receipt.after; }));
+    CHECK_FALSE(forge([](Receipt& receipt) { ++receipt.last; }));
+    CHECK_FALSE(forge([](Receipt& receipt) { ++receipt.count; }));
+    CHECK_FALSE(forge([](Receipt& receipt) { receipt.signature.bytes[9] ^= 1; }));
+    CHECK_FALSE(forge([](Receipt& receipt) {
+        receipt.last = receipt.after;
+        sign(receipt, key_of(2));
+    }));
+}
+
+TEST_CASE("a frame carries no more receipts than may be verified") {
+    Frame frame;
+    frame.receipts.assign(limits::frame_receipts_max, receipt_of(1));
+    CHECK(decode(encode(frame)));
+    frame.receipts.push_back(receipt_of(1));
+    CHECK_FALSE(decode(encode(frame)));
+}
+
+TEST_CASE("any wall time is taken as one that a clock can tell") {
+    constexpr std::int64_t latest = (std::int64_t{1} << 48) - 1;
+    const auto told = [](std::uint64_t ms) {
+        return decode(extension(fixed64_field(13, ms)))->wall->ms;
+    };
+    CHECK(told(0) == 0);
+    CHECK(told(5) == 5);
+    CHECK(told(latest) == latest);
+    CHECK(told(~std::uint64_t{0}) == latest);
 }
 
 TEST_CASE("a hello names its device") {

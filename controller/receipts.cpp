@@ -1,0 +1,84 @@
+// Bounds: of everything so many, and so often.
+#include "controller/receipts.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "message/limits.hpp"
+
+namespace lanchat::controller {
+namespace {
+
+// The next time after the last.
+Instant paced(const std::optional<Instant>& last, Instant now) {
+    return last ? std::max<Instant>(now, *last + limits::receipt_interval) : now;
+}
+
+// Somebody has to go.
+template <class Map>
+void make_room(Map& map, std::size_t most, const typename Map::key_type& key) {
+    if (map.size() < most || map.contains(key)) return;
+    const auto after = map.upper_bound(key);
+    map.erase(after == map.end() ? map.begin() : after);
+}
+
+}  // namespace
+
+void Receipts::owe(const LogId& log, Instant now) {
+    if (owed_.size() >= limits::receipts_max) return;
+    owed_.insert(log);
+    if (!due_) due_ = paced(made_at_, now + limits::news_delay);  // with other news, if there are
+}
+
+std::vector<LogId> Receipts::take_owed(Instant now) {
+    if (!due_ || *due_ > now) return {};
+    made_at_ = now;
+    std::vector<LogId> logs;
+    while (!owed_.empty() && logs.size() < limits::frame_receipts_max)
+        logs.push_back(owed_.extract(owed_.begin()).value());
+    due_.reset();
+    if (!owed_.empty()) due_ = paced(made_at_, now);
+    return logs;
+}
+
+bool Receipts::is_news(const Receipt& receipt) {
+    const std::pair key{receipt.instance, receipt.log};
+    make_room(known_, limits::receipts_max, key);
+    std::uint64_t& count = known_[key];
+    if (receipt.count <= count) return false;
+    count = receipt.count;
+    return true;
+}
+
+void ReceiptQueue::add(const Receipt& receipt, Instant now) {
+    const std::pair key{receipt.instance, receipt.log};
+    make_room(waiting_, limits::receipts_per_peer_max, key);
+    waiting_[key] = receipt;
+    if (!due_) due_ = paced(taken_at_, now);
+}
+
+std::vector<Receipt> ReceiptQueue::take(Instant now) {
+    if (!due_ || *due_ > now) return {};
+    taken_at_ = now;
+    std::vector<Receipt> taken;
+    while (!waiting_.empty() && taken.size() < limits::frame_receipts_max)
+        taken.push_back(waiting_.extract(waiting_.begin()).mapped());
+    due_.reset();
+    if (!waiting_.empty()) due_ = paced(taken_at_, now);
+    return taken;
+}
+
+void FarMembers::know(InstanceId who, const DeviceId& device) {
+    make_room(known_, limits::far_members_max, who);
+    known_[who] = device;
+}
+
+FarMembers::Change FarMembers::changed_to(std::set<DeviceId> live) {
+    Change change;
+    std::ranges::set_difference(live, live_, std::back_inserter(change.came));
+    std::ranges::set_difference(live_, live, std::back_inserter(change.went));
+    live_ = std::move(live);
+    return change;
+}
+
+}  // namespace lanchat::controller

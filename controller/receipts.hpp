@@ -1,0 +1,81 @@
+// Receipts: of whose lines one is owed, which of others are news, and who is known through them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "message/receipt.hpp"
+#include "message/time.hpp"
+
+namespace lanchat::controller {
+
+class Receipts {
+  public:
+    // `log` has grown here, and its author cannot hear it from us.
+    void owe(const LogId& log, Instant now);
+
+    std::optional<Instant> due() const { return due_; }
+
+    // Whose receipts are to be made now, some of them: at most limits::frame_receipts_max every
+    // limits::receipt_interval.
+    std::vector<LogId> take_owed(Instant now);
+
+    // Greater than all before.
+    std::uint64_t next_count() { return ++made_; }
+
+    // Whether it says more than the last one of that process and log. Each is news once, as long
+    // as not too many others came since.
+    bool is_news(const Receipt& receipt);
+
+  private:
+    std::set<LogId> owed_;
+    std::optional<Instant> due_;
+    std::optional<Instant> made_at_;
+    std::uint64_t made_ = 0;
+    std::map<std::pair<InstanceId, LogId>, std::uint64_t> known_;  // its count
+};
+
+// What waits for one peer: of each process and log the newest, so many at a time.
+class ReceiptQueue {
+  public:
+    void add(const Receipt& receipt, Instant now);
+    std::optional<Instant> due() const { return due_; }
+    std::vector<Receipt> take(Instant now);  // none before they are due
+
+  private:
+    std::map<std::pair<InstanceId, LogId>, Receipt> waiting_;
+    std::optional<Instant> due_;
+    std::optional<Instant> taken_at_;
+};
+
+// Members that were linked or sent a receipt: which device a process is.
+class FarMembers {
+  public:
+    void know(InstanceId who, const DeviceId& device);
+
+    struct Change {
+        std::vector<DeviceId> came;
+        std::vector<DeviceId> went;
+    };
+    // Those are live of whom `is_live` says so now.
+    template <class IsLive>
+    Change look(const IsLive& is_live) {
+        std::set<DeviceId> live;
+        for (const auto& [who, device] : known_)
+            if (is_live(who)) live.insert(device);
+        return changed_to(std::move(live));
+    }
+    const std::set<DeviceId>& live() const { return live_; }
+
+  private:
+    Change changed_to(std::set<DeviceId> live);
+
+    std::map<InstanceId, DeviceId> known_;
+    std::set<DeviceId> live_;
+};
+
+}  // namespace lanchat::controller

@@ -1,0 +1,56 @@
+// A process says its lines in one log, until a wrong clock spoils that: then in another.
+#include <algorithm>
+
+#include "controller/room.hpp"
+#include "message/limits.hpp"
+
+namespace lanchat::controller {
+
+// Our newest line is dated later than can be believed, and no clock of a log goes back: what is
+// said from now on would come after everybody's lines for as long as we run (log.md 12).
+void Room::turn_page_if_ahead(Now now, Effects& out) {
+    if (!ledger_.clock().is_ahead(walls_.at(now))) return;
+    // Who has time enough between two turns cannot be made to open logs without end.
+    if (page_turned_ && now.steady - *page_turned_ < limits::epoch_interval) return;
+    page_turned_ = now.steady;
+    seal(out);
+    ledger_.turn_page(Epoch{rng_.next()});
+    own_log_name_ = log_name(ledger_.log()) + ':';
+    for (auto& [id, link] : links_.touch_all()) {
+        const bool greeted = link.stage == Stage::joining || link.stage == Stage::open;
+        const bool greets = link.stage == Stage::greeting && is_dialled(id);
+        if (greeted || greets) link.hello_owed = true;
+    }
+}
+
+// What it said before is no longer what it is told of as `received`.
+void Room::take_turned_page(Link& link, Peer& peer, const Hello& hello, Now now) {
+    if (hello.instance != peer.key.instance || hello.device != peer.device) return;
+    if (hello.log() == peer.log) return;
+    link.hello = hello;
+    if (logs_.find(peer.log) != nullptr) tell_of(peer, peer.log, now.steady);
+    peer.log = hello.log();
+}
+
+// Of our present page it tells us with `received`.
+void Room::has_of_older_page(Peer& peer, const Head& head, Instant now) {
+    acknowledged(peer, {head.base.after, head.base.last, head.log.epoch}, now);
+    if (head.tail) acknowledged(peer, {head.tail->after, head.tail->last, head.log.epoch}, now);
+}
+
+// Who is linked and says its lines in `log`.
+const Peer* Room::speaker_of(const LogId& log) const {
+    const Peer* peer = peers_.find(PersonKey{false, instance_of(log), {}});
+    if (peer != nullptr && peer->device == log.device) return peer;
+    const auto speaker = std::ranges::find_if(
+        peers_, [&](const auto& known) { return !known.first.legacy && known.second.log == log; });
+    return speaker == peers_.end() ? nullptr : &speaker->second;
+}
+
+// As far as we know: of the second log of a process that we are not linked with it is nobody.
+InstanceId Room::author_of(const LogId& log) const {
+    const Peer* speaker = speaker_of(log);
+    return speaker == nullptr ? instance_of(log) : speaker->key.instance;
+}
+
+}  // namespace lanchat::controller

@@ -1,0 +1,39 @@
+// What time it is, and which lines come at odd times.
+#include <algorithm>
+#include <chrono>
+
+#include "controller/room.hpp"
+#include "message/limits.hpp"
+
+namespace lanchat::controller {
+
+void Room::take_wall(const Peer& peer, const Frame& frame, Instant now) {
+    if (frame.wall && peer.up) walls_.told(peer.key.instance, *frame.wall, now);
+}
+
+// It costs 9 bytes, and no frame of its own: who is silent is pinged.
+void Room::add_wall(Link& link, Frame& frame, Now now) {
+    if (!link.person || link.person->legacy) return;
+    const bool is_due =
+        !link.wall_told || now.steady - *link.wall_told >= limits::wall_told_interval;
+    if (!is_due && !frame.ping) return;
+    frame.wall = Clock::at(now.wall).time();  // whatever it shows
+    link.wall_told = now.steady;
+}
+
+Arriving Room::arriving(const Peer* bringer, const Extent& before, Now now) const {
+    const Believed believed = walls_.at(now);
+    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now.steady - started_);
+    return {bringer, before, believed, WallTime{believed.time.ms - age.count()}};
+}
+
+// Whether lines are shown already that come after it in the order of all lines. What is dated later
+// than can be believed would make all others late.
+bool Room::is_late(const Entry& entry, const Believed& now) {
+    const Order order{entry.clock, {entry.log, entry.seq}};
+    if (newest_shown_ && order < *newest_shown_) return true;
+    if (entry.clock.time() <= now.latest) newest_shown_ = order;
+    return false;
+}
+
+}  // namespace lanchat::controller
