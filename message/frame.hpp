@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "message/fork.hpp"
 #include "message/ids.hpp"
 #include "message/run.hpp"
 #include "message/time.hpp"
@@ -35,12 +36,13 @@ struct Span {
     bool operator==(const Span&) const = default;
 };
 
-// What the speaker holds of a log, flushed (extent.hpp).
+// What the speaker holds of a log, flushed (extent.hpp). The base may be empty if it is forked.
 struct Head {
     LogId log;
     Span base;
     std::optional<Span> tail;
-    Clock newest;  // of the last entry: whoever lacks much asks for the newest first
+    Clock newest;    // of the last entry: whoever lacks much asks for the newest first
+    Seq forked = 0;  // lowest place that the speaker can prove a fork at; 0: none
 
     bool operator==(const Head&) const = default;
 };
@@ -87,6 +89,7 @@ struct Frame {
     std::optional<Hello> hello;
     std::optional<Ack> received;
     std::vector<RunPtr> runs;
+    std::vector<Fork> proofs;
     std::vector<Head> have;
     bool listing = false;  // `have` is a part of all I have, not news
     std::vector<Want> want;

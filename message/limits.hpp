@@ -21,6 +21,7 @@ inline constexpr std::size_t frame_bytes_max = 262'144;
 inline constexpr std::size_t frame_runs_max = 256;
 inline constexpr std::size_t frame_heads_max = 1'024;
 inline constexpr std::size_t frame_wants_max = 256;
+inline constexpr std::size_t frame_proofs_max = 16;
 
 // What a log is made of. A run of one entry may be larger.
 inline constexpr std::size_t run_entries_max = 256;
@@ -44,6 +45,13 @@ inline constexpr std::size_t fetch_bytes_max = 262'144;  // per read of the stor
 inline constexpr std::size_t heads_per_frame = 512;
 inline constexpr std::size_t news_per_peer_max = 4'096;
 inline constexpr std::size_t questions_per_peer_max = 256;
+
+// Forks.
+inline constexpr std::size_t inquiries_per_peer_max = 64;    // where branches part
+inline constexpr std::size_t examinations_per_peer_max = 4;  // runs compared with ours at once
+inline constexpr auto proof_delay = 500ms;                   // for a peer to tell that it knows
+inline constexpr auto proof_pause = 250ms;    // between frames of proofs; of one log it doubles
+inline constexpr auto proof_pause_max = 60s;  // up to this
 
 // What is kept for others: own lines not yet acknowledged by everybody.
 inline constexpr std::size_t ledger_lines_max = 10'000;
@@ -102,8 +110,8 @@ inline constexpr std::size_t remembered_peers_max = 256;
 // Local input and output.
 inline constexpr std::size_t json_line_bytes_max = std::size_t{1024} * 1024;
 inline constexpr std::size_t unplaced_lines_max = 4096;  // told to a program once on disk
-inline constexpr std::size_t missed_shown_max = 50;  // lines said while we were away
-inline constexpr auto missed_delay = 150ms;          // of showing them, while they gather
+inline constexpr std::size_t missed_shown_max = 50;      // lines said while we were away
+inline constexpr auto missed_delay = 150ms;              // of showing them, while they gather
 inline constexpr auto missed_pause = 500ms;  // without more of them, then we tell how many are not
 inline constexpr std::size_t output_bytes_max = std::size_t{8} * 1024 * 1024;
 inline constexpr std::size_t config_bytes_max = std::size_t{64} * 1024;

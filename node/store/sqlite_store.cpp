@@ -250,7 +250,7 @@ bool SqliteStore::keep_line(const VerifiedRun::Item& item, const Place& place, C
 }
 
 bool SqliteStore::save(const Log& log) {
-    const auto& [base, tail, floor, newest] = log.holding.extent;
+    const auto& [base, tail, floor, newest, forked] = log.holding.extent;
     const bool saved =
         database_
             .query(

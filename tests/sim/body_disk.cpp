@@ -29,7 +29,7 @@ RoomSettings Body::room_settings() const {
 
 void Body::tell_loaded() const {
     for (const auto& [log, held] : settings_.disk->all()) {
-        const auto& [base, tail, floor, newest] = held.extent;
+        const auto& [base, tail, floor, newest, forked] = held.extent;
         record(What::loaded, author_of(log), base.last, base.after);
         if (tail) record(What::loaded, author_of(log), tail->last, tail->after);
     }
