@@ -46,6 +46,13 @@ struct Part {
 // What of `run` is new.
 std::vector<Part> new_parts(const VerifiedRun& run, const Extent& held);
 
+// Whether it lies behind a fork of its log, of which this is held.
+bool is_disputed(const Entry& entry, const Extent& held);
+
+// A run of these entries is given up, of which the last makes `head`. What is disputed raises no
+// floor.
+void give_up(Extent& held, Seq first, Seq last, const Hash& head);
+
 // What is held once `run` is kept; nothing if it has nothing new or does not fit.
 std::optional<Extent> extent_with(const VerifiedRun& run, const Extent& held);
 

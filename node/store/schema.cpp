@@ -13,7 +13,7 @@ namespace {
 // order is theirs. A run's key is the arrival of its first new line. The text of lines is in the
 // entries of runs only: the index of words holds no copy of it, nor where in a line a word is.
 // `parked` holds runs that were saved from a damaged store and wait for what comes before them.
-constexpr std::array<const char*, 4> migrations = {
+constexpr std::array<const char*, 5> migrations = {
     R"(
 CREATE TABLE store(id INTEGER NOT NULL, version INTEGER NOT NULL, reopened INTEGER NOT NULL);
 CREATE TABLE log(
@@ -64,6 +64,13 @@ ALTER TABLE log ADD COLUMN tail_seq INTEGER;
 ALTER TABLE log ADD COLUMN tail_head BLOB;
 UPDATE log SET trimmed=floor;
 ALTER TABLE store ADD COLUMN last INTEGER NOT NULL DEFAULT 0;
+)",
+    // From `forked` on the lines of a log are disputed (0: none); two runs prove it.
+    R"(
+ALTER TABLE log ADD COLUMN forked INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE fork(
+    log INTEGER PRIMARY KEY, signature BLOB NOT NULL, entries BLOB NOT NULL,
+    other_signature BLOB NOT NULL, other_entries BLOB NOT NULL);
 )"};
 
 std::optional<std::int64_t> number(sqlite::Database& database, std::string_view statement) {

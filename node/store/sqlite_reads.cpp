@@ -62,6 +62,9 @@ std::optional<Line> SqliteStore::line_in(const sqlite::Query& row, LineReader& r
     auto line = run == 0 ? reader.legacy(arrival)
                          : reader.line(arrival, static_cast<Seq>(row.integer(1)), run);
     if (!line) suspect();
+    if (!line || line->legacy) return line;
+    const auto log = logs_.find(line->entry.log);
+    line->disputed = log != logs_.end() && is_disputed(line->entry, log->second.holding.extent);
     return line;
 }
 
@@ -168,10 +171,11 @@ Result<std::vector<RunPtr>> SqliteStore::runs(const LogId& log, Seq after, std::
                                               std::size_t bytes_max) {
     const auto held = logs_.find(log);
     if (held == logs_.end()) return std::vector<RunPtr>();
+    const Seq counted = std::min(held->second.holding.extent.limit(), limits::seq_max);
     return verified_runs(
         database_.query("SELECT signature, entries, last FROM run WHERE log=? AND last>?"
-                        " ORDER BY last",
-                        held->second.row, after),
+                        " AND first<=? ORDER BY last",
+                        held->second.row, after, counted),
         log, Share(entries_max, bytes_max));
 }
 
@@ -181,11 +185,11 @@ Result<std::vector<RunPtr>> SqliteStore::runs_back_from(const LogId& log, Seq se
                                                         std::size_t bytes_max) {
     const auto held = logs_.find(log);
     if (held == logs_.end()) return std::vector<RunPtr>();
+    seq = std::min({seq, held->second.holding.extent.limit(), limits::seq_max});
     return verified_runs(
         database_.query("SELECT signature, entries, last FROM run WHERE log=? AND last<?"
                         " AND first<=? ORDER BY last DESC",
-                        held->second.row, std::min(seq, limits::seq_max) + limits::run_entries_max,
-                        seq),
+                        held->second.row, seq + limits::run_entries_max, seq),
         log, Share(entries_max, bytes_max));
 }
 
@@ -221,11 +225,15 @@ bool SqliteStore::is_intact() {
     auto run = database_.query("SELECT signature, entries FROM run");
     while (run.row())
         if (!run_from(run, 0)) return false;
+    auto fork =
+        database_.query("SELECT signature, entries, other_signature, other_entries FROM fork");
+    while (fork.row())
+        if (!fork_from(fork)) return false;
     auto line = database_.query("SELECT arrival, seq, run FROM line");
     LineReader reader(database_);
     while (line.row())
         if (!line_in(line, reader)) return false;
-    return !run.failed() && !line.failed();
+    return !run.failed() && !fork.failed() && !line.failed();
 }
 
 }  // namespace lanchat::store

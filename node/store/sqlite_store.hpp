@@ -43,6 +43,8 @@ class SqliteStore final : public Store {
     Arrival last() const override { return last_; }
     Result<std::vector<Added>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
     Result<Line> append_legacy(const Heard& heard) override;
+    Result<Extent> freeze(const Fork& proof) override;
+    Result<std::optional<Fork>> proof_of(const LogId& log) override;
     Result<std::vector<Holding>> holdings() override;
     Result<Tally> tally() override;
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
@@ -103,6 +105,7 @@ class SqliteStore final : public Store {
     bool load();
     bool read_ends(Log& log);
     bool ends_at(Log& log, const Stretch& noted);
+    std::optional<Entry> entry_at(const Log& log, Seq seq, Hash& head);
 
     // Writing.
     // One flush for all `writes`, or none of them.
@@ -124,6 +127,10 @@ class SqliteStore final : public Store {
     // Author 0: none.
     bool index_words(Arrival arrival, std::int64_t room, std::int64_t author,
                      std::string_view text);
+
+    // Forks.
+    bool cut(Log& log, Seq place);
+    bool keep_proof(const Log& log, const Fork& proof);
 
     // Trimming.
     Result<std::vector<HeldLog>> held_runs();
