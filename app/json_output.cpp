@@ -173,6 +173,7 @@ void append_placed(std::string& out, const Message& message, const Place& place)
     append_string(out, "text", message.text);
     append_bool(out, "history", place.history || message.history);
     if (message.own) append_bool(out, "own", true);
+    if (place.disputed) append_bool(out, "disputed", true);
 }
 
 void append_held(std::string& out, const HeldLines& held) {

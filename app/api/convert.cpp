@@ -76,6 +76,7 @@ void Here::fill(v1::Line& out, const store::Line& line, store::Arrival cursor_at
     out.set_said_ms(entry.clock.time().ms);
     out.set_text(entry.text);
     out.set_history(history);
+    out.set_disputed(line.disputed);
     auto& from = *out.mutable_from();
     from.set_name(entry.name);
     from.set_legacy(line.legacy);
