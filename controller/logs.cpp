@@ -70,6 +70,16 @@ std::optional<Want> want_below(const LogId& log, const Extent& held, const Claim
     return downwards(log, std::max(next->after, held.floor), held.base.after);
 }
 
+// What of `claim` may be wanted.
+Claim up_to(Seq limit, const Claim& claim) {
+    const auto part = [limit](const Range& range) {
+        return range.after < limit ? Range{range.after, std::min(range.last, limit)} : Range{};
+    };
+    Claim there{part(claim.base), std::nullopt};
+    if (claim.tail && claim.tail->after < limit) there.tail = part(*claim.tail);
+    return there;
+}
+
 }  // namespace
 
 Claim claim_of(const Head& head) {
@@ -80,7 +90,7 @@ Claim claim_of(const Head& head) {
 
 Logs::Verdict Logs::take(const VerifiedRun& run, bool may_detach) {
     const auto known = held_.find(run.log());
-    if (known != held_.end() && known->second.forked) return Verdict::forked;
+    if (known != held_.end() && known->second.is_being_cut()) return Verdict::known;
     const Fitted fitted = fit(extent(run.log()), run);
     switch (fitted.fit) {
         case Fit::known:
@@ -88,8 +98,7 @@ Logs::Verdict Logs::take(const VerifiedRun& run, bool may_detach) {
         case Fit::apart:
             return Verdict::ahead;
         case Fit::forked:
-            held_[run.log()].forked = true;
-            return Verdict::forked;
+            return Verdict::contradicts;
         case Fit::detached:
             if (!may_detach) return Verdict::ahead;
             break;
@@ -102,7 +111,8 @@ Logs::Verdict Logs::take(const VerifiedRun& run, bool may_detach) {
 
 void Logs::stored(const VerifiedRun& run) {
     const auto known = held_.find(run.log());
-    if (known != held_.end()) known->second.stored = fit(known->second.stored, run).extent;
+    if (known == held_.end() || known->second.is_being_cut()) return;
+    known->second.stored = fit(known->second.stored, run).extent;
 }
 
 void Logs::trimmed(const LogId& log, Seq floor, const Hash& head) {
@@ -110,6 +120,23 @@ void Logs::trimmed(const LogId& log, Seq floor, const Hash& head) {
     if (known == held_.end()) return;
     known->second.here.raise_floor(floor, head);
     known->second.stored.raise_floor(floor, head);
+}
+
+bool Logs::freeze(const LogId& log, Seq place) {
+    Held& held = held_[log];
+    if (held.here.limit() < place) return false;
+    held.here.forked = held.stored.forked = place;
+    held.freezing = true;
+    return true;
+}
+
+bool Logs::frozen(const LogId& log, const Extent& stored) {
+    const auto known = held_.find(log);
+    if (known == held_.end() || known->second.here.forked != stored.forked) return false;
+    Held& held = known->second;
+    if (held.is_being_cut()) held.here = held.stored = stored;
+    held.freezing = false;
+    return true;
 }
 
 bool Logs::has_place_for(const LogId& log) const {
@@ -132,11 +159,13 @@ Ack Logs::stored_of(const LogId& log) const {
     if (held == nullptr) return {};
     const Extent& stored = held->stored;
     const Stretch& newest = stored.tail ? *stored.tail : stored.base;
-    return {newest.after, newest.last};
+    const Seq last = std::min(newest.last, stored.limit());  // it may be about to be cut
+    return newest.after < last ? Ack{newest.after, last} : Ack{};
 }
 
-std::optional<Want> next_want(const LogId& log, const Extent& held, const Claim& there, Seq missed,
+std::optional<Want> next_want(const LogId& log, const Extent& held, const Claim& claim, Seq missed,
                               const Haste& haste) {
+    const Claim there = up_to(held.limit(), claim);
     if (auto want = want_above(log, held, there, missed, haste)) return want;
     if (auto want = want_between(log, held, there)) return want;
     return want_below(log, held, there);

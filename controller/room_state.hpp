@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "controller/fork_news.hpp"
+#include "controller/inquiries.hpp"
 #include "controller/logs.hpp"
 #include "controller/neighbours.hpp"
 #include "controller/peer_map.hpp"
@@ -86,6 +88,13 @@ struct Exchange {
     std::deque<Want> asked;
     std::deque<RunPtr> served;       // the part of the first answer that is at hand
     std::optional<LinkId> fetching;  // over which link it will go
+
+    // Forks.
+    Inquiries inquiries;            // into branches that it holds
+    std::size_t examining = 0;      // of its runs that are compared with ours
+    ForkNews fork_news;             // ours to it
+    std::optional<LinkId> proving;  // proofs are read, to go over this link
+    std::vector<Fork> proofs;       // that are at hand
 };
 
 // Own lines that a peer will not get: those after `after`, up to `to`.

@@ -67,6 +67,7 @@ std::optional<Instant> Room::due(const Peer& peer) const {
     if (receiving_ && can_ack) sooner(next, peer.ack_due);
     if (can_ack) sooner(next, peer.logs.news_due);
     if (can_ack) sooner(next, peer.logs.links.due());
+    if (can_ack && !peer.logs.proving) sooner(next, peer.logs.fork_news.due());
     if (peer.missed > 0) sooner(next, peer.missed_since + limits::missed_report_interval);
     if (peer.reached < ledger_.head() && peer.up) {
         // When it stops to count as one that keeps up, input may flow again.
@@ -124,8 +125,9 @@ void Room::watch(Peer& peer, Now now, Effects& out) {
     if (stalled(peer, now.steady)) peer.stall_seen = now.steady;
     const bool acks = peer.ack_due && *peer.ack_due <= now.steady && receiving_;
     const Exchange& logs = peer.logs;
-    const bool tells =
-        (logs.news_due && *logs.news_due <= now.steady) || logs.links.is_due(now.steady);
+    const bool tells = (logs.news_due && *logs.news_due <= now.steady) ||
+                       logs.links.is_due(now.steady) ||
+                       (!logs.proving && logs.fork_news.is_due(now.steady));
     if (acks || tells) pump_peer(peer, now, out);
 }
 

@@ -14,7 +14,8 @@ using namespace std::chrono_literals;
 namespace {
 
 bool speaks_of_logs(const Frame& frame) {
-    return !frame.runs.empty() || !frame.have.empty() || !frame.want.empty() || frame.listing;
+    return !frame.runs.empty() || !frame.proofs.empty() || !frame.have.empty() ||
+           !frame.want.empty() || frame.listing;
 }
 
 bool is_plain(const Frame& frame) {

@@ -40,6 +40,7 @@ enum class What {
     loaded,     // found on the disk at the start: the log of `peer`, after `text` up to `number`
     stored,     // flushed: the log of `peer`, after `text` up to `number`
     exchanged,  // something of logs was sent
+    forked,     // at the end: that of the log of `peer` is proven at `number`
     holds       // at the end: so many lines of the log of `peer`, whose head is `text`
 };
 
@@ -74,6 +75,7 @@ std::uint64_t fingerprint(std::string_view text);
 // none stored that was not shown, none forgotten that was flushed. In the end all nodes that are
 // alive have shown the same lines of every log, all that were said by the living among them, and
 // have nothing to tell each other. Who leaves in good order reports what did not arrive.
+// Whose log is proven to be forked anywhere, it ends at one place and in one head everywhere.
 // In the quiet time: nobody comes or goes, everybody sees everybody within reach and nobody else,
 // legacy peers get and give each line once. Logs of strangers may end anywhere.
 std::vector<std::string> judge(const History& history);
