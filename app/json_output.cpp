@@ -175,6 +175,7 @@ void append_placed(std::string& out, const Message& message, const Place& place)
     if (message.own) append_bool(out, "own", true);
     if (message.late) append_bool(out, "late", true);
     if (message.clock_ahead) append_bool(out, "clock_ahead", true);
+    if (place.disputed) append_bool(out, "disputed", true);
 }
 
 void append_held(std::string& out, const HeldLines& held) {

@@ -36,6 +36,7 @@ struct Place {
     std::string_view cursor;
     std::string_view order;
     bool history = false;
+    bool disputed = false;
 };
 void append_message(std::string& out, const controller::Message& message, const Place& place);
 

@@ -14,7 +14,8 @@ Span span_of(const Stretch& stretch) { return {stretch.after, stretch.last, stre
 }  // namespace
 
 Head head_of(const LogId& log, const Extent& stored) {
-    Head head{log, span_of(stored.base), std::nullopt, stored.newest};
+    Head head{log, {}, std::nullopt, stored.newest, stored.forked};
+    if (!stored.base.empty()) head.base = span_of(stored.base);
     if (stored.tail) head.tail = span_of(*stored.tail);
     return head;
 }
@@ -143,7 +144,8 @@ void Comparison::list(Frame& frame, const Logs& logs) {
     while (const LogId* log = logs.summary().next(listed_, last_)) {
         if (frame.have.size() >= limits::heads_per_frame) return;
         last_ = *log;
-        frame.have.push_back(head_of(*log, logs.find(*log)->stored));
+        const Held& held = *logs.find(*log);
+        if (!held.freezing) frame.have.push_back(head_of(*log, held.stored));
     }
     is_listing_ = false;
     frame.listed = told_all_ = true;
@@ -157,7 +159,8 @@ bool Comparison::list_parts(Frame& frame, Logs& logs) {
         frame.listing = true;
         if (frame.have.size() >= limits::heads_per_frame) return false;
         part_ = *it;
-        frame.have.push_back(head_of(*it, logs.find(*it)->stored));
+        const Held& held = *logs.find(*it);
+        if (!held.freezing) frame.have.push_back(head_of(*it, held.stored));
     }
     return true;
 }

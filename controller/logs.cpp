@@ -70,6 +70,16 @@ std::optional<Want> want_below(const LogId& log, const Extent& held, const Claim
     return downwards(log, std::max(next->after, held.floor), held.base.after);
 }
 
+// What of `claim` may be wanted.
+Claim up_to(Seq limit, const Claim& claim) {
+    const auto part = [limit](const Range& range) {
+        return range.after < limit ? Range{range.after, std::min(range.last, limit)} : Range{};
+    };
+    Claim there{part(claim.base), std::nullopt};
+    if (claim.tail && claim.tail->after < limit) there.tail = part(*claim.tail);
+    return there;
+}
+
 }  // namespace
 
 Claim claim_of(const Head& head) {
@@ -83,12 +93,12 @@ Logs::Logs(Map held) : held_(std::move(held)) {
 }
 
 void Logs::note(const Map::value_type& known) {
-    summary_.note(known.first, known.second.stored, known.second.forked);
+    if (!known.second.freezing) summary_.note(known.first, known.second.stored);
 }
 
 Logs::Verdict Logs::take(const VerifiedRun& run, bool may_detach) {
     const auto known = held_.find(run.log());
-    if (known != held_.end() && known->second.forked) return Verdict::forked;
+    if (known != held_.end() && known->second.is_being_cut()) return Verdict::known;
     const Fitted fitted = fit(extent(run.log()), run);
     switch (fitted.fit) {
         case Fit::known:
@@ -96,9 +106,7 @@ Logs::Verdict Logs::take(const VerifiedRun& run, bool may_detach) {
         case Fit::apart:
             return Verdict::ahead;
         case Fit::forked:
-            held_[run.log()].forked = true;
-            note(*held_.find(run.log()));
-            return Verdict::forked;
+            return Verdict::contradicts;
         case Fit::detached:
             if (!may_detach) return Verdict::ahead;
             break;
@@ -111,7 +119,7 @@ Logs::Verdict Logs::take(const VerifiedRun& run, bool may_detach) {
 
 void Logs::stored(const VerifiedRun& run) {
     const auto known = held_.find(run.log());
-    if (known == held_.end()) return;
+    if (known == held_.end() || known->second.is_being_cut()) return;
     known->second.stored = fit(known->second.stored, run).extent;
     note(*known);
 }
@@ -122,6 +130,24 @@ void Logs::trimmed(const LogId& log, Seq floor, const Hash& head) {
     known->second.here.raise_floor(floor, head);
     known->second.stored.raise_floor(floor, head);
     note(*known);
+}
+
+bool Logs::freeze(const LogId& log, Seq place) {
+    Held& held = held_[log];
+    if (held.here.limit() < place) return false;
+    held.here.forked = held.stored.forked = place;
+    held.freezing = true;
+    return true;
+}
+
+bool Logs::frozen(const LogId& log, const Extent& stored) {
+    const auto known = held_.find(log);
+    if (known == held_.end() || known->second.here.forked != stored.forked) return false;
+    Held& held = known->second;
+    if (held.is_being_cut()) held.here = held.stored = stored;
+    held.freezing = false;
+    note(*known);
+    return true;
 }
 
 bool Logs::has_place_for(const LogId& log) const {
@@ -144,11 +170,13 @@ Ack Logs::stored_of(const LogId& log) const {
     if (held == nullptr) return {};
     const Extent& stored = held->stored;
     const Stretch& newest = stored.tail ? *stored.tail : stored.base;
-    return {newest.after, newest.last};
+    const Seq last = std::min(newest.last, stored.limit());  // it may be about to be cut
+    return newest.after < last ? Ack{newest.after, last} : Ack{};
 }
 
-std::optional<Want> next_want(const LogId& log, const Extent& held, const Claim& there, Seq missed,
+std::optional<Want> next_want(const LogId& log, const Extent& held, const Claim& claim, Seq missed,
                               const Haste& haste) {
+    const Claim there = up_to(held.limit(), claim);
     if (auto want = want_above(log, held, there, missed, haste)) return want;
     if (auto want = want_between(log, held, there)) return want;
     return want_below(log, held, there);

@@ -13,9 +13,12 @@
 namespace lanchat::controller {
 
 struct Held {
-    Extent here;          // verified
-    Extent stored;        // flushed
-    bool forked = false;  // its author signed two lines for one place: it grows no more
+    Extent here;            // verified
+    Extent stored;          // flushed
+    bool freezing = false;  // the proof of a fork at here.forked is on its way to the disk
+
+    // The disk knows what is left of it: until it tells, nothing comes to that.
+    bool is_being_cut() const { return freezing && here.last() > here.limit(); }
 
     bool operator==(const Held&) const = default;
 };
@@ -39,10 +42,10 @@ class Logs {
     using Map = std::map<LogId, Held>;
 
     enum class Verdict {
-        fresh,   // more of the log is held
-        known,   // nothing new in it
-        ahead,   // something before it is missing here
-        forked,  // it contradicts what is held; the log is frozen from now on
+        fresh,        // more of the log is held
+        known,        // nothing new in it, or nothing can be taken now
+        ahead,        // something before it is missing here
+        contradicts,  // it is of another branch than what is held
     };
 
     explicit Logs(Map held = {});
@@ -55,6 +58,12 @@ class Logs {
 
     // The store gave up what `log` has up to `floor`.
     void trimmed(const LogId& log, Seq floor, const Hash& head);
+
+    // A fork of `log` is proven at `place`: nothing from there on counts. False if that is known of
+    // this place or a lower one. Until `frozen` the disk has not kept it.
+    bool freeze(const LogId& log, Seq place);
+    // The disk has: `stored` is what is left. False if that is not the lowest place any more.
+    bool frozen(const LogId& log, const Extent& stored);
 
     // False for a log that is not held yet when there are too many.
     bool has_place_for(const LogId& log) const;

@@ -208,7 +208,10 @@ void Room::on(const Imported& imported, Now now, Effects& out) {
     const LogId log = run.log();
     if (is_own(log) || !logs_.has_place_for(log)) return;
     const Extent before = logs_.extent(log);
-    if (logs_.take(run, true) != Logs::Verdict::fresh) return;
+    const auto verdict = logs_.take(run, true);
+    if (verdict == Logs::Verdict::contradicts)
+        out.push_back(Examine{LinkId{}, imported.run, run.first() - 1});
+    if (verdict != Logs::Verdict::fresh) return;
     show_new(run, arriving(nullptr, before, now), out);
     out.push_back(Append{imported.run, true});
     pulls_.grown(log, logs_.extent(log), PersonKey{}, now.steady);

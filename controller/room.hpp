@@ -91,6 +91,9 @@ class Room {
     void on(const Watch&, Now, Effects&);
     void on(const Stored&, Now, Effects&);
     void on(const Fetched&, Now, Effects&);
+    void on(const Examined&, Now, Effects&);
+    void on(const Frozen&, Now, Effects&);
+    void on(const Proven&, Now, Effects&);
     void on(const Trimmed&, Now, Effects&);
     void on(const Imported&, Now, Effects&);
     void on(const Receive&, Now, Effects&);
@@ -179,7 +182,6 @@ class Room {
     bool is_history(const Entry&, const Arriving&) const;
     void take_heads(Peer&, const Frame&, Instant now);
     void told_of_ours(const Peer&, const LogId&, const Claim&);
-    static void doubt(Peer&, const Head&, const Extent& held);
     void take_wants(Peer&, const Frame&);
     void take_linked(Peer&, const Frame&, Instant now);
     void count_unacked(Peer&, const VerifiedRun&, Instant now);
@@ -206,6 +208,16 @@ class Room {
     void told_less(Peer&, const Head&, Instant now);
     void count_ours(const Peer&, const LogId&);
     static std::optional<Instant> news_due(const Exchange&);
+
+    // room_forks.cpp: who signs two entries for one place
+    void doubt(Peer&, const Head&, const Extent& held, Instant now);
+    void inquire(Peer&, const LogId&, Seq, Instant now);
+    void examine(Peer&, const RunPtr&, Effects&);
+    void contradicted(Peer&, const LogId&, Instant now);
+    void look_further(Peer&, const VerifiedRun&, Seq same, const std::optional<Fork>&, Instant now);
+    void take_proofs(Peer&, const Frame&, Effects&);
+    void freeze(const Fork&, Effects&);
+    static bool add_proofs(Link&, Peer&, Frame&, Instant now, Effects&);
 
     // room_timers.cpp: what time brings, and leaving
     bool silent_for(const Link&, Duration, Instant now) const;
@@ -259,6 +271,7 @@ class Room {
     std::uint64_t dialled_ = 0;
     std::uint64_t rounds_ = 0;  // begun exchanges
     std::uint64_t legacy_lines_ = 0;
+    bool own_forked_ = false;  // somebody else signs in the log of this process
 
     std::optional<Order> newest_shown_;
 

@@ -78,6 +78,7 @@ const Peer* Room::next_to_compare(Instant now) {
 void Room::told_less(Peer& peer, const Head& head, Instant now) {
     const Held* held = logs_.find(head.log);
     if (held == nullptr || held->stored.size() == 0 || !is_part(claim_of(head))) return;
+    if (head.forked != 0) return;  // see room_forks.cpp
     Extent there;
     there.base = {head.base.after, {}, head.base.last, head.base.head};
     if (head.tail) there.tail = {head.tail->after, {}, head.tail->last, head.tail->head};

@@ -68,8 +68,10 @@ bool Room::add_lines(Link& link, Peer& peer, Frame& frame, Now now, Effects& out
         }
         return frame.msg.empty() && add_legacy_line(link, peer, frame);
     }
-    add_own_runs(link, peer, frame, out);
-    add_exchange(link, peer, frame, now.steady, out);
+    if (!add_proofs(link, peer, frame, now.steady, out)) {
+        add_own_runs(link, peer, frame, out);
+        add_exchange(link, peer, frame, now.steady, out);
+    }
     // An acknowledgement travels with lines, or alone once it is due: sent at once, it would hold
     // the write that the answer to those lines is about to need.
     const bool due = peer.ack_due && *peer.ack_due <= now.steady;
@@ -78,8 +80,8 @@ bool Room::add_lines(Link& link, Peer& peer, Frame& frame, Now now, Effects& out
         peer.unacked = 0;
         peer.ack_due.reset();
     }
-    return frame.received || !frame.runs.empty() || !frame.have.empty() || !frame.want.empty() ||
-           frame.listing || frame.listed || frame.digest;
+    return frame.received || !frame.runs.empty() || !frame.proofs.empty() || !frame.have.empty() ||
+           !frame.want.empty() || frame.listing || frame.listed || frame.digest;
 }
 
 // What was said here goes to whoever is linked, up to a window. Who is so far behind that the

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "controller/events.hpp"
+#include "message/extent.hpp"
 #include "message/frame.hpp"
 
 namespace lanchat::controller {
@@ -61,6 +62,19 @@ struct Fetched {
     LogId log;
     std::vector<RunPtr> runs;
 };  // answer to Fetch; none: the store has nothing there
+struct Examined {
+    LinkId link;
+    RunPtr run;
+    std::vector<RunPtr> ours;
+};  // answer to Examine: in order, none or the first of those that hold what was asked for
+struct Frozen {
+    LogId log;
+    Extent extent;
+};  // answer to Freeze: the proof is on the disk, and this is what counts of what is there
+struct Proven {
+    LinkId link;
+    std::vector<Fork> proofs;
+};  // answer to Prove: as many of them as are at hand
 struct Trimmed {
     LogId log;
     Seq floor;
@@ -77,9 +91,9 @@ struct EndOfInput {
 };
 struct Leave {};
 struct Wake {};
-using Input =
-    std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed, Say, Watch,
-                 Stored, Fetched, Trimmed, Imported, Receive, EndOfInput, Leave, Wake>;
+using Input = std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed,
+                           Say, Watch, Stored, Fetched, Examined, Frozen, Proven, Trimmed, Imported,
+                           Receive, EndOfInput, Leave, Wake>;
 
 // Effects. At most one Send is under way on a link: the next one follows its Drained.
 struct Connect {
@@ -111,10 +125,23 @@ struct Fetch {
     LinkId link;
     Want want;
 };  // read the first part of it from the store; answered by Fetched
+struct Examine {
+    LinkId link;
+    RunPtr run;
+    Seq after;
+};  // read what is kept of the same log after `after`, as far as `run` goes; answered by Examined
+struct Freeze {
+    Fork proof;
+};  // keep it for good, behind all that was to be kept before; answered by Frozen
+struct Prove {
+    LinkId link;
+    std::vector<LogId> logs;
+};  // read their proofs from the store; answered by Proven
 struct Notify {
     Event event;
 };
 struct Stop {};  // all links are gone; nothing follows
-using Effect = std::variant<Connect, Dial, Send, Finish, Drop, Probe, Append, Fetch, Notify, Stop>;
+using Effect = std::variant<Connect, Dial, Send, Finish, Drop, Probe, Append, Fetch, Examine,
+                            Freeze, Prove, Notify, Stop>;
 
 }  // namespace lanchat::controller

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "controller/comparison.hpp"
+#include "controller/fork_news.hpp"
+#include "controller/inquiries.hpp"
 #include "controller/ledger.hpp"
 #include "controller/logs.hpp"
 #include "controller/neighbours.hpp"
@@ -89,6 +91,13 @@ struct Exchange {
     std::deque<Want> asked;
     std::deque<RunPtr> served;       // the part of the first answer that is at hand
     std::optional<LinkId> fetching;  // over which link it will go
+
+    // Forks.
+    Inquiries inquiries;            // into branches that it holds
+    std::size_t examining = 0;      // of its runs that are compared with ours
+    ForkNews fork_news;             // ours to it
+    std::optional<LinkId> proving;  // proofs are read, to go over this link
+    std::vector<Fork> proofs;       // that are at hand
 };
 
 // A stretch of own lines: those after `after`, up to `to`.

@@ -17,6 +17,11 @@ void Room::begin_exchange(Peer& peer, Instant now) {
     logs.served.clear();
     logs.fetching.reset();
     logs.wants_owed.clear();  // all of them come again
+    logs.inquiries.clear();
+    logs.examining = 0;
+    logs.fork_news.begin(logs_.all(), now);
+    logs.proving.reset();
+    logs.proofs.clear();
     pulls_.gone(peer.key, now);
     std::vector<InstanceId> others;
     for (const auto& [key, other] : peers_)
@@ -26,6 +31,7 @@ void Room::begin_exchange(Peer& peer, Instant now) {
 
 void Room::take_exchange(Peer& peer, const Frame& frame, Now now, Effects& out) {
     if (frame.linked) take_linked(peer, frame, now.steady);
+    take_proofs(peer, frame, out);
     take_heads(peer, frame, now.steady);
     take_comparison(peer, frame, now.steady);
     take_runs(peer, frame, now, out);
@@ -45,7 +51,8 @@ void Room::take_runs(Peer& peer, const Frame& frame, Now now, Effects& out) {
 void Room::take_run(Peer& peer, const RunPtr& run, Now now, Effects& out) {
     const LogId log = run->log();
     const Extent before = logs_.extent(log);
-    const bool was_forked = logs_.find(log) != nullptr && logs_.find(log)->forked;
+    const bool was_asked = peer.logs.inquiries.is_answer(*run);
+    if (was_asked) examine(peer, run, out);
     switch (logs_.take(*run, pulls_.is_answer(*run, peer.key))) {
         case Logs::Verdict::fresh:
             out.push_back(Append{run, show_new(*run, arriving(&peer, before, now), out)});
@@ -53,6 +60,8 @@ void Room::take_run(Peer& peer, const RunPtr& run, Now now, Effects& out) {
             break;
         case Logs::Verdict::known:
             count_unacked(peer, *run, now.steady);
+            // Its author must not tell others another history than us.
+            if (!was_asked && log == peer.log) examine(peer, run, out);
             break;
         case Logs::Verdict::ahead: {
             auto& there = peer.logs.there;
@@ -62,9 +71,9 @@ void Room::take_run(Peer& peer, const RunPtr& run, Now now, Effects& out) {
             pulls_.behind(log, now.steady, true);
             break;
         }
-        case Logs::Verdict::forked:
-            pulls_.not_behind(log);
-            if (!was_forked) out.push_back(Notify{Forked{author(run->items().front().entry)}});
+        case Logs::Verdict::contradicts:
+            if (!was_asked) examine(peer, run, out);
+            contradicted(peer, log, now.steady);
             break;
     }
 }
@@ -72,7 +81,8 @@ void Room::take_run(Peer& peer, const RunPtr& run, Now now, Effects& out) {
 // Whether it begins with history; nobody brings what was imported. What fills a gap is history.
 bool Room::show_new(const VerifiedRun& run, const Arriving& how, Effects& out) {
     const Extent& before = how.before;
-    const bool fills = before.size() > 0 ? run.first() > before.last() + 1 : run.first() > 1;
+    const bool fills = before.forked != 0 ||
+                       (before.size() > 0 ? run.first() > before.last() + 1 : run.first() > 1);
     const bool own = run.log().device == ledger_.log().device;
     const std::string log = log_name(run.log()) + ':';
     PeerInfo from = author(run.items().front().entry);
@@ -123,13 +133,14 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
         }
         if (frame.listing) told_less(peer, head, now);
         const Held* held = logs_.find(head.log);
-        const bool is_frozen = held != nullptr && held->forked;
         const bool own = is_own(head.log);
-        if (held != nullptr && !own && !is_frozen) doubt(peer, head, held->here);
+        const bool is_being_cut = held != nullptr && held->is_being_cut();
+        if (head.forked != 0) logs.fork_news.knows(head.log, head.forked);
+        if (held != nullptr && !own) doubt(peer, head, held->here, now);
         if (held != nullptr && !own && !frame.listing && claim.top().last < held->stored.last())
             tell_of(peer, head.log, now);
-        if (own || is_frozen ||
-            !controller::next_want(head.log, logs_.extent(head.log), claim, 0, settings_.haste)) {
+        if (own || (!is_being_cut && !controller::next_want(head.log, logs_.extent(head.log), claim,
+                                                            0, settings_.haste))) {
             there.erase(head.log);
             continue;
         }
@@ -138,18 +149,6 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
         if (is_new_here && is_first) logs.backlog[head.log] = claim.top().last;
         // What its author is about to send need not be asked for.
         pulls_.behind(head.log, now, frame.listing && head.log != peer.log, head.newest);
-    }
-}
-
-// It has another entry than we in the same place, or lies: the entry itself will tell.
-void Room::doubt(Peer& peer, const Head& head, const Extent& held) {
-    auto& wants = peer.logs.wants_owed;
-    for (const Span* span : {&head.base, head.tail ? &*head.tail : nullptr}) {
-        if (span == nullptr || wants.size() >= limits::pulls_max) continue;
-        const bool differs =
-            (span->last == held.base.last && span->head != held.base.head) ||
-            (held.tail && span->last == held.tail->last && span->head != held.tail->head);
-        if (differs) wants.push_back({head.log, span->last - 1, span->last, false});
     }
 }
 
@@ -268,7 +267,8 @@ void Room::add_heads(Peer& peer, Frame& frame, Instant now) {
         const LogId log = *logs.news.begin();
         logs.news.erase(logs.news.begin());
         const Held* held = logs_.find(log);
-        if (held != nullptr && held->stored.size() > 0)
+        if (held != nullptr && !held->freezing &&
+            (held->stored.size() > 0 || held->stored.forked != 0))
             frame.have.push_back(head_of(log, held->stored));
     }
     if (logs.news.empty()) logs.news_from.reset();
@@ -321,6 +321,11 @@ void Room::answer(Peer& peer, const Fetched& fetched) {
 void Room::ask_for_missing(Now now, Effects& out) {
     if (!receiving_ || leaving()) return;
     for (const LogId& log : pulls_.due(now.steady)) {
+        const Held* held = logs_.find(log);
+        if (held != nullptr && held->is_being_cut()) {  // it is asked for once that is done
+            pulls_.not_behind(log);
+            continue;
+        }
         Peer* source = source_of(log, now.steady);
         if (source == nullptr) {
             pulls_.not_behind(log);

@@ -71,6 +71,7 @@ std::optional<Instant> Room::due(const Peer& peer) const {
     if (can_ack) sooner(next, peer.logs.compare.due());
     if (can_ack) sooner(next, peer.logs.links.due());
     if (can_ack) sooner(next, peer.logs.receipts.due());
+    if (can_ack && !peer.logs.proving) sooner(next, peer.logs.fork_news.due());
     if (peer.missed > 0) sooner(next, peer.missed_since + limits::missed_report_interval);
     if (peer.reached < ledger_.head() && peer.up) {
         // When it stops to count as one that keeps up, input may flow again.
@@ -130,7 +131,8 @@ void Room::watch(Peer& peer, Now now, Effects& out) {
     const Exchange& logs = peer.logs;
     const auto is_due = [&](std::optional<Instant> due) { return due && *due <= now.steady; };
     const bool tells = is_due(news_due(logs)) || is_due(logs.compare.due()) ||
-                       is_due(logs.receipts.due()) || logs.links.is_due(now.steady);
+                       is_due(logs.receipts.due()) || logs.links.is_due(now.steady) ||
+                       (!logs.proving && logs.fork_news.is_due(now.steady));
     if (acks || tells) pump_peer(peer, now, out);
 }
 

@@ -29,16 +29,16 @@ std::size_t bucket_of(const LogId& log) {
     return (log.device.bytes.front() ^ epoch ^ epoch >> 58) % digest_buckets;
 }
 
-void Summary::note(const LogId& log, const Extent& stored, bool frozen) {
-    if (stored.size() == 0) return;
+void Summary::note(const LogId& log, const Extent& stored) {
+    if (stored.size() == 0 && stored.forked == 0) return;
     const bool is_part = stored.tail || stored.base.after > stored.floor;
     is_part ? void(parts_.insert(log)) : void(parts_.erase(log));
     const std::size_t number = bucket_of(log);
     Leaf& leaf = logs_[number][log];
-    if (leaf.version > 0 && leaf.frozen == frozen &&
-        (frozen || (leaf.seq == stored.last() && leaf.head == stored.head())))
+    if (leaf.version > 0 && leaf.forked == stored.forked && leaf.seq == stored.last() &&
+        leaf.head == stored.head())
         return;
-    leaf = {stored.last(), stored.head(), frozen, ++version_};
+    leaf = {stored.last(), stored.head(), stored.forked, ++version_};
     dirty_.set(number);
 }
 
@@ -81,8 +81,7 @@ ShortHash Summary::hash_of(const Bucket& bucket) {
     for (const auto& [log, leaf] : bucket) {
         text += log.device.view();
         add(text, static_cast<std::uint64_t>(log.epoch));
-        text += leaf.frozen ? '\1' : '\0';
-        if (leaf.frozen) continue;
+        add(text, leaf.forked);
         add(text, leaf.seq);
         text += leaf.head.view();
     }

@@ -25,14 +25,14 @@ std::size_t bucket_of(const LogId& log);
 
 // Of a log only its end counts: what one node has trimmed and the other has not is no difference.
 // Logs of which something below the end is wanted still are known apart (parts): whoever holds one
-// tells of it. It may be that nobody has the rest any more, and no digest must differ for ever. A
-// frozen log is the same wherever it is frozen.
+// tells of it. It may be that nobody has the rest any more, and no digest must differ for ever. Of
+// a forked log the place counts too.
 //
 // A bucket is hashed when somebody asks and it has changed since the last time.
 class Summary {
   public:
     // `stored` is on the disk of `log` from now on; nothing is held of it while that is empty.
-    void note(const LogId& log, const Extent& stored, bool frozen);
+    void note(const LogId& log, const Extent& stored);
 
     const ShortHash& all();
     const std::vector<ShortHash>& buckets();
@@ -56,7 +56,7 @@ class Summary {
     struct Leaf {
         Seq seq = 0;
         Hash head;
-        bool frozen = false;
+        Seq forked = 0;
         std::uint64_t version = 0;
     };
     using Bucket = std::map<LogId, Leaf>;

@@ -1,6 +1,7 @@
 // The extent of a log: which of its entries are held here, and how a run fits to them.
 #pragma once
 
+#include <limits>
 #include <optional>
 
 #include "message/run.hpp"
@@ -29,7 +30,11 @@ struct Extent {
     std::optional<Stretch> tail;  // above the base, with a gap between
     Seq floor = 0;                // nothing at or below it is wanted: it was trimmed
     Clock newest;                 // of the last entry
+    // Its author signed two entries for this place (0: not known to have): nothing from here on
+    // counts, it is neither held nor wanted (log.md 6).
+    Seq forked = 0;
 
+    Seq limit() const { return forked == 0 ? std::numeric_limits<Seq>::max() : forked - 1; }
     Seq last() const { return tail ? tail->last : base.last; }
     const Hash& head() const { return tail ? tail->head : base.head; }
     bool holds(Seq seq) const { return base.holds(seq) || (tail && tail->holds(seq)); }
@@ -39,11 +44,14 @@ struct Extent {
     // How many entries.
     Seq size() const { return base.last - base.after + (tail ? tail->last - tail->after : 0); }
     // Whether an entry with this number would be new.
-    bool lacks(Seq seq) const { return seq > floor && !holds(seq); }
+    bool lacks(Seq seq) const { return seq > floor && seq <= limit() && !holds(seq); }
 
-    // Gives up the entries up to `seq`, where the head is `head`. Precondition: an entry above it
-    // is held.
+    // Gives up the entries up to `seq`, where the head is `head`. Precondition: it or an entry
+    // above it is held.
     void raise_floor(Seq seq, const Hash& head);
+    // Gives up the entries from `place` on, before which the head here is `head` if one is held
+    // there. `newest` remains to be set. Precondition: no lower place was known.
+    void freeze(Seq place, const Hash& head);
 
     bool operator==(const Extent&) const = default;
 };

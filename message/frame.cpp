@@ -7,12 +7,12 @@
 namespace lanchat {
 namespace {
 
-bool say_the_same(const std::vector<RunPtr>& a, const std::vector<RunPtr>& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-        // The head vouches for every byte, and the log names who signed it.
-        return x->log() == y->log() && x->first() == y->first() && x->head() == y->head();
-    });
+// The head vouches for every byte, and the log names who signed it.
+bool same_run(const RunPtr& x, const RunPtr& y) {
+    return x->log() == y->log() && x->first() == y->first() && x->head() == y->head();
 }
+
+bool same_proof(const Fork& x, const Fork& y) { return same_run(x.a, y.a) && same_run(x.b, y.b); }
 
 }  // namespace
 
@@ -22,7 +22,8 @@ bool Frame::operator==(const Frame& other) const {
                std::tie(other.msg, other.hello, other.received, other.have, other.listing,
                         other.listed, other.digest, other.differ, other.want, other.linked,
                         other.receipts, other.wall, other.ping, other.bye) &&
-           say_the_same(runs, other.runs);
+           std::ranges::equal(runs, other.runs, same_run) &&
+           std::ranges::equal(proofs, other.proofs, same_proof);
 }
 
 }  // namespace lanchat

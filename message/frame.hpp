@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "message/fork.hpp"
 #include "message/ids.hpp"
 #include "message/receipt.hpp"
 #include "message/run.hpp"
@@ -41,12 +42,13 @@ struct Span {
     bool operator==(const Span&) const = default;
 };
 
-// What the speaker holds of a log, flushed (extent.hpp).
+// What the speaker holds of a log, flushed (extent.hpp). The base may be empty if it is forked.
 struct Head {
     LogId log;
     Span base;
     std::optional<Span> tail;
-    Clock newest;  // of the last entry: whoever lacks much asks for the newest first
+    Clock newest;    // of the last entry: whoever lacks much asks for the newest first
+    Seq forked = 0;  // lowest place that the speaker can prove a fork at; 0: none
 
     bool operator==(const Head&) const = default;
 };
@@ -114,6 +116,7 @@ struct Frame {
     std::optional<Hello> hello;
     std::optional<Ack> received;
     std::vector<RunPtr> runs;
+    std::vector<Fork> proofs;
     std::vector<Head> have;
     bool listing = false;  // `have` is a part of what I have, not news
     bool listed = false;   // and that was all you may lack

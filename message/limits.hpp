@@ -22,6 +22,7 @@ inline constexpr std::size_t frame_runs_max = 256;
 inline constexpr std::size_t frame_heads_max = 1'024;
 inline constexpr std::size_t frame_wants_max = 256;
 inline constexpr std::size_t frame_receipts_max = 64;
+inline constexpr std::size_t frame_proofs_max = 16;
 
 // What a log is made of. A run of one entry may be larger.
 inline constexpr std::size_t run_entries_max = 256;
@@ -65,6 +66,12 @@ inline constexpr auto receipt_interval = 250ms;
 inline constexpr std::size_t receipts_max = 4'096;           // remembered, of others
 inline constexpr std::size_t receipts_per_peer_max = 1'024;  // waiting for it
 inline constexpr std::size_t far_members_max = 256;
+// Forks.
+inline constexpr std::size_t inquiries_per_peer_max = 64;    // where branches part
+inline constexpr std::size_t examinations_per_peer_max = 4;  // runs compared with ours at once
+inline constexpr auto proof_delay = 500ms;                   // for a peer to tell that it knows
+inline constexpr auto proof_pause = 250ms;    // between frames of proofs; of one log it doubles
+inline constexpr auto proof_pause_max = 60s;  // up to this
 
 // What is kept for others: own lines not yet acknowledged by everybody.
 inline constexpr std::size_t ledger_lines_max = 10'000;

@@ -92,17 +92,4 @@ RunPtr sign(std::vector<Entry> entries, const DeviceKey& key) {
     return RunPtr(new VerifiedRun(std::move(items), signature));
 }
 
-std::optional<Fork> fork_between(const RunPtr& a, const RunPtr& b) {
-    if (a->log() != b->log()) return std::nullopt;
-    const Seq first = std::max(a->first(), b->first());
-    const Seq last = std::min(a->last(), b->last());
-    for (Seq seq = first; seq <= last; ++seq) {
-        // A head vouches for the bytes of its entry and for all before them.
-        if (a->items()[seq - a->first()].head != b->items()[seq - b->first()].head)
-            return Fork{a->log(), seq, a, b};
-        if (seq == last) break;  // it may be the greatest number there is
-    }
-    return std::nullopt;
-}
-
 }  // namespace lanchat

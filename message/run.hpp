@@ -57,14 +57,4 @@ Result<RunPtr> verify(Run run);
 // of a log of `key`.
 RunPtr sign(std::vector<Entry> entries, const DeviceKey& key);
 
-// The same device signed two different entries for one place of one log.
-struct Fork {
-    LogId log;
-    Seq seq = 0;  // lowest place where `a` and `b` differ
-    RunPtr a;
-    RunPtr b;
-};
-// Nothing if the runs agree where they overlap, or do not overlap.
-std::optional<Fork> fork_between(const RunPtr& a, const RunPtr& b);
-
 }  // namespace lanchat

@@ -30,6 +30,11 @@ void put(const VerifiedRun& run, message::Run& out) {
     out.set_signature(std::string(run.signature().view()));
 }
 
+void put(const Fork& proof, message::Proof& out) {
+    put(*proof.a, *out.mutable_a());
+    put(*proof.b, *out.mutable_b());
+}
+
 template <class Out>
 void put(const LogId& log, Out& out) {
     out.set_device(std::string(log.device.view()));
@@ -48,6 +53,7 @@ void put(const Head& head, message::Head& out) {
     put(head.base, out);
     if (head.tail) put(*head.tail, *out.mutable_tail());
     out.set_newest(head.newest.packed);
+    out.set_forked(head.forked);
 }
 
 void put(const Want& want, message::Want& out) {
@@ -86,9 +92,10 @@ void put(const Ack& ack, message::Ext& out) {
 }
 
 bool has_extension(const Frame& frame) {
-    return frame.hello || frame.received || !frame.runs.empty() || !frame.have.empty() ||
-           frame.listing || frame.listed || frame.digest || frame.differ || !frame.want.empty() ||
-           frame.linked || !frame.receipts.empty() || frame.wall || frame.ping || frame.bye;
+    return frame.hello || frame.received || !frame.runs.empty() || !frame.proofs.empty() ||
+           !frame.have.empty() || frame.listing || frame.listed || frame.digest || frame.differ ||
+           !frame.want.empty() || frame.linked || !frame.receipts.empty() || frame.wall ||
+           frame.ping || frame.bye;
 }
 
 message::Bye::Why to_wire(Bye why) {
@@ -144,6 +151,16 @@ Result<RunPtr> take_run(message::Run& in) {
     return verify(std::move(run));
 }
 
+Result<Fork> take_proof(message::Proof& in) {
+    auto a = take_run(*in.mutable_a());
+    if (!a) return Failure{a.why()};
+    auto b = take_run(*in.mutable_b());
+    if (!b) return Failure{b.why()};
+    auto fork = fork_between(*a, *b);
+    if (!fork) return Failure{"proof of nothing"};
+    return std::move(*fork);
+}
+
 template <class In>
 bool take_log(const In& in, LogId& log) {
     log.epoch = Epoch{in.epoch()};
@@ -160,12 +177,16 @@ bool take_span(const In& in, Span& span) {
 Result<Head> take_head(const message::Head& in) {
     Head head;
     if (!take_log(in, head.log)) return Failure{"have without a log"};
-    if (!take_span(in, head.base)) return Failure{"have of nothing"};
+    head.forked = in.forked();
+    const bool is_empty = head.forked != 0 && in.seq() == 0 && in.after() == 0 && !in.has_tail();
+    if (!is_empty && !take_span(in, head.base)) return Failure{"have of nothing"};
     if (in.has_tail()) {
         if (!take_span(in.tail(), head.tail.emplace()) || head.tail->after <= head.base.last)
             return Failure{"have with a bad tail"};
     }
     head.newest.packed = in.newest();
+    const Seq last = head.tail ? head.tail->last : head.base.last;
+    if (head.forked != 0 && last >= head.forked) return Failure{"have of a branch"};
     return head;
 }
 
@@ -248,10 +269,15 @@ std::optional<Failure> take_log_parts(message::Ext& ext, Frame& frame) {
     if (auto no =
             take_all(ext.receipts(), limits::frame_receipts_max, frame.receipts, take_receipt))
         return no;
+    if (auto no =
+            take_all(*ext.mutable_proofs(), limits::frame_proofs_max, frame.proofs, take_proof))
+        return no;
     return take_all(*ext.mutable_runs(), limits::frame_runs_max, frame.runs, take_run);
 }
 
-bool is_signed(const message::Ext& ext) { return ext.runs_size() > 0 || ext.receipts_size() > 0; }
+bool is_signed(const message::Ext& ext) {
+    return ext.runs_size() > 0 || ext.receipts_size() > 0 || ext.proofs_size() > 0;
+}
 
 Result<Frame> take_extension(message::Ext& ext, Frame frame) {
     if (ext.has_hello()) {
@@ -307,6 +333,7 @@ std::string encode(const Frame& frame) {
         if (frame.hello) put(*frame.hello, *ext.mutable_hello());
         if (frame.received) put(*frame.received, ext);
         for (const auto& run : frame.runs) put(*run, *ext.add_runs());
+        for (const auto& proof : frame.proofs) put(proof, *ext.add_proofs());
         for (const auto& head : frame.have) put(head, *ext.add_have());
         if (frame.listing) ext.set_listing(true);
         if (frame.listed) ext.set_listed(true);

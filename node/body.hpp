@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "controller/room.hpp"
@@ -70,15 +71,22 @@ class Node::Body {
     void perform_one(brain::Drop& drop) { transport_->drop(drop.link); }
     void perform_one(brain::Probe& probe);
     void perform_one(brain::Append& append);
+    void perform_one(brain::Freeze& freeze);
+    void perform_one(brain::Examine& examine);
+    void perform_one(brain::Prove& prove);
     void perform_one(brain::Fetch& fetch);
     void perform_one(brain::Notify& notify);
     void perform_one(brain::Stop& stop);
     void found(const Endpoint& where, asio::ip::tcp::socket socket);
     void post(brain::Input input);
     void write_down();
+    void append(std::vector<RunPtr> runs);
+    void freeze(const Fork& proof);
     void write_down_unsigned(const brain::Message& message);
     void written(std::uint64_t number, const std::vector<RunPtr>& runs,
                  const Result<std::vector<store::Added>>& result);
+    void frozen(std::uint64_t number, const Fork& proof, const Result<Extent>& result);
+    void stored_again();
     void take_note(const std::vector<RunPtr>& runs, const std::vector<store::Added>& added);
     void refuse_for_now(const std::string& why);
     void try_again_later();
@@ -98,17 +106,18 @@ class Node::Body {
     std::unique_ptr<discover::Discovery> discovery_;
     std::unique_ptr<MemoryOfPeers> memory_;
     std::unique_ptr<store::Disk> disk_;
-    brain::RoomSettings known_;  // from the store
-    std::vector<RunPtr> unwritten_;
+    brain::RoomSettings known_;                // from the store
+    using Write = std::variant<RunPtr, Fork>;  // what goes to the disk, in order
+    std::vector<Write> unwritten_;
     std::set<RunPtr> late_;  // among those on their way to the disk
     Seq says_waiting_ = 0;   // among the inputs
     std::map<LineId, Said> unanswered_;
     std::map<std::string, std::vector<Said>> said_ids_;  // not on disk yet, or nobody knows
     std::uint64_t untrimmed_bytes_ = 0;
     bool disk_pauses_ = false;
-    std::vector<RunPtr> refused_;  // by the disk; they go first
-    std::uint64_t appends_ = 0;    // groups of runs given to the disk
-    std::uint64_t written_ = 0;    // the last of them that was answered
+    std::vector<Write> refused_;  // by the disk; they go first
+    std::uint64_t writes_ = 0;    // given to the disk
+    std::uint64_t written_ = 0;   // the last of them that was answered
     asio::steady_timer timer_;
     asio::steady_timer disk_pause_;
     asio::steady_timer trim_timer_;

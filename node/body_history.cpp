@@ -159,10 +159,23 @@ void Node::Body::perform_one(brain::Append& append) {
 // What one turn of the loop brought goes to the disk together, after what the disk refused before.
 void Node::Body::write_down() {
     if (!disk_ || disk_pauses_ || (unwritten_.empty() && refused_.empty())) return;
-    auto runs = std::exchange(refused_, {});
-    runs.insert(runs.end(), unwritten_.begin(), unwritten_.end());
+    auto writes = std::exchange(refused_, {});
+    writes.insert(writes.end(), unwritten_.begin(), unwritten_.end());
     unwritten_.clear();
-    const std::uint64_t number = ++appends_;
+    std::vector<RunPtr> runs;
+    for (const Write& write : writes) {
+        if (const auto* run = std::get_if<RunPtr>(&write)) {
+            runs.push_back(*run);
+            continue;
+        }
+        if (!runs.empty()) append(std::exchange(runs, {}));
+        freeze(std::get<Fork>(write));
+    }
+    if (!runs.empty()) append(std::move(runs));
+}
+
+void Node::Body::append(std::vector<RunPtr> runs) {
+    const std::uint64_t number = ++writes_;
     disk_->append(
         runs, clock_now().wall,
         [this, here = here_, number, runs](const Result<std::vector<store::Added>>& result) {
@@ -179,9 +192,13 @@ void Node::Body::written(std::uint64_t number, const std::vector<RunPtr>& runs,
         return refuse_for_now(result.why());
     }
     take_note(runs, *result);
-    if (!std::exchange(disk_trouble_, {}).empty()) spdlog::warn("lines can be stored again");
+    stored_again();
     answer_said(runs);
     feed(brain::Stored{runs});
+}
+
+void Node::Body::stored_again() {
+    if (!std::exchange(disk_trouble_, {}).empty()) spdlog::warn("lines can be stored again");
 }
 
 void Node::Body::take_note(const std::vector<RunPtr>& runs,
@@ -224,7 +241,7 @@ void Node::Body::try_again_later() {
     disk_pause_.expires_after(disk_pause);
     disk_pause_.async_wait([this, here = here_](const asio::error_code& error) {
         if (error || !*here) return;
-        if (written_ < appends_) return try_again_later();
+        if (written_ < writes_) return try_again_later();
         write_refused();
     });
 }

@@ -52,7 +52,7 @@ Result<brain::RoomSettings> starting_point(store::Store& history, const DeviceId
     const Entry& last = own->front().entry;
     known.newest = last.clock;
     const auto held = known.held.find(last.log);
-    if (held != known.held.end())
+    if (held != known.held.end() && held->second.here.last() > 0)
         known.previous = Ended{last.log.epoch, held->second.here.last(), held->second.here.head()};
     return known;
 }

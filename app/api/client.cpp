@@ -36,7 +36,7 @@ Author author_of(const v1::Author& author) {
 
 Line line_of(const v1::Line& line) {
     return {line.id(),        line.cursor(), line.order(),   line.room(), author_of(line.from()),
-            {line.said_ms()}, line.text(),   line.history(), line.own()};
+            {line.said_ms()}, line.text(),   line.history(), line.own(),  line.disputed()};
 }
 
 Receipt receipt_of(const v1::PublishReply& reply) {

@@ -39,6 +39,7 @@ struct Line {
     std::string text;
     bool history = false;
     bool own = false;
+    bool disputed = false;  // its author signed another line for its place, or for one before it
 };
 
 struct Held {

@@ -76,6 +76,7 @@ void Here::fill(v1::Line& out, const store::Line& line, store::Arrival cursor_at
     out.set_said_ms(entry.clock.time().ms);
     out.set_text(entry.text);
     out.set_history(history);
+    out.set_disputed(line.disputed);
     auto& from = *out.mutable_from();
     from.set_name(entry.name);
     from.set_legacy(line.legacy);
@@ -115,9 +116,9 @@ void fill(v1::Held& out, const store::Tally& tally) {
 }
 
 void resolve(Backend& backend, const v1::Filter& filter,
-             std::function<void(Result<store::Filter>)> done) {
+             const std::function<void(Result<store::Filter>)>& done) {
     auto found = without_author(filter);
-    const auto word = filter.author();
+    const std::string& word = filter.author();
     if (word.empty()) return done(std::move(found));
     if (const auto id = parse_device_id(word)) {
         found.author = *id;

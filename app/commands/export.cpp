@@ -49,7 +49,8 @@ std::optional<api::Problem> write_text(api::Client& node, std::ostream& out) {
     if (const auto* problem = std::get_if<api::Problem>(&answer)) return *problem;
     std::map<std::string, std::vector<const api::Line*>> rooms;
     const auto& lines = std::get<std::vector<api::Line>>(answer);
-    for (const auto& line : lines) rooms[line.room].push_back(&line);
+    for (const auto& line : lines)
+        if (!line.disputed) rooms[line.room].push_back(&line);
     for (const auto& [room, in_room] : rooms) {
         std::string text = "# " + plain_markdown(room) + "\n";
         std::string day;

@@ -49,7 +49,10 @@ int report(const api::Problem& problem, const Streams& streams) {
 }
 
 void append_line(std::string& out, const api::Line& line, bool json) {
-    if (json) return append_message(out, message_of(line), {line.cursor, line.order, line.history});
+    if (json)
+        return append_message(out, message_of(line),
+                              {line.cursor, line.order, line.history, line.disputed});
+    if (line.disputed) out += "(disputed) ";
     append_message(out, message_of(line), false);
 }
 

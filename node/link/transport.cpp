@@ -234,7 +234,8 @@ Duration Transport::Body::received(LinkId link, Frame frame, std::size_t bytes) 
         guard_.greeted(from->watch);  // a stranger who makes no sense is dropped by the room
         guard_.valid_frame(from->watch, bytes);
         const auto now = std::chrono::steady_clock::now();
-        pause = tolls_.pay(from->remote, frame.runs.size() + frame.receipts.size(),
+        pause = tolls_.pay(from->remote,
+                           frame.runs.size() + 2 * frame.proofs.size() + frame.receipts.size(),
                            std::chrono::time_point_cast<Duration>(now));
     }
     hooks_.received(link, std::move(frame));

@@ -51,12 +51,15 @@ void Disk::resume() {
     ++turn_;
 }
 
+void Disk::freeze(Fork proof, Frozen done) { put(Freeze{std::move(proof), std::move(done)}); }
+
 void Disk::read(Job job) { put(std::move(job)); }
 
 void Disk::put(Task task) {
     {
         const std::lock_guard lock(mutex_);
         if (auto* append = std::get_if<Append>(&task)) append->turn = turn_;
+        if (auto* freeze = std::get_if<Freeze>(&task)) freeze->turn = turn_;
         tasks_.push_back(std::move(task));
     }
     waiting_.notify_one();
@@ -68,12 +71,15 @@ void Disk::work() {
         if (group.empty()) return;
         if (auto* job = std::get_if<Job>(&group.front()))
             (*job)(*store_);
+        else if (auto* freeze = std::get_if<Freeze>(&group.front()))
+            freeze_now(*freeze);
         else
             commit(group);
     }
 }
 
-// One job, or the appends before the next one, within the bounds of a commit. Empty: it is over.
+// One job or proof, or the appends before the next one, within the bounds of a commit. Empty: it is
+// over.
 std::deque<Disk::Task> Disk::next_group() {
     std::unique_lock lock(mutex_);
     const auto wanted = [this] { return ending_ || !tasks_.empty(); };
@@ -106,7 +112,8 @@ std::deque<Disk::Task> Disk::next_group() {
 
 void Disk::commit(std::deque<Task>& group) {
     while (!group.empty() && std::get<Append>(group.front()).turn <= refused_turn_) {
-        report(std::move(std::get<Append>(group.front()).done), Failure{refusal_});
+        report(std::move(std::get<Append>(group.front()).done),
+               Result<std::vector<Added>>(Failure{refusal_}));
         group.pop_front();
     }
     if (group.empty()) return;
@@ -131,7 +138,19 @@ void Disk::commit(std::deque<Task>& group) {
     }
 }
 
-void Disk::report(Appended done, Result<std::vector<Added>> result) {
+void Disk::freeze_now(Freeze& freeze) {
+    if (freeze.turn <= refused_turn_)
+        return report(std::move(freeze.done), Result<Extent>(Failure{refusal_}));
+    auto result = store_->freeze(freeze.proof);
+    if (!result) {
+        refused_turn_ = freeze.turn;
+        refusal_ = result.why();
+    }
+    report(std::move(freeze.done), std::move(result));
+}
+
+template <class Done, class Value>
+void Disk::report(Done done, Result<Value> result) {
     asio::post(loop_, [done = std::move(done), result = std::move(result)]() mutable {
         done(std::move(result));
     });

@@ -20,14 +20,16 @@ inline constexpr std::size_t commit_entries_max = 1'024;
 inline constexpr std::size_t commit_bytes_max = std::size_t{1024} * 1024;
 
 // Its functions may be called by any thread. Callbacks of `append` run on `loop`, which lives
-// longer than this object; jobs run on the disk thread. All in the order they were asked for. The
-// destructor waits until all that was asked for is done; callbacks may come after it.
+// longer than this object, as those of `freeze` do; jobs run on the disk thread. All in the order
+// they were asked for. The destructor waits until all that was asked for is done; callbacks may
+// come after it.
 //
 // Nothing is held back to make a group larger: what came while a flush was under way is the next
 // group, so a slow disk makes large groups by itself and a fast one makes nobody wait.
 class Disk {
   public:
     using Appended = std::function<void(Result<std::vector<Added>>)>;
+    using Frozen = std::function<void(Result<Extent>)>;
     using Job = std::function<void(Store&)>;
 
     Disk(asio::any_io_executor loop, std::unique_ptr<Store> store);
@@ -40,6 +42,8 @@ class Disk {
     // what comes behind a refused run must not be kept before it.
     void append(std::vector<RunPtr> runs, WallTime arrived, Appended done);
     void resume();
+    // Behind all that was asked for before; refused and asked for again as appends are.
+    void freeze(Fork proof, Frozen done);
     // Between commits. Whatever `job` refers to, it shares with nobody until it has posted it.
     void read(Job job);
 
@@ -50,13 +54,20 @@ class Disk {
         Appended done;
         std::uint64_t turn = 0;
     };
-    using Task = std::variant<Append, Job>;
+    struct Freeze {
+        Fork proof;
+        Frozen done;
+        std::uint64_t turn = 0;
+    };
+    using Task = std::variant<Append, Freeze, Job>;
 
     void put(Task task);
     void work();
     std::deque<Task> next_group();
     void commit(std::deque<Task>& group);
-    void report(Appended done, Result<std::vector<Added>> result);
+    void freeze_now(Freeze& freeze);
+    template <class Done, class Value>
+    void report(Done done, Result<Value> result);
 
     asio::any_io_executor loop_;
     std::unique_ptr<Store> store_;

@@ -15,9 +15,11 @@ bool MemoryStore::Place::passes(const Filter& filter) const {
     return store::passes(filter, entry(), legacy != nullptr);
 }
 
-Line MemoryStore::Place::line(Arrival arrival) const {
-    if (legacy) return *legacy;
-    return {arrival, run->items()[item].entry, run->items()[item].head, false};
+Line MemoryStore::line(Arrival arrival, const Place& place) const {
+    if (place.legacy) return *place.legacy;
+    const auto& item = place.run->items()[place.item];
+    const bool disputed = is_disputed(item.entry, logs_.at(item.entry.log).extent);
+    return {arrival, item.entry, item.head, false, {}, disputed};
 }
 
 Result<std::vector<Added>> MemoryStore::append(const std::vector<RunPtr>& runs, WallTime arrived) {
@@ -59,6 +61,31 @@ Result<Line> MemoryStore::append_legacy(const Heard& heard) {
     return line;
 }
 
+// Of those that are held, not of disputed ones.
+const VerifiedRun::Item* MemoryStore::item_at(const Log& log, Seq seq) {
+    if (!log.extent.holds(seq)) return nullptr;
+    for (const Kept& kept : log.runs)
+        if (kept.run->first() <= seq && seq <= kept.run->last())
+            return &kept.run->items()[seq - kept.run->first()];
+    return nullptr;
+}
+
+Result<Extent> MemoryStore::freeze(const Fork& proof) {
+    Log& log = logs_[proof.log];
+    if (log.extent.limit() < proof.seq) return log.extent;
+    const auto* first = item_at(log, proof.seq);
+    log.extent.freeze(proof.seq, first == nullptr ? Hash{} : first->entry.before);
+    const auto* last = item_at(log, log.extent.last());
+    log.extent.newest = last == nullptr ? Clock{} : last->entry.clock;
+    log.proof = proof;
+    return log.extent;
+}
+
+Result<std::optional<Fork>> MemoryStore::proof_of(const LogId& log) {
+    const auto held = logs_.find(log);
+    return held == logs_.end() ? std::optional<Fork>() : held->second.proof;
+}
+
 Result<std::vector<Holding>> MemoryStore::holdings() {
     std::vector<Holding> all;
     for (const auto& [id, log] : logs_) all.push_back({id, log.extent});
@@ -81,7 +108,7 @@ Result<std::vector<RunPtr>> MemoryStore::runs(const LogId& log, Seq after, std::
     if (held == logs_.end()) return found;
     Share share(entries_max, bytes_max);
     for (const Kept& kept : held->second.runs) {
-        if (kept.run->last() <= after) continue;
+        if (kept.run->last() <= after || kept.run->first() > held->second.extent.limit()) continue;
         if (!share.takes(*kept.run)) break;
         found.push_back(kept.run);
     }
@@ -95,6 +122,7 @@ Result<std::vector<RunPtr>> MemoryStore::runs_back_from(const LogId& log, Seq se
     const auto held = logs_.find(log);
     if (held == logs_.end()) return found;
     Share share(entries_max, bytes_max);
+    seq = std::min(seq, held->second.extent.limit());
     const auto& runs = held->second.runs;
     for (auto kept = runs.rbegin(); kept != runs.rend(); ++kept) {
         if (kept->run->first() > seq) continue;
@@ -107,7 +135,7 @@ Result<std::vector<RunPtr>> MemoryStore::runs_back_from(const LogId& log, Seq se
 Result<std::vector<Line>> MemoryStore::newest(const Filter& filter, std::size_t count) {
     std::vector<Line> found;
     for (const auto& [arrival, line] : lines_)
-        if (line.passes(filter)) found.push_back(line.line(arrival));
+        if (line.passes(filter)) found.push_back(this->line(arrival, line));
     return newest_of(std::move(found), count);
 }
 
@@ -115,7 +143,7 @@ Result<std::vector<Line>> MemoryStore::arrived(Arrival after, const Filter& filt
                                                std::size_t count) {
     std::vector<Line> found;
     for (auto at = lines_.upper_bound(after); at != lines_.end() && found.size() < count; ++at)
-        if (at->second.passes(filter)) found.push_back(at->second.line(at->first));
+        if (at->second.passes(filter)) found.push_back(line(at->first, at->second));
     return found;
 }
 
@@ -125,9 +153,9 @@ Result<std::vector<Line>> MemoryStore::search(std::string_view query, const Filt
     const auto wanted = query_words(query);
     for (auto at = lines_.rbegin();
          !wanted.empty() && at != lines_.rend() && found.size() < searched_max; ++at) {
-        const auto& line = at->second;
-        if (has_words(line.entry().text, wanted) && line.passes(filter))
-            found.push_back(line.line(at->first));
+        const auto& held = at->second;
+        if (has_words(held.entry().text, wanted) && held.passes(filter))
+            found.push_back(line(at->first, held));
     }
     return newest_of(std::move(found), count);
 }
@@ -136,7 +164,7 @@ Result<std::optional<Line>> MemoryStore::said(const DeviceId& author, std::strin
     for (const auto& [arrival, line] : lines_)
         if (!line.legacy && !said_id.empty() && line.entry().said_id == said_id &&
             line.entry().log.device == author)
-            return std::optional(line.line(arrival));
+            return std::optional(this->line(arrival, line));
     return std::optional<Line>();
 }
 
@@ -178,7 +206,7 @@ std::size_t MemoryStore::drop_runs(Log& log, std::size_t count) {
         const Kept& kept = log.runs[n];
         lines_.erase(lines_.find(kept.first), lines_.lower_bound(kept.first + kept.lines));
         dropped += kept.lines;
-        log.extent.raise_floor(kept.run->last(), kept.run->head());
+        give_up(log.extent, kept.run->first(), kept.run->last(), kept.run->head());
         bytes_ -= kept.run->byte_count();
     }
     log.runs.erase(log.runs.begin(), log.runs.begin() + static_cast<std::ptrdiff_t>(count));

@@ -19,6 +19,8 @@ class MemoryStore : public Store {
     Arrival last() const override { return last_; }
     Result<std::vector<Added>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
     Result<Line> append_legacy(const Heard& heard) override;
+    Result<Extent> freeze(const Fork& proof) override;
+    Result<std::optional<Fork>> proof_of(const LogId& log) override;
     Result<std::vector<Holding>> holdings() override;
     Result<Tally> tally() override;
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
@@ -45,6 +47,7 @@ class MemoryStore : public Store {
     struct Log {
         Extent extent;
         std::vector<Kept> runs;  // by their last entry, then by age and size
+        std::optional<Fork> proof = {};
     };
     // A line is the item of its run, but for a legacy one.
     struct Place {
@@ -54,8 +57,9 @@ class MemoryStore : public Store {
 
         const Entry& entry() const { return legacy ? legacy->entry : run->items()[item].entry; }
         bool passes(const Filter& filter) const;
-        Line line(Arrival arrival) const;
     };
+    Line line(Arrival arrival, const Place& place) const;
+    static const VerifiedRun::Item* item_at(const Log& log, Seq seq);
     void keep(const RunPtr& run, WallTime arrived, std::vector<Added>& added);
     std::size_t drop_runs(Log& log, std::size_t count);
 

@@ -120,6 +120,8 @@ class Salvage {
             select.append(name).append(" FROM ").append(name);
             each(*database, select, name, 3, [this](const sqlite::Query& row) { take_run(row); });
         }
+        each(*database, "SELECT signature, entries, other_signature, other_entries, log FROM fork",
+             "log", 4, [this](const sqlite::Query& row) { take_fork(row); });
         each(*database, "SELECT device, epoch, trimmed, log FROM log", "log", 3,
              [this](const sqlite::Query& row) { take_log(row); });
         // The first version kept no ids.
@@ -139,6 +141,10 @@ class Salvage {
 
     std::optional<Failure> finish() {
         if (auto failure = into_.join_parked(untrimmed_)) return failure;
+        for (const auto& [log, fork] : forks_) {
+            const auto frozen = into_.freeze(fork);
+            if (!frozen) return Failure{frozen.why()};
+        }
         for (const auto& [arrival, line] : legacy_) {
             const Entry& entry = line.entry;
             const auto kept = into_.append_legacy(
@@ -196,6 +202,10 @@ class Salvage {
             untrimmed_.insert({*device, Epoch{from_ordered(row.integer(1))}});
     }
 
+    void take_fork(const sqlite::Query& row) {
+        if (auto fork = fork_from(row)) forks_.insert_or_assign(fork->log, std::move(*fork));
+    }
+
     void take_legacy(const sqlite::Query& row) {
         Line line = legacy_from(row);
         line.arrival = static_cast<Arrival>(row.integer(6));
@@ -210,6 +220,7 @@ class Salvage {
     SqliteStore& into_;
     std::vector<SqliteStore::Parked> batch_;
     std::set<LogId> untrimmed_;  // as far as the damaged store tells
+    std::map<LogId, Fork> forks_;
     std::map<Arrival, Line> legacy_;
     std::size_t runs_found_ = 0;
     std::size_t runs_damaged_ = 0;

@@ -81,6 +81,12 @@ Result<RunPtr> run_from(const sqlite::Query& row, int signature) {
     return verify(std::move(run));
 }
 
+std::optional<Fork> fork_from(const sqlite::Query& row) {
+    const auto a = run_from(row, 0);
+    const auto b = run_from(row, 2);
+    return a && b ? fork_between(*a, *b) : std::nullopt;
+}
+
 Line legacy_from(const sqlite::Query& row) {
     return legacy_line({std::string(row.bytes(0)),
                         {row.integer(1)},

@@ -32,6 +32,9 @@ std::optional<std::vector<std::string_view>> unpack(std::string_view packed);
 // Failure.
 Result<RunPtr> run_from(const sqlite::Query& row, int signature);
 
+// From columns signature, entries, other signature, other entries. Nothing if that is no proof.
+std::optional<Fork> fork_from(const sqlite::Query& row);
+
 // From columns id, heard, room, address, text; one that has not arrived.
 Line legacy_from(const sqlite::Query& row);
 

@@ -97,6 +97,16 @@ std::vector<Line> Newest::take_all() {
     return all;
 }
 
+bool is_disputed(const Entry& entry, const Extent& held) { return entry.seq > held.limit(); }
+
+void give_up(Extent& held, Seq first, Seq last, const Hash& head) {
+    if (last <= held.limit()) {
+        held.raise_floor(last, head);
+    } else if (first <= held.limit() && held.last() == held.limit()) {
+        held.raise_floor(held.limit(), Hash(held.head()));
+    }
+}
+
 std::optional<Extent> extent_with(const VerifiedRun& run, const Extent& held) {
     const Fitted fitted = fit(held, run);
     if (fitted.fit != Fit::grows && fitted.fit != Fit::detached) return std::nullopt;

@@ -72,6 +72,12 @@ class Newest {
     std::size_t count_;
     std::set<Line, Order> lines_;  // by arrival too, so that no two are equal
 };
+// Whether it lies behind a fork of its log, of which this is held.
+bool is_disputed(const Entry& entry, const Extent& held);
+
+// A run of these entries is given up, of which the last makes `head`. What is disputed raises no
+// floor.
+void give_up(Extent& held, Seq first, Seq last, const Hash& head);
 
 // What is held once `run` is kept; nothing if it has nothing new or does not fit.
 std::optional<Extent> extent_with(const VerifiedRun& run, const Extent& held);

@@ -13,7 +13,7 @@ namespace {
 // order is theirs. A run's key is the arrival of its first new line. The text of lines is in the
 // entries of runs only: the index of words holds no copy of it, nor where in a line a word is.
 // `parked` holds runs that were saved from a damaged store and wait for what comes before them.
-constexpr std::array<const char*, 5> migrations = {
+constexpr std::array<const char*, 6> migrations = {
     R"(
 CREATE TABLE store(id INTEGER NOT NULL, version INTEGER NOT NULL, reopened INTEGER NOT NULL);
 CREATE TABLE log(
@@ -71,6 +71,13 @@ ALTER TABLE store ADD COLUMN last INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE line ADD COLUMN lines INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE store ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
 UPDATE store SET indexed=max(last, (SELECT ifnull(max(arrival), 0) FROM line));
+)",
+    // From `forked` on the lines of a log are disputed (0: none); two runs prove it.
+    R"(
+ALTER TABLE log ADD COLUMN forked INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE fork(
+    log INTEGER PRIMARY KEY, signature BLOB NOT NULL, entries BLOB NOT NULL,
+    other_signature BLOB NOT NULL, other_entries BLOB NOT NULL);
 )"};
 
 std::optional<std::int64_t> number(sqlite::Database& database, std::string_view statement) {

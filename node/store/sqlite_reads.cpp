@@ -40,6 +40,11 @@ sqlite::Query SqliteStore::stretches(const std::string& statement, const Filter&
                            about...);
 }
 
+bool SqliteStore::is_disputed(const Line& line) const {
+    const auto log = line.legacy ? logs_.end() : logs_.find(line.entry.log);
+    return log != logs_.end() && store::is_disputed(line.entry, log->second.holding.extent);
+}
+
 // Columns arrival, seq, run, lines. A damaged line is left out. False once `take` is.
 bool SqliteStore::each_line(const sqlite::Query& stretch, LineReader& reader,
                             const std::function<bool(Line)>& take) {
@@ -50,7 +55,9 @@ bool SqliteStore::each_line(const sqlite::Query& stretch, LineReader& reader,
     for (std::uint64_t n = 0; n < std::min<std::uint64_t>(lines, limits::run_entries_max); ++n) {
         auto line = run == 0 ? reader.legacy(arrival) : reader.line(arrival + n, seq + n, run);
         if (!line) suspect();
-        if (line && !take(std::move(*line))) return false;
+        if (!line) continue;
+        line->disputed = is_disputed(*line);
+        if (!take(std::move(*line))) return false;
     }
     return true;
 }
@@ -210,10 +217,11 @@ Result<std::vector<RunPtr>> SqliteStore::runs(const LogId& log, Seq after, std::
                                               std::size_t bytes_max) {
     const auto held = logs_.find(log);
     if (held == logs_.end()) return std::vector<RunPtr>();
+    const Seq counted = std::min(held->second.holding.extent.limit(), limits::seq_max);
     return verified_runs(
         database_.query("SELECT signature, entries, last FROM run WHERE log=? AND last>?"
-                        " ORDER BY last",
-                        held->second.row, after),
+                        " AND first<=? ORDER BY last",
+                        held->second.row, after, counted),
         log, Share(entries_max, bytes_max));
 }
 
@@ -223,11 +231,11 @@ Result<std::vector<RunPtr>> SqliteStore::runs_back_from(const LogId& log, Seq se
                                                         std::size_t bytes_max) {
     const auto held = logs_.find(log);
     if (held == logs_.end()) return std::vector<RunPtr>();
+    seq = std::min({seq, held->second.holding.extent.limit(), limits::seq_max});
     return verified_runs(
         database_.query("SELECT signature, entries, last FROM run WHERE log=? AND last<?"
                         " AND first<=? ORDER BY last DESC",
-                        held->second.row, std::min(seq, limits::seq_max) + limits::run_entries_max,
-                        seq),
+                        held->second.row, seq + limits::run_entries_max, seq),
         log, Share(entries_max, bytes_max));
 }
 
@@ -263,6 +271,10 @@ bool SqliteStore::is_intact() {
     auto run = database_.query("SELECT signature, entries FROM run");
     while (run.row())
         if (!run_from(run, 0)) return false;
+    auto fork =
+        database_.query("SELECT signature, entries, other_signature, other_entries FROM fork");
+    while (fork.row())
+        if (!fork_from(fork)) return false;
     auto stretch = database_.query("SELECT arrival, seq, run, lines FROM line");
     LineReader reader(database_);
     while (stretch.row()) {
@@ -273,7 +285,7 @@ bool SqliteStore::is_intact() {
         });
         if (good != stretch.integer(3)) return false;
     }
-    return !run.failed() && !stretch.failed();
+    return !run.failed() && !fork.failed() && !stretch.failed();
 }
 
 }  // namespace lanchat::store

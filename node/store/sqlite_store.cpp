@@ -88,7 +88,7 @@ bool SqliteStore::load() {
     indexed_ = std::min(last_, static_cast<Arrival>(store.integer(2)));
     auto row = database_.query(
         "SELECT log, device, epoch, trimmed, floor, floor_head, seq, head,"
-        " tail_after, tail_before, tail_seq, tail_head FROM log");
+        " tail_after, tail_before, tail_seq, tail_head, forked FROM log");
     while (row.row()) {
         const auto device = device_from(row.bytes(1));
         const auto base = stretch_from(row, 4);
@@ -99,6 +99,7 @@ bool SqliteStore::load() {
         const LogId id{*device, Epoch{from_ordered(row.integer(2))}};
         Log log{row.integer(0), {id, {*base, {}, static_cast<Seq>(row.integer(3)), {}}}};
         if (has_tail) log.holding.extent.tail = *tail;
+        log.holding.extent.forked = static_cast<Seq>(row.integer(12));
         if (!read_ends(log)) return database_.damaged("a log does not end as noted"), false;
         logs_.emplace(id, log);
     }
@@ -117,16 +118,30 @@ bool SqliteStore::read_ends(Log& log) {
     return (extent.base.empty() || ends_at(log, extent.base)) && ends_at(log, *extent.tail);
 }
 
+// Of a forked log nothing may be left that counts.
 bool SqliteStore::ends_at(Log& log, const Stretch& noted) {
-    auto newest =
-        database_.query("SELECT entries FROM run WHERE log=? AND last=?", log.row, noted.last);
-    if (!newest.row()) return false;
-    const auto entries = unpack(newest.bytes(0));
-    if (!entries || entries->empty()) return false;
-    const auto last = decode_entry(entries->back());
-    if (!last || last->log != log.holding.log || last->seq != noted.last) return false;
-    log.holding.extent.newest = last->clock;
-    return chained(last->before, entries->back()) == noted.head;
+    Extent& extent = log.holding.extent;
+    if (noted.empty() && extent.forked != 0) return true;
+    Hash head;
+    const auto last = entry_at(log, noted.last, head);
+    if (!last) return false;
+    extent.newest = last->clock;
+    return head == noted.head;
+}
+
+// An entry that counts, and the head after it.
+std::optional<Entry> SqliteStore::entry_at(const Log& log, Seq seq, Hash& head) {
+    auto run = database_.query(
+        "SELECT first, entries FROM run WHERE log=? AND last>=? AND first<=? ORDER BY last LIMIT 1",
+        log.row, seq, seq);
+    if (!run.row()) return std::nullopt;
+    const auto entries = unpack(run.bytes(1));
+    const auto place = static_cast<std::size_t>(seq - static_cast<Seq>(run.integer(0)));
+    if (!entries || place >= entries->size()) return std::nullopt;
+    auto entry = decode_entry((*entries)[place]);
+    if (!entry || entry->log != log.holding.log || entry->seq != seq) return std::nullopt;
+    head = chained(entry->before, (*entries)[place]);
+    return std::move(*entry);
 }
 
 // A failed flush may have thrown away what the next one then calls flushed. So everything that is
@@ -268,14 +283,14 @@ bool SqliteStore::keep_lines(const VerifiedRun& run, Part part, const Place& pla
 }
 
 bool SqliteStore::save(const Log& log) {
-    const auto& [base, tail, floor, newest] = log.holding.extent;
+    const auto& [base, tail, floor, newest, forked] = log.holding.extent;
     const bool saved =
         database_
             .query(
-                "UPDATE log SET trimmed=?, floor=?, floor_head=?, seq=?, head=?,"
+                "UPDATE log SET trimmed=?, floor=?, floor_head=?, seq=?, head=?, forked=?,"
                 " tail_after=NULL, tail_before=NULL, tail_seq=NULL, tail_head=NULL WHERE log=?",
                 floor, base.after, sqlite::Blob{base.before.view()}, base.last,
-                sqlite::Blob{base.head.view()}, log.row)
+                sqlite::Blob{base.head.view()}, forked, log.row)
             .done();
     if (!saved || !tail) return saved;
     return database_

@@ -53,6 +53,8 @@ class SqliteStore final : public Store {
     Result<std::vector<Added>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
     Result<Line> append_legacy(const Heard& heard) override;
     bool catch_up() override;
+    Result<Extent> freeze(const Fork& proof) override;
+    Result<std::optional<Fork>> proof_of(const LogId& log) override;
     Result<std::vector<Holding>> holdings() override;
     Result<Tally> tally() override;
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
@@ -114,6 +116,7 @@ class SqliteStore final : public Store {
     bool load();
     bool read_ends(Log& log);
     bool ends_at(Log& log, const Stretch& noted);
+    std::optional<Entry> entry_at(const Log& log, Seq seq, Hash& head);
 
     // Writing.
     // One flush for all `writes`, or none of them.
@@ -140,6 +143,10 @@ class SqliteStore final : public Store {
     bool index(std::uint64_t lines, Change& change);
     bool forget_words(std::int64_t first, std::int64_t end);
 
+    // Forks.
+    bool cut(Log& log, Seq place);
+    bool keep_proof(const Log& log, const Fork& proof);
+
     // Trimming.
     Result<std::vector<HeldLog>> held_runs();
     bool drop_run(Log& log, Seq last, std::size_t& dropped);
@@ -152,6 +159,7 @@ class SqliteStore final : public Store {
     template <class... About>
     sqlite::Query stretches(const std::string& statement, const Filter& filter,
                             const About&... about);
+    bool is_disputed(const Line& line) const;
     bool each_line(const sqlite::Query& stretch, LineReader& reader,
                    const std::function<bool(Line)>& take);
     Result<std::vector<Line>> newest_in(sqlite::Query stretch, const Filter& filter, Newest newest);

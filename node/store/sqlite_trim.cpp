@@ -64,14 +64,14 @@ bool SqliteStore::drop_run(Log& log, Seq last, std::size_t& dropped) {
     std::int64_t run = 0;
     std::int64_t end = 0;
     {
-        auto found = database_.query("SELECT run, lines, head FROM run WHERE log=? AND last=?",
-                                     log.row, last);
+        auto found = database_.query(
+            "SELECT run, lines, head, first FROM run WHERE log=? AND last=?", log.row, last);
         if (!found.row()) return false;
         const auto head = hash_from(found.bytes(2));
         if (!head) return database_.damaged("a stored run is damaged"), false;
         run = found.integer(0);
         end = run + found.integer(1);
-        log.holding.extent.raise_floor(last, *head);
+        give_up(log.holding.extent, static_cast<Seq>(found.integer(3)), last, *head);
     }
     dropped += static_cast<std::size_t>(end - run);
     if (!forget_words(run, end)) return false;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "message/extent.hpp"
+#include "message/fork.hpp"
 #include "message/result.hpp"
 #include "message/run.hpp"
 
@@ -47,9 +48,10 @@ using Arrival = std::uint64_t;
 struct Line {
     Arrival arrival = 0;
     Entry entry;
-    Hash head;            // names the line
-    bool legacy = false;  // unsigned, heard from a legacy peer; `entry.name` is its address
-    std::string id = {};  // of a legacy line; empty: it is from before ids were kept
+    Hash head;              // names the line
+    bool legacy = false;    // unsigned, heard from a legacy peer; `entry.name` is its address
+    std::string id = {};    // of a legacy line; empty: it is from before ids were kept
+    bool disputed = false;  // it lies behind a fork of its log: kept, but no part of the transcript
 };
 
 // What was new in a run, or one part of it: `count` of its items from `first` on, of which the
@@ -108,6 +110,12 @@ class Store {
     // Does a small part of the work that can wait until there is nothing else to do. False: nothing
     // is left, or it cannot be done now. No answer depends on it.
     virtual bool catch_up() { return false; }
+    // Keeps the proof, unless one of a lower place is known: lines from its place on are disputed
+    // from now on, and nothing more comes to them. Once this returns it survives a power cut.
+    // Returns what is held of the log then.
+    virtual Result<Extent> freeze(const Fork& proof) = 0;
+    // The proof of the lowest place, verified anew.
+    virtual Result<std::optional<Fork>> proof_of(const LogId& log) = 0;
 
     virtual Result<std::vector<Holding>> holdings() = 0;
 
@@ -116,7 +124,8 @@ class Store {
 
     // The whole runs that hold `log` from the entry after `after` on, verified anew, until one of
     // the maxima is met (at least one run). Empty when there is none. A run that no longer
-    // verifies ends the list and is a Failure when it is the first.
+    // verifies ends the list and is a Failure when it is the first. None that is disputed as a
+    // whole.
     virtual Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
                                              std::size_t bytes_max) = 0;
     // As above, but the runs that hold the entry `seq` and those before it, newest first.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "message/assert.hpp"
+#include "message/fork.hpp"
 #include "message/limits.hpp"
 #include "message/text.hpp"
 #include "tests/unit/message_runs.hpp"

@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "controller/room.hpp"
@@ -66,24 +68,44 @@ class Judge {
     void fetched(LinkId link) {
         if (const auto it = fetching_.find(link); it != fetching_.end()) fetching_.erase(it);
     }
-    // The first `count` runs of `log` that were not flushed yet.
-    std::vector<RunPtr> flush(const LogId& log, std::size_t count) {
-        auto& waiting = unflushed_[log];
-        const auto end = waiting.begin() + std::min(std::ssize(waiting), static_cast<long>(count));
-        std::vector<RunPtr> runs(waiting.begin(), end);
-        waiting.erase(waiting.begin(), end);
-        if (waiting.empty()) unflushed_.erase(log);
-        Log& known = logs_.at(log);
-        for (const RunPtr& run : runs) {
-            known.stored = fit(known.stored, *run).extent;
-            known.on_disk.push_back(run);
+    // A part of what was on the disk from the beginning.
+    void kept(const RunPtr& run) {
+        Log& log = logs_.at(run->log());
+        if (!log.stored.holds_all(run->first() - 1, run->last())) return;
+        const auto known = log.heads.find(run->first() - 1);
+        const bool chains = run->first() == log.stored.base.after + 1 ||
+                            (known != log.heads.end() && known->second == run->before());
+        if (!chains) return;
+        for (const auto& item : run->items()) {
+            const auto [at, is_new] = log.heads.emplace(item.entry.seq, item.head);
+            if (!is_new && at->second != item.head) return;
         }
-        return runs;
+        log.on_disk.push_back(run);
+    }
+    // The first `count` writes of `log` that were not flushed yet; what the disk then tells.
+    std::vector<brain::Input> flush(const LogId& id, std::size_t count) {
+        std::vector<brain::Input> told;
+        auto& waiting = unflushed_[id];
+        for (; count > 0 && !waiting.empty(); --count, waiting.pop_front()) {
+            Log& log = logs_.at(id);
+            if (const auto* run = std::get_if<RunPtr>(&waiting.front())) {
+                log.stored = fit(log.stored, **run).extent;
+                log.on_disk.push_back(*run);
+                told.emplace_back(brain::Stored{{*run}});
+                continue;
+            }
+            log.proof = std::get<Fork>(waiting.front());
+            freeze(log, log.stored, log.proof->seq);
+            told.emplace_back(brain::Frozen{id, log.stored});
+        }
+        if (waiting.empty()) unflushed_.erase(id);
+        return told;
     }
 
     // --- what is known ---
 
-    const std::map<LogId, std::deque<RunPtr>>& unflushed() const { return unflushed_; }
+    using Write = std::variant<RunPtr, Fork>;
+    const std::map<LogId, std::deque<Write>>& unflushed() const { return unflushed_; }
     const std::set<LinkId>& busy() const { return busy_; }
     Seq said() const { return said_; }
     bool stopped() const { return stopped_; }
@@ -92,7 +114,15 @@ class Judge {
     std::vector<RunPtr> runs(const Want& want) const {
         const auto known = logs_.find(want.log);
         if (known == logs_.end()) return {};
-        return sim::wanted_of(known->second.on_disk, want);
+        auto runs = sim::wanted_of(known->second.on_disk, want);
+        std::erase_if(runs, [limit = known->second.stored.limit()](const RunPtr& run) {
+            return run->first() > limit;
+        });
+        return runs;
+    }
+    std::optional<Fork> proof_of(const LogId& log) const {
+        const auto known = logs_.find(log);
+        return known == logs_.end() ? std::nullopt : known->second.proof;
     }
 
     // --- what comes out ---
@@ -114,7 +144,14 @@ class Judge {
         Extent here;
         Extent stored;
         std::vector<RunPtr> on_disk;
+        std::optional<Fork> proof = {};
     };
+
+    static void freeze(const Log& log, Extent& held, Seq place) {
+        Hash head;
+        if (held.holds(place) && place > 1) head = log.heads.at(place - 1);
+        held.freeze(place, head);
+    }
 
     void claimed(LinkId link, Seq seq) {
         const auto peer = peer_logs_.find(link);
@@ -125,6 +162,21 @@ class Judge {
 
     void judge_one(const brain::Connect&) {}
     void judge_one(const brain::Probe&) {}
+    void judge_one(const brain::Examine& examine) {
+        LANCHAT_ASSERT(examine.run->log() != own_ && examine.after < examine.run->last());
+    }
+    void judge_one(const brain::Prove& prove) {
+        LANCHAT_ASSERT(!prove.logs.empty() && prove.logs.size() <= limits::frame_proofs_max);
+        for (const LogId& log : prove.logs) LANCHAT_ASSERT(logs_.at(log).proof);
+    }
+    void judge_one(const brain::Freeze& freeze_it) {
+        const Fork& proof = freeze_it.proof;
+        LANCHAT_ASSERT(proof.log != own_);
+        Log& log = logs_[proof.log];
+        LANCHAT_ASSERT(proof.seq <= log.here.limit());
+        freeze(log, log.here, proof.seq);
+        unflushed_[proof.log].emplace_back(proof);
+    }
     void judge_one(const brain::Stop&) { stopped_ = true; }
     void judge_one(const brain::Dial& dial) {
         opened();
@@ -156,6 +208,7 @@ class Judge {
         LANCHAT_ASSERT(run.first() == 1 || before == log.heads.end() ||
                        before->second == run.before());
         for (const auto& item : run.items()) {
+            if (item.entry.seq > log.here.limit()) break;
             const auto known = log.heads.find(item.entry.seq);
             LANCHAT_ASSERT(known == log.heads.end() || known->second == item.head);
             if (!log.here.lacks(item.entry.seq)) continue;
@@ -165,7 +218,7 @@ class Judge {
         }
         log.here = fitted.extent;
         LANCHAT_ASSERT(!pages_.contains(run.log()) || run.last() <= said_);
-        unflushed_[run.log()].push_back(append.run);
+        unflushed_[run.log()].emplace_back(append.run);
     }
 
     void judge_one(const brain::Notify& notify) {
@@ -181,7 +234,9 @@ class Judge {
         const LineId& line = delivery.line;
         const brain::DeliveryCount& count = delivery.count;
         LANCHAT_ASSERT(count.delivered + count.gone <= count.of);
-        LANCHAT_ASSERT(logs_.contains(line.log) && logs_.at(line.log).stored.holds(line.seq));
+        LANCHAT_ASSERT(logs_.contains(line.log));
+        LANCHAT_ASSERT(logs_.at(line.log).stored.holds(line.seq) ||
+                       line.seq > logs_.at(line.log).here.limit());
         if (pages_.size() > 1) return;
         if (line.log != own_) return;
         const auto have = std::ranges::count_if(
@@ -208,6 +263,8 @@ class Judge {
             LANCHAT_ASSERT(!pages_.contains(want.log) && want.after < want.seq &&
                            want.seq - want.after <= limits::pull_lines_max);
         for (const RunPtr& run : frame.runs) judge_sent(*run);
+        for (const Fork& proof : frame.proofs)
+            LANCHAT_ASSERT(proof.seq > stored(proof.log).limit());
         LANCHAT_ASSERT(frame.want.size() <= limits::pulls_max + asked_again_max);
         judge_as_read(frame);
     }
@@ -215,7 +272,8 @@ class Judge {
     void judge_one(const Head& head) {
         LANCHAT_ASSERT(logs_.contains(head.log));
         const Log& log = logs_.at(head.log);
-        judge_span(log, head.base);
+        LANCHAT_ASSERT(head.forked == log.stored.forked);
+        if (head.base.last > 0 || head.forked == 0) judge_span(log, head.base);
         if (head.tail) judge_span(log, *head.tail);
     }
     static void judge_span(const Log& log, const Span& span) {
@@ -228,7 +286,9 @@ class Judge {
     void judge_sent(const VerifiedRun& run) {
         const auto page = pages_.find(run.log());
         if (page == pages_.end()) {
-            LANCHAT_ASSERT(stored(run.log()).holds_all(run.first() - 1, run.last()));
+            const Extent there = stored(run.log());
+            LANCHAT_ASSERT(there.holds_all(run.first() - 1, std::min(run.last(), there.limit())) ||
+                           there.forked != 0);
             return;
         }
         const Seq last = page->second + run.last();
@@ -243,7 +303,9 @@ class Judge {
     static void judge_as_read(Frame frame) {
         LANCHAT_ASSERT(encode(frame).size() <= limits::frame_bytes_max);
         LANCHAT_ASSERT(frame.runs.size() <= limits::frame_runs_max);
+        LANCHAT_ASSERT(frame.proofs.size() <= limits::frame_proofs_max);
         frame.runs.clear();
+        frame.proofs.clear();
         const auto again = decode(encode(frame));
         LANCHAT_ASSERT(again && *again == frame);
     }
@@ -265,7 +327,7 @@ class Judge {
     std::uint64_t legacy_ = 0;
     std::deque<Seq> stored_first_;
     std::map<LogId, Log> logs_;
-    std::map<LogId, std::deque<RunPtr>> unflushed_;
+    std::map<LogId, std::deque<Write>> unflushed_;
     std::set<std::string> shown_;
     std::set<LinkId> heard_;
     std::map<LinkId, Hello> greeted_;

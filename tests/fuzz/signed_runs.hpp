@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "controller/logs.hpp"
+#include "message/fork.hpp"
 #include "message/limits.hpp"
 #include "message/run.hpp"
 #include "tests/unit/log_voice.hpp"
@@ -68,10 +69,12 @@ class Signed {
         const LogId old = log_of(self, 499);
         hold(old, 3);
         hold(log_of(others[0], epoch(others[0])), 5);
+        for (const Log& log : logs_) add_forks(log);
         ended_ = Ended{old.epoch, 3, known_[old].here.head()};
     }
 
     const std::vector<Log>& logs() const { return logs_; }
+    const std::vector<Fork>& forks() const { return forks_; }
     const controller::Logs::Map& known() const { return known_; }
     const Ended& ended() const { return ended_; }
 
@@ -126,6 +129,12 @@ class Signed {
         logs_.push_back(std::move(log));
     }
 
+    void add_forks(const Log& log) {
+        for (const RunPtr& a : log.runs)
+            for (const RunPtr& b : log.runs)
+                if (const auto fork = fork_between(a, b)) forks_.push_back(*fork);
+    }
+
     void hold(const LogId& id, Seq seq) {
         const auto log = std::ranges::find(logs_, id, &Log::id);
         Extent extent;
@@ -141,6 +150,7 @@ class Signed {
     }
 
     std::vector<Log> logs_;
+    std::vector<Fork> forks_;
     std::map<LogId, Hash> heads_;
     controller::Logs::Map known_;
     Ended ended_;

@@ -108,14 +108,20 @@ class Life {
         append({who.author.run(who.said[static_cast<std::size_t>(from)]->first(),
                                who.said[static_cast<std::size_t>(to) - 1]->last())});
     }
-    // The last line of a run as it was told to somebody else.
+    // The last line of a run as it was told to somebody else; or the proof of that.
     void forked() {
         const Somebody& who = somebody();
         if (who.said.empty()) return;
-        const VerifiedRun& run = *bytes_.one_of(who.said);
-        auto entries = test::part(run, 0, run.items().size());
+        const RunPtr& run = bytes_.one_of(who.said);
+        auto entries = test::part(*run, 0, run->items().size());
         entries.back().text = "something else";
-        append({sign(std::move(entries), key_of(who.number))});
+        const RunPtr other = sign(std::move(entries), key_of(who.number));
+        if (!bytes_.one_in(4)) return append({other});
+        const auto fork = fork_between(run, other);
+        if (!fork) return;  // it is what was said
+        const auto on_disk = disk_->freeze(*fork);
+        const auto in_memory = memory_.freeze(*fork);
+        LANCHAT_ASSERT(on_disk && *on_disk == *in_memory);
     }
     void far_ahead() {
         const Somebody& who = somebody();
@@ -183,6 +189,7 @@ class Life {
         LANCHAT_ASSERT(places(disk_->search(words, filter, count)) ==
                        places(memory_.search(words, filter, count)));
         compare_said();
+        compare_proofs();
         compare_runs(after);
         LANCHAT_ASSERT(!std::filesystem::exists(store::suspicion_of(folder_.file())));
     }
@@ -193,6 +200,17 @@ class Life {
         const auto in_memory = memory_.said(author, id);
         LANCHAT_ASSERT(on_disk && on_disk->has_value() == in_memory->has_value());
         LANCHAT_ASSERT(!*on_disk || (*on_disk)->head == (*in_memory)->head);
+    }
+    void compare_proofs() {
+        for (const Somebody& who : people_) {
+            const auto on_disk = disk_->proof_of(who.author.log());
+            const auto in_memory = memory_.proof_of(who.author.log());
+            LANCHAT_ASSERT(on_disk && on_disk->has_value() == in_memory->has_value());
+            LANCHAT_ASSERT(!*on_disk || (*on_disk)->seq == (*in_memory)->seq);
+        }
+        const auto lines = disk_->newest({}, all);
+        const auto same = memory_.newest({}, all);
+        LANCHAT_ASSERT(std::ranges::equal(*lines, *same, {}, &Line::disputed, &Line::disputed));
     }
     void compare_runs(Seq after) {
         const auto entries = some_count();

@@ -47,7 +47,11 @@ class Life {
                              made().ended(),
                              true,
                              {8, 4}},
-                Now{time_, wall_}) {}
+                Now{time_, wall_}) {
+        for (const auto& log : made().logs())
+            if (made().known().contains(log.id))
+                for (const RunPtr& run : log.runs) judge_.kept(run);
+    }
 
     void live() {
         for (std::size_t deed = 0; deed < deeds_max && !bytes_.empty(); ++deed) act();
@@ -62,6 +66,8 @@ class Life {
         for (const auto& effect : out) {
             if (const auto* dial = std::get_if<Dial>(&effect)) links_.push_back(dial->link);
             if (const auto* fetch = std::get_if<Fetch>(&effect)) fetches_.push_back(*fetch);
+            if (const auto* examine = std::get_if<Examine>(&effect)) examines_.push_back(*examine);
+            if (const auto* prove = std::get_if<Prove>(&effect)) proves_.push_back(*prove);
             if (const auto* probe = std::get_if<Probe>(&effect)) probes_.push_back(probe->link);
         }
         LANCHAT_ASSERT(room_.peers().size() <= limits::peers_max);
@@ -98,8 +104,9 @@ class Life {
             case 14:
                 return flush_all();
             case 15:
-            case 16:
                 return fetched();
+            case 16:
+                return bytes_.one_in(3) ? proven() : examined();
             case 17:
                 return give(Imported{some_run()});
             case 18:
@@ -215,7 +222,9 @@ class Life {
         const LineId line{own, 1 + bytes_.below(16)};
         if (room_.held(own).holds(line.seq)) give(Watch{line});
     }
-    void flush(const LogId& log, std::size_t count) { give(Stored{judge_.flush(log, count)}); }
+    void flush(const LogId& log, std::size_t count) {
+        for (const Input& told : judge_.flush(log, count)) give(told);
+    }
     void flush_some() {
         if (judge_.unflushed().empty()) return;
         auto log = judge_.unflushed().begin();
@@ -235,6 +244,26 @@ class Life {
         auto runs = bytes_.one_in(4) ? std::vector<RunPtr>() : judge_.runs(fetch.want);
         if (const auto most = bytes_.below(8); runs.size() > most) runs.resize(most + 1);
         give(Fetched{fetch.link, fetch.want.log, std::move(runs)});
+    }
+
+    void examined() {
+        if (examines_.empty()) return;
+        const auto at = examines_.begin() + static_cast<long>(bytes_.below(examines_.size()));
+        const Examine examine = *at;
+        examines_.erase(at);
+        auto ours = judge_.runs({examine.run->log(), examine.after, examine.run->last(), false});
+        if (const auto most = bytes_.below(8); ours.size() > most) ours.resize(most + 1);
+        give(Examined{examine.link, examine.run, std::move(ours)});
+    }
+    void proven() {
+        if (proves_.empty()) return;
+        const Prove prove = proves_.front();
+        proves_.erase(proves_.begin());
+        Proven proven{prove.link, {}};
+        for (const LogId& log : prove.logs)
+            if (const auto proof = judge_.proof_of(log); proof && !bytes_.one_in(8))
+                proven.proofs.push_back(*proof);
+        give(proven);
     }
 
     // --- time ---
@@ -327,12 +356,24 @@ class Life {
                     {log_of(others[2], 2'000'000 + inventions_++), {0, 9, {}}, {}, {}});
             return;
         }
+        if (some == 14) {
+            for (auto n = 1 + bytes_.below(3); n > 0; --n)
+                frame.proofs.push_back(bytes_.one_of(made().forks()));
+            return;
+        }
         for (auto n = 1 + some % 4; n > 0; --n) {
             const Span base = some_span(bytes_.one_in(8) ? some_seq() : 0);
             Head head{some_log_id(), base, {}, Clock{bytes_.next()}};
             if (bytes_.one_in(4) && base.last < greatest - 2) head.tail = some_span(base.last + 1);
+            if (bytes_.one_in(8)) forked(head);
             frame.have.push_back(head);
         }
+    }
+    void forked(Head& head) {
+        const Seq last = head.tail ? head.tail->last : head.base.last;
+        head.forked = last < greatest ? last + 1 : 0;
+        if (!bytes_.one_in(2)) return;
+        head = Head{head.log, {}, {}, {}, 1 + some_seq() % 16};
     }
     // Not empty.
     Span some_span(Seq after) {
@@ -407,6 +448,8 @@ class Life {
     std::vector<LinkId> links_;
     std::set<LinkId> over_;
     std::vector<Fetch> fetches_;
+    std::vector<Examine> examines_;
+    std::vector<Prove> proves_;
     std::vector<LinkId> probes_;
 };
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "controller/room.hpp"
@@ -129,7 +130,9 @@ class Body : public Party {
     controller::RoomSettings room_settings() const;
     void tell_loaded() const;
     void flush_soon();
-    void flush(std::size_t runs, bool tell);
+    void flush(std::size_t writes, bool tell);
+    void flush(const RunPtr& run, bool tell);
+    std::vector<RunPtr> ours_like(const controller::Examine& examine) const;
     void mark_extent(const Extent& before, const Extent& after);
     Duration disk_delay();
 
@@ -142,6 +145,9 @@ class Body : public Party {
     void perform(const controller::Probe&);
     void perform(const controller::Append&);
     void perform(const controller::Fetch&);
+    void perform(const controller::Examine&);
+    void perform(const controller::Freeze&);
+    void perform(const controller::Prove&);
     void perform(const controller::Notify&);
     void perform(const controller::Stop&);
     void note(const controller::PeerUp&);
@@ -159,6 +165,7 @@ class Body : public Party {
     void mark_challenge(const controller::Received& received,
                         const std::vector<controller::Effect>& effects);
     void mark_comparison(Open& link, const Frame& frame);
+    void mark_fork(const controller::Input& input, const controller::Freeze& freeze);
     void mark_outcome(const std::vector<controller::Effect>& effects);
 
     Open& usable(LinkId id, const char* what);
@@ -197,7 +204,7 @@ class Body : public Party {
     Duration sweep_pause_{std::chrono::seconds(1)};
     int probes_open_ = 0;
 
-    std::deque<RunPtr> unflushed_;
+    std::deque<std::variant<RunPtr, Fork>> unflushed_;
     bool flushing_ = false;
 
     std::map<Endpoint, Known> up_;

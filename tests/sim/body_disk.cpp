@@ -27,20 +27,30 @@ RoomSettings Body::room_settings() const {
 
 void Body::tell_loaded() const {
     for (const auto& [log, held] : settings_.disk->all()) {
-        const auto& [base, tail, floor, newest] = held.extent;
+        const auto& [base, tail, floor, newest, forked] = held.extent;
         record(What::loaded, author_of(log), base.last, base.after);
         if (tail) record(What::loaded, author_of(log), tail->last, tail->after);
+        if (forked == 0) continue;
+        for (const RunPtr& run : held.runs)  // what is disputed was shown, too
+            record(What::loaded, author_of(log), run->last(), run->first() - 1);
     }
 }
 
 void Body::tell_heads() const {
-    for (const auto& [log, held] : settings_.disk->all())
+    for (const auto& [log, held] : settings_.disk->all()) {
         record(What::holds, author_of(log), held.extent.size(),
                fingerprint(held.extent.head().view()));
+        if (held.extent.forked != 0) record(What::forked, author_of(log), held.extent.forked);
+    }
 }
 
 void Body::perform(const Append& append) {
-    unflushed_.push_back(append.run);
+    unflushed_.emplace_back(append.run);
+    flush_soon();
+}
+
+void Body::perform(const Freeze& freeze) {
+    unflushed_.emplace_back(freeze.proof);
     flush_soon();
 }
 
@@ -48,26 +58,39 @@ void Body::perform(const Append& append) {
 void Body::flush_soon() {
     if (flushing_ || unflushed_.empty()) return;
     flushing_ = true;
-    around_.schedule.after(disk_delay(), [this, runs = unflushed_.size()] {
+    around_.schedule.after(disk_delay(), [this, writes = unflushed_.size()] {
         if (!alive_) return;
         flushing_ = false;
-        flush(runs, true);
+        flush(writes, true);
         flush_soon();
     });
 }
 
-void Body::flush(std::size_t runs, bool tell) {
+void Body::flush(std::size_t writes, bool tell) {
     Stored stored;
-    for (; runs > 0; --runs) {
-        stored.runs.push_back(std::move(unflushed_.front()));
+    for (; writes > 0; --writes) {
+        const auto next = std::move(unflushed_.front());
         unflushed_.pop_front();
-        const RunPtr& run = stored.runs.back();
-        const Extent before = settings_.disk->extent_of(run->log());
-        require(settings_.disk->keep(run), "what is stored fits to what is there");
-        mark_extent(before, settings_.disk->extent_of(run->log()));
-        if (tell) record(What::stored, author_of(run->log()), run->last(), run->first() - 1);
+        if (const auto* run = std::get_if<RunPtr>(&next)) {
+            flush(*run, tell);
+            stored.runs.push_back(*run);
+            continue;
+        }
+        const Fork& proof = std::get<Fork>(next);
+        const Extent left = settings_.disk->freeze(proof);
+        if (tell && !stored.runs.empty()) post(std::exchange(stored, {}));
+        if (tell) post(Frozen{proof.log, left});
     }
-    if (tell) post(std::move(stored));
+    if (tell && !stored.runs.empty()) post(std::move(stored));
+}
+
+void Body::flush(const RunPtr& run, bool tell) {
+    const Extent before = settings_.disk->extent_of(run->log());
+    require(settings_.disk->keep(run), "what is stored fits to what is there");
+    mark_extent(before, settings_.disk->extent_of(run->log()));
+    const Seq last = std::min(run->last(), before.limit());
+    if (tell && run->first() <= last)
+        record(What::stored, author_of(run->log()), last, run->first() - 1);
 }
 
 void Body::mark_extent(const Extent& before, const Extent& after) {
@@ -84,6 +107,29 @@ Duration Body::disk_delay() {
 
 void Body::perform(const Fetch& fetch) {
     post_later(disk_delay(), Fetched{fetch.link, fetch.want.log, settings_.disk->runs(fetch.want)});
+}
+
+void Body::perform(const Examine& examine) {
+    around_.schedule.after(disk_delay(), [this, examine] {
+        if (alive_) post(Examined{examine.link, examine.run, ours_like(examine)});
+    });
+}
+
+// From the disk, and what is on its way there.
+std::vector<RunPtr> Body::ours_like(const Examine& examine) const {
+    const LogId& log = examine.run->log();
+    auto ours = settings_.disk->runs({log, examine.after, examine.run->last(), false});
+    for (const auto& write : unflushed_)
+        if (const auto* run = std::get_if<RunPtr>(&write))
+            if ((*run)->log() == log && (*run)->last() > examine.after) ours.push_back(*run);
+    return ours;
+}
+
+void Body::perform(const Prove& prove) {
+    Proven proven{prove.link, {}};
+    for (const LogId& log : prove.logs)
+        if (const auto proof = settings_.disk->proof_of(log)) proven.proofs.push_back(*proof);
+    post_later(disk_delay(), std::move(proven));
 }
 
 void Body::check_stored(const Open& link, const Frame& frame) const {

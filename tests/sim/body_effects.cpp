@@ -14,13 +14,14 @@ using namespace std::chrono_literals;
 namespace {
 
 bool speaks_of_logs(const Frame& frame) {
-    return !frame.runs.empty() || !frame.have.empty() || !frame.want.empty() || frame.listing ||
-           frame.listed || frame.digest;
+    return !frame.runs.empty() || !frame.proofs.empty() || !frame.have.empty() ||
+           !frame.want.empty() || frame.listing || frame.listed || frame.digest;
 }
 
 // Comparing goes on, ever more rarely, where parts of a log are left that do not fit together.
 bool moves_logs(const Frame& frame) {
-    return !frame.runs.empty() || !frame.want.empty() || (!frame.have.empty() && !frame.listing);
+    return !frame.runs.empty() || !frame.proofs.empty() || !frame.want.empty() ||
+           (!frame.have.empty() && !frame.listing);
 }
 
 bool is_plain(const Frame& frame) {

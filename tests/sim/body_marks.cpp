@@ -20,6 +20,7 @@ void Body::mark_step(const Input& input, const std::vector<Effect>& effects) {
             if (send->frame.bye == Bye::busy) around_.marks.hit(Mark::refused_busy);
             mark_ties(send->link, send->frame, true);
         }
+        if (const auto* freeze = std::get_if<Freeze>(&effect)) mark_fork(input, *freeze);
         const auto* drop = std::get_if<Drop>(&effect);
         if (drop == nullptr || !std::holds_alternative<Wake>(input)) continue;
         const auto it = links_.find(drop->link);
@@ -28,6 +29,13 @@ void Body::mark_step(const Input& input, const std::vector<Effect>& effects) {
     }
     mark_outcome(effects);
     if (received != nullptr) mark_challenge(*received, effects);
+}
+
+void Body::mark_fork(const Input& input, const Freeze& freeze) {
+    const bool by_us = std::holds_alternative<Examined>(input);
+    around_.marks.hit(by_us ? Mark::fork_proven : Mark::proof_handed_on);
+    const bool is_lower = settings_.disk->extent_of(freeze.proof.log).forked != 0;
+    if (by_us && is_lower) around_.marks.hit(Mark::fork_bisected);
 }
 
 // The dialler of the loser says `duplicate`. At its side the other's dial stays, or another of its

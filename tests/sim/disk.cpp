@@ -10,7 +10,9 @@ void Disk::tell(controller::RoomSettings& settings) const {
     for (const auto& [log, held] : logs_) {
         const Extent& extent = held.extent;
         settings.held[log] = controller::Held{extent, extent, false};
-        if (log.device != settings.key->id() || extent.newest < settings.newest) continue;
+        if (log.device != settings.key->id() || extent.newest < settings.newest ||
+            extent.size() == 0)
+            continue;
         settings.newest = extent.newest;
         settings.previous = Ended{log.epoch, extent.last(), extent.head()};
     }
@@ -26,10 +28,38 @@ bool Disk::keep(const RunPtr& run) {
     return true;
 }
 
+// Of those that count.
+const VerifiedRun::Item* Disk::item_at(const Held& held, Seq seq) {
+    if (!held.extent.holds(seq)) return nullptr;
+    for (const RunPtr& run : held.runs)
+        if (run->first() <= seq && seq <= run->last() && run->first() <= held.extent.limit())
+            return &run->items()[seq - run->first()];
+    return nullptr;
+}
+
+Extent Disk::freeze(const Fork& proof) {
+    Held& held = logs_[proof.log];
+    if (held.extent.limit() < proof.seq) return held.extent;
+    const auto* first = item_at(held, proof.seq);
+    held.extent.freeze(proof.seq, first == nullptr ? Hash{} : first->entry.before);
+    const auto* last = item_at(held, held.extent.last());
+    held.extent.newest = last == nullptr ? Clock{} : last->entry.clock;
+    held.proof = proof;
+    return held.extent;
+}
+
+std::optional<Fork> Disk::proof_of(const LogId& log) const {
+    const auto held = logs_.find(log);
+    return held == logs_.end() ? std::nullopt : held->second.proof;
+}
+
 std::vector<RunPtr> Disk::runs(const Want& want) const {
     const auto found = logs_.find(want.log);
     if (found == logs_.end()) return {};
     auto wanted = wanted_of(found->second.runs, want);
+    std::erase_if(wanted, [limit = found->second.extent.limit()](const RunPtr& run) {
+        return run->first() > limit;
+    });
     std::size_t lines = 0;
     std::size_t bytes = 0;
     const auto full = std::ranges::find_if(wanted, [&](const RunPtr& run) {

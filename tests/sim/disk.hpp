@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "controller/room.hpp"
@@ -30,17 +31,24 @@ class Disk {
     // False, and nothing changes, when `run` does not fit to what is there.
     [[nodiscard]] bool keep(const RunPtr& run);
 
+    // What is held once the proof is kept.
+    Extent freeze(const Fork& proof);
+    std::optional<Fork> proof_of(const LogId& log) const;
+
     // The first of the whole runs that hold what is wanted.
     std::vector<RunPtr> runs(const Want& want) const;
     Extent extent_of(const LogId& log) const;
 
     struct Held {
         Extent extent;
-        std::vector<RunPtr> runs;  // as they came; never empty
+        std::vector<RunPtr> runs;  // as they came
+        std::optional<Fork> proof = {};
     };
     const std::map<LogId, Held>& all() const { return logs_; }
 
   private:
+    static const VerifiedRun::Item* item_at(const Held& held, Seq seq);
+
     std::map<LogId, Held> logs_;
 };
 

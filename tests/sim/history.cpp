@@ -25,6 +25,7 @@ class Judge {
         for (const auto& record : history_.records) follow(record);
         check_disks();
         check_agreement();
+        check_forks();
         check_reports();
         check_quiet_lines();
         check_presence();
@@ -68,6 +69,9 @@ class Judge {
                 return;
             case What::delivered:
                 return delivered(record);
+            case What::forked:
+                endings_[pair].forked = record.number;
+                return;
             case What::holds:
                 return holds(record);
         }
@@ -145,8 +149,9 @@ class Judge {
     }
 
     void holds(const Record& record) {
-        if (kind(record.peer) == Kind::stranger) return;
         const Head head{record.number, record.text};
+        endings_[{record.node, record.peer}].head = head;
+        if (kind(record.peer) == Kind::stranger) return;
         const auto [first, is_new] = heads_.emplace(record.peer, head);
         ++holders_[record.peer];
         if (!is_new && first->second != head) fault("diverged", record);
@@ -180,6 +185,17 @@ class Judge {
                 if (is_living(node)) check_lost({node, author}, lines);
             if (holders_[author] != living) fault("diverged", {author, author}, lines.newest());
         }
+    }
+
+    void check_forks() {
+        std::map<std::size_t, std::pair<std::size_t, Ending>> proven;  // author: node
+        for (const auto& [pair, ending] : endings_)
+            if (is_living(pair.first) && ending.forked != 0)
+                proven.emplace(pair.second, std::pair{pair.first, ending});
+        for (const auto& [author, first] : proven)
+            for (std::size_t node = 0; node < history_.people.size(); ++node)
+                if (is_living(node) && endings_[{node, author}] != first.second)
+                    fault("forked apart", {node, author}, first.second.forked);
     }
 
     void check_lost(Pair pair, const Numbers& lines) {
@@ -280,8 +296,15 @@ class Judge {
 
     using Head = std::pair<std::uint64_t, std::uint64_t>;  // number, fingerprint
 
+    struct Ending {
+        std::uint64_t forked = 0;
+        Head head;
+        bool operator==(const Ending&) const = default;
+    };
+
     const History& history_;
     std::vector<std::string> faults_;
+    std::map<Pair, Ending> endings_;  // node, author
     std::set<Pair> up_;
     std::map<std::pair<std::size_t, std::uint64_t>, std::uint64_t> said_;  // author, number: text
     std::map<std::size_t, std::set<std::uint64_t>> legacy_said_;

@@ -43,6 +43,7 @@ enum class What {
     stored,     // flushed: the log of `peer`, after `text` up to `number`
     exchanged,  // something of logs was sent
     delivered,  // the node knows where the line `number` of the log of `peer` is
+    forked,     // at the end: that of the log of `peer` is proven at `number`
     holds       // at the end: so many lines of the log of `peer`, whose head is `text`
 };
 
@@ -84,8 +85,9 @@ std::uint64_t fingerprint(std::string_view text);
 // have nothing to tell each other. Nobody counts a line as delivered to more than have it; what is
 // said and watched in the quiet time is known to be with everybody. Where most clocks are right,
 // nobody dates a line more than 10 minutes off. Who leaves in good order reports what did not
-// arrive. In the quiet time: nobody comes or goes, everybody sees everybody within reach and nobody
-// else, legacy peers get and give each line once. Logs of strangers may end anywhere.
+// arrive. Whose log is proven to be forked anywhere, it ends at one place and in one head
+// everywhere. In the quiet time: nobody comes or goes, everybody sees everybody within reach and
+// nobody else, legacy peers get and give each line once. Logs of strangers may end anywhere.
 std::vector<std::string> judge(const History& history);
 
 }  // namespace lanchat::sim

@@ -312,6 +312,39 @@ TEST_CASE("a log that one node does not hold is found") {
     });
 }
 
+// All know that Eve forked her log at its fourth line.
+void fork_eve(History& history) {
+    for (const std::size_t node : {anna, ben, carla}) {
+        history.records.push_back(record(30s, What::holds, node, eve, 3));
+        history.records.push_back(record(30s, What::forked, node, eve, 4));
+    }
+}
+
+TEST_CASE("a log that is forked at the same place everywhere is good") {
+    History history = good_history();
+    fork_eve(history);
+
+    CHECK(judge(history).empty());
+}
+
+TEST_CASE("a log that is forked elsewhere, or not known to be, at one node is found") {
+    check_finds("forked apart: at ben", [](History& history) {
+        fork_eve(history);
+        find(history.records, What::forked, ben, eve, 4)->number = 5;
+    });
+    check_finds("forked apart: at ben", [](History& history) {
+        fork_eve(history);
+        history.records.erase(find(history.records, What::forked, ben, eve, 4));
+    });
+}
+
+TEST_CASE("a forked log that ends in another head at one node is found") {
+    check_finds("forked apart: at ben", [](History& history) {
+        fork_eve(history);
+        find(history.records, What::holds, ben, eve, 3)->text = 1;
+    });
+}
+
 TEST_CASE("nodes that never stop to exchange are found") {
     check_finds("stuck", [](History& history) {
         history.records.push_back(record(26s, What::exchanged, ben, ben, 0));

@@ -351,7 +351,17 @@ void World::draw_hostile_authors() {
         marks_.hit(mark_of(settings.role));
         range_.insert(settings.self);  // everybody may dial it
         schedule_.at(sometime(0s, peace_ - Instant{}), [=, this] { make_stranger(settings); });
+        if (settings.role == Role::forker && chance(50)) draw_late_joiner(number);
     }
+}
+
+// Who may meet one branch of a forked log only, and those that were there before.
+void World::draw_late_joiner(std::uint32_t number) {
+    marks_.hit(Mark::late_joiner);
+    draw_seat(shared_host_ ? loopback : Ipv4{lan + 0xB00 + number},
+              static_cast<std::uint16_t>(4900 + number));
+    schedule_.at(sometime(2s, peace_ - Instant{}),
+                 [this, seat = seats_.size() - 1] { start(seat); });
 }
 
 // Somebody on the victim's host who claims its address before the victim does.

@@ -204,8 +204,7 @@ Frame Stranger::role_frame(Plug plug) {
             for (int i = is_peace() ? 2 : 50; i > 0; --i) frame.want.push_back({some_log(), 0, 0});
             return frame;
         case Role::forker:
-            // One to each, and now and then the other one too.
-            frame.runs.push_back(forked_run((plug.wire + (rng_.below(8) == 0 ? 1 : 0)) % 2));
+            frame.runs.push_back(forked_run(plug));
             return frame;
         case Role::clock_liar:
             frame.wall = WallTime{static_cast<std::int64_t>(rng_.next() >> 16)};
@@ -216,19 +215,43 @@ Frame Stranger::role_frame(Plug plug) {
     return frame;
 }
 
-// Both branches have the first line in common, and one goes on for longer.
-RunPtr Stranger::forked_run(std::uint64_t branch) const {
-    std::vector<Entry> entries(3 + branch);
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-        Entry& entry = entries[i];
-        entry.log = voice_.log();
-        entry.seq = Seq{i} + 1;
-        entry.clock = Clock{Clock::at(WallTime{1'600'000'000'000}).packed + entry.seq};
-        entry.room = general_room;
-        entry.name = "forker";
-        entry.text = i == 0 ? "one" : "branch " + std::to_string(branch);
+// One branch to each, run by run, and now and then something of the other one.
+RunPtr Stranger::forked_run(Plug plug) {
+    const auto own = static_cast<std::uint64_t>(plug.wire % 2);
+    const auto& runs = branch(own);
+    std::size_t& told = branch_told_[plug];
+    if (told < runs.size()) return runs[told++];
+    const auto& others = branch(rng_.below(8) == 0 ? 1 - own : own);
+    return others[rng_.below(others.size())];
+}
+
+// Both have their first lines in common, and one goes on for longer.
+const std::vector<RunPtr>& Stranger::branch(std::uint64_t number) {
+    if (!branches_[number].empty()) return branches_[number];
+    const Seq lines = 3 + rng_.below(30);
+    const Seq common = rng_.below(lines);
+    const std::size_t cut = 1 + rng_.below(3);
+    for (std::uint64_t which = 0; which < branches_.size(); ++which) {
+        Hash before;
+        std::vector<Entry> entries;
+        for (Seq seq = 1; seq <= lines + which; ++seq) {
+            Entry entry;
+            entry.log = voice_.log();
+            entry.seq = seq;
+            entry.clock = Clock{Clock::at(WallTime{1'600'000'000'000}).packed + seq};
+            entry.room = general_room;
+            entry.name = "forker";
+            entry.text = seq <= common ? "common" : "branch " + std::to_string(which);
+            entries.push_back(entry);
+            if (entries.size() < cut && seq < lines + which) continue;
+            entries.front().before = before;
+            branches_[which].push_back(
+                sign(std::move(entries), key_of(static_cast<std::uint64_t>(settings_.instance))));
+            before = branches_[which].back()->head();
+            entries.clear();
+        }
     }
-    return sign(std::move(entries), key_of(static_cast<std::uint64_t>(settings_.instance)));
+    return branches_[number];
 }
 
 void Stranger::learn(const Frame& frame) {

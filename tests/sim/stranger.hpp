@@ -1,6 +1,7 @@
 // Hostile and confused programs: they send valid frames in states where nobody should.
 #pragma once
 
+#include <array>
 #include <map>
 #include <vector>
 
@@ -62,7 +63,8 @@ class Stranger : public Party {
     Ack some_ack();
     Head some_head();
     Frame role_frame(Plug plug);
-    RunPtr forked_run(std::uint64_t branch) const;
+    RunPtr forked_run(Plug plug);
+    const std::vector<RunPtr>& branch(std::uint64_t number);
     void learn(const Frame& frame);
     LogId some_log();
     bool is_peace() const { return around_.schedule.now() >= around_.history.peace; }
@@ -79,6 +81,8 @@ class Stranger : public Party {
     std::vector<LogId> logs_;
     std::vector<RunPtr> runs_;
     std::vector<Receipt> receipts_;
+    std::array<std::vector<RunPtr>, 2> branches_;
+    std::map<Plug, std::size_t> branch_told_;  // runs of it
 };
 
 }  // namespace lanchat::sim

@@ -25,6 +25,11 @@ std::string describe(const VerifiedRun& run) {
     return name(run.log()) + ":" + std::to_string(run.first()) + "-" + std::to_string(run.last());
 }
 
+std::string describe(const Fork& proof) {
+    return name(proof.log) + " forked " + std::to_string(proof.seq) + ", " + describe(*proof.a) +
+           " and " + describe(*proof.b) + (proof.is_tight() ? " tight" : "");
+}
+
 std::string describe(const Event& event) {
     return std::visit(
         Overloaded{
@@ -66,10 +71,12 @@ std::string describe(const Frame& frame) {
                            : frame.digest->buckets.empty() ? " same"
                                                            : " buckets");
     if (frame.differ) out += " differ " + std::to_string(std::popcount(*frame.differ));
+    for (const Fork& proof : frame.proofs) out += " proof " + describe(proof);
     if (frame.listing) out += " listing";
     for (const Head& head : frame.have)
         out += " have " + name(head.log) + ":" + span(head.base.after, head.base.last) +
-               (head.tail ? "+" + span(head.tail->after, head.tail->last) : "");
+               (head.tail ? "+" + span(head.tail->after, head.tail->last) : "") +
+               (head.forked ? " forked " + std::to_string(head.forked) : "");
     for (const Want& want : frame.want) out += " want " + describe(want);
     if (frame.linked)
         out += " linked +" + std::to_string(frame.linked->came.size()) + " -" +
@@ -104,6 +111,18 @@ std::string describe(const Input& input) {
                 return "fetched" + number(i.link) + " " + name(i.log) + ", runs " +
                        std::to_string(i.runs.size());
             },
+            [](const Examined& i) {
+                return "examined" + number(i.link) + " " + describe(*i.run) + ", ours " +
+                       std::to_string(i.ours.size());
+            },
+            [](const Frozen& i) {
+                return "frozen " + name(i.log) + ":" +
+                       span(i.extent.base.after, i.extent.base.last) + " at " +
+                       std::to_string(i.extent.forked);
+            },
+            [](const Proven& i) {
+                return "proven" + number(i.link) + " " + std::to_string(i.proofs.size());
+            },
             [](const Trimmed& i) {
                 return "trimmed " + name(i.log) + " up to " + std::to_string(i.floor);
             },
@@ -131,6 +150,11 @@ std::string describe(const Effect& effect) {
             [](const Probe& e) { return "-> probe" + number(e.link); },
             [](const Append& e) { return "-> append " + describe(*e.run); },
             [](const Fetch& e) { return "-> fetch" + number(e.link) + " " + describe(e.want); },
+            [](const Examine& e) { return "-> examine" + number(e.link) + " " + describe(*e.run); },
+            [](const Freeze& e) { return "-> freeze " + describe(e.proof); },
+            [](const Prove& e) {
+                return "-> prove" + number(e.link) + " " + std::to_string(e.logs.size());
+            },
             [](const Notify& e) { return "-> " + describe(e.event); },
             [](const Stop&) { return std::string("-> stop"); },
         },

@@ -78,6 +78,7 @@ class World {
     void draw_talk();
     void draw_strangers();
     void draw_hostile_authors();
+    void draw_late_joiner(std::uint32_t number);
     void draw_squatters();
     void draw_crowd();
     void make_peace();

@@ -52,6 +52,25 @@ TEST_CASE("an own line says so, and a legacy peer has no id") {
     CHECK(objects.at(1).at("from").at("address") == "127.0.0.1:4569");
 }
 
+TEST_CASE("a disputed line says so, and is no part of a text to read") {
+    Office office;
+    office.node.on_loop([](FakeBackend& node) {
+        node.hear("sound");
+        node.hear("doubtful");
+        node.lines.back().disputed = true;
+    });
+
+    const auto objects = office.run(History{}).objects();
+    CHECK_FALSE(objects.at(0).contains("disputed"));
+    CHECK(objects.at(1).at("disputed") == true);
+    const auto text = office.run(newest(2), false).out;
+    CHECK(text.find("(disputed) alice: doubtful\n") != std::string::npos);
+    CHECK(text.find("(disputed) alice: sound") == std::string::npos);
+    const auto exported = office.run(Export{Export::Format::md, {}}, false).out;
+    CHECK(exported.find("sound") != std::string::npos);
+    CHECK(exported.find("doubtful") == std::string::npos);
+}
+
 TEST_CASE("history and search obey room, author, time and number") {
     Office office;
     office.run(say("from me"));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "controller/room.hpp"
+#include "node/store/memory_store.hpp"
 #include "tests/unit/log_voice.hpp"
 
 namespace lanchat::controller {
@@ -52,9 +53,27 @@ class Scene {
         std::vector<Effect> out;
         room.step(input, now(), out);
         for (const Effect& effect : out) note(effect);
-        if (disk_is_quick && !unflushed.empty()) flush();
+        if (disk_is_quick) serve();
         drain_questions();
         return out;
+    }
+
+    // The disk does all that it was asked for.
+    void serve() {
+        while (!unflushed.empty()) flush();
+        for (const Freeze& freeze : std::exchange(freezes, {})) {
+            proofs.push_back(freeze.proof);
+            give(Frozen{freeze.proof.log, *disk.freeze(freeze.proof)});
+        }
+        for (const Examine& examine : std::exchange(examines, {}))
+            give(Examined{examine.link, examine.run,
+                          *disk.runs(examine.run->log(), examine.after, 512, 1'000'000)});
+        for (const Prove& prove : std::exchange(proves, {})) {
+            Proven proven{prove.link, {}};
+            for (const LogId& log : prove.logs)
+                if (const auto proof = *disk.proof_of(log)) proven.proofs.push_back(*proof);
+            give(proven);
+        }
     }
 
     // Drained as the room must see it: the link is free before it decides.
@@ -64,7 +83,11 @@ class Scene {
     }
 
     // All that was appended is on the disk.
-    void flush() { give(Stored{std::exchange(unflushed, {})}); }
+    void flush() {
+        const auto runs = std::exchange(unflushed, {});
+        REQUIRE(disk.append(runs, {1}));
+        give(Stored{runs});
+    }
 
     // Lets time pass, with every Wake that the room asks for.
     void pass(Duration time) {
@@ -273,6 +296,11 @@ class Scene {
     std::vector<RunPtr> unflushed;
     std::vector<RunPtr> appended;
     std::vector<Fetch> fetches;
+    std::vector<Examine> examines;  // and the two below: not answered yet
+    std::vector<Freeze> freezes;
+    std::vector<Prove> proves;
+    std::vector<Fork> proofs;  // that were kept
+    store::MemoryStore disk{1};
     std::vector<Dial> dials;
     std::map<LinkId, std::vector<Frame>> sent;
     std::set<LinkId> busy;
@@ -321,6 +349,9 @@ class Scene {
             appended.push_back(append->run);
         }
         if (const auto* fetch = std::get_if<Fetch>(&effect)) fetches.push_back(*fetch);
+        if (const auto* examine = std::get_if<Examine>(&effect)) examines.push_back(*examine);
+        if (const auto* freeze = std::get_if<Freeze>(&effect)) freezes.push_back(*freeze);
+        if (const auto* prove = std::get_if<Prove>(&effect)) proves.push_back(*prove);
         if (const auto* probe = std::get_if<Probe>(&effect)) probes.push_back(probe->link);
         if (const auto* notify = std::get_if<Notify>(&effect)) notified.push_back(notify->event);
         stopped |= std::holds_alternative<Stop>(effect);

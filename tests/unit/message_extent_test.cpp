@@ -131,5 +131,30 @@ TEST_CASE("in whatever order runs come, what is held is what they say") {
     }
 }
 
+Extent frozen(Extent held, Seq place) {
+    held.freeze(place, Voice(who).head(place - 1));
+    return held;
+}
+
+TEST_CASE("a forked log ends before the place of the fork") {
+    check(frozen(after({{1, 9}}), 5), {0, 4}, {});
+    check(frozen(after({{1, 9}}), 12), {0, 9}, {});
+    check(frozen(after({{1, 9}, {50, 60}}), 55), {0, 9}, {{49, 54}});
+    check(frozen(after({{1, 9}, {50, 60}}), 50), {0, 9}, {});
+    check(frozen(after({{1, 9}, {50, 60}}), 7), {0, 6}, {});
+    CHECK(frozen(after({{1, 9}}), 1).size() == 0);
+    CHECK(frozen(after({{30, 40}}), 20).size() == 0);
+}
+
+TEST_CASE("of a forked log what lies before the fork is taken, and nothing else") {
+    const Extent held = frozen(after({{1, 4}}), 8);
+    check(fit(held, *Voice(who).run(3, 9)).extent, {0, 7}, {});
+    CHECK(fit_of(held, 8, 9) == Fit::known);
+    CHECK(fit_of(held, 8, 9, "other") == Fit::known);
+    CHECK(fit_of(held, 5, 7, "other") == Fit::forked);
+    CHECK_FALSE(held.lacks(8));
+    check(fit(frozen(after({{30, 40}}), 20), *Voice(who).run(1, 25)).extent, {0, 19}, {});
+}
+
 }  // namespace
 }  // namespace lanchat

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "message/fork.hpp"
 #include "message/limits.hpp"
 #include "tests/unit/message_runs.hpp"
 

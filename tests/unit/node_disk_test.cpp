@@ -52,6 +52,11 @@ struct Scene {
             answers.push_back(texts(added));
         });
     }
+    void freeze(const Fork& proof) {
+        disk->freeze(proof, [this](const Result<Extent>& left) {
+            answers.push_back({left ? std::to_string(left->last()) : "failure: " + left.why()});
+        });
+    }
     // Makes everything asked for until `let_go` wait together.
     std::promise<void> hold() {
         std::promise<void> gate;
@@ -160,4 +165,28 @@ TEST_CASE("a job sees what was asked for before it, and nothing of what came aft
     scene.finish();
     CHECK(seen == Texts{"before"});
     CHECK(scene.answers.size() == 2);
+}
+
+TEST_CASE("a proof is kept in its turn, and refused with what was asked for before it") {
+    Scene scene;
+    Voice a(InstanceId{1});
+    Voice b(InstanceId{1});
+    a.say({"one", "a"});
+    b.say({"one", "b"});
+    const auto proof = fork_between(a.run(1, 2), b.run(1, 2));
+    REQUIRE(proof);
+    scene.refuses = true;
+    auto gate = scene.hold();
+    scene.append({a.run(1, 2)});
+    scene.freeze(*proof);
+    scene.disk->read([&](store::Store&) { scene.refuses = false; });
+    scene.disk->resume();
+    scene.append({a.run(1, 2)});
+    scene.freeze(*proof);
+    scene.append({a.run(1, 2)});
+    gate.set_value();
+    scene.finish();
+    CHECK(
+        scene.answers ==
+        std::vector<Texts>{{"failure: no space"}, {"failure: no space"}, {"one", "a"}, {"1"}, {}});
 }

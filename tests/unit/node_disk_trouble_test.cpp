@@ -93,6 +93,10 @@ class Failing : public store::Store {
     Result<store::Line> append_legacy(const store::Heard& heard) override {
         return inner_->append_legacy(heard);
     }
+    Result<Extent> freeze(const Fork& proof) override { return inner_->freeze(proof); }
+    Result<std::optional<Fork>> proof_of(const LogId& log) override {
+        return inner_->proof_of(log);
+    }
     Result<std::vector<store::Holding>> holdings() override { return inner_->holdings(); }
     Result<store::Tally> tally() override { return inner_->tally(); }
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,

@@ -30,6 +30,8 @@ class Pair {
             case 3:
                 (void)disk_->catch_up();
                 return;
+            case 4:
+                return fork();
             default:
                 return append();
         }
@@ -50,6 +52,10 @@ class Pair {
         CHECK(places(disk_->newest(filter, count)) == places(memory_.newest(filter, count)));
         CHECK(places(disk_->arrived(after, filter, count)) ==
               places(memory_.arrived(after, filter, count)));
+        const auto lines_on_disk = disk_->newest({}, 999);
+        const auto lines_in_memory = memory_.newest({}, 999);
+        for (std::size_t n = 0; n < lines_on_disk->size(); ++n)
+            CHECK((*lines_on_disk)[n].disputed == (*lines_in_memory)[n].disputed);
         const auto word = some_text();
         CHECK(places(disk_->search(word, filter, count)) ==
               places(memory_.search(word, filter, count)));
@@ -109,6 +115,22 @@ class Pair {
         }
         ++now_;
         CHECK(places(disk_->append(runs, {now_})) == places(memory_.append(runs, {now_})));
+    }
+
+    // Somebody proves that a line was said otherwise to others. Now and then: else little is held.
+    void fork() {
+        const auto& author = authors_[below(authors_.size())];
+        const auto& said = said_[author.log()];
+        if (below(4) > 0 || said.empty()) return;
+        const RunPtr& run = said[below(said.size())];
+        std::vector<Entry> entries;
+        for (const auto& item : run->items()) entries.push_back(item.entry);
+        entries.back().text += " otherwise";
+        const auto number = 1u + static_cast<std::uint64_t>(&author - authors_.data()) / 2;
+        const auto proof = fork_between(run, sign(std::move(entries), key_of(number)));
+        REQUIRE(proof);
+        CHECK(*disk_->freeze(*proof) == *memory_.freeze(*proof));
+        CHECK((*disk_->proof_of(author.log()))->seq == (*memory_.proof_of(author.log()))->seq);
     }
 
     void legacy() {

@@ -34,6 +34,8 @@ ALTER TABLE log DROP COLUMN tail_before;
 ALTER TABLE log DROP COLUMN tail_seq;
 ALTER TABLE log DROP COLUMN tail_head;
 ALTER TABLE line DROP COLUMN lines;
+ALTER TABLE log DROP COLUMN forked;
+DROP TABLE fork;
 INSERT INTO word(word) VALUES('delete-all');
 INSERT INTO word(rowid, words)
     VALUES(1, 'lunch today'), (2, 'lunch tomorrow'), (3, 'lunch from afar');

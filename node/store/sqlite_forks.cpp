@@ -1,0 +1,69 @@
+// The SQLite store: what becomes of a log of which a fork is proven.
+#include <utility>
+
+#include "node/store/rows.hpp"
+#include "node/store/sqlite_store.hpp"
+
+namespace lanchat::store {
+
+Result<Extent> SqliteStore::freeze(const Fork& proof) {
+    const auto known = logs_.find(proof.log);
+    if (known != logs_.end() && known->second.holding.extent.limit() < proof.seq)
+        return known->second.holding.extent;
+    Log log;
+    const auto failure = all_or_nothing([&] {
+        log = known == logs_.end() ? begin_log({proof.log, {}}) : known->second;
+        return log.row != 0 && cut(log, proof.seq) && save(log) && keep_proof(log, proof);
+    });
+    if (failure) return *failure;
+    logs_[proof.log] = log;
+    return log.holding.extent;
+}
+
+// The lines stay: that they are disputed follows from their number.
+bool SqliteStore::cut(Log& log, Seq place) {
+    Extent& extent = log.holding.extent;
+    Hash before;
+    if (extent.holds(place)) {
+        Hash after;
+        const auto first = entry_at(log, place, after);
+        if (!first) return database_.damaged("a stored run is damaged"), false;
+        before = first->before;
+    }
+    extent.freeze(place, before);
+    extent.newest = {};
+    if (!read_ends(log)) return database_.damaged("a stored run is damaged"), false;
+    // What waits for its place in it has none any more.
+    return !parked_.contains(log.holding.log) ||
+           database_
+               .query("DELETE FROM parked WHERE device=? AND epoch=? AND first>=?",
+                      sqlite::Blob{log.holding.log.device.view()},
+                      ordered(static_cast<std::uint64_t>(log.holding.log.epoch)), place)
+               .done();
+}
+
+bool SqliteStore::keep_proof(const Log& log, const Fork& proof) {
+    const auto a = pack(*proof.a);
+    const auto b = pack(*proof.b);
+    return database_
+        .query("INSERT OR REPLACE INTO fork VALUES(?,?,?,?,?)", log.row,
+               sqlite::Blob{proof.a->signature().view()}, sqlite::Blob{a},
+               sqlite::Blob{proof.b->signature().view()}, sqlite::Blob{b})
+        .done();
+}
+
+Result<std::optional<Fork>> SqliteStore::proof_of(const LogId& log) {
+    const auto held = logs_.find(log);
+    if (held == logs_.end() || held->second.holding.extent.forked == 0)
+        return std::optional<Fork>();
+    auto row = database_.query(
+        "SELECT signature, entries, other_signature, other_entries FROM fork WHERE log=?",
+        held->second.row);
+    if (!row.row()) return refusal("cannot read a proof");
+    auto fork = fork_from(row);
+    if (fork && fork->log == log && fork->seq == held->second.holding.extent.forked) return fork;
+    suspect();
+    return Failure{"a stored proof is damaged"};
+}
+
+}  // namespace lanchat::store

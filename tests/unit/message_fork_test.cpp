@@ -1,0 +1,92 @@
+// Proofs of forks: how low they reach, and how they travel.
+#include "message/fork.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <utility>
+
+#include "message/limits.hpp"
+#include "message/wire.hpp"
+#include "tests/unit/log_voice.hpp"
+
+namespace lanchat {
+namespace {
+
+// Two branches that have the first `common` lines in common.
+std::pair<Voice, Voice> branches(Seq common) {
+    Voice a(InstanceId{7});
+    Voice b(InstanceId{7});
+    a.run(1, common);
+    b.run(1, common);
+    a.say({"a", "a", "a"});
+    b.say({"b", "b", "b"});
+    return {a, b};
+}
+
+Fork fork_at(Seq common, Seq first) {
+    auto [a, b] = branches(common);
+    const auto fork = fork_between(a.run(first, common + 3), b.run(first, common + 3));
+    REQUIRE(fork);
+    return *fork;
+}
+
+TEST_CASE("a proof is tight if what comes before its place is the same in both runs") {
+    CHECK(fork_at(4, 1).is_tight());
+    CHECK(fork_at(4, 5).is_tight());
+    CHECK(fork_at(4, 6).seq == 6);
+    CHECK_FALSE(fork_at(4, 6).is_tight());
+}
+
+TEST_CASE("a proof survives the wire") {
+    Frame frame;
+    frame.proofs = {fork_at(4, 1), fork_at(4, 6)};
+    const auto read = decode(encode(frame));
+    REQUIRE(read);
+    CHECK(*read == frame);
+    REQUIRE(read->proofs.size() == 2);
+    CHECK(read->proofs[1].seq == 6);
+    CHECK_FALSE(decode_greeting(encode(frame)));
+}
+
+TEST_CASE("two runs that agree are no proof, nor is one that nobody signed") {
+    auto [a, b] = branches(4);
+    Frame frame;
+    frame.proofs = {Fork{a.log(), 5, a.run(1, 4), b.run(1, 4)}};
+    CHECK_FALSE(decode(encode(frame)));
+
+    const Fork fork = fork_at(4, 1);
+    frame.proofs = {fork};
+    std::string bytes = encode(frame);
+    const auto signature = bytes.rfind(fork.b->signature().view());
+    REQUIRE(signature != std::string::npos);
+    bytes[signature] = static_cast<char>(bytes[signature] ^ 1);
+    CHECK_FALSE(decode(bytes));
+}
+
+TEST_CASE("a frame holds no more proofs than its limit") {
+    Frame frame;
+    frame.proofs.assign(limits::frame_proofs_max, fork_at(1, 1));
+    CHECK(decode(encode(frame)));
+    frame.proofs.push_back(fork_at(1, 1));
+    CHECK_FALSE(decode(encode(frame)));
+}
+
+TEST_CASE("the head of a forked log ends before the fork, and may hold nothing") {
+    const LogId log = Voice(InstanceId{7}).log();
+    const auto travels = [&](const Head& head) {
+        Frame frame;
+        frame.have.push_back(head);
+        const auto read = decode(encode(frame));
+        if (read) CHECK(*read == frame);
+        return bool(read);
+    };
+    CHECK(travels({log, {0, 4, hash_of("x")}, {}, {}, 5}));
+    CHECK(travels({log, {}, {}, {}, 1}));
+    CHECK_FALSE(travels({log, {}, {}, {}, 0}));
+    CHECK_FALSE(travels({log, {0, 5, hash_of("x")}, {}, {}, 5}));
+    CHECK_FALSE(travels({log, {0, 2, hash_of("x")}, Span{3, 5, hash_of("x")}, {}, 5}));
+}
+
+}  // namespace
+}  // namespace lanchat
