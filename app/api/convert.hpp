@@ -31,6 +31,6 @@ void fill(v1::StatusReply& out, const Backend::Status& status, std::size_t peers
 // A filter whose author is found among those who are here and those whose lines are held. Fails
 // if none or several are meant.
 void resolve(Backend& backend, const v1::Filter& filter,
-             std::function<void(Result<store::Filter>)> done);
+             const std::function<void(Result<store::Filter>)>& done);
 
 }  // namespace lanchat::app::api

@@ -44,7 +44,7 @@ ALLOWED_IMPURE = {
     "controller/peer_map.cpp": {"shared_mutex", "mutex"},
 }
 FILE_LINES_MAX, FUNCTION_LINES_MAX, COLUMNS_MAX = 500, 70, 100
-NOT_A_FUNCTION = ("namespace", "class", "struct", "enum", "union", "extern", "#", "//", "}")
+NOT_A_FUNCTION = ("inline constexpr", "namespace", "class", "struct", "enum", "union", "extern", "#", "//", "}")
 
 
 def room_of(path):

@@ -95,6 +95,7 @@ TEST_CASE("a store of version 4, with a row for each line, goes on with one for 
     }
     run(folder.file(),
         "ALTER TABLE line DROP COLUMN lines; ALTER TABLE store DROP COLUMN indexed;"
+        "ALTER TABLE log DROP COLUMN forked; DROP TABLE fork;"
         "UPDATE store SET version=4; PRAGMA user_version=4");
 
     const auto store = test::opened(folder.file());
