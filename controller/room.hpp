@@ -201,6 +201,7 @@ class Room {
     // room_compare.cpp: what is compared with whom, and what follows from it
     void begin_comparison(Peer&, Instant now);
     void take_comparison(Peer&, const Frame&, Instant now);
+    void tell_own_log(Frame&) const;
     bool add_comparison(Peer&, Frame&, Instant now);
     void logs_changed(Instant now);
     void compare_with_next(Now, Effects&);

@@ -31,9 +31,18 @@ void Room::take_comparison(Peer& peer, const Frame& frame, Instant now) {
 
 bool Room::add_comparison(Peer& peer, Frame& frame, Instant now) {
     if (!peer.logs.compare.add(frame, logs_, now)) return false;
+    if (frame.digest && frame.digest->asks) tell_own_log(frame);
     if (frame.digest)
         for (const LogId& log : deliveries_.logs()) count_ours(peer, log);
     return true;
+}
+
+// Its lines follow at once, and what of them was said before we were linked is history there.
+void Room::tell_own_log(Frame& frame) const {
+    const Held* own = logs_.find(ledger_.log());
+    if (own == nullptr || own->stored.size() == 0) return;
+    frame.listing = true;
+    frame.have.push_back(head_of(ledger_.log(), own->stored));
 }
 
 // When it has become quiet, everybody should be equal; where it never does, now and then.

@@ -247,5 +247,19 @@ TEST_CASE("who holds a part of what we said has that part, though all ends alike
     CHECK(scene.last_sent(link).have.front().base.after == 0);
 }
 
+TEST_CASE("the question over a new link tells how far our log goes, for its lines follow at once") {
+    Comparing scene;
+    scene.say("said before");
+    const LinkId link = scene.link_by_us(at(2), high);
+
+    const auto asks = [](const Frame& frame) { return frame.digest && frame.digest->asks; };
+    const auto first = std::ranges::find_if(scene.sent.at(link), asks);
+    REQUIRE(first != scene.sent.at(link).end());
+    CHECK(first->listing);
+    REQUIRE(first->have.size() == 1);
+    CHECK(first->have[0].log == scene.own_log());
+    CHECK(first->have[0].base.last == 1);
+}
+
 }  // namespace
 }  // namespace lanchat::controller
