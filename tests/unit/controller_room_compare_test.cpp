@@ -250,6 +250,7 @@ TEST_CASE("who holds a part of what we said has that part, though all ends alike
 TEST_CASE("the question over a new link tells how far our log goes, for its lines follow at once") {
     Comparing scene;
     scene.say("said before");
+    scene.pass(limits::seal_delay);
     const LinkId link = scene.link_by_us(at(2), high);
 
     const auto asks = [](const Frame& frame) { return frame.digest && frame.digest->asks; };

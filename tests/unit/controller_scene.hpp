@@ -318,10 +318,13 @@ class Scene {
     void drain_questions() {
         if (!answers_digests) return;
         for (const LinkId link : std::set(busy)) {
-            Frame question;
             if (!answered.contains(link) || sent[link].empty()) continue;
-            question.digest = sent[link].back().digest;
-            if (question.digest && sent[link].back() == question) give(Drained{link});
+            Frame rest = sent[link].back();
+            if (!rest.digest) continue;
+            rest.digest.reset();
+            std::erase_if(rest.have, [&](const Head& head) { return head.log == own_log(); });
+            rest.listing = false;
+            if (rest == Frame{}) give(Drained{link});
         }
     }
 
