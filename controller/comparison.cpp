@@ -20,6 +20,12 @@ Head head_of(const LogId& log, const Extent& stored) {
     return head;
 }
 
+void add_head(Frame& frame, const LogId& log, const Held* held) {
+    if (held == nullptr || held->freezing) return;
+    if (held->stored.size() > 0 || held->stored.forked != 0)
+        frame.have.push_back(head_of(log, held->stored));
+}
+
 void Comparison::begin(Instant now) {
     open_.reset();
     asked_.reset();
@@ -144,8 +150,7 @@ void Comparison::list(Frame& frame, const Logs& logs) {
     while (const LogId* log = logs.summary().next(listed_, last_)) {
         if (frame.have.size() >= limits::heads_per_frame) return;
         last_ = *log;
-        const Held& held = *logs.find(*log);
-        if (!held.freezing) frame.have.push_back(head_of(*log, held.stored));
+        add_head(frame, *log, logs.find(*log));
     }
     is_listing_ = false;
     frame.listed = told_all_ = true;
@@ -159,8 +164,7 @@ bool Comparison::list_parts(Frame& frame, Logs& logs) {
         frame.listing = true;
         if (frame.have.size() >= limits::heads_per_frame) return false;
         part_ = *it;
-        const Held& held = *logs.find(*it);
-        if (!held.freezing) frame.have.push_back(head_of(*it, held.stored));
+        add_head(frame, *it, logs.find(*it));
     }
     return true;
 }

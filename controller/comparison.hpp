@@ -15,6 +15,8 @@ namespace lanchat::controller {
 
 // What somebody is told of a log of which something is on the disk.
 Head head_of(const LogId& log, const Extent& stored);
+// Says so in `frame`, unless nothing is there, or a proof against it is on its way to the disk.
+void add_head(Frame& frame, const LogId& log, const Held* held);
 
 // One round, begun by either side over every new link and again while they are not equal:
 //

@@ -9,11 +9,6 @@
 namespace lanchat::controller {
 namespace {
 
-// The next time after the last.
-Instant paced(const std::optional<Instant>& last, Instant now) {
-    return last ? std::max<Instant>(now, *last + limits::receipt_interval) : now;
-}
-
 // Somebody has to go.
 template <class Map>
 void make_room(Map& map, std::size_t most, const typename Map::key_type& key) {
@@ -24,20 +19,29 @@ void make_room(Map& map, std::size_t most, const typename Map::key_type& key) {
 
 }  // namespace
 
+void Pace::wish(Instant from) {
+    if (!due_) due_ = last_ ? std::max<Instant>(from, *last_ + limits::receipt_interval) : from;
+}
+
+bool Pace::take(Instant now) {
+    if (!due_ || *due_ > now) return false;
+    last_ = now;
+    due_.reset();
+    return true;
+}
+
 void Receipts::owe(const LogId& log, Instant now) {
     if (owed_.size() >= limits::receipts_max) return;
     owed_.insert(log);
-    if (!due_) due_ = paced(made_at_, now + limits::news_delay);  // with other news, if there are
+    pace_.wish(now + limits::news_delay);  // with other news, if there are
 }
 
 std::vector<LogId> Receipts::take_owed(Instant now) {
-    if (!due_ || *due_ > now) return {};
-    made_at_ = now;
+    if (!pace_.take(now)) return {};
     std::vector<LogId> logs;
     while (!owed_.empty() && logs.size() < limits::frame_receipts_max)
         logs.push_back(owed_.extract(owed_.begin()).value());
-    due_.reset();
-    if (!owed_.empty()) due_ = paced(made_at_, now);
+    if (!owed_.empty()) pace_.wish(now);
     return logs;
 }
 
@@ -54,17 +58,15 @@ void ReceiptQueue::add(const Receipt& receipt, Instant now) {
     const std::pair key{receipt.instance, receipt.log};
     make_room(waiting_, limits::receipts_per_peer_max, key);
     waiting_[key] = receipt;
-    if (!due_) due_ = paced(taken_at_, now);
+    pace_.wish(now);
 }
 
 std::vector<Receipt> ReceiptQueue::take(Instant now) {
-    if (!due_ || *due_ > now) return {};
-    taken_at_ = now;
+    if (!pace_.take(now)) return {};
     std::vector<Receipt> taken;
     while (!waiting_.empty() && taken.size() < limits::frame_receipts_max)
         taken.push_back(waiting_.extract(waiting_.begin()).mapped());
-    due_.reset();
-    if (!waiting_.empty()) due_ = paced(taken_at_, now);
+    if (!waiting_.empty()) pace_.wish(now);
     return taken;
 }
 

@@ -13,12 +13,26 @@
 
 namespace lanchat::controller {
 
+// When receipts go next: at most every limits::receipt_interval.
+class Pace {
+  public:
+    // Some are to go, not before `from`; an earlier wish stays.
+    void wish(Instant from);
+    std::optional<Instant> due() const { return due_; }
+    // True if they go now.
+    bool take(Instant now);
+
+  private:
+    std::optional<Instant> due_;
+    std::optional<Instant> last_;
+};
+
 class Receipts {
   public:
     // `log` has grown here, and its author cannot hear it from us.
     void owe(const LogId& log, Instant now);
 
-    std::optional<Instant> due() const { return due_; }
+    std::optional<Instant> due() const { return pace_.due(); }
 
     // Whose receipts are to be made now, some of them: at most limits::frame_receipts_max every
     // limits::receipt_interval.
@@ -33,8 +47,7 @@ class Receipts {
 
   private:
     std::set<LogId> owed_;
-    std::optional<Instant> due_;
-    std::optional<Instant> made_at_;
+    Pace pace_;
     std::uint64_t made_ = 0;
     std::map<std::pair<InstanceId, LogId>, std::uint64_t> known_;  // its count
 };
@@ -43,13 +56,12 @@ class Receipts {
 class ReceiptQueue {
   public:
     void add(const Receipt& receipt, Instant now);
-    std::optional<Instant> due() const { return due_; }
+    std::optional<Instant> due() const { return pace_.due(); }
     std::vector<Receipt> take(Instant now);  // none before they are due
 
   private:
     std::map<std::pair<InstanceId, LogId>, Receipt> waiting_;
-    std::optional<Instant> due_;
-    std::optional<Instant> taken_at_;
+    Pace pace_;
 };
 
 // Members that were linked or sent a receipt: which device a process is.

@@ -42,7 +42,7 @@ void Room::tell_own_log(Frame& frame) const {
     const Held* own = logs_.find(ledger_.log());
     if (own == nullptr || own->stored.size() == 0) return;
     frame.listing = true;
-    frame.have.push_back(head_of(ledger_.log(), own->stored));
+    add_head(frame, ledger_.log(), own);
 }
 
 // When it has become quiet, everybody should be equal; where it never does, now and then.

@@ -194,13 +194,13 @@ void Room::has_up_to(Peer& peer, Gap stretch, Instant now) {
     if (peer.islands.size() >= limits::gaps_max) peer.islands.erase(peer.islands.begin());
     peer.islands.push_back(stretch);
     // What lies between them it asks for.
-    const auto is_next = [&](const Gap& island) { return island.after <= peer.acked; };
-    for (auto it = peer.islands.begin(); it != peer.islands.end();) {
-        it = std::ranges::find_if(peer.islands, is_next);
-        if (it == peer.islands.end()) break;
+    const auto next = [&] {
+        return std::ranges::find_if(peer.islands,
+                                    [&](const Gap& island) { return island.after <= peer.acked; });
+    };
+    for (auto it = next(); it != peer.islands.end(); it = next()) {
         peer.acked = std::max(peer.acked, it->to);
         peer.islands.erase(it);
-        it = peer.islands.begin();
     }
     std::erase_if(peer.gaps, [&](const Gap& gap) { return gap.to <= peer.acked; });
 }

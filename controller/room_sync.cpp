@@ -266,10 +266,7 @@ void Room::add_heads(Peer& peer, Frame& frame, Instant now) {
     while (!logs.news.empty() && frame.have.size() < limits::heads_per_frame) {
         const LogId log = *logs.news.begin();
         logs.news.erase(logs.news.begin());
-        const Held* held = logs_.find(log);
-        if (held != nullptr && !held->freezing &&
-            (held->stored.size() > 0 || held->stored.forked != 0))
-            frame.have.push_back(head_of(log, held->stored));
+        add_head(frame, log, logs_.find(log));
     }
     if (logs.news.empty()) logs.news_from.reset();
 }
