@@ -24,6 +24,15 @@ bool SqliteStore::catch_up() {
     return !failure && indexed_ < last_;
 }
 
+// Of each line of a stretch, with room and author in columns 4 and 5, its arrival and words.
+bool SqliteStore::tell_index(const char* statement, const sqlite::Query& stretch,
+                             LineReader& reader) {
+    return each_line(stretch, reader, [&](const Line& line) {
+        const auto words = indexed_words(stretch.integer(4), stretch.integer(5), line.entry.text);
+        return database_.query(statement, line.arrival, std::string_view(words)).done();
+    });
+}
+
 // The next so many, in whole stretches.
 bool SqliteStore::index(std::uint64_t lines, Change& change) {
     if (lines == 0) return true;
@@ -34,15 +43,8 @@ bool SqliteStore::index(std::uint64_t lines, Change& change) {
         change.indexed);
     LineReader reader(database_);
     while (change.indexed < enough && stretch.row()) {
-        const bool kept = each_line(stretch, reader, [&](const Line& line) {
-            const auto words =
-                indexed_words(stretch.integer(4), stretch.integer(5), line.entry.text);
-            return database_
-                .query("INSERT INTO word(rowid, words) VALUES(?,?)", line.arrival,
-                       std::string_view(words))
-                .done();
-        });
-        if (!kept) return false;
+        if (!tell_index("INSERT INTO word(rowid, words) VALUES(?,?)", stretch, reader))
+            return false;
         change.indexed = static_cast<Arrival>(stretch.integer(0) + stretch.integer(3) - 1);
     }
     if (stretch.failed()) return false;
@@ -58,17 +60,9 @@ bool SqliteStore::forget_words(std::int64_t first, std::int64_t end) {
         "SELECT arrival, seq, run, lines, room, author FROM line WHERE arrival>=? AND arrival<?",
         first, std::min(end, static_cast<std::int64_t>(indexed_) + 1));
     LineReader reader(database_);
-    while (stretch.row()) {
-        const bool forgotten = each_line(stretch, reader, [&](const Line& line) {
-            const auto words =
-                indexed_words(stretch.integer(4), stretch.integer(5), line.entry.text);
-            return database_
-                .query("INSERT INTO word(word, rowid, words) VALUES('delete',?,?)", line.arrival,
-                       std::string_view(words))
-                .done();
-        });
-        if (!forgotten) return false;
-    }
+    constexpr auto forget = "INSERT INTO word(word, rowid, words) VALUES('delete',?,?)";
+    while (stretch.row())
+        if (!tell_index(forget, stretch, reader)) return false;
     return !stretch.failed();
 }
 

@@ -141,6 +141,7 @@ class SqliteStore final : public Store {
     // Indexing.
     bool follow(Change& change);
     bool index(std::uint64_t lines, Change& change);
+    bool tell_index(const char* statement, const sqlite::Query& stretch, LineReader& reader);
     bool forget_words(std::int64_t first, std::int64_t end);
 
     // Forks.
