@@ -139,7 +139,7 @@ TEST_CASE("a process whose lines are dated too late goes on in a new log") {
     scene.drain(links.a);
 
     REQUIRE(said(scene).size() == 2);
-    const Message& now = said(scene)[1];
+    const Message now = said(scene)[1];
     CHECK(now.line.log != before);
     CHECK(now.line.log.device == before.device);
     CHECK(now.line.seq == 1);
