@@ -54,7 +54,7 @@ std::vector<std::pair<Seq, Seq>> cuts(const Result<std::vector<RunPtr>>& runs) {
 }
 
 void check_is_frozen(store::Store& store, Branches& said) {
-    const Extent& held = store.holdings()->front().extent;
+    const Extent held = store.holdings()->front().extent;
     CHECK(held.base == Stretch{0, {}, 4, said.a.head(4)});
     CHECK(held.forked == 5);
     CHECK(held.newest == said.a.run(4, 4)->items()[0].entry.clock);
@@ -159,7 +159,7 @@ TEST_CASE_TEMPLATE("a forked log is trimmed from its beginning, and its disputed
     CHECK(store->holdings()->front().extent.base.after == 3);
     REQUIRE(store->trim(unlimited, WallTime{99}, store::all_runs));
 
-    const Extent& held = store->holdings()->front().extent;
+    const Extent held = store->holdings()->front().extent;
     CHECK(held.floor == 4);
     CHECK(held.size() == 0);
     CHECK(held.newest == Clock{});
