@@ -180,6 +180,7 @@ class Room {
     bool show_new(const VerifiedRun&, const Arriving&, Effects&);
     PeerInfo author(const Entry&) const;
     bool is_history(const Entry&, const Arriving&) const;
+    void take_first_words(Peer&, const Frame&);
     void take_heads(Peer&, const Frame&, Instant now);
     void told_of_ours(const Peer&, const LogId&, const Claim&);
     void take_wants(Peer&, const Frame&);

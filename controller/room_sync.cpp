@@ -33,6 +33,7 @@ void Room::take_exchange(Peer& peer, const Frame& frame, Now now, Effects& out) 
     if (frame.linked) take_linked(peer, frame, now.steady);
     take_proofs(peer, frame, out);
     take_heads(peer, frame, now.steady);
+    take_first_words(peer, frame);
     take_comparison(peer, frame, now.steady);
     take_runs(peer, frame, now, out);
     take_wants(peer, frame);
@@ -149,6 +150,16 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
         if (is_new_here && is_first) logs.backlog[head.log] = claim.top().last;
         // What its author is about to send need not be asked for.
         pulls_.behind(head.log, now, frame.listing && head.log != peer.log, head.newest);
+    }
+}
+
+// Lines that are not yet flushed come with the first question, and are in no head.
+void Room::take_first_words(Peer& peer, const Frame& frame) {
+    if (!frame.digest || !frame.digest->asks || peer.logs.compare.heard_all()) return;
+    for (const RunPtr& run : frame.runs) {
+        if (run->log() != peer.log) continue;
+        Seq& last = peer.logs.backlog[peer.log];
+        last = std::max(last, run->last());
     }
 }
 

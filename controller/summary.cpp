@@ -5,6 +5,7 @@
 #include <string>
 
 #include "message/assert.hpp"
+#include "message/big_endian.hpp"
 #include "message/hash.hpp"
 
 namespace lanchat::controller {
@@ -14,10 +15,6 @@ ShortHash shortened(const Hash& hash) {
     ShortHash cut;
     std::copy_n(hash.bytes.begin(), cut.bytes.size(), cut.bytes.begin());
     return cut;
-}
-
-void add(std::string& text, std::uint64_t number) {
-    for (int shift = 56; shift >= 0; shift -= 8) text += static_cast<char>(number >> shift & 0xFF);
 }
 
 }  // namespace
@@ -80,9 +77,9 @@ ShortHash Summary::hash_of(const Bucket& bucket) {
     std::string text = "lanchat/bucket/1";
     for (const auto& [log, leaf] : bucket) {
         text += log.device.view();
-        add(text, static_cast<std::uint64_t>(log.epoch));
-        add(text, leaf.forked);
-        add(text, leaf.seq);
+        put_big_endian(text, static_cast<std::uint64_t>(log.epoch));
+        put_big_endian(text, leaf.forked);
+        put_big_endian(text, leaf.seq);
         text += leaf.head.view();
     }
     return shortened(lanchat::hash_of(text));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "message/assert.hpp"
+#include "message/big_endian.hpp"
 #include "message/exact.hpp"
 #include "message/limits.hpp"
 #include "message/log.pb.h"
@@ -53,8 +54,7 @@ std::string message_id(const LogId& log, Seq seq) {
 
 std::string log_name(const LogId& log) {
     std::string bytes(log.device.view());
-    for (int shift = 56; shift >= 0; shift -= 8)
-        bytes += static_cast<char>(static_cast<std::uint64_t>(log.epoch) >> shift & 0xFF);
+    put_big_endian(bytes, static_cast<std::uint64_t>(log.epoch));
     return base32(hash_of(bytes).view().substr(0, 16));
 }
 

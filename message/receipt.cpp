@@ -3,12 +3,10 @@
 
 #include <string>
 
+#include "message/big_endian.hpp"
+
 namespace lanchat {
 namespace {
-
-void put_big_endian(std::string& out, std::uint64_t value) {
-    for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xFF);
-}
 
 // All of it: nothing of a receipt can be taken for another.
 std::string signed_bytes(const Receipt& receipt) {

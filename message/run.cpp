@@ -5,16 +5,13 @@
 #include <utility>
 
 #include "message/assert.hpp"
+#include "message/big_endian.hpp"
 #include "message/limits.hpp"
 
 namespace lanchat {
 namespace {
 
 using Item = VerifiedRun::Item;
-
-void put_big_endian(std::string& out, std::uint64_t value) {
-    for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xFF);
-}
 
 // The head vouches for all that comes before it; log and number are named so that a signature can
 // never be taken for one over another place.

@@ -37,6 +37,7 @@ Body::Body(Surroundings& around, BodySettings settings)
     Person& me = around_.history.people[person_];
     me.kind = Kind::lanchat;
     me.alive = true;
+    me.born = now().steady;
     me.takes_legacy = settings_.legacy_peers;
     me.follows = settings_.follows;
     me.device = to_string(settings_.key->id());

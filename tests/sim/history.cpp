@@ -111,6 +111,7 @@ class Judge {
         } else {
             if (!said_.emplace(Pair{record.peer, record.number}, record.text).second)
                 fault("number said twice", record);
+            said_when_.emplace(Pair{record.peer, record.number}, record.when);
             seen_[{record.node, record.peer}].add(record.number - 1, record.number);
             if (record.clocks_agree && std::abs(record.ahead_ms) > off_ms_max)
                 fault("dated wrongly", record);
@@ -131,12 +132,26 @@ class Judge {
         if (kind(record.peer) == Kind::lanchat) {
             const auto line = said_.find({record.peer, record.number});
             if (line == said_.end() || line->second != record.text) return fault("phantom", record);
+            check_tense(record);
         }
         Numbers& seen = seen_[pair];
         const auto before = record.number - 1;
         if (seen.holds(before, record.number)) return fault("duplicate", record);
         if (before != seen.newest() && !record.history) fault("inverted", record);
         seen.add(before, record.number);
+    }
+
+    // History is what was said while the reader was away. What reaches a neighbour later than its
+    // reader comes as news from there, unless the reader is linked with its author.
+    void check_tense(const Record& record) {
+        const Instant said = said_when_.at({record.peer, record.number});
+        if (record.history && said >= history_.quiet_from) fault("present as history", record);
+        const Person& reader = person(record.node);
+        const Instant dated = record.when + std::chrono::milliseconds(record.ahead_ms);
+        const bool can_tell = history_.lines_are_pushed && !reader.odd_clock &&
+                              up_.contains({record.node, record.peer});
+        if (!record.history && can_tell && std::max(said, dated) < reader.born)
+            fault("history as present", record);
     }
 
     void legacy_shown(const Record& record) {
@@ -307,6 +322,7 @@ class Judge {
     std::map<Pair, Ending> endings_;  // node, author
     std::set<Pair> up_;
     std::map<std::pair<std::size_t, std::uint64_t>, std::uint64_t> said_;  // author, number: text
+    std::map<Pair, Instant> said_when_;                                    // author, number
     std::map<std::size_t, std::set<std::uint64_t>> legacy_said_;
     std::map<Pair, std::vector<Pair>> owed_;  // reader, process: log, number
     std::map<Pair, Numbers> seen_;       // reader, author: shown to it or its directory's users

@@ -31,6 +31,7 @@ struct Person {
     std::optional<std::size_t> follows;    // who had its data directory before, as it was left
     bool odd_clock = false;                // its wall clock shows nonsense, or will
     std::optional<std::size_t> page_of{};  // it is no process, but another log of that one
+    Instant born{};                        // when the process started
 };
 
 enum class What {
@@ -70,6 +71,7 @@ struct History {
     Instant peace = Instant::max();       // no fault and no start after this
     Instant quiet_from{};                 // and all has healed
     Instant still_from = Instant::max();  // nobody said anything for long before this
+    bool lines_are_pushed = true;         // nobody waits to be asked
     bool all_is_told = false;             // in the end it is known of all lines where they are
     std::set<std::pair<std::size_t, std::size_t>> apart;  // who cannot reach whom, in the end
 };
@@ -79,15 +81,16 @@ std::uint64_t fingerprint(std::string_view text);
 
 // What was promised and not kept, in words; empty is good. Between lanchat nodes, always: no line
 // twice in what one data directory remembers, none out of its log's order unless it is marked as
-// history, none that was not said,
-// none stored that was not shown, none forgotten that was flushed. In the end all nodes that are
-// alive have shown the same lines of every log, all that were said by the living among them, and
-// have nothing to tell each other. Nobody counts a line as delivered to more than have it; what is
-// said and watched in the quiet time is known to be with everybody. Where most clocks are right,
-// nobody dates a line more than 10 minutes off. Who leaves in good order reports what did not
-// arrive. Whose log is proven to be forked anywhere, it ends at one place and in one head
-// everywhere. In the quiet time: nobody comes or goes, everybody sees everybody within reach and
-// nobody else, legacy peers get and give each line once. Logs of strangers may end anywhere.
+// history, none marked so that is said in the quiet time, and all that were said before their
+// reader started; none that was not said, none stored that was not shown, none forgotten that was
+// flushed. In the end all nodes that are alive have shown the same lines of every log, all that
+// were said by the living among them, and have nothing to tell each other. Nobody counts a line as
+// delivered to more than have it; what is said and watched in the quiet time is known to be with
+// everybody. Where most clocks are right, nobody dates a line more than 10 minutes off. Who leaves
+// in good order reports what did not arrive. Whose log is proven to be forked anywhere, it ends at
+// one place and in one head everywhere. In the quiet time: nobody comes or goes, everybody sees
+// everybody within reach and nobody else, legacy peers get and give each line once. Logs of
+// strangers may end anywhere.
 std::vector<std::string> judge(const History& history);
 
 }  // namespace lanchat::sim

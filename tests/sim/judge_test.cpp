@@ -115,6 +115,17 @@ void check_finds(const std::string& fault, const std::function<void(History&)>& 
 
 TEST_CASE("a history without fault passes") { CHECK(judge(good_history()).empty()); }
 
+TEST_CASE("a new line that is taken for history is found") {
+    check_finds("present as history", [](History& history) {
+        find(history.records, What::shown, ben, anna, 12)->history = true;
+    });
+}
+
+TEST_CASE("a line from before the start that is taken for a new one is found") {
+    check_finds("history as present",
+                [](History& history) { history.people[carla].born = Instant{} + 6s; });
+}
+
 TEST_CASE("a line shown twice is found") {
     check_finds("duplicate", [](History& history) {
         const auto line = *find(history.records, What::shown, ben, anna, 5);

@@ -36,6 +36,7 @@ void World::run() {
     const auto more = static_cast<std::uint64_t>(course_.trouble_more.count());
     peace_ =
         Instant{} + course_.trouble_least + Duration{static_cast<Duration::rep>(rng_.below(more))};
+    history_.lines_are_pushed = !settings_.sync_only;
     history_.peace = peace_;
     history_.quiet_from = Instant::max();
     draw_places();
