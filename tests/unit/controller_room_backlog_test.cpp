@@ -166,5 +166,15 @@ TEST_CASE("what the store gave up is no longer offered, nor asked for") {
     CHECK(scene.last_sent(link).have.back().base == Span{6, 10, Voice(absent).head(10)});
 }
 
+TEST_CASE("what its author says with its first question is history, though it is in no head yet") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    Frame first = Scene::lines(high, 1, 2);
+    first.digest = Digest{{}, {}, true};
+    scene.receive(link, first);
+    scene.receive(link, Scene::lines(high, 3, 3));
+    CHECK(history_marks(scene) == std::vector{true, true, false});
+}
+
 }  // namespace
 }  // namespace lanchat::controller
