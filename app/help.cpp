@@ -33,6 +33,7 @@ constexpr std::array rows{
     Row{"    --ports MIN-MAX", "ports to bind (the first free one) and to scan"},
     Row{"    --peer IP[:PORT]", "peers"},
     Row{"    --no-beacon", "no UDP announcements (there are none yet)"},
+    Row{"    --passphrase-file FILE", "security.passphrase_file"},
     Row{"    --no-legacy", "refuse peers of the original plaintext protocol"},
     Row{"    --ephemeral", "keep nothing on disk; commands find no such node"},
     Row{"    --plain", "lines for people, in and out"},

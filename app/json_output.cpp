@@ -18,6 +18,7 @@ namespace {
 using controller::Delivery;
 using controller::Forked;
 using controller::Message;
+using controller::OtherNetwork;
 using controller::PeerDown;
 using controller::PeerInfo;
 using controller::PeerUp;
@@ -137,7 +138,7 @@ void append_peer(std::string& out, const PeerInfo& peer) {
     append_string(out, "name", peer.name);
     append_string(out, "trust", "unverified");
     append_bool(out, "legacy", peer.legacy);
-    append_bool(out, "encrypted", false);
+    append_bool(out, "encrypted", peer.encrypted);
     out += '}';
 }
 
@@ -198,6 +199,14 @@ void append_fields(std::string& out, const Forked& forked, std::string_view) {
     append_start(out, "forked");
     append_string(out, "id", forked.author.id);
     append_string(out, "name", forked.author.name);
+}
+
+void append_fields(std::string& out, const OtherNetwork& other, std::string_view) {
+    append_start(out, "other_network");
+    append_key(out, "address");
+    out += '"';
+    append_address(out, other.where);
+    out += '"';
 }
 
 void append_fields(std::string& out, const Delivery& delivery, std::string_view) {

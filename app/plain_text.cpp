@@ -14,6 +14,7 @@ namespace {
 using controller::Delivery;
 using controller::Forked;
 using controller::Message;
+using controller::OtherNetwork;
 using controller::PeerDown;
 using controller::PeerInfo;
 using controller::PeerUp;
@@ -35,6 +36,10 @@ std::string describe_fields(const PeerDown& down) {
 std::string describe_fields(const Forked& forked) {
     return displayable_name(forked.author.name) + " (" + forked.author.id +
            ") signed two different lines for one place: nothing more of that log is taken";
+}
+
+std::string describe_fields(const OtherNetwork& other) {
+    return to_string(other.where) + " is in another network: not the same passphrase";
 }
 
 std::string describe_fields(const Delivery& delivery) {

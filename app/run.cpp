@@ -11,6 +11,7 @@
 #include "app/profile.hpp"
 #include "app/session.hpp"
 #include "message/text.hpp"
+#include "node/network_secret.hpp"
 
 namespace lanchat::app {
 
@@ -24,9 +25,17 @@ std::string user_name() {
     return name.empty() ? "anonymous" : name;
 }
 
-int refuse(const std::string& why) {
+int refuse(const std::string& why, int code = 1) {
     std::cerr << "lanchat: " + displayable(why) + "\n";
-    return 1;
+    return code;
+}
+
+int start(const RunOptions& options, const Config& config) {
+    const auto secret = network_secret(config.security.passphrase_file);
+    if (!secret) return refuse(secret.why(), 2);
+    const auto bound = bind_to_network(config.data_dir, *secret);
+    if (!bound) return refuse(bound.why(), 2);
+    return Session(options, config, *secret).run();
 }
 
 }  // namespace
@@ -36,7 +45,7 @@ int run(const RunOptions& options) {
     if (config.name.empty()) config.name = user_name();
     if (!config.history.enabled) {  // nothing of it needs a place
         config.data_dir.clear();
-        return Session(options, config).run();
+        return start(options, config);
     }
     const auto profile = Profile::open(options.profile, config.data_dir, options.profile_chosen);
     if (!profile) return refuse(profile.why());
@@ -45,7 +54,7 @@ int run(const RunOptions& options) {
                          profile->name() + "\n";
     config.data_dir = profile->dir().string();
 
-    return Session(options, config).run();
+    return start(options, config);
 }
 
 }  // namespace lanchat::app

@@ -41,7 +41,7 @@ void with_face(std::variant<std::monostate, PlainFace, JsonFace>& face, Deed dee
 
 }  // namespace
 
-Session::Session(const RunOptions& options, const Config& config)
+Session::Session(const RunOptions& options, const Config& config, const std::string& secret)
     : options_(options),
       config_(config),
       json_(config.ui.mode == UiMode::json),
@@ -66,6 +66,7 @@ Session::Session(const RunOptions& options, const Config& config)
       missed_timer_(loop_),
       missed_end_(loop_),
       node_(std::make_unique<Node>(loop_, config_, [this](const Event& event) { hear(event); })) {
+    node_->close_network(secret);
     make_face();
 }
 
@@ -84,7 +85,7 @@ int Session::run() {
     start_input();
     ready(*address);
     loop_.run();
-    return 0;
+    return exit_code_;
 }
 
 // Without them the chat goes on.
@@ -194,6 +195,22 @@ void Session::show(const Event& event) {
     release_unplaced();
     const auto* message = std::get_if<controller::Message>(&event);
     if (message != nullptr && message->history) show_missed_soon();
+    const auto* other = std::get_if<controller::OtherNetwork>(&event);
+    if (other != nullptr && is_all_we_wanted(other->where) && node_->peers().empty()) refused();
+}
+
+// Whoever names a single peer came for that one.
+bool Session::is_all_we_wanted(const Endpoint& where) const {
+    if (config_.peers.size() != 1) return false;
+    const auto& peer = config_.peers.front();
+    return peer == to_string(where) || peer == to_string(where.ip);
+}
+
+void Session::refused() {
+    if (leaving_ || stopped_) return;
+    reason_ = "refused";
+    exit_code_ = 5;
+    leave();
 }
 
 void Session::show_missed_soon() {

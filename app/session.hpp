@@ -29,7 +29,7 @@ class Session {
   public:
     // `config` is that of `options` with name and data directory filled in. Throws when the log
     // cannot be opened.
-    Session(const RunOptions& options, const Config& config);
+    Session(const RunOptions& options, const Config& config, const std::string& secret);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -49,6 +49,8 @@ class Session {
     void release_unplaced();
     void placed(const std::string& id, store::Arrival arrival);
     void show(const Event& event);
+    bool is_all_we_wanted(const Endpoint& where) const;
+    void refused();
     void show_missed_soon();
     void ready(const Endpoint& address);
     void note(std::string_view line);
@@ -82,6 +84,7 @@ class Session {
     bool leaving_ = false;
     bool stopped_ = false;
     std::string reason_ = "eof";
+    int exit_code_ = 0;
 };
 
 }  // namespace lanchat::app

@@ -45,6 +45,15 @@ class Judge {
         }
     }
 
+    void encryption() {
+        if (!sound({"cidr", "security.tls"}) || config_.security.tls) return;
+        if (!config_.security.passphrase_file.empty())
+            return fault("security.tls", "a passphrase needs encryption");
+        const auto is_loopback = [](const Cidr& cidr) { return cidr.network.is_loopback(); };
+        if (!config_.cidr_auto && std::ranges::all_of(config_.cidrs, is_loopback)) return;
+        fault("security.tls", "links may go without encryption only where all CIDRs are loopback");
+    }
+
     // A range that may not be scanned at all need not be counted.
     void targets() {
         if (refused_) return;
@@ -110,6 +119,7 @@ void settle(Settings& settings, const std::vector<std::string>& faulty) {
     Judge judge(settings, faulty);
     judge.ports();
     judge.privacy();
+    judge.encryption();
     judge.targets();
     judge.address();
 }

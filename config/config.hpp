@@ -22,7 +22,9 @@ struct DiscoveryConfig {
 };
 
 struct SecurityConfig {
+    bool tls = true;  // false: only where all CIDRs are loopback
     bool legacy_peers = true;
+    std::string passphrase_file;  // empty: an open network
 
     bool operator==(const SecurityConfig&) const = default;
 };

@@ -2,6 +2,7 @@
 #include "controller/contacts.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "message/limits.hpp"
 
@@ -29,6 +30,7 @@ void Contacts::departed(const Endpoint& where) { forget(where); }
 void Contacts::missed(const Endpoint& where, Instant now) {
     auto& contact = this->contact(where);
     contact.failures = 0;
+    contact.plain = false;
     contact.missed_since = now;
     missed_.insert(where);
     contact.not_before = now + jittered(redial_first);
@@ -53,6 +55,20 @@ void Contacts::strange(const Endpoint& where, Instant now) {
 void Contacts::second_address(const Endpoint& where, Instant now) {
     miss_no_longer(where);
     strange(where, now);
+}
+
+void Contacts::plain(const Endpoint& where) {
+    contact(where).plain = true;
+    contact(where).not_before = {};
+}
+
+bool Contacts::is_new_stranger(const Endpoint& where) {
+    return !std::exchange(contact(where).stranger, true);
+}
+
+bool Contacts::is_plain(const Endpoint& where) const {
+    const auto it = contacts_.find(where);
+    return it != contacts_.end() && it->second.plain;
 }
 
 void Contacts::is_myself(const Endpoint& where) { contact(where).myself = true; }
@@ -110,6 +126,7 @@ Duration Contacts::jittered(Duration delay) {
 void Contacts::back_off(const Endpoint& where, Instant now, Duration first, Duration most) {
     auto& contact = this->contact(where);
     const auto doublings = std::min(contact.failures++, doublings_max);
+    contact.plain = false;
     contact.not_before = now + jittered(std::min(most, first * (1 << doublings)));
     contact.asked_until = {};
 }

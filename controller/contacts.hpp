@@ -27,11 +27,16 @@ class Contacts {
     void linked(const Endpoint& where);               // it greeted us properly
     void missed(const Endpoint& where, Instant now);  // a linked peer was lost: dial it soon, often
     void unreachable(const Endpoint& where, Instant now);
-    void refused(const Endpoint& where, Instant now);         // it speaks our protocol and said no
-    void strange(const Endpoint& where, Instant now);         // whatever listens there is not ours
+    void refused(const Endpoint& where, Instant now);  // it speaks our protocol and said no
+    void strange(const Endpoint& where, Instant now);  // whatever listens there is not ours
+    void plain(const Endpoint& where);  // it does not speak TLS: the next dial does without
     void second_address(const Endpoint& where, Instant now);  // of a peer we are linked with
     void is_myself(const Endpoint& where);
     void departed(const Endpoint& where);  // it said goodbye: the sweep will find it
+
+    // Whether it was not asked before since it was last linked with.
+    bool is_new_stranger(const Endpoint& where);
+    bool is_plain(const Endpoint& where) const;
 
     // Missed peers whose dial is due; each is then due again later.
     std::vector<Endpoint> take_due(Instant now);
@@ -41,6 +46,8 @@ class Contacts {
     struct Contact {
         int failures = 0;
         bool myself = false;
+        bool plain = false;  // for one dial
+        bool stranger = false;
         Instant not_before{};
         Instant asked_until{};  // a connect is under way: do not ask again before
         std::optional<Instant> missed_since;

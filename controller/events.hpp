@@ -19,6 +19,7 @@ struct PeerInfo {
     std::string id;
     std::string name;
     bool legacy = false;
+    bool encrypted = false;  // the link with it
 
     bool operator==(const PeerInfo&) const = default;
 };
@@ -74,6 +75,11 @@ struct Forked {
     PeerInfo author;
 };
 
+// Somebody of another network listens there. Told once.
+struct OtherNetwork {
+    Endpoint where;
+};
+
 // Lines of ours that `peer` will not get from us.
 struct Undelivered {
     PeerInfo peer;
@@ -88,6 +94,6 @@ struct Delivery {
     DeliveryCount count;
 };
 
-using Event = std::variant<PeerUp, PeerDown, Message, Forked, Undelivered, Delivery>;
+using Event = std::variant<PeerUp, PeerDown, Message, Forked, OtherNetwork, Undelivered, Delivery>;
 
 }  // namespace lanchat::controller

@@ -60,7 +60,7 @@ std::vector<PeerInfo> PeerMap::linked() const {
 
 PeerInfo describe(const Endpoint& address, const PeerEntry& entry) {
     if (entry.legacy()) return PeerInfo{address, "", to_string(address), true};
-    return PeerInfo{address, to_string(entry.device), entry.name, false};
+    return PeerInfo{address, to_string(entry.device), entry.name, false, entry.encrypted};
 }
 
 }  // namespace lanchat::controller

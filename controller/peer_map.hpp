@@ -23,6 +23,7 @@ struct PeerEntry {
     InstanceId instance{};  // 0: a legacy peer
     DeviceId device;
     std::string name;
+    bool encrypted = false;  // the link that admitted it
 
     bool legacy() const { return instance == InstanceId{}; }
     bool operator==(const PeerEntry&) const = default;

@@ -53,7 +53,8 @@ void Room::on(const Sighted& sighted, Now now, Effects& out) {
     link.since = link.heard = now.steady;
     link.nonce = rng_.next();
     link.busy = true;  // with the greeting
-    out.push_back(Dial{link.id, link.remote, hello(link.nonce)});
+    link.encrypted = settings_.tls && !contacts_.is_plain(link.remote);
+    out.push_back(Dial{link.id, link.remote, hello(link.nonce), link.encrypted});
     dials_[link.remote] = link.id;
     links_[link.id] = std::move(link);
 }
@@ -69,6 +70,7 @@ void Room::on(const Accepted& accepted, Now now, Effects& out) {
     link.id = accepted.link;
     link.direction = Direction::accepted;
     link.remote = accepted.from;
+    link.encrypted = accepted.encrypted;
     link.since = link.heard = now.steady;
     Link& kept = links_[link.id] = std::move(link);
     if (leaving()) drop(kept, now, out);
@@ -285,8 +287,9 @@ const Peer* Room::peer_at(const Endpoint& address) const {
 }
 
 PeerInfo Room::info(const Peer& peer) const {
-    return describe(peer.address, PeerEntry{PeerState::linked, Direction::accepted,
-                                            peer.key.instance, peer.device, peer.name});
+    return describe(peer.address,
+                    PeerEntry{PeerState::linked, Direction::accepted, peer.key.instance,
+                              peer.device, peer.name, settings_.tls});
 }
 
 Hello Room::hello(std::uint64_t nonce) const {

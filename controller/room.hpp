@@ -38,6 +38,7 @@ struct RoomSettings {
 
     bool push = true;  // own lines go unasked to whom we are linked with; else all have to ask
     Haste haste;
+    bool tls = false;  // links with lanchat peers are encrypted, or are none
 };
 
 // Pure: no I/O, clock, thread or randomness of its own; the same inputs give the same effects.
@@ -102,6 +103,7 @@ class Room {
     void on(const Wake&, Now, Effects&);
 
     // room_admission.cpp: who gets in
+    bool is_downgraded(const Link&, const Frame&) const;
     void dialled_greeting(Link&, const Frame&, Now, Effects&);
     void accepted_greeting(Link&, const Frame&, Now, Effects&);
     void seek_admission(Link&, Now, Effects&);

@@ -5,10 +5,21 @@
 #include "message/limits.hpp"
 
 namespace lanchat::controller {
+
+// A lanchat peer is met over an encrypted link, where its hello proves who it is; a legacy peer
+// never. Anything else is somebody in between, or only one of both has TLS switched off.
+bool Room::is_downgraded(const Link& link, const Frame& frame) const {
+    return link.encrypted != (settings_.tls && frame.hello.has_value());
+}
+
 void Room::dialled_greeting(Link& link, const Frame& frame, Now now, Effects& out) {
     const Endpoint where = link.remote;
     if (frame.hello && frame.hello->instance == settings_.instance) {
         contacts_.is_myself(where);
+        return drop(link, now, out);
+    }
+    if (is_downgraded(link, frame)) {
+        contacts_.strange(where, now.steady);
         return drop(link, now, out);
     }
     // The original publishes to a newcomer from the moment it is in its map, a little before `ok`.
@@ -38,7 +49,7 @@ void Room::dialled_greeting(Link& link, const Frame& frame, Now now, Effects& ou
 
 void Room::accepted_greeting(Link& link, const Frame& frame, Now now, Effects& out) {
     const auto claimed = parse_endpoint(frame.msg);
-    if (!claimed) return drop(link, now, out);
+    if (!claimed || is_downgraded(link, frame)) return drop(link, now, out);
     // The source address is a fact, the announced one a claim: only its port is believed.
     link.claimed = Endpoint{link.remote.ip, claimed->port};
     if (frame.hello) {
@@ -121,8 +132,8 @@ void Room::holder_is_silent(Link& newcomer, Now now, Effects& out) {
 
 void Room::admit(Link& link, Endpoint address, Now now, Effects& out) {
     const PersonKey key = *link.person;
-    const PeerEntry entry{PeerState::joining, link.direction, key.instance, link.hello.device,
-                          link.hello.name};
+    const PeerEntry entry{PeerState::joining, link.direction,  key.instance,
+                          link.hello.device,  link.hello.name, link.encrypted};
     if (!peer_map_.admit(address, entry)) return refuse(link, Bye::busy, now, out);
     auto& peer = peers_[key];  // known: it was lost a moment ago and comes back for its lines
     peer.key = key;

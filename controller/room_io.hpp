@@ -12,8 +12,10 @@
 
 namespace lanchat::controller {
 
-// How a link ended. `refused`: the other side ended the call in good order.
-enum class End { refused, broken };
+// How a link ended. `refused`: the other side ended the call in good order; `no_tls`: it was
+// dialled encrypted, and the other side does not speak that; `other_network`: it was, and the other
+// side belongs to an open network or to that of another passphrase.
+enum class End { refused, broken, no_tls, other_network };
 
 // The original's answer to a dialler that it admits.
 inline constexpr const char* accepted_word = "ok";
@@ -29,6 +31,7 @@ struct Swept {};  // all addresses in range were tried once
 struct Accepted {
     LinkId link;
     Endpoint from;
+    bool encrypted = false;
 };  // a stranger opened a link; `from` is its TCP source
 struct Received {
     LinkId link;
@@ -103,6 +106,7 @@ struct Dial {
     LinkId link;
     Endpoint where;
     Hello hello;
+    bool encrypted = false;
 };  // open a link and send the greeting
 struct Send {
     LinkId link;

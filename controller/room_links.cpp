@@ -126,7 +126,14 @@ void Room::drop(Link& link, Now now, Effects& out) {
 void Room::lost_while_greeting(const Link& gone, End end, Now now, Effects& out) {
     if (gone.direction != Direction::dialled) return;
     if (Peer* peer = peer_at(gone.remote)) return pump_peer(*peer, now, out);  // it was waiting
-    if (end == End::refused) {
+    if (end == End::no_tls && settings_.legacy_peers) {
+        contacts_.plain(gone.remote);
+        out.push_back(Connect{gone.remote});
+    } else if (end == End::other_network) {
+        contacts_.strange(gone.remote, now.steady);
+        if (contacts_.is_new_stranger(gone.remote))
+            out.push_back(Notify{OtherNetwork{gone.remote}});
+    } else if (end == End::refused) {
         contacts_.refused(gone.remote, now.steady);
     } else {
         contacts_.strange(gone.remote, now.steady);

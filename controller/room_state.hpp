@@ -41,6 +41,7 @@ enum class Stage { greeting, challenging, joining, open, closing };
 struct Link {
     LinkId id{};
     Direction direction = Direction::accepted;
+    bool encrypted = false;
     Endpoint remote;  // the address dialled, or the TCP source
     Stage stage = Stage::greeting;
     Instant since{};                  // of the stage

@@ -11,6 +11,7 @@
 
 #include "message/fork.hpp"
 #include "message/ids.hpp"
+#include "message/keys.hpp"
 #include "message/receipt.hpp"
 #include "message/run.hpp"
 #include "message/time.hpp"
@@ -28,6 +29,7 @@ struct Hello {
     std::uint64_t capabilities = 0;
     DeviceId device;
     std::optional<Epoch> epoch{};  // of the log it says its lines in; none: its instance
+    Signature signature{};         // on an encrypted connection, see hello.hpp; else all zeros
 
     LogId log() const { return epoch ? LogId{device, *epoch} : log_of(device, instance); }
     bool operator==(const Hello&) const = default;

@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
+#include <memory>
 
+#include "message/assert.hpp"
 #include "message/limits.hpp"
 
 namespace lanchat {
@@ -198,6 +201,22 @@ int columns(std::string_view text) {
         text.remove_prefix(next.length);
     }
     return sum;
+}
+
+std::string composed(std::string_view text) {
+    utf8proc_uint8_t* made = nullptr;
+    const auto size =
+        utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                     static_cast<utf8proc_ssize_t>(text.size()), &made,
+                     static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(made, &std::free);
+    LANCHAT_ASSERT(size >= 0);
+    return {reinterpret_cast<const char*>(made), static_cast<std::size_t>(size)};
+}
+
+std::size_t count_characters(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char byte) { return (byte & 0xC0) != 0x80; }));
 }
 
 }  // namespace lanchat

@@ -29,4 +29,10 @@ std::string to_name(std::string_view text, std::string_view otherwise);
 // Columns that displayable text takes on a terminal; a tab counts 8.
 int columns(std::string_view text);
 
+// In Unicode's normal form C, in which one text has one spelling. Precondition: is_utf8(text).
+std::string composed(std::string_view text);
+
+// Code points. Precondition: is_utf8(text).
+std::size_t count_characters(std::string_view text);
+
 }  // namespace lanchat

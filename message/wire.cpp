@@ -22,6 +22,7 @@ void put(const Hello& hello, message::Hello& out) {
     out.set_nonce(hello.nonce);
     out.set_device(std::string(hello.device.view()));
     if (hello.epoch) out.set_epoch(static_cast<std::uint64_t>(*hello.epoch));
+    if (hello.signature != Signature{}) out.set_signature(std::string(hello.signature.view()));
 }
 
 void put(const VerifiedRun& run, message::Run& out) {
@@ -138,6 +139,8 @@ Result<Hello> take_hello(message::Hello& in) {
                 in.nonce(),        std::move(*in.mutable_name()),
                 in.capabilities(), device};
     if (in.has_epoch()) hello.epoch = Epoch{in.epoch()};
+    if (!in.signature().empty() && !take_exact(in.signature(), hello.signature))
+        return Failure{"hello with a bad signature"};
     return hello;
 }
 

@@ -56,7 +56,7 @@ void Node::Body::perform_one(brain::Dial& dial) {
     Frame greeting;
     greeting.msg = to_string(Endpoint{Ipv4{local.address().to_v4().to_uint()}, address_.port});
     greeting.hello = dial.hello;
-    transport_->dial(dial.link, *std::exchange(in_hand_, std::nullopt), greeting);
+    transport_->dial(dial.link, *std::exchange(in_hand_, std::nullopt), greeting, dial.encrypted);
 }
 
 void Node::Body::perform_one(brain::Probe& probe) {

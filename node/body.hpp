@@ -49,6 +49,7 @@ class Node::Body {
     const OpenHistory open_store_;
     const InstanceId instance_;
     std::shared_ptr<const DeviceKey> key_;
+    std::string secret_;  // of a closed network
     std::string id_;
     Endpoint address_;
     std::function<void()> on_room_;

@@ -21,6 +21,20 @@ namespace {
 
 using asio::ip::tcp;
 
+brain::End to_brain(link::LinkEnd end) {
+    switch (end) {
+        case link::LinkEnd::in_order:
+            return brain::End::refused;
+        case link::LinkEnd::no_tls:
+            return brain::End::no_tls;
+        case link::LinkEnd::other_network:
+            return brain::End::other_network;
+        case link::LinkEnd::broken:
+            break;
+    }
+    return brain::End::broken;
+}
+
 Result<std::unique_ptr<store::Store>> open_store(const std::string& data_dir) {
     if (data_dir.empty())
         return std::unique_ptr<store::Store>(std::make_unique<store::MemoryStore>(random_bits()));
@@ -78,18 +92,18 @@ Result<Endpoint> Node::Body::start() {
     if (!places) return Failure{places.why()};
     if (const auto no = open_history()) return *no;
     transport_ = std::make_unique<link::Transport>(
-        loop_, link::Transport::Hooks{
-                   [this](LinkId link, Endpoint from) {
-                       feed(brain::Accepted{link, from});
-                   },
-                   [this](LinkId link, Frame frame) {
-                       feed(brain::Received{link, std::move(frame)});
-                   },
-                   [this](LinkId link) { feed(brain::Drained{link}); },
-                   [this](LinkId link, bool in_order) {
-                       feed(brain::Lost{link, in_order ? brain::End::refused : brain::End::broken});
-                   },
-                   [this] { return room_->peers().full(); }});
+        loop_, key_, secret_,
+        link::Transport::Hooks{[this](LinkId link, Endpoint from, bool encrypted) {
+                                   feed(brain::Accepted{link, from, encrypted});
+                               },
+                               [this](LinkId link, Frame frame) {
+                                   feed(brain::Received{link, std::move(frame)});
+                               },
+                               [this](LinkId link) { feed(brain::Drained{link}); },
+                               [this](LinkId link, link::LinkEnd end) {
+                                   feed(brain::Lost{link, to_brain(end)});
+                               },
+                               [this] { return room_->peers().full(); }});
     const auto port = transport_->open(places->listen, config_.ports);
     if (!port) return Failure{port.why()};
     address_ = Endpoint{places->listen.front(), *port};
@@ -131,7 +145,8 @@ void Node::Body::build(const Places& places, std::uint16_t port) {
     known_.instance = instance_;
     known_.name = config_.name;
     known_.own = own;
-    known_.legacy_peers = config_.security.legacy_peers;
+    known_.legacy_peers = config_.security.legacy_peers && secret_.empty();
+    known_.tls = config_.security.tls;
     known_.seed = random_bits();
     known_.key = key_;
     room_ = std::make_unique<brain::Room>(std::move(known_), clock_now());
@@ -156,6 +171,8 @@ Node::Node(asio::io_context& loop, Config config, Listener listener, OpenHistory
 Node::~Node() = default;
 
 Result<Endpoint> Node::start() { return body_->start(); }
+void Node::close_network(std::string secret) { body_->secret_ = std::move(secret); }
+
 const std::string& Node::id() const { return body_->id_; }
 const std::string& Node::name() const { return body_->config_.name; }
 Endpoint Node::address() const { return body_->address_; }

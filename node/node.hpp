@@ -38,6 +38,10 @@ class Node {
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
+    // Only who knows the passphrase gets in: `secret` is what network_secret() makes of it. Before
+    // start().
+    void close_network(std::string secret);
+
     // Binds the first free port and begins to look for peers. On failure nothing is left behind.
     // May be called once.
     Result<Endpoint> start();

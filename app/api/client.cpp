@@ -31,7 +31,7 @@ Problem problem_of(const grpc::Status& status) {
 }
 
 Author author_of(const v1::Author& author) {
-    return {author.id(), author.name(), author.address(), author.legacy()};
+    return {author.id(), author.name(), author.address(), author.legacy(), author.encrypted()};
 }
 
 Line line_of(const v1::Line& line) {

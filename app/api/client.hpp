@@ -27,6 +27,7 @@ struct Author {
     std::string name;
     std::string address;  // empty: not here now
     bool legacy = false;
+    bool encrypted = false;
 };
 
 struct Line {

@@ -95,6 +95,7 @@ void fill(v1::Author& out, const controller::PeerInfo& peer) {
     out.set_name(peer.name);
     out.set_address(to_string(peer.address));
     out.set_legacy(peer.legacy);
+    out.set_encrypted(peer.encrypted);
 }
 
 void fill(v1::StatusReply& out, const Backend::Status& status, std::size_t peers) {

@@ -10,7 +10,7 @@ namespace lanchat::app {
 namespace {
 
 controller::PeerInfo peer_of(const api::Author& author) {
-    controller::PeerInfo peer{{}, author.id, author.name, author.legacy};
+    controller::PeerInfo peer{{}, author.id, author.name, author.legacy, author.encrypted};
     if (const auto address = parse_endpoint(author.address)) peer.address = *address;
     return peer;
 }

@@ -23,6 +23,9 @@ constexpr int listen_tries = 20;
 // RFC 9113, section 3.4: what every HTTP/2 client says first.
 constexpr std::string_view preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+// RFC 8446, section 5.1: a record of the handshake, of any version.
+constexpr std::string_view tls_record = "\x16\x03";
+
 UniqueFd open_spare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
 tcp::endpoint to_asio(Ipv4 ip, std::uint16_t port) { return {asio::ip::address_v4(ip.bits), port}; }
@@ -155,12 +158,14 @@ void FrontDoor::sniff(std::shared_ptr<Guest> guest) {
             if (error || closed_) return;
             guest->size += count;
             const std::string_view seen(guest->bytes.data(), guest->size);
-            if (!preface.starts_with(seen)) {
-                spdlog::debug("{} does not speak HTTP/2", to_string(guest->from));
+            const bool tls = seen.starts_with(tls_record);
+            if (!tls && !preface.starts_with(seen) && !tls_record.starts_with(seen)) {
+                spdlog::debug("{} speaks neither HTTP/2 nor TLS", to_string(guest->from));
                 return reset(guest->socket);
             }
-            if (seen.size() < preface.size()) return sniff(std::move(guest));
-            on_visitor_({std::move(guest->socket), guest->from, guest->watch, std::string(seen)});
+            if (!tls && seen.size() < preface.size()) return sniff(std::move(guest));
+            on_visitor_(
+                {std::move(guest->socket), guest->from, guest->watch, std::string(seen), tls});
         });
 }
 

@@ -20,12 +20,13 @@ namespace lanchat::link {
 // Everything on the loop.
 class FrontDoor {
   public:
-    // A visitor that speaks HTTP/2. `first_bytes` were read from the socket already.
+    // A visitor that speaks HTTP/2, or TLS. `first_bytes` were read from the socket already.
     struct Visitor {
         asio::ip::tcp::socket socket;
         Endpoint from;
         Guard::WatchId watch;
         std::string first_bytes;
+        bool tls = false;
     };
     using OnVisitor = std::function<void(Visitor)>;
 

@@ -98,7 +98,7 @@ bool Guard::make_room(Ipv4 ip) {
         const Watch& watch = known.second;
         return !watch.dialled && !watch.greeted && watch.remote.ip == crowded->first;
     });
-    cut(oldest->first);
+    shut(oldest->first);
     accepted_.erase(oldest->second.remote);
     watches_.erase(oldest);
     return true;
@@ -138,7 +138,7 @@ bool Guard::another_call(WatchId id) {
     const auto it = watches_.find(id);
     if (it == watches_.end()) return false;
     if (++it->second.calls <= calls_max) return true;
-    cut(id);
+    shut(id);
     return false;
 }
 
@@ -150,6 +150,16 @@ void Guard::over(WatchId id) {
 }
 
 void Guard::cut(WatchId id) {
+    const std::lock_guard lock(mutex_);
+    shut(id);
+}
+
+bool Guard::watches(WatchId id) const {
+    const std::lock_guard lock(mutex_);
+    return watches_.contains(id);
+}
+
+void Guard::shut(WatchId id) {
     const auto it = watches_.find(id);
     if (it != watches_.end()) shutdown(it->second.fd.get(), SHUT_RDWR);
 }

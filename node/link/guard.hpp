@@ -49,6 +49,10 @@ class Guard {
     void sent(WatchId id, std::size_t bytes);
     // Another call on the connection; false when there were too many and it was cut.
     bool another_call(WatchId id);
+    // Cuts it now.
+    void cut(WatchId id);
+    // Whether it is still open, as far as was looked.
+    bool watches(WatchId id) const;
     // The last call is over: the connection gets a second to end by itself.
     void over(WatchId id);
 
@@ -75,7 +79,7 @@ class Guard {
     // With the mutex held.
     std::optional<WatchId> add(int fd, const Endpoint& remote, bool dialled);
     bool make_room(Ipv4 ip);
-    void cut(WatchId id);
+    void shut(WatchId id);
     void patrol();
     void look_at_all();
     bool look_at(Watch& watch, Instant now, Duration passed);

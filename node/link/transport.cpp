@@ -10,13 +10,17 @@
 #include <map>
 #include <thread>
 
+#include "message/hello.hpp"
 #include "message/limits.hpp"
+#include "message/sodium.hpp"
+#include "message/text.hpp"
 #include "message/wire.hpp"
 #include "node/link/front_door.hpp"
 #include "node/link/guard.hpp"
 #include "node/link/sockets.hpp"
 #include "node/link/stream.hpp"
 #include "node/link/tolls.hpp"
+#include "node/link/tunnels.hpp"
 
 namespace lanchat::link {
 namespace {
@@ -57,43 +61,78 @@ Result<Endpoint> parse_peer(const std::string& peer) {
     return parse_endpoint(std::string_view(peer).substr(scheme.size()));
 }
 
+LinkEnd end_of(Tunnel::Outcome outcome) {
+    switch (outcome) {
+        case Tunnel::Outcome::no_tls:
+            return LinkEnd::no_tls;
+        case Tunnel::Outcome::other_network:
+        case Tunnel::Outcome::refused:
+            return LinkEnd::other_network;
+        case Tunnel::Outcome::open:
+        case Tunnel::Outcome::broken:
+            break;
+    }
+    return LinkEnd::broken;
+}
+
 }  // namespace
 
 class Transport::Body {
   public:
-    Body(asio::io_context& loop, Hooks hooks);
+    Body(asio::io_context& loop, std::shared_ptr<const DeviceKey> key, std::string secret,
+         Hooks hooks);
     ~Body() { stop(); }
 
     Result<std::uint16_t> open(const std::vector<Ipv4>& ips, PortRange ports);
-    void dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting);
+    void dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting, bool encrypted);
     void send(LinkId link, const Frame& frame);
     void stop();
 
     struct Link {
-        std::shared_ptr<Stream> stream;
+        std::shared_ptr<Stream> stream;  // none: its tunnel is not open yet
         Guard::WatchId watch{};
         Endpoint remote;
+        std::optional<Channel> channel;  // none: not encrypted
+        bool dropped = false;
     };
     Link* find(LinkId link);
+    void end(LinkId link, bool at_once);
     Guard& guard() { return guard_; }
 
   private:
     class NextCall;
+    // A connection that calls may come from.
+    struct Visit {
+        Guard::WatchId watch{};
+        Endpoint from;
+        std::optional<Channel> channel;
+    };
     Result<bool> serve();
     void run_queue();
     void await_call();
     void call_arrived(std::unique_ptr<IncomingCall> call);
     void visitor_arrived(FrontDoor::Visitor visitor);
+    void serve(UniqueFd socket, const std::string& first_bytes);
+    void tunnel_arrived(Visit visit, Tunnel::Opening opening, const std::string& peer);
+    Admission::Side introduce(const Channel& channel) const;
+    std::optional<Visit> whose(const std::string& peer) const;
+    void begin(LinkId link, int socket, const std::string& greeting);
+    void tunnel_dialled(LinkId link, const Frame& greeting, Tunnel::Opening opening);
+    std::string encoded(const Link& link, const Frame& frame) const;
     Duration received(LinkId link, Frame frame, std::size_t bytes);
     void ended(LinkId link, bool in_order);
     void report_lost(LinkId link);
 
     asio::io_context& loop_;
+    std::shared_ptr<const DeviceKey> key_;
+    const std::string secret_;
     Hooks hooks_;
     std::shared_ptr<Stream::Hooks> stream_hooks_ = std::make_shared<Stream::Hooks>();
     Guard guard_;
     Tolls tolls_;
     FrontDoor front_door_;
+    Tunnels tunnels_;
+    std::map<std::string, Visit> visits_;  // through tunnels, by the name gRPC has for them
     grpc::AsyncGenericService service_;
     std::unique_ptr<Acceptor> acceptor_;
     std::unique_ptr<grpc::ServerCompletionQueue> queue_;
@@ -125,11 +164,15 @@ class Transport::Body::NextCall : public Completion {
     std::shared_ptr<const Stream::Hooks> hooks_;
 };
 
-Transport::Body::Body(asio::io_context& loop, Hooks hooks)
+Transport::Body::Body(asio::io_context& loop, std::shared_ptr<const DeviceKey> key,
+                      std::string secret, Hooks hooks)
     : loop_(loop),
+      key_(std::move(key)),
+      secret_(std::move(secret)),
       hooks_(std::move(hooks)),
       front_door_(loop, guard_,
-                  [this](FrontDoor::Visitor visitor) { visitor_arrived(std::move(visitor)); }) {
+                  [this](FrontDoor::Visitor visitor) { visitor_arrived(std::move(visitor)); }),
+      tunnels_(loop, [this](const Channel& channel) { return introduce(channel); }) {
     stream_hooks_->received = [this](LinkId link, Frame frame, std::size_t bytes) {
         return received(link, std::move(frame), bytes);
     };
@@ -142,6 +185,8 @@ Result<std::uint16_t> Transport::Body::open(const std::vector<Ipv4>& ips, PortRa
     if (!port) return port;
     const auto serving = serve();
     if (!serving) return Failure{serving.why()};
+    const auto digging = tunnels_.start();
+    if (!digging) return Failure{digging.why()};
     front_door_.start();
     return port;
 }
@@ -174,27 +219,66 @@ void Transport::Body::await_call() {
 }
 
 void Transport::Body::visitor_arrived(FrontDoor::Visitor visitor) {
-    const grpc::Slice first(visitor.first_bytes);
+    UniqueFd socket(visitor.socket.release());
+    if (!visitor.tls && !secret_.empty()) return guard_.cut(visitor.watch);
+    if (!visitor.tls) return serve(std::move(socket), visitor.first_bytes);
+    tunnels_.open(std::move(socket), Tunnel::Role::accept, std::move(visitor.first_bytes),
+                  [this, hooks = stream_hooks_, visit = Visit{visitor.watch, visitor.from, {}}](
+                      Tunnel::Opening opening, const std::string& peer) {
+                      if (hooks->live) tunnel_arrived(visit, std::move(opening), peer);
+                  });
+}
+
+// gRPC owns the descriptor from here on.
+void Transport::Body::serve(UniqueFd socket, const std::string& first_bytes) {
+    const grpc::Slice first(first_bytes);
     Acceptor::NewConnectionParameters connection;
-    connection.read_buffer = grpc::ByteBuffer(&first, 1);
-    connection.fd = visitor.socket.release();
-    acceptor_->HandleNewConnection(&connection);  // gRPC owns the descriptor from here on
+    if (!first_bytes.empty()) connection.read_buffer = grpc::ByteBuffer(&first, 1);
+    connection.fd = socket.release();
+    acceptor_->HandleNewConnection(&connection);
+}
+
+void Transport::Body::tunnel_arrived(Visit visit, Tunnel::Opening opening,
+                                     const std::string& peer) {
+    if (opening.outcome == Tunnel::Outcome::refused)
+        spdlog::info("{} does not know the passphrase", to_string(visit.from));
+    if (opening.outcome != Tunnel::Outcome::open) return;
+    std::erase_if(visits_,
+                  [this](const auto& known) { return !guard_.watches(known.second.watch); });
+    visit.channel = opening.channel;
+    visits_[peer] = std::move(visit);
+    serve(std::move(opening.inner), {});
+}
+
+Admission::Side Transport::Body::introduce(const Channel& channel) const {
+    Admission::Side side{channel, key_->id(), secret_, {}, {}};
+    randombytes_buf(side.nonce.data(), side.nonce.size());
+    crypto_core_ristretto255_scalar_random(side.scalar.data());
+    return side;
+}
+
+std::optional<Transport::Body::Visit> Transport::Body::whose(const std::string& peer) const {
+    if (const auto known = visits_.find(peer); known != visits_.end()) return known->second;
+    const auto from = parse_peer(peer);
+    const auto watch = from ? guard_.find(*from) : std::nullopt;
+    return watch ? std::optional(Visit{*watch, *from, {}}) : std::nullopt;
 }
 
 void Transport::Body::call_arrived(std::unique_ptr<IncomingCall> call) {
-    const auto from = parse_peer(call->context.peer());
-    const auto watch = from ? guard_.find(*from) : std::nullopt;
-    const bool wanted =
-        watch && guard_.another_call(*watch) && call->context.method() == method && !hooks_.full();
+    const auto visit = whose(call->context.peer());
+    const bool wanted = visit && guard_.another_call(visit->watch) &&
+                        call->context.method() == method && !hooks_.full();
     const LinkId id{++accepted_links_ * 2 - 1};
     auto stream = std::make_shared<AcceptedStream>(loop_, id, stream_hooks_, std::move(call));
-    links_.emplace(id, Link{stream, watch.value_or(Guard::WatchId{}), from ? *from : Endpoint{}});
+    const Visit by = visit.value_or(Visit{});
+    links_.emplace(id, Link{stream, by.watch, by.from, by.channel});
     stream->begin();
     if (!wanted) return stream->finish();
-    hooks_.accepted(id, *from);
+    hooks_.accepted(id, by.from, by.channel.has_value());
 }
 
-void Transport::Body::dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting) {
+void Transport::Body::dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting,
+                           bool encrypted) {
     asio::error_code error;
     const auto remote = socket.remote_endpoint(error);
     if (error || stopping_) return report_lost(link);
@@ -202,16 +286,47 @@ void Transport::Body::dial(LinkId link, asio::ip::tcp::socket socket, const Fram
     const auto watch = guard_.watch_dialled(socket.native_handle(), to);
     if (!watch) return report_lost(link);
     prepare_chat_socket(socket.native_handle());
-    auto stream = std::make_shared<DialledStream>(loop_, link, stream_hooks_, socket.release(),
-                                                  to_string(to), queue_.get(), encode(greeting));
-    links_.emplace(link, Link{stream, *watch, to});
+    links_.emplace(link, Link{nullptr, *watch, to, std::nullopt});
+    if (!encrypted) return begin(link, socket.release(), encode(greeting));
+    tunnels_.open(
+        UniqueFd(socket.release()), Tunnel::Role::dial, {},
+        [this, hooks = stream_hooks_, link, greeting](Tunnel::Opening opening, const std::string&) {
+            if (hooks->live) tunnel_dialled(link, greeting, std::move(opening));
+        });
+}
+
+void Transport::Body::begin(LinkId link, int socket, const std::string& greeting) {
+    Link& known = *find(link);
+    auto stream = std::make_shared<DialledStream>(loop_, link, stream_hooks_, socket,
+                                                  to_string(known.remote), queue_.get(), greeting);
+    known.stream = stream;
     stream->begin();
+}
+
+void Transport::Body::tunnel_dialled(LinkId link, const Frame& greeting, Tunnel::Opening opening) {
+    Link& known = *find(link);
+    if (opening.outcome == Tunnel::Outcome::open && !known.dropped) {
+        known.channel = opening.channel;
+        return begin(link, opening.inner.release(), encoded(known, greeting));
+    }
+    const LinkEnd end = known.dropped ? LinkEnd::broken : end_of(opening.outcome);
+    guard_.over(known.watch);
+    links_.erase(link);
+    hooks_.lost(link, end);
+}
+
+// A hello on an encrypted connection is signed together with it.
+std::string Transport::Body::encoded(const Link& link, const Frame& frame) const {
+    if (!frame.hello || !link.channel) return encode(frame);
+    Frame vouched = frame;
+    vouched.hello->signature = sign(*frame.hello, *link.channel, *key_);
+    return encode(vouched);
 }
 
 // Hooks never run inside a call of the owner.
 void Transport::Body::report_lost(LinkId link) {
     asio::post(loop_, [this, hooks = stream_hooks_, link] {
-        if (hooks->live) hooks_.lost(link, false);
+        if (hooks->live) hooks_.lost(link, LinkEnd::broken);
     });
 }
 
@@ -222,8 +337,8 @@ Transport::Body::Link* Transport::Body::find(LinkId link) {
 
 void Transport::Body::send(LinkId link, const Frame& frame) {
     Link* to = find(link);
-    if (to == nullptr) return;
-    const std::string bytes = encode(frame);
+    if (to == nullptr || !to->stream) return;
+    const std::string bytes = encoded(*to, frame);
     guard_.sent(to->watch, bytes.size());
     to->stream->send(bytes);
 }
@@ -231,12 +346,19 @@ void Transport::Body::send(LinkId link, const Frame& frame) {
 Duration Transport::Body::received(LinkId link, Frame frame, std::size_t bytes) {
     Duration pause{0};
     if (Link* from = find(link)) {
+        const bool vouched = frame.hello && from->channel;
+        if (vouched && !verify(*frame.hello, *from->channel)) {
+            spdlog::warn("{} is not who it says it is", to_string(from->remote));
+            from->stream->drop();
+            return pause;
+        }
         guard_.greeted(from->watch);  // a stranger who makes no sense is dropped by the room
         guard_.valid_frame(from->watch, bytes);
         const auto now = std::chrono::steady_clock::now();
-        pause = tolls_.pay(from->remote,
-                           frame.runs.size() + 2 * frame.proofs.size() + frame.receipts.size(),
-                           std::chrono::time_point_cast<Duration>(now));
+        pause = tolls_.pay(
+            from->remote,
+            frame.runs.size() + 2 * frame.proofs.size() + frame.receipts.size() + (vouched ? 1 : 0),
+            std::chrono::time_point_cast<Duration>(now));
     }
     hooks_.received(link, std::move(frame));
     return pause;
@@ -248,7 +370,15 @@ void Transport::Body::ended(LinkId link, bool in_order) {
     const Link gone = std::move(it->second);  // the stream dies here, on the loop
     links_.erase(it);
     guard_.over(gone.watch);
-    hooks_.lost(link, in_order);
+    hooks_.lost(link, in_order ? LinkEnd::in_order : LinkEnd::broken);
+}
+
+void Transport::Body::end(LinkId link, bool at_once) {
+    Link* known = find(link);
+    if (known == nullptr) return;
+    if (known->stream) return at_once ? known->stream->drop() : known->stream->finish();
+    known->dropped = true;
+    guard_.cut(known->watch);
 }
 
 void Transport::Body::stop() {
@@ -256,35 +386,35 @@ void Transport::Body::stop() {
     stream_hooks_->live = false;  // handlers still in the loop's queue find nobody
     front_door_.close();
     if (!server_) return;
-    for (const auto& [id, link] : links_) link.stream->drop();
+    for (const auto& [id, link] : links_)
+        if (link.stream) link.stream->drop();
     server_->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(300));
     guard_.stop();
     queue_->Shutdown();
     queue_thread_.join();
     server_.reset();
+    tunnels_.stop();
 }
 
-Transport::Transport(asio::io_context& loop, Hooks hooks)
-    : body_(std::make_unique<Body>(loop, std::move(hooks))) {}
+Transport::Transport(asio::io_context& loop, std::shared_ptr<const DeviceKey> key,
+                     std::string secret, Hooks hooks)
+    : body_(std::make_unique<Body>(loop, std::move(key), std::move(secret), std::move(hooks))) {}
 Transport::~Transport() = default;
 
 Result<std::uint16_t> Transport::open(const std::vector<Ipv4>& ips, PortRange ports) {
     return body_->open(ips, ports);
 }
 
-void Transport::dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting) {
-    body_->dial(link, std::move(socket), greeting);
+void Transport::dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting,
+                     bool encrypted) {
+    body_->dial(link, std::move(socket), greeting, encrypted);
 }
 
 void Transport::send(LinkId link, const Frame& frame) { body_->send(link, frame); }
 
-void Transport::finish(LinkId link) {
-    if (auto* known = body_->find(link)) known->stream->finish();
-}
+void Transport::finish(LinkId link) { body_->end(link, false); }
 
-void Transport::drop(LinkId link) {
-    if (auto* known = body_->find(link)) known->stream->drop();
-}
+void Transport::drop(LinkId link) { body_->end(link, true); }
 
 bool Transport::alive(LinkId link) const {
     const auto* known = body_->find(link);

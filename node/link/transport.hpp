@@ -11,24 +11,33 @@
 #include "message/address.hpp"
 #include "message/frame.hpp"
 #include "message/ids.hpp"
+#include "message/keys.hpp"
 #include "message/result.hpp"
 
 namespace lanchat::link {
+
+// How a link ended: the other side ended the call in good order; something broke; or, of a dial,
+// the other side does not speak TLS, or belongs to another network.
+enum class LinkEnd { in_order, broken, no_tls, other_network };
 
 // Everything on the loop, hooks included. Hooks are never called from within a call of ours.
 class Transport {
   public:
     struct Hooks {
-        std::function<void(LinkId, Endpoint from)> accepted;
+        std::function<void(LinkId, Endpoint from, bool encrypted)> accepted;
         std::function<void(LinkId, Frame)> received;
         std::function<void(LinkId)> drained;
         // Once for every link that was dialled or accepted; nothing follows for that link.
-        std::function<void(LinkId, bool in_order)> lost;
+        std::function<void(LinkId, LinkEnd)> lost;
         // Refuse strangers before they cost anything. Any thread.
         std::function<bool()> full;
     };
 
-    Transport(asio::io_context& loop, Hooks hooks);
+    // `key` signs who we are on encrypted links. Who is not who it says it is there, is cut off,
+    // and so is who does not know `secret`, what the network's passphrase was stretched to; empty:
+    // an open network. Only there links may be plain.
+    Transport(asio::io_context& loop, std::shared_ptr<const DeviceKey> key, std::string secret,
+              Hooks hooks);
     ~Transport();
     Transport(const Transport&) = delete;
     Transport& operator=(const Transport&) = delete;
@@ -37,7 +46,7 @@ class Transport {
     Result<std::uint16_t> open(const std::vector<Ipv4>& ips, PortRange ports);
 
     // Opens a link over a connected socket; the greeting is its first frame.
-    void dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting);
+    void dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting, bool encrypted);
 
     // Precondition: the last frame of this link has drained. Unknown links are ignored, since a
     // link may end while the order is under way.

@@ -25,6 +25,13 @@ using asio::ip::tcp;
 
 constexpr int members_per_command = 100;
 
+std::shared_ptr<const DeviceKey> some_key() {
+    static std::uint8_t made = 0;  // from 256 on keys come again: nobody here compares them
+    DeviceKey::Seed seed{};
+    seed[0] = ++made;
+    return std::make_shared<const DeviceKey>(std::move(seed));
+}
+
 // One peer with a transport of its own: connections from one node to several addresses may have
 // the same source port, and a transport tells its visitors apart by where they come from.
 // Everything on the loop.
@@ -47,6 +54,7 @@ class Member {
 
     asio::io_context& loop_;
     Endpoint place_;
+    std::shared_ptr<const DeviceKey> key_ = some_key();
     Greeted on_greeted_;
     bool dialled_ = false;
     bool greeted_ = false;
@@ -59,19 +67,21 @@ Member::Member(asio::io_context& loop, Endpoint place, Greeted greeted)
     : loop_(loop),
       place_(place),
       on_greeted_(std::move(greeted)),
-      transport_(loop, {[](LinkId, Endpoint) {},
-                        [this](LinkId link, const Frame& frame) { received(link, frame); },
-                        [this](LinkId link) {
-                            busy_ = false;
-                            send_next(link);
-                        },
-                        [](LinkId, bool) {}, [] { return false; }}) {}
+      transport_(loop, key_, {},
+                 {[](LinkId, Endpoint, bool) {},
+                  [this](LinkId link, const Frame& frame) { received(link, frame); },
+                  [this](LinkId link) {
+                      busy_ = false;
+                      send_next(link);
+                  },
+                  [](LinkId, link::LinkEnd) {}, [] { return false; }}) {}
 
 Hello Member::hello() const {
     Hello hello;
     hello.instance = InstanceId{(std::uint64_t{place_.ip.bits} << 16) + place_.port};
     hello.nonce = place_.ip.bits;
     hello.name = "member";
+    hello.device = key_->id();
     return hello;
 }
 
@@ -83,7 +93,7 @@ void Member::dial(Endpoint to) {
     Frame greeting;
     greeting.msg = to_string(place_);
     greeting.hello = hello();
-    transport_.dial(LinkId{2}, std::move(socket), greeting);
+    transport_.dial(LinkId{2}, std::move(socket), greeting, true);
 }
 
 void Member::received(LinkId link, const Frame& frame) {

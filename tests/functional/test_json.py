@@ -71,7 +71,7 @@ def a_peer_is_described_in_full():
         check_equal(up["event"], "up", "event")
         check_equal(up["peer"], up["peer"] | {
             "address": bob.address, "id": bob.id, "name": "bob", "trust": "unverified",
-            "legacy": False, "encrypted": False}, "peer")
+            "legacy": False, "encrypted": True}, "peer")
         bob.stop()
         _, down = alice.wait_down("bob", within(1))
         check_equal((down["reason"], down["peer"]["id"]), ("left", bob.id), "down")

@@ -240,6 +240,9 @@ def _check_tame(seen, what):
 HOSTILE_NAMES = ["\x1b[31mred", "a\u202eb", "tab\tbell\x07", "co:lon", "new\nline", "\x9b2J"]
 
 
+BARE = {"LANCHAT_SECURITY_TLS": "false"}  # for those who are to meet guests: these speak no TLS
+
+
 def _guest(chat, pid, number, name):
     """A lanchat peer that is none of ours: its name and room are what no node would send."""
     guest = h2.Stranger(eventually("it listens", lambda: listens(pid), within(5))[0])
@@ -252,9 +255,9 @@ def _guest(chat, pid, number, name):
 @test
 def no_text_or_name_of_others_rules_the_terminal():
     with Chat(ports=12) as chat:
-        env = environment(chat.home(), TERM="xterm-256color")
+        env = environment(chat.home(), TERM="xterm-256color", **BARE)
         with Pty(_argv(chat, "person"), env, columns=200) as terminal:
-            bob = chat.node("bob")
+            bob = chat.node("bob", env=BARE)
             bob.wait_linked(1)
             terminal.wait("bob", b"bob")
             for text in HOSTILE_TEXTS:
@@ -275,7 +278,7 @@ def no_text_or_name_of_others_rules_the_terminal():
 @test
 def plain_output_into_a_pipe_is_tame_too():
     with Chat(ports=3) as chat:
-        alice, bob = chat.node("alice", mode="plain"), chat.node("bob")
+        alice, bob = chat.node("alice", mode="plain", env=BARE), chat.node("bob", env=BARE)
         bob.wait_linked(1)
         _guest(chat, alice.pid, 0, "g\x1b[31muest\n")
         for text in HOSTILE_TEXTS:

@@ -118,9 +118,12 @@ void Body::die(bool power_cut) {
 
 void Body::accepted(Plug plug, Endpoint from) {
     const LinkId id{++accepted_ * 2 + 1};
+    const bool encrypted = around_.network.encrypted(plug);
+    if (encrypted) around_.network.shake_hands(plug);
     links_[id].plug = plug;
+    links_[id].encrypted = encrypted;
     ids_[plug.number()] = id;
-    post(Accepted{id, from});
+    post(Accepted{id, from, encrypted});
 }
 
 void Body::arrived(Plug plug, const std::string& bytes) {
@@ -133,6 +136,7 @@ void Body::arrived(Plug plug, const std::string& bytes) {
         return lost(id, End::broken);
     }
     if (!std::exchange(link.greeted, true)) {
+        if (link.encrypted != (around_.tls && frame->hello)) around_.marks.hit(Mark::downgraded);
         if (frame->hello) {
             link.instance = frame->hello->instance;
             link.device = frame->hello->device;

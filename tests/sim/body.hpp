@@ -30,6 +30,7 @@ struct Surroundings {
     std::map<std::string, std::size_t>& tenants;  // who listens where, by address
     const std::set<Endpoint>& range;              // every address that a sweep may find
     bool trace = false;
+    bool tls = false;  // lanchat nodes speak TLS
 
     // The index of whoever is called so; a new stranger when nobody is.
     std::size_t person(const std::string& name);
@@ -92,6 +93,7 @@ class Body : public Party {
     struct Open {
         Plug plug;
         Endpoint remote;
+        bool encrypted = false;
         bool introduced = false;  // the room knows of it
         bool busy = false;
         bool finished = false;
@@ -154,6 +156,7 @@ class Body : public Party {
     void note(const controller::PeerDown&);
     void note(const controller::Message&);
     void note(const controller::Forked&);
+    void note(const controller::OtherNetwork&);
     void note(const controller::Delivery&);
     void note(const controller::Undelivered&);
     void check_stored(const Open& link, const Frame& frame) const;

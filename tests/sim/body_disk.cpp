@@ -18,6 +18,7 @@ RoomSettings Body::room_settings() const {
     room.own = {settings_.listens.front()};
     room.legacy_peers = settings_.legacy_peers;
     room.push = settings_.push;
+    room.tls = around_.tls;
     room.haste = settings_.haste;
     room.seed = settings_.seed;
     room.key = settings_.key;

@@ -42,8 +42,13 @@ void Body::perform(const Connect& connect) {
 void Body::perform(const Dial& dial) {
     require(is_dialled(dial.link) && !links_.contains(dial.link), "every dial has a new even id");
     const Endpoint& own = settings_.listens.front();
-    const Plug plug = around_.network.dial(*this, own.ip, dial.where);
+    require(around_.tls || !dial.encrypted, "without TLS every dial is plain");
+    require(!around_.tls || dial.encrypted || settings_.legacy_peers,
+            "only originals are dialled without TLS");
+    if (around_.tls && !dial.encrypted) around_.marks.hit(Mark::plain_dial);
+    const Plug plug = around_.network.dial(*this, own.ip, dial.where, dial.encrypted);
     Open& link = links_[dial.link];
+    link.encrypted = dial.encrypted;
     link.plug = plug;
     link.introduced = true;
     link.busy = true;
@@ -114,6 +119,8 @@ void Body::perform(const Stop&) {
 }
 
 void Body::note(const PeerUp& event) {
+    require(event.peer.encrypted == (around_.tls && !event.peer.legacy),
+            "lanchat peers are linked over TLS, originals without");
     const std::size_t who = person_behind(event.peer);
     require(up_.emplace(event.peer.address, Known{event.peer, who}).second,
             "nobody comes who is here");
@@ -201,6 +208,8 @@ void Body::note(const Forked& event) {
     for (const Person& person : around_.history.people)
         require(person.device != event.author.id, "who is honest does not fork");
 }
+
+void Body::note(const OtherNetwork&) { require(false, "all here are of one network"); }
 
 void Body::note(const Delivery& event) {
     const auto& [delivered, of, gone] = event.count;

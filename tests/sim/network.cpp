@@ -20,7 +20,7 @@ void Network::listen(Endpoint where, Party& party) { listeners_[where] = &party;
 
 void Network::close(Endpoint where) { listeners_.erase(where); }
 
-Plug Network::dial(Party& party, Ipv4 from, Endpoint to) {
+Plug Network::dial(Party& party, Ipv4 from, Endpoint to, bool encrypted) {
     const Plug plug{static_cast<std::uint32_t>(wires_.size()), 0};
     Wire& wire = *wires_.emplace_back(std::make_unique<Wire>());
     next_port_ = next_port_ == 65'535 ? 40'000 : static_cast<std::uint16_t>(next_port_ + 1);
@@ -31,6 +31,7 @@ Plug Network::dial(Party& party, Ipv4 from, Endpoint to) {
     wire.sides[0].open = true;
     wire.sides[1].host = to.ip;
     wire.base_delay = &base_delay(from, to.ip);
+    wire.encrypted = encrypted;
     launch(plug, {Kind::syn, {}, 0, {}});
     return plug;
 }
@@ -261,7 +262,9 @@ void Network::end(Plug plug, End end) {
     if (side == nullptr) return;
     side->open = false;
     side->waiting.clear();
-    side->owner->ended(plug, end);
+    const Wire& wire = *find(plug.wire);
+    const bool unshaken = wire.encrypted && !wire.shaken && plug.side == 0;
+    side->owner->ended(plug, unshaken ? End::no_tls : end);
 }
 
 bool Network::blocked(Ipv4 from, Ipv4 to) const {

@@ -39,7 +39,8 @@ class Party {
     virtual void accepted(Plug plug, Endpoint from) = 0;
     virtual void arrived(Plug plug, const std::string& bytes) = 0;
     virtual void drained(Plug plug) = 0;
-    virtual void ended(Plug plug, End end) = 0;  // by the other side; nothing follows
+    // By the other side; nothing follows. `no_tls`: before hands were shaken.
+    virtual void ended(Plug plug, End end) = 0;
 };
 
 // How a host is connected.
@@ -64,7 +65,10 @@ class Network {
     void close(Endpoint where);
     bool listens(Endpoint where) const { return listeners_.contains(where); }
 
-    Plug dial(Party& party, Ipv4 from, Endpoint to);
+    Plug dial(Party& party, Ipv4 from, Endpoint to, bool encrypted = false);
+    bool encrypted(Plug plug) const { return wires_[plug.wire]->encrypted; }
+    // The acceptor of an encrypted connection speaks TLS. Who does not, resets it.
+    void shake_hands(Plug plug) { wires_[plug.wire]->shaken = true; }
     void send(Plug plug, std::string bytes);  // drained() when it has left
     void consumed(Plug plug, std::size_t bytes);
     void finish(Plug plug);  // in good order; ended() follows when both sides are done
@@ -116,6 +120,8 @@ class Network {
         Endpoint from;
         Endpoint to;
         const Duration* base_delay = nullptr;
+        bool encrypted = false;
+        bool shaken = false;
     };
     using Path = std::pair<Ipv4, Ipv4>;
 

@@ -45,7 +45,8 @@ Stranger::Stranger(Surroundings& around, StrangerSettings settings)
         around_.network.listen(settings_.self, *this);
         return;
     }
-    const Plug plug = around_.network.dial(*this, settings_.self.ip, *settings_.target);
+    const Plug plug =
+        around_.network.dial(*this, settings_.self.ip, *settings_.target, speaks_tls());
     heard_[plug] = 0;
     greet(plug);
 }
@@ -55,7 +56,19 @@ void Stranger::die() {
     around_.network.crash(*this, false);
 }
 
-void Stranger::accepted(Plug plug, Endpoint) { heard_[plug] = 0; }
+// Who bears another's name cannot sign for it: over TLS nobody would listen.
+bool Stranger::speaks_tls() const {
+    return around_.tls && settings_.greeting != Greeting::legacy &&
+           settings_.greeting != Greeting::mirror;
+}
+
+void Stranger::accepted(Plug plug, Endpoint) {
+    if (around_.network.encrypted(plug)) {
+        if (!speaks_tls()) return around_.network.reset(plug);
+        around_.network.shake_hands(plug);
+    }
+    heard_[plug] = 0;
+}
 
 void Stranger::arrived(Plug plug, const std::string& bytes) {
     if (settings_.reads) around_.network.consumed(plug, bytes.size());

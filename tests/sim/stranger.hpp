@@ -54,6 +54,7 @@ class Stranger : public Party {
     void ended(Plug plug, End end) override;
 
   private:
+    bool speaks_tls() const;
     void greet(Plug plug);
     void answer(Plug plug);
     void babble(Plug plug, int frames);

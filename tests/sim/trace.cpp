@@ -40,6 +40,7 @@ std::string describe(const Event& event) {
             },
             [](const Message& e) { return (e.own ? "own " : "line ") + e.id + who(e.from); },
             [](const Forked& e) { return "forked" + who(e.author); },
+            [](const OtherNetwork& e) { return "other network " + to_string(e.where); },
             [](const Delivery& e) {
                 return "delivered " + e.id + " " + std::to_string(e.count.delivered) + " of " +
                        std::to_string(e.count.of);
@@ -97,7 +98,8 @@ std::string describe(const Input& input) {
             [](const Received& i) { return "received" + number(i.link) + describe(i.frame); },
             [](const Drained& i) { return "drained" + number(i.link); },
             [](const Lost& i) {
-                return "lost" + number(i.link) + (i.end == End::refused ? " refused" : " broken");
+                constexpr const char* ends[] = {" refused", " broken", " no TLS", " other network"};
+                return "lost" + number(i.link) + ends[static_cast<int>(i.end)];
             },
             [](const Probed& i) {
                 return "probed" + number(i.link) + (i.alive ? " alive" : " silent");

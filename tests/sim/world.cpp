@@ -28,8 +28,9 @@ World::World(WorldSettings settings)
     weather.pipe.bytes_per_us = static_cast<double>(between(2, 100));
     weather.pipe.window_bytes = between(32, 1024) * 1024;
     network_.emplace(schedule_, marks_, rng_.next(), weather);
+    const bool tls = settings_.seed % 4 != 0;
     around_.emplace(Surroundings{schedule_, *network_, marks_, history_, names_, tenants_, range_,
-                                 settings_.trace});
+                                 settings_.trace, tls});
 }
 
 void World::run() {

@@ -197,6 +197,15 @@ TEST_CASE("what waits for the disk is told before the end") {
     CHECK(told.find(R"("text":"hi")") < told.find(R"("type":"bye")"));
 }
 
+TEST_CASE("another network is told with its address, and a peer with how its link is") {
+    CHECK(written(controller::OtherNetwork{alice.address}) ==
+          R"({"v":1,"type":"other_network","address":"127.0.0.1:4566"})"
+          "\n");
+    PeerInfo peer = alice;
+    peer.encrypted = true;
+    CHECK(written(PeerUp{peer}).find(R"("encrypted":true)") != std::string::npos);
+}
+
 TEST_CASE("a fork is told with its author's id and exact name") {
     PeerInfo author = alice;
     author.name = "al\"ice";

@@ -92,6 +92,14 @@ TEST_CASE("comings, goings and what was missed are notes") {
           "-- 12 lines did not reach alice (127.0.0.1:4566): it is too slow\n");
 }
 
+TEST_CASE("another network is a note") {
+    Face face;
+
+    face.face.hear(controller::OtherNetwork{{Ipv4{0x7F000001}, 4566}});
+
+    CHECK(face.notes == "-- 127.0.0.1:4566 is in another network: not the same passphrase\n");
+}
+
 TEST_CASE("a fork is a note that cannot steer the terminal") {
     Face face;
 

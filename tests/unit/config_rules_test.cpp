@@ -44,6 +44,17 @@ TEST_CASE("every integer key takes its bounds and nothing beyond them") {
     }
 }
 
+TEST_CASE(
+    "links go without encryption only between loopback addresses, and never with a passphrase") {
+    CHECK_FALSE(accepted(R"("cidr": ["127.0.0.0/24"], "security": {"tls": false})").security.tls);
+    for (const auto* cidrs : {R"(["127.0.0.0/24", "10.0.0.0/24"])", R"(["auto"])"})
+        CHECK(faults(R"("security": {"tls": false}, "cidr": )" + std::string(cidrs)) ==
+              "security.tls: links may go without encryption only where all CIDRs are loopback");
+    CHECK(faults(R"("cidr": ["127.0.0.0/24"],
+                    "security": {"tls": false, "passphrase_file": "/p"})") ==
+          "security.tls: a passphrase needs encryption");
+}
+
 TEST_CASE("every default meets the bounds of its key") {
     for (const auto& key : keys()) {
         CAPTURE(std::string(key.path));

@@ -32,7 +32,7 @@ class Scene {
     Instant time_{std::chrono::hours(1)};  // before the room, which begins with it
 
   public:
-    explicit Scene(InstanceId instance = mid, bool legacy_peers = true)
+    explicit Scene(InstanceId instance = mid, bool legacy_peers = true, bool tls = false)
         : room(RoomSettings{instance,
                             "me",
                             {at(1)},
@@ -43,7 +43,8 @@ class Scene {
                             {},
                             {},
                             true,
-                            {}},
+                            {},
+                            tls},
                Now{time_, {}}),
           own_log_{Voice(instance).log()} {}
 
@@ -128,9 +129,9 @@ class Scene {
         return link;
     }
 
-    LinkId accept(Endpoint from) {
+    LinkId accept(Endpoint from, bool encrypted = false) {
         const LinkId link{++accepted_ * 2 + 1};
-        give(Accepted{link, from});
+        give(Accepted{link, from, encrypted});
         return link;
     }
 

@@ -1,0 +1,108 @@
+// Every message has a fixed length, so there is nothing to parse.
+#include "message/admission.hpp"
+
+#include <algorithm>
+
+#include "message/assert.hpp"
+#include "message/exact.hpp"
+
+namespace lanchat {
+namespace {
+
+constexpr char version = 1;
+constexpr std::size_t share_bytes = sizeof(CPace::Share);
+constexpr std::size_t tag_bytes = sizeof(CPace::Tag);
+constexpr std::size_t introduction_bytes =
+    2 + sizeof(Admission::Nonce) + sizeof(DeviceId::bytes);  // version and kind before
+
+template <std::size_t N>
+std::string_view view(const std::array<std::uint8_t, N>& bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), N};
+}
+
+template <std::size_t N>
+std::array<std::uint8_t, N> take_array(std::string_view bytes) {
+    std::array<std::uint8_t, N> out;
+    std::copy_n(bytes.begin(), N, out.begin());
+    return out;
+}
+
+// What each side vouches for with its confirmation.
+std::string claim(bool dialled) { return std::string(1, version) + (dialled ? 'd' : 'a'); }
+
+}  // namespace
+
+Admission::Admission(Side side) : side_(std::move(side)), awaited_(introduction_bytes) {}
+
+std::string Admission::begin() const {
+    return side_.channel.dialled ? introduction() : std::string();
+}
+
+std::string Admission::introduction() const {
+    std::string said{version, is_closed() ? 'c' : 'o'};
+    said += view(side_.nonce);
+    return said += side_.device.view();
+}
+
+std::string Admission::take(std::string_view bytes) {
+    LANCHAT_ASSERT(state_ == State::talking && bytes.size() == awaited_);
+    return (this->*next_)(bytes);
+}
+
+std::string Admission::meet(std::string_view bytes) {
+    const char kind = bytes[1];
+    if (bytes[0] != version || (kind != 'c' && kind != 'o')) return state_ = State::nonsense, "";
+    const auto nonce = bytes.substr(2, sizeof(Nonce));
+    const bool known = take_exact(bytes.substr(2 + sizeof(Nonce)), theirs_);
+    LANCHAT_ASSERT(known);
+    std::string answer = side_.channel.dialled ? "" : introduction();
+    if ((kind == 'c') != is_closed()) return state_ = State::other_network, answer;
+    if (!is_closed()) return state_ = State::admitted, answer;
+    prepare(nonce);
+    if (side_.channel.dialled) {
+        awaited_ = share_bytes;
+        next_ = &Admission::take_share;
+    } else {
+        awaited_ = share_bytes + tag_bytes;
+        next_ = &Admission::take_answer;
+        answer += view(pake_->share());
+    }
+    return answer;
+}
+
+void Admission::prepare(std::string_view their_nonce) {
+    const bool first = side_.channel.dialled;
+    const auto both = [first](std::string_view own, std::string_view theirs) {
+        return first ? std::string(own).append(theirs) : std::string(theirs).append(own);
+    };
+    // All parts but the last one have a fixed length.
+    const std::string channel =
+        "lanchat/cpace/1" + both(side_.channel.own.view(), side_.channel.peer.view()) +
+        both(side_.device.view(), theirs_.view()) + std::string(side_.channel.binding.view());
+    pake_.emplace(CPace::Terms{side_.secret, channel, both(view(side_.nonce), their_nonce)},
+                  first ? CPace::Role::initiator : CPace::Role::responder, std::move(side_.scalar),
+                  claim(first));
+}
+
+std::string Admission::take_share(std::string_view bytes) {
+    confirmation_ = pake_->agree(take_array<share_bytes>(bytes), claim(false));
+    if (!confirmation_) return state_ = State::nonsense, "";
+    awaited_ = tag_bytes;
+    next_ = &Admission::take_confirmation;
+    return std::string(view(pake_->share())).append(view(confirmation_->own));
+}
+
+std::string Admission::take_answer(std::string_view bytes) {
+    confirmation_ = pake_->agree(take_array<share_bytes>(bytes), claim(true));
+    if (!confirmation_) return state_ = State::nonsense, "";
+    take_confirmation(bytes.substr(share_bytes));
+    return state_ == State::admitted ? std::string(view(confirmation_->own)) : "";
+}
+
+std::string Admission::take_confirmation(std::string_view bytes) {
+    state_ = same(take_array<tag_bytes>(bytes), confirmation_->theirs) ? State::admitted
+                                                                       : State::refused;
+    return "";
+}
+
+}  // namespace lanchat

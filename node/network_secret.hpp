@@ -1,0 +1,22 @@
+// Which network a node belongs to: the open one, or that of a passphrase.
+#pragma once
+
+#include <string>
+
+#include "message/result.hpp"
+
+namespace lanchat {
+
+// What the passphrase in `file` is stretched to (Argon2id, RFC 9106), the same on every node;
+// nothing if `file` is empty: an open network. Takes a tenth of a second and 64 MiB.
+//
+// A passphrase is one line of UTF-8, of at least limits::passphrase_chars_min characters, compared
+// in its normal form (NFC). A Failure if it is none, or if others may read the file.
+Result<std::string> network_secret(const std::string& file);
+
+// A data directory belongs to the network that it was first used with: yesterday's closed history
+// must not get into today's open network (log.md 11). A Failure if it is another one; an empty
+// directory belongs to none.
+Result<bool> bind_to_network(const std::string& data_dir, const std::string& secret);
+
+}  // namespace lanchat
