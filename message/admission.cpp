@@ -12,8 +12,10 @@ namespace {
 constexpr char version = 1;
 constexpr std::size_t share_bytes = sizeof(CPace::Share);
 constexpr std::size_t tag_bytes = sizeof(CPace::Tag);
-constexpr std::size_t introduction_bytes =
-    2 + sizeof(Admission::Nonce) + sizeof(DeviceId::bytes);  // version and kind before
+constexpr std::size_t nonce_at = 2;  // version and kind before
+constexpr std::size_t device_at = nonce_at + sizeof(Admission::Nonce);
+constexpr std::size_t presence_at = device_at + sizeof(DeviceId::bytes);
+constexpr std::size_t introduction_bytes = presence_at + sizeof(Signature::bytes);
 
 template <std::size_t N>
 std::string_view view(const std::array<std::uint8_t, N>& bytes) {
@@ -41,20 +43,25 @@ std::string Admission::begin() const {
 std::string Admission::introduction() const {
     std::string said{version, is_closed() ? 'c' : 'o'};
     said += view(side_.nonce);
-    return said += side_.device.view();
+    said += side_.device.view();
+    return said += side_.presence.view();
 }
 
 std::string Admission::take(std::string_view bytes) {
     LANCHAT_ASSERT(state_ == State::talking && bytes.size() == awaited_);
+    risks_guess_ = false;
     return (this->*next_)(bytes);
 }
 
 std::string Admission::meet(std::string_view bytes) {
     const char kind = bytes[1];
     if (bytes[0] != version || (kind != 'c' && kind != 'o')) return state_ = State::nonsense, "";
-    const auto nonce = bytes.substr(2, sizeof(Nonce));
-    const bool known = take_exact(bytes.substr(2 + sizeof(Nonce)), theirs_);
-    LANCHAT_ASSERT(known);
+    const auto nonce = bytes.substr(nonce_at, sizeof(Nonce));
+    Signature presence;
+    const bool whole = take_exact(bytes.substr(device_at, sizeof(theirs_.bytes)), theirs_) &&
+                       take_exact(bytes.substr(presence_at), presence);
+    LANCHAT_ASSERT(whole);
+    if (!verify_presence(theirs_, presence, side_.channel)) return state_ = State::nonsense, "";
     std::string answer = side_.channel.dialled ? "" : introduction();
     if ((kind == 'c') != is_closed()) return state_ = State::other_network, answer;
     if (!is_closed()) return state_ = State::admitted, answer;
@@ -65,6 +72,7 @@ std::string Admission::meet(std::string_view bytes) {
     } else {
         awaited_ = share_bytes + tag_bytes;
         next_ = &Admission::take_answer;
+        risks_guess_ = true;
         answer += view(pake_->share());
     }
     return answer;
@@ -89,6 +97,7 @@ std::string Admission::take_share(std::string_view bytes) {
     if (!confirmation_) return state_ = State::nonsense, "";
     awaited_ = tag_bytes;
     next_ = &Admission::take_confirmation;
+    risks_guess_ = true;
     return std::string(view(pake_->share())).append(view(confirmation_->own));
 }
 

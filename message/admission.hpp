@@ -1,7 +1,7 @@
 // Who may come into this network: the first words of two nodes on an encrypted connection, before
 // anything else is said. Pure; reliability.md 5.4 has the reasons.
 //
-//   dialler -> acceptor   version, kind of network, nonce, device
+//   dialler -> acceptor   version, kind of network, nonce, device and its signature
 //   acceptor -> dialler   the same; in a closed network also its share of CPace
 //   dialler -> acceptor   closed: its share and its confirmation
 //   acceptor -> dialler   closed: its confirmation, after it has verified the dialler's
@@ -30,6 +30,7 @@ class Admission {
         std::string secret;
         Nonce nonce;           // random
         CPace::Scalar scalar;  // random, see cpace.hpp
+        Signature presence;    // of the device, see hello.hpp
     };
     explicit Admission(Side side);
 
@@ -52,7 +53,11 @@ class Admission {
     // Whether the other side knows enough to refuse us: if it hangs up now, it did.
     bool was_judged() const { return next_ == &Admission::take_confirmation; }
 
-    // Who is there. Precondition: admitted.
+    // Whether what is to be said next lets the other side try a passphrase, or tells it whether
+    // ours is its own. True once in a talk of closed networks; who is there has proven it by then.
+    bool risks_guess() const { return risks_guess_; }
+
+    // Who is there. Precondition: admitted, or a guess at risk.
     const DeviceId& device() const { return theirs_; }
 
   private:
@@ -69,6 +74,7 @@ class Admission {
     std::size_t awaited_;
     std::string (Admission::*next_)(std::string_view) = &Admission::meet;
     DeviceId theirs_;
+    bool risks_guess_ = false;
     std::optional<CPace> pake_;
     std::optional<CPace::Confirmation> confirmation_;
 };

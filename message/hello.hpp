@@ -17,6 +17,11 @@ struct Channel {
     DeviceId device{};     // whom the other end introduced itself as
 };
 
+// Before any hello: that the speaker, whose end `channel` is, holds the key of its device.
+Signature sign_presence(const Channel& channel, const DeviceKey& key);
+// By the listener: whether `device` is at the other end of `channel`.
+bool verify_presence(const DeviceId& device, const Signature& signature, const Channel& channel);
+
 // By the speaker, whose end `channel` is.
 Signature sign(const Hello& hello, const Channel& channel, const DeviceKey& key);
 

@@ -115,6 +115,15 @@ inline constexpr std::size_t strangers_max = 64;        // connections without a
 inline constexpr std::size_t strangers_per_ip_max = 8;  // loopback: no per-address cap
 inline constexpr std::size_t passphrase_bytes_max = 1024;
 inline constexpr std::size_t passphrase_chars_min = 12;
+
+// Guesses at a passphrase, theirs at ours and ours at theirs.
+inline constexpr std::size_t guesses_at_once = 4;
+inline constexpr auto guess_interval = 1s;  // of one more that may fail
+inline constexpr std::size_t guesses_per_address = 5;
+inline constexpr auto guess_address_window = 1min;
+inline constexpr auto guess_key_pause = 24h;  // between two of one TLS key
+inline constexpr std::size_t guesses_waiting_max = 64;
+inline constexpr std::size_t guesses_remembered = 4'096;
 inline constexpr std::size_t network_note_bytes_max = 256;
 inline constexpr std::size_t tls_key_bytes_max = 256;  // SubjectPublicKeyInfo
 inline constexpr long certificate_bytes_max = 4096;

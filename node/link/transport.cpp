@@ -251,7 +251,7 @@ void Transport::Body::tunnel_arrived(Visit visit, Tunnel::Opening opening,
 }
 
 Admission::Side Transport::Body::introduce(const Channel& channel) const {
-    Admission::Side side{channel, key_->id(), secret_, {}, {}};
+    Admission::Side side{channel, key_->id(), secret_, {}, {}, sign_presence(channel, *key_)};
     randombytes_buf(side.nonce.data(), side.nonce.size());
     crypto_core_ristretto255_scalar_random(side.scalar.data());
     return side;

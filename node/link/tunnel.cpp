@@ -1,18 +1,22 @@
 // Two pumps, each with one buffer: a side that does not read stops the other side's.
 #include "node/link/tunnel.hpp"
 
+#include <sys/socket.h>
+
 #include <asio/buffer.hpp>
 #include <asio/local/connect_pair.hpp>
 #include <asio/read.hpp>
 #include <asio/write.hpp>
+#include <cerrno>
 #include <utility>
 
 namespace lanchat::link {
 
-Tunnel::Tunnel(asio::ip::tcp::socket socket, Tls& tls, Role role, std::string first_bytes,
-               std::string name)
+Tunnel::Tunnel(asio::ip::tcp::socket socket, Tls& tls, Turns& turns, Role role,
+               std::string first_bytes, std::string name)
     : outer_(std::move(socket), tls.context()),
       inner_(outer_.get_executor()),
+      turns_(turns),
       role_(role),
       first_bytes_(std::move(first_bytes)),
       name_(std::move(name)) {}
@@ -70,12 +74,45 @@ void Tunnel::listen() {
                          if (error)
                              return self->fail(self->admission_->was_judged() ? Outcome::refused
                                                                               : Outcome::broken);
-                         self->saying_ = self->admission_->take({self->in_.data(), count});
-                         self->talk();
+                         self->heard(count);
                      });
 }
 
+void Tunnel::heard(std::size_t count) {
+    saying_ = admission_->take({in_.data(), count});
+    admission_->risks_guess() ? wait_for_turn() : talk();
+}
+
+void Tunnel::wait_for_turn() {
+    asio::error_code error;
+    const auto from = outer_.next_layer().remote_endpoint(error);
+    if (error) return fail(Outcome::broken);
+    ticket_ =
+        turns_.ask({Ipv4{from.address().to_v4().to_uint()}, channel_.peer, admission_->device()},
+                   [self = shared_from_this()](bool may) { self->turn_came(may); });
+    // Its passphrase is known to be another one.
+    if (!ticket_) fail(role_ == Role::dial ? Outcome::refused : Outcome::broken);
+}
+
+void Tunnel::turn_came(bool may) {
+    if (may && !is_gone()) return talk();
+    leave(Guesses::Outcome::left);
+    fail(Outcome::broken);
+}
+
+// It was not listened to while it waited.
+bool Tunnel::is_gone() {
+    char byte = 0;
+    const auto got = recv(outer_.next_layer().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+void Tunnel::leave(Guesses::Outcome outcome) {
+    if (const auto ticket = std::exchange(ticket_, std::nullopt)) turns_.ended(*ticket, outcome);
+}
+
 void Tunnel::admitted() {
+    leave(Guesses::Outcome::knew);
     channel_.device = admission_->device();
     admission_.reset();
     asio::local::stream_protocol::socket far(outer_.get_executor());
@@ -91,6 +128,7 @@ void Tunnel::admitted() {
 }
 
 void Tunnel::fail(Outcome outcome) {
+    leave(outcome == Outcome::refused ? Guesses::Outcome::did_not : Guesses::Outcome::broke_off);
     cut();
     std::exchange(opened_, {})({outcome, {}, {}});
 }

@@ -17,6 +17,7 @@
 
 #include "message/admission.hpp"
 #include "node/link/tls.hpp"
+#include "node/link/turns.hpp"
 #include "node/link/unique_fd.hpp"
 
 namespace lanchat::link {
@@ -28,9 +29,10 @@ class Tunnel : public std::enable_shared_from_this<Tunnel> {
     enum class Role { dial, accept };
 
     // `first_bytes` were read from the socket already. The socket gRPC speaks to has the abstract
-    // name `name` (unix(7)), by which gRPC tells us later whose call it is; empty: none.
-    Tunnel(asio::ip::tcp::socket socket, Tls& tls, Role role, std::string first_bytes = {},
-           std::string name = {});
+    // name `name` (unix(7)), by which gRPC tells us later whose call it is; empty: none. `turns`
+    // are those of its role.
+    Tunnel(asio::ip::tcp::socket socket, Tls& tls, Turns& turns, Role role,
+           std::string first_bytes = {}, std::string name = {});
 
     // What this node says of itself when it asks for admission, or is asked.
     using Introduce = std::function<Admission::Side(const Channel&)>;
@@ -54,6 +56,11 @@ class Tunnel : public std::enable_shared_from_this<Tunnel> {
     void shaken(const asio::error_code& error);
     void talk();
     void listen();
+    void heard(std::size_t count);
+    void wait_for_turn();
+    void turn_came(bool may);
+    bool is_gone();
+    void leave(Guesses::Outcome outcome);
     void admitted();
     void fail(Outcome outcome);
     void pump_in();
@@ -63,6 +70,8 @@ class Tunnel : public std::enable_shared_from_this<Tunnel> {
 
     asio::ssl::stream<asio::ip::tcp::socket> outer_;
     asio::local::stream_protocol::socket inner_;
+    Turns& turns_;
+    std::optional<Turns::Ticket> ticket_;  // until it is known whether it was a guess
     Role role_;
     std::string first_bytes_;
     std::string name_;

@@ -44,8 +44,9 @@ void Tunnels::begin(UniqueFd socket, Tunnel::Role role, std::string first_bytes,
     if (error) return asio::post(loop_, [opened, name] { opened({}, name); });
     static_cast<void>(socket.release());
     std::erase_if(tunnels_, [](const auto& tunnel) { return tunnel.expired(); });
-    const auto tunnel =
-        std::make_shared<Tunnel>(std::move(outer), *tls_, role, std::move(first_bytes), name);
+    Turns& turns = role == Tunnel::Role::dial ? turns_out_ : turns_in_;
+    const auto tunnel = std::make_shared<Tunnel>(std::move(outer), *tls_, turns, role,
+                                                 std::move(first_bytes), name);
     tunnels_.push_back(tunnel);
     tunnel->open(introduce_, [this, name, opened = std::move(opened)](Tunnel::Opening opening) {
         asio::post(loop_, [name, opened, opening = std::move(opening)]() mutable {
@@ -59,6 +60,8 @@ void Tunnels::stop() {
     asio::post(here_, [this] {
         for (const auto& each : tunnels_)
             if (const auto tunnel = each.lock()) tunnel->cut();
+        turns_in_.stop();
+        turns_out_.stop();
         work_.reset();
     });
     thread_.join();

@@ -46,8 +46,10 @@ class Tunnels {
     std::shared_ptr<Tls> tls_;
     asio::io_context here_{1};
     asio::executor_work_guard<asio::io_context::executor_type> work_;
-    std::list<std::weak_ptr<Tunnel>> tunnels_;  // on the thread
-    std::string name_;                          // nobody else's: names of ours begin with it
+    Turns turns_in_{here_.get_executor()};  // on the thread, what follows too
+    Turns turns_out_{here_.get_executor()};
+    std::list<std::weak_ptr<Tunnel>> tunnels_;
+    std::string name_;  // nobody else's: names of ours begin with it
     std::uint64_t count_ = 0;
     std::thread thread_;
 };

@@ -4,7 +4,7 @@ import time
 
 from lanchat import Chat, check_chat_works, run
 from legacy import LegacyPeer, available_kinds
-from runner import check, check_equal, main, never, test, within
+from runner import FULL, check, check_equal, main, never, test, within
 
 RIGHT, WRONG = "four words make friends", "four words make enemies"
 
@@ -188,6 +188,41 @@ def a_data_directory_belongs_to_one_network():
             node = chat.node("alice", *flags, home=home)
             node.wait_ready()
             node.stop()
+
+
+@test
+def guesses_are_paced_and_keep_nobody_out_who_knows():
+    """Everybody guesses once, from an address of its own; a second apart, but for the first."""
+    crowd = 50 if FULL else 10
+    with Chat(ports=3) as chat:
+        log = ["--log-level", "info", "--no-beacon"]
+        alice, bob = (chat.node(name, *_flags(chat, RIGHT), *log) for name in ("alice", "bob"))
+        chat.wait_mesh()
+        network, host = chat.ip.rsplit(".", 1)
+        for i in range(crowd):
+            there = f"{network}.{(int(host) + i) % 254 + 1}"
+            chat.node(f"guesser{i}", *_flags(chat, f"{WRONG} {i}"), "--no-beacon",
+                      "--cidr", there + "/32", ip=there)
+        alice.wait("the first guesses", lambda: _guesses(alice), within(10))
+
+        carol = chat.node("carol", *_flags(chat, RIGHT), "--no-beacon")
+
+        carol.wait_linked(2, within(5))
+        check_chat_works([alice, bob, carol])
+        for node in (alice, bob):
+            node.wait(f"{crowd} guesses", lambda node=node: _guesses(node) == crowd,
+                      within(10) + crowd)
+            check_equal(len(node.peers("up")), 2, f"peers of {node}")
+            took = node.guess_times[-1] - node.guess_times[0]
+            check(took > crowd - 6, f"{crowd} guesses took {took:.1f} s")
+
+
+def _guesses(node):
+    """How many have shown that they do not know; notes when each was seen."""
+    node.guess_times = getattr(node, "guess_times", [])
+    count = sum("does not know the passphrase" in line for line in node.err)
+    node.guess_times += [time.monotonic()] * (count - len(node.guess_times))
+    return count
 
 
 main()

@@ -20,13 +20,20 @@ std::array<std::uint8_t, N> some(std::uint64_t seed) {
     return bytes;
 }
 
+constexpr std::size_t introduction = 2 + 16 + 32 + 64;
+
+DeviceKey key_of(bool dialled) { return DeviceKey(some<32>(dialled ? 5 : 6)); }
+
 Admission::Side side(bool dialled, const std::string& secret, std::uint64_t seed = 1) {
-    Admission::Side made{
-        {dialled, {some<32>(dialled ? 7 : 8)}, {some<32>(dialled ? 8 : 7)}, {some<32>(9)}},
-        {some<32>(dialled ? 5 : 6)},
-        secret,
-        some<16>(seed + (dialled ? 10 : 20)),
-        some<32>(seed + (dialled ? 30 : 40))};
+    const DeviceKey key = key_of(dialled);
+    const Channel channel{
+        dialled, {some<32>(dialled ? 7 : 8)}, {some<32>(dialled ? 8 : 7)}, {some<32>(9)}, {}};
+    Admission::Side made{channel,
+                         key.id(),
+                         secret,
+                         some<16>(seed + (dialled ? 10 : 20)),
+                         some<32>(seed + (dialled ? 30 : 40)),
+                         sign_presence(channel, key)};
     made.scalar[31] &= 0x0F;  // below the order of the group
     return made;
 }
@@ -59,8 +66,8 @@ TEST_CASE("two with one passphrase admit each other and know whom") {
 
     CHECK(a.state() == State::admitted);
     CHECK(b.state() == State::admitted);
-    CHECK(a.device() == DeviceId{some<32>(6)});
-    CHECK(b.device() == DeviceId{some<32>(5)});
+    CHECK(a.device() == key_of(false).id());
+    CHECK(b.device() == key_of(true).id());
 }
 
 TEST_CASE("two of open networks admit each other") {
@@ -95,11 +102,13 @@ TEST_CASE("whoever stands between them with keys of its own admits itself to nei
     auto at_a = side(true, "correct horse");
     auto at_b = side(false, "correct horse");
     at_a.channel.peer = at_b.channel.peer = Hash{some<32>(66)};
+    at_a.presence = sign_presence(at_a.channel, key_of(true));
+    at_b.presence = sign_presence(at_b.channel, key_of(false));
     Admission a(at_a);
     Admission b(at_b);
     talk(a, b);
 
-    CHECK(b.state() == State::refused);
+    CHECK(b.state() == State::nonsense);
     CHECK(a.state() != State::admitted);
 }
 
@@ -120,7 +129,7 @@ TEST_CASE("no byte can be altered on the way") {
             CHECK_FALSE((a.state() == State::admitted && b.state() == State::admitted));
         }
     }
-    CHECK(tried == 2 * 50 + 32 + 96 + 64);
+    CHECK(tried == 2 * introduction + 32 + 96 + 64);
 }
 
 TEST_CASE("what was said in another talk is no proof in this one") {
@@ -141,20 +150,48 @@ TEST_CASE("what was said in another talk is no proof in this one") {
     CHECK(b.state() == State::refused);
 }
 
+TEST_CASE("who claims to be another device is heard no further") {
+    auto liar = side(true, "correct horse");
+    liar.device = key_of(false).id();
+    Admission b(side(false, "correct horse"));
+    b.take(Admission(liar).begin());
+    CHECK(b.state() == State::nonsense);
+    CHECK_FALSE(b.risks_guess());
+}
+
+TEST_CASE("each side risks one guess, once it knows who is there") {
+    Admission a(side(true, "correct horse"));
+    Admission b(side(false, "correct horse"));
+    const std::string share = b.take(a.begin());
+    CHECK(b.risks_guess());
+    CHECK(b.device() == key_of(true).id());
+
+    a.take(share.substr(0, introduction));
+    CHECK_FALSE(a.risks_guess());
+    const std::string answer = a.take(share.substr(introduction));
+    CHECK(a.risks_guess());
+
+    const std::string end = b.take(answer);
+    CHECK_FALSE(b.risks_guess());
+    a.take(end);
+    CHECK_FALSE(a.risks_guess());
+    CHECK(a.state() == State::admitted);
+}
+
 TEST_CASE("its own share sent back admits nobody") {
     Admission a(side(true, "guess"));
     Admission b(side(false, "correct horse"));
     const std::string said = b.take(a.begin());
     REQUIRE(b.awaited() == 96);
 
-    b.take(said.substr(50) + std::string(64, '\0'));
+    b.take(said.substr(introduction) + std::string(64, '\0'));
 
     CHECK(b.state() == State::refused);
 }
 
 TEST_CASE("nonsense is named so") {
     Admission b(side(false, "correct horse"));
-    b.take(std::string(50, '\xff'));
+    b.take(std::string(introduction, '\xff'));
     CHECK(b.state() == State::nonsense);
 
     Admission c(side(false, "correct horse"));

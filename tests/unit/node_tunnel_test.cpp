@@ -19,10 +19,14 @@ using asio::ip::tcp;
 using Outcome = Tunnel::Outcome;
 using Local = asio::local::stream_protocol::socket;
 
+DeviceId device(std::uint8_t who) { return DeviceKey(DeviceKey::Seed{who}).id(); }
+
 struct Ends {
     asio::io_context loop;
     Tls here = *Tls::make();
     Tls there = *Tls::make();
+    Turns turns_here{loop.get_executor()};
+    Turns turns_there{loop.get_executor()};
     tcp::socket near{loop};
     tcp::socket far{loop};
     std::string secret_here;
@@ -37,18 +41,19 @@ struct Ends {
     }
 
     static Admission::Side side(const Channel& channel, std::uint8_t who, std::string secret) {
-        Admission::Side side{channel, {{who}}, std::move(secret), {{who}}, {{who}}};
-        return side;
+        const DeviceKey key(DeviceKey::Seed{who});
+        return {channel, key.id(), std::move(secret), {who}, {who}, sign_presence(channel, key)};
     }
     std::shared_ptr<Tunnel> accept(std::string first_bytes = {}) {
-        auto tunnel = std::make_shared<Tunnel>(std::move(far), there, Tunnel::Role::accept,
-                                               std::move(first_bytes));
+        auto tunnel = std::make_shared<Tunnel>(std::move(far), there, turns_there,
+                                               Tunnel::Role::accept, std::move(first_bytes));
         tunnel->open([this](const Channel& c) { return side(c, 2, secret_there); },
                      [this](auto opening) { accepted.emplace(std::move(opening)); });
         return tunnel;
     }
     std::shared_ptr<Tunnel> dial() {
-        auto tunnel = std::make_shared<Tunnel>(std::move(near), here, Tunnel::Role::dial);
+        auto tunnel =
+            std::make_shared<Tunnel>(std::move(near), here, turns_here, Tunnel::Role::dial);
         tunnel->open([this](const Channel& c) { return side(c, 1, secret_here); },
                      [this](auto opening) { dialled.emplace(std::move(opening)); });
         return tunnel;
@@ -81,8 +86,8 @@ TEST_CASE("each end learns the other's key, and both the same secret of the conn
     CHECK((here.dialled && !there.dialled));
     CHECK((here.own == there.peer && here.peer == there.own && here.own != here.peer));
     CHECK(here.binding == there.binding);
-    CHECK(here.device == DeviceId{{2}});
-    CHECK(there.device == DeviceId{{1}});
+    CHECK(here.device == device(2));
+    CHECK(there.device == device(1));
 }
 
 TEST_CASE("a mebibyte goes through in both directions, and the end after it") {
