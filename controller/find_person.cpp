@@ -106,16 +106,38 @@ Result<DeviceId> find_person(std::string_view word, const std::vector<Candidate>
     return found;
 }
 
+namespace {
+
+// How an id looks, as look_of() would say it.
+std::string expanded(std::string_view id) {
+    std::string looks;
+    for (const char c : id) {
+        if (c == 'm') looks += 'r';
+        looks += c == 'm' ? 'n' : c == 'i' ? 'l' : c;
+    }
+    return looks;
+}
+
+std::size_t common(std::string_view a, std::string_view b) {
+    return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
+}
+
+}  // namespace
+
 std::string beginning_of(const DeviceId& device, const std::vector<DeviceId>& others) {
+    constexpr std::size_t bytes = 5;  // most ids differ there
     const std::string id = to_string(device);
-    std::size_t length = id_beginning_min;
+    const std::string looks = expanded(id);
+    std::size_t alike = 0;
     for (const DeviceId& other : others) {
         if (other == device) continue;
-        const std::string theirs = to_string(other);
-        while (length < id.size() &&
-               look_of(id.substr(0, length)) == look_of(theirs.substr(0, length)))
-            ++length;
+        const auto theirs = expanded(base32(other.view().substr(0, bytes)));
+        auto same = common(looks, theirs);
+        if (same == theirs.size()) same = common(looks, expanded(to_string(other)));
+        alike = std::max(alike, same);
     }
+    std::size_t length = id_beginning_min;
+    while (length < id.size() && expanded(id.substr(0, length)).size() <= alike) ++length;
     return id.substr(0, length);
 }
 

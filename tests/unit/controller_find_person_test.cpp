@@ -3,6 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
+#include "message/look.hpp"
+
 using namespace lanchat;
 using namespace lanchat::controller;
 
@@ -80,6 +84,30 @@ TEST_CASE("find_person: the name of a vouched key is not handed to another") {
     const std::vector<Candidate> never{away(old, "alice", false), here(now, "alice")};
     CHECK(*find("alice", never) == now);
     CHECK(*find_person("alice", {away(old, "alice", true)}, OnKeyChange::warn) == old);
+}
+
+TEST_CASE("find_person: what looks alike in an id makes no beginning different") {
+    constexpr std::string_view alphabet = "abcdefghijklmnopqrstuvwxyz234567";
+    // The id of which the first characters are these; the others are of another key.
+    const auto id_of = [](std::string_view characters, char rest) {
+        std::string id(52, rest);
+        id.back() = 'a';
+        id.replace(0, characters.size(), characters);
+        return *parse_device_id(id);
+    };
+    for (const char a : alphabet)
+        for (const char b : alphabet) {
+            const DeviceId one = id_of(std::string("aaaa") + a, 'b');
+            const DeviceId two = id_of(std::string("aaaa") + b, 'c');
+            if (one == two) continue;
+            CHECK(look_of(beginning_of(one, {two})) != look_of(beginning_of(two, {one})));
+        }
+    const DeviceId one = id_of("aarncm", 'b'), two = id_of("aamcrn", 'c'),
+                   three = id_of("aamcrm", 'd');
+    const std::vector<DeviceId> all{one, two, three};
+    std::set<std::string> looks;
+    for (const auto& each : all) looks.insert(look_of(beginning_of(each, all)));
+    CHECK(looks.size() == all.size());
 }
 
 TEST_CASE("find_person: beginnings grow until they differ") {
