@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,14 @@ struct Chat {
     std::function<void(std::string text, std::string room, Stored stored)> say_and_tell;
     std::function<std::vector<controller::PeerInfo>()> peers;
     std::function<void()> leave;
+
+    // As those of the node.
+    std::function<Result<DeviceId>(const std::string& word, bool blocked)> find_person = {};
+    std::function<controller::PeerInfo(const DeviceId&)> about = {};
+    std::function<std::vector<controller::PeerInfo>()> blocked = {};
+    std::function<void(const DeviceId&, bool on)> block = {};
+    std::function<std::optional<Failure>(const DeviceId&)> verify = {};
+    std::function<void(const DeviceId&, const std::string& code, bool same)> judge = {};
 };
 
 // Takes whole lines, newline included.

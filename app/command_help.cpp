@@ -85,6 +85,36 @@ Options:
 Usage:
   lanchat peers [--json]
 )"},
+    Text{"verify",
+         R"(lanchat verify: make sure that a peer's key is its person's, not somebody's between you.
+
+Both of you see a code of four words and a number. Compare it where you know each other's voice or
+face, not in this chat. When both say that it is the same, each marks the other as verified.
+
+Examples:
+  lanchat verify alice                       shows the code and asks
+  lanchat verify alice --code 'a b c d 0417' says yes to this code only, no to any other
+
+Usage:
+  lanchat verify PEER [--code CODE] [--json]
+
+PEER is an id or its beginning, a name that only one key uses, or an address. The other side joins
+with lanchat verify, or /verify where it chats. Exit 5: refused, 4: nobody answered for 5 minutes.
+)"},
+    Text{"block", R"(lanchat block: no link with a peer, and nothing that it says is shown.
+
+What it says is kept and handed on to others, so that all have the same history; it is told no more
+than that the link has ended. A legacy peer has no key and cannot be blocked.
+
+Usage:
+  lanchat block PEER
+)"},
+    Text{"unblock",
+         R"(lanchat unblock: take back lanchat block; history shows what was said meanwhile.
+
+Usage:
+  lanchat unblock PEER
+)"},
     Text{"rooms", R"(lanchat rooms: every room something was said in.
 
 Usage:

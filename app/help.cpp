@@ -64,7 +64,8 @@ Examples:
 Usage:
   lanchat [OPTIONS]                     run a node here
   lanchat [OPTIONS] COMMAND             ask the node that runs; lanchat COMMAND --help
-          send, tail, history, search, peers, rooms, status, export, import
+          send, tail, history, search, peers, rooms, status, verify, block, unblock,
+          export, import
   lanchat [OPTIONS] identity COMMAND    show, export or import the key that is this node
   lanchat [OPTIONS] config COMMAND      print, check or start a config file
 

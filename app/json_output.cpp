@@ -17,12 +17,14 @@ namespace {
 
 using controller::Delivery;
 using controller::Forked;
+using controller::KeyChanged;
 using controller::Message;
 using controller::OtherNetwork;
 using controller::PeerDown;
 using controller::PeerInfo;
 using controller::PeerUp;
 using controller::Undelivered;
+using controller::Verification;
 
 constexpr unsigned char c1_lead = 0xC2;
 
@@ -129,14 +131,14 @@ void append_address(std::string& out, const Endpoint& address) {
     append_padded(out, address.port, 1);
 }
 
-void append_peer(std::string& out, const PeerInfo& peer) {
-    append_key(out, "peer");
+void append_peer_as(std::string& out, std::string_view key, const PeerInfo& peer) {
+    append_key(out, key);
     out += "{\"address\":\"";
-    append_address(out, peer.address);
+    if (peer.address != Endpoint{}) append_address(out, peer.address);
     out += '"';
     append_string(out, "id", peer.id);
     append_string(out, "name", peer.name);
-    append_string(out, "trust", "unverified");
+    append_string(out, "trust", to_word(peer.trust));
     append_bool(out, "legacy", peer.legacy);
     append_bool(out, "encrypted", peer.encrypted);
     out += '}';
@@ -145,13 +147,13 @@ void append_peer(std::string& out, const PeerInfo& peer) {
 void append_fields(std::string& out, const PeerUp& up, std::string_view) {
     append_start(out, "peer");
     append_string(out, "event", "up");
-    append_peer(out, up.peer);
+    append_peer_as(out, "peer", up.peer);
 }
 
 void append_fields(std::string& out, const PeerDown& down, std::string_view) {
     append_start(out, "peer");
     append_string(out, "event", "down");
-    append_peer(out, down.peer);
+    append_peer_as(out, "peer", down.peer);
     append_string(out, "reason", to_word(down.reason));
 }
 
@@ -218,9 +220,23 @@ void append_fields(std::string& out, const Delivery& delivery, std::string_view)
 
 void append_fields(std::string& out, const Undelivered& undelivered, std::string_view) {
     append_start(out, "undelivered");
-    append_peer(out, undelivered.peer);
+    append_peer_as(out, "peer", undelivered.peer);
     append_number(out, "lines", undelivered.lines);
     append_string(out, "reason", to_word(undelivered.reason));
+}
+
+void append_fields(std::string& out, const KeyChanged& changed, std::string_view) {
+    append_start(out, "warning");
+    append_string(out, "code", "key_changed");
+    append_peer_as(out, "peer", changed.now);
+    append_peer_as(out, "known", changed.known);
+}
+
+void append_fields(std::string& out, const Verification& verification, std::string_view) {
+    append_start(out, "verification");
+    append_string(out, "event", to_word(verification.stage));
+    append_peer_as(out, "peer", verification.peer);
+    append_string(out, "code", verification.code);
 }
 
 }  // namespace
@@ -293,6 +309,13 @@ void append_ack(std::string& out, std::string_view ref, std::string_view id) {
 
 void append_delivery(std::string& out, std::string_view id, DeliveryCount count) {
     append_fields(out, Delivery{std::string(id), {}, {count.delivered, count.of, 0}}, {});
+    out += "}\n";
+}
+
+void append_peer(std::string& out, const PeerInfo& peer) {
+    append_start(out, "peer");
+    append_string(out, "event", "known");
+    append_peer_as(out, "peer", peer);
     out += "}\n";
 }
 

@@ -48,6 +48,8 @@ struct DeliveryCount {
 };
 void append_delivery(std::string& out, std::string_view id, DeliveryCount count);
 
+void append_peer(std::string& out, const controller::PeerInfo& peer);
+
 void append_room(std::string& out, std::string_view name);
 
 // What a node holds.

@@ -66,6 +66,22 @@ api::Backend::Status NodeBackend::status() {
 
 std::vector<PeerInfo> NodeBackend::peers() { return node_.peers(); }
 
+Result<DeviceId> NodeBackend::find_person(const std::string& word, bool blocked) {
+    return blocked ? node_.find_blocked(word) : node_.find_person(word);
+}
+
+std::string NodeBackend::mark(const DeviceId& device, const std::string& name) {
+    return node_.mark(device, name);
+}
+
+void NodeBackend::block(const DeviceId& device, bool on, std::function<void()> done) {
+    node_.block(device, on, std::move(done));
+}
+
+void NodeBackend::judge(const DeviceId& device, const std::string& code, bool same) {
+    node_.judge(device, code, same);
+}
+
 void NodeBackend::rooms(Done<std::vector<std::string>> done) {
     ask<std::vector<std::string>>([](store::Store& history) { return history.rooms(); },
                                   std::move(done));
@@ -90,6 +106,7 @@ api::Backend::Token NodeBackend::watch(const LineId& line, std::function<void(De
 void NodeBackend::unwatch(Token token) { watchers_.erase(token); }
 
 void NodeBackend::newest(store::Filter filter, std::size_t count, Done<Lines> done) {
+    filter.hidden = node_.hidden();
     ask<Lines>([filter = std::move(filter),
                 count](store::Store& history) { return history.newest(filter, count); },
                std::move(done));
@@ -97,6 +114,7 @@ void NodeBackend::newest(store::Filter filter, std::size_t count, Done<Lines> do
 
 void NodeBackend::arrived(store::Arrival after, store::Filter filter, std::size_t count,
                           Done<Lines> done) {
+    filter.hidden = node_.hidden();
     ask<Lines>([after, filter = std::move(filter),
                 count](store::Store& history) { return history.arrived(after, filter, count); },
                std::move(done));
@@ -104,6 +122,7 @@ void NodeBackend::arrived(store::Arrival after, store::Filter filter, std::size_
 
 void NodeBackend::search(std::string query, store::Filter filter, std::size_t count,
                          Done<Lines> done) {
+    filter.hidden = node_.hidden();
     ask<Lines>([query = std::move(query), filter = std::move(filter),
                 count](store::Store& history) { return history.search(query, filter, count); },
                std::move(done));

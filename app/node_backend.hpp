@@ -25,6 +25,13 @@ class NodeBackend : public api::Backend {
 
     Status status() override;
     std::vector<PeerInfo> peers() override;
+    Result<DeviceId> find_person(const std::string& word, bool blocked) override;
+    PeerInfo about(const DeviceId& device) override { return node_.about(device); }
+    std::vector<PeerInfo> blocked() override { return node_.blocked(); }
+    std::string mark(const DeviceId& device, const std::string& name) override;
+    void block(const DeviceId& device, bool on, std::function<void()> done) override;
+    std::optional<Failure> verify(const DeviceId& device) override { return node_.verify(device); }
+    void judge(const DeviceId& device, const std::string& code, bool same) override;
     void rooms(Done<std::vector<std::string>> done) override;
     void known(Done<std::vector<Known>> done) override;
     void publish(Saying saying, Done<LineId> done) override;

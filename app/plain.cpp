@@ -20,6 +20,7 @@ PlainFace::PlainFace(Chat chat, Sink out, Sink notes, PlainOptions options)
       room_(general_room) {}
 
 void PlainFace::ready(const Readiness& node) {
+    own_id_ = node.id;
     if (options_.quiet) return;
     note(displayable_name(node.name) + " at " + to_string(node.address) +
          (options_.commands ? ", /help for help" : ""));
@@ -28,8 +29,11 @@ void PlainFace::ready(const Readiness& node) {
 void PlainFace::hear(const controller::Event& event) {
     const auto* message = std::get_if<controller::Message>(&event);
     if (std::holds_alternative<controller::Delivery>(event)) return;  // of lines of commands
+    if (const auto* verification = std::get_if<controller::Verification>(&event))
+        return show_verification(*verification);
     if (message == nullptr) {
-        if (!options_.quiet) note(describe(event));
+        const bool warns = std::holds_alternative<controller::KeyChanged>(event);
+        if (warns || !options_.quiet) note(describe(event));
         return;
     }
     if (message->history) return miss(*message);
@@ -105,6 +109,12 @@ void PlainFace::obey(std::string_view line) {
             return show_peers();
         case Slash::Verb::join:
             return join(slash.argument);
+        case Slash::Verb::verify:
+            return verify(slash.argument);
+        case Slash::Verb::block:
+            return block(slash.argument, true);
+        case Slash::Verb::unblock:
+            return block(slash.argument, false);
         case Slash::Verb::quit:
             return chat_.leave();
         case Slash::Verb::unknown:
@@ -113,12 +123,6 @@ void PlainFace::obey(std::string_view line) {
     const auto nearest = nearest_command(slash.argument);
     note("unknown command " + to_name(slash.argument, "/") +
          (nearest.empty() ? ", /help lists them" : ", did you mean " + nearest + "?"));
-}
-
-void PlainFace::show_peers() {
-    const auto peers = chat_.peers();
-    note(std::to_string(peers.size()) + (peers.size() == 1 ? " peer" : " peers"));
-    for (const auto& peer : peers) note("  " + describe(peer));
 }
 
 void PlainFace::show_help() {

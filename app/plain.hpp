@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,6 +49,10 @@ class PlainFace {
     void note(std::string_view text);
     void obey(std::string_view line);
     void show_peers();
+    void show_verification(const controller::Verification& verification);
+    std::optional<DeviceId> find(const std::string& word, bool blocked);
+    void verify(const std::string& words);
+    void block(const std::string& word, bool on);
     void show_help();
     void join(const std::string& room);
 
@@ -58,9 +63,11 @@ class PlainFace {
     std::string room_;
     using Age = std::pair<WallTime, std::string>;  // time, author
     std::multimap<Age, controller::Message> missed_;
-    Age shown_;                      // the newest that was shown
-    std::uint64_t missed_more_ = 0;  // older ones, not shown
-    std::string line_;               // reused: messages come by the million
+    Age shown_;  // the newest that was shown
+    std::string own_id_;
+    std::map<std::string, std::string> codes_;  // that are compared now, by id of the peer
+    std::uint64_t missed_more_ = 0;             // older ones, not shown
+    std::string line_;                          // reused: messages come by the million
 };
 
 }  // namespace lanchat::app

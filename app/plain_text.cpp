@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "app/terminal/color.hpp"
+#include "controller/find_person.hpp"
 #include "message/frame.hpp"
 #include "message/text.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 
 using controller::Delivery;
 using controller::Forked;
+using controller::KeyChanged;
 using controller::Message;
 using controller::OtherNetwork;
 using controller::PeerDown;
@@ -20,9 +22,13 @@ using controller::PeerInfo;
 using controller::PeerUp;
 using controller::Undelivered;
 using controller::UndeliveredReason;
+using controller::Verification;
 
 std::string shown_name(const PeerInfo& peer) {
-    return peer.legacy ? to_string(peer.address) : displayable_name(peer.name);
+    if (peer.legacy) return to_string(peer.address);
+    auto name = displayable_name(peer.name);
+    if (!peer.mark.empty()) name.append(controller::mark_sign) += peer.mark;
+    return name;
 }
 
 std::string describe_fields(const Message&) { return {}; }
@@ -34,7 +40,7 @@ std::string describe_fields(const PeerDown& down) {
 }
 
 std::string describe_fields(const Forked& forked) {
-    return displayable_name(forked.author.name) + " (" + forked.author.id +
+    return shown_name(forked.author) + " (" + forked.author.id +
            ") signed two different lines for one place: nothing more of that log is taken";
 }
 
@@ -51,6 +57,28 @@ std::string describe_fields(const Undelivered& missed) {
     const bool gone = missed.reason == UndeliveredReason::gone;
     return std::to_string(missed.lines) + (missed.lines == 1 ? " line" : " lines") +
            " did not reach " + describe(missed.peer) + (gone ? ": it is gone" : ": it is too slow");
+}
+
+std::string describe_fields(const KeyChanged& changed) {
+    return "WARNING: " + describe(changed.now) + " is not the " + shown_name(changed.known) +
+           " that you know: another key, " + changed.now.id + " instead of " + changed.known.id;
+}
+
+std::string describe_fields(const Verification& verification) {
+    const auto who = describe(verification.peer);
+    switch (verification.stage) {
+        case Verification::Stage::shown:
+            return "code with " + who + ": " + verification.code;
+        case Verification::Stage::verified:
+            return who + " is verified";
+        case Verification::Stage::refused:
+            return who + " is not verified: the codes were not agreed to";
+        case Verification::Stage::timed_out:
+            return who + " is not verified: not both answered in time";
+        case Verification::Stage::lost:
+            return who + " is not verified: the link was lost";
+    }
+    return {};
 }
 
 }  // namespace
@@ -72,7 +100,8 @@ void append_message(std::string& out, const Message& message, bool color) {
 std::string describe(const PeerInfo& peer) {
     const auto address = to_string(peer.address);
     if (peer.legacy) return address + " (legacy)";
-    return displayable_name(peer.name) + " (" + address + ")";
+    if (peer.address == Endpoint{}) return shown_name(peer);
+    return shown_name(peer) + " (" + address + ")";
 }
 
 std::string describe(const controller::Event& event) {

@@ -123,7 +123,18 @@ Chat Session::chat() {
                                stored(message_id(*line));
                            });
             },
-            [this] { return node_->peers(); }, [this] { leave(); }};
+            [this] { return node_->peers(); },
+            [this] { leave(); },
+            [this](const std::string& word, bool blocked) {
+                return blocked ? node_->find_blocked(word) : node_->find_person(word);
+            },
+            [this](const DeviceId& who) { return node_->about(who); },
+            [this] { return node_->blocked(); },
+            [this](const DeviceId& who, bool on) { node_->block(who, on, [] {}); },
+            [this](const DeviceId& who) { return node_->verify(who); },
+            [this](const DeviceId& who, const std::string& code, bool same) {
+                node_->judge(who, code, same);
+            }};
 }
 
 PlainOptions Session::plain_options() const {

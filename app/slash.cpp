@@ -15,9 +15,12 @@ struct Command {
     Slash::Verb verb;
 };
 
-constexpr std::array<Command, 5> commands{{{"/help", Slash::Verb::help},
+constexpr std::array<Command, 8> commands{{{"/help", Slash::Verb::help},
                                            {"/peers", Slash::Verb::peers},
                                            {"/join", Slash::Verb::join},
+                                           {"/verify", Slash::Verb::verify},
+                                           {"/block", Slash::Verb::block},
+                                           {"/unblock", Slash::Verb::unblock},
                                            {"/quit", Slash::Verb::quit},
                                            {"/exit", Slash::Verb::quit}}};
 
@@ -50,6 +53,8 @@ std::string_view slash_help() {
     return "/help        this list\n"
            "/peers       who is here\n"
            "/join ROOM   talk in ROOM from now on (you hear all rooms)\n"
+           "/verify PEER compare keys; then /verify PEER yes, or no\n"
+           "/block PEER  no link, nothing shown; /unblock PEER\n"
            "/quit        leave, as ^D does; also /exit\n"
            "//text       says /text\n";
 }

@@ -21,10 +21,14 @@ struct DiscoveryConfig {
     bool operator==(const DiscoveryConfig&) const = default;
 };
 
+// What happens when another key turns up under a name that somebody vouched for.
+enum class OnKeyChange { block, warn };
+
 struct SecurityConfig {
     bool tls = true;  // false: only where all CIDRs are loopback
     bool legacy_peers = true;
     std::string passphrase_file;  // empty: an open network
+    OnKeyChange on_key_change = OnKeyChange::block;
 
     bool operator==(const SecurityConfig&) const = default;
 };

@@ -12,6 +12,7 @@ using Refusal = std::optional<Failure>;
 using Texts = std::vector<std::string>;
 
 constexpr std::array<std::string_view, 3> modes{"auto", "plain", "json"};
+constexpr std::array<std::string_view, 2> on_key_changes{"block", "warn"};
 constexpr std::array<std::string_view, 3> colors{"auto", "always", "never"};
 constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info", "warn", "error", "off"};
 
@@ -236,6 +237,19 @@ constexpr std::array table{
         .get = [](const Config& c) -> Value { return c.security.passphrase_file; },
         .set = [](Config& c,
                   const Value& v) { c.security.passphrase_file = std::get<std::string>(v); }},
+    Key{.path = "security.on_key_change",
+        .kind = KeyKind::choice,
+        .about = "a new key under a verified name: that name means nobody (block) or who is here",
+        .flag = {},
+        .metavar = {},
+        .choices = on_key_changes,
+        .get = [](const Config& c) -> Value {
+            return std::string(on_key_changes[static_cast<std::size_t>(c.security.on_key_change)]);
+        },
+        .set =
+            [](Config& c, const Value& v) {
+                c.security.on_key_change = OnKeyChange{place_of(on_key_changes, v)};
+            }},
     Key{.path = "history.enabled",
         .kind = KeyKind::boolean,
         .about = "keep the history, the key and known peers on disk",

@@ -13,6 +13,22 @@
 
 namespace lanchat::controller {
 
+// What this node's person thinks of a key.
+enum class Trust { unverified, verified, blocked };
+
+// As programs read them.
+constexpr std::string_view to_word(Trust trust) {
+    switch (trust) {
+        case Trust::unverified:
+            return "unverified";
+        case Trust::verified:
+            return "verified";
+        case Trust::blocked:
+            return "blocked";
+    }
+    return "unverified";
+}
+
 // A peer as others may see it. `id` is empty for a legacy peer, whose name is its address.
 struct PeerInfo {
     Endpoint address;
@@ -20,11 +36,13 @@ struct PeerInfo {
     std::string name;
     bool legacy = false;
     bool encrypted = false;  // the link with it
+    Trust trust = Trust::unverified;
+    std::string mark{};  // the beginning of its id, if the name alone may be taken for another's
 
     bool operator==(const PeerInfo&) const = default;
 };
 
-enum class DownReason { left, lost, replaced };
+enum class DownReason { left, lost, replaced, blocked };
 enum class UndeliveredReason { slow, gone };
 
 // As programs read them.
@@ -36,6 +54,8 @@ constexpr std::string_view to_word(DownReason reason) {
             return "lost";
         case DownReason::replaced:
             return "replaced";
+        case DownReason::blocked:
+            return "blocked";
     }
     return "lost";
 }
@@ -94,6 +114,36 @@ struct Delivery {
     DeliveryCount count;
 };
 
-using Event = std::variant<PeerUp, PeerDown, Message, Forked, OtherNetwork, Undelivered, Delivery>;
+// Another key uses a name that looks like that of one that was verified or written to directly.
+struct KeyChanged {
+    PeerInfo now;
+    PeerInfo known;
+};
+
+// How far the comparing of keys with a peer is. `code` is what both people see.
+struct Verification {
+    enum class Stage { shown, verified, refused, timed_out, lost };
+    PeerInfo peer;
+    Stage stage = Stage::shown;
+    std::string code;
+};
+constexpr std::string_view to_word(Verification::Stage stage) {
+    switch (stage) {
+        case Verification::Stage::shown:
+            return "shown";
+        case Verification::Stage::verified:
+            return "verified";
+        case Verification::Stage::refused:
+            return "refused";
+        case Verification::Stage::timed_out:
+            return "timed_out";
+        case Verification::Stage::lost:
+            return "lost";
+    }
+    return "lost";
+}
+
+using Event = std::variant<PeerUp, PeerDown, Message, Forked, OtherNetwork, Undelivered, Delivery,
+                           KeyChanged, Verification>;
 
 }  // namespace lanchat::controller

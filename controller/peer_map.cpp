@@ -28,6 +28,15 @@ bool PeerMap::update(const Endpoint& address, PeerState state, Direction directi
     return true;
 }
 
+bool PeerMap::regard(const Endpoint& address, Trust trust, const std::string& mark) {
+    const std::unique_lock lock(mutex_);
+    const auto it = entries_.find(address);
+    if (it == entries_.end()) return false;
+    it->second.trust = trust;
+    it->second.mark = mark;
+    return true;
+}
+
 bool PeerMap::remove(const Endpoint& address) {
     const std::unique_lock lock(mutex_);
     return entries_.erase(address) > 0;
@@ -60,7 +69,9 @@ std::vector<PeerInfo> PeerMap::linked() const {
 
 PeerInfo describe(const Endpoint& address, const PeerEntry& entry) {
     if (entry.legacy()) return PeerInfo{address, "", to_string(address), true};
-    return PeerInfo{address, to_string(entry.device), entry.name, false, entry.encrypted};
+    return PeerInfo{address,   to_string(entry.device), entry.name,
+                    false,     entry.encrypted,         entry.trust,
+                    entry.mark};
 }
 
 }  // namespace lanchat::controller

@@ -24,6 +24,8 @@ struct PeerEntry {
     DeviceId device;
     std::string name;
     bool encrypted = false;  // the link that admitted it
+    Trust trust = Trust::unverified;
+    std::string mark{};
 
     bool legacy() const { return instance == InstanceId{}; }
     bool operator==(const PeerEntry&) const = default;
@@ -40,6 +42,7 @@ class PeerMap {
 
     // False when the address is not there.
     bool update(const Endpoint& address, PeerState state, Direction direction);
+    bool regard(const Endpoint& address, Trust trust, const std::string& mark);
     bool remove(const Endpoint& address);
 
     std::optional<PeerEntry> find(const Endpoint& address) const;

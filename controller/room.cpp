@@ -15,6 +15,7 @@ Room::Room(RoomSettings settings, Now now)
       contacts_(rng_.next()),
       ledger_(lanchat::log_of(settings_.key->id(), settings_.instance), settings_.key,
               OwnClock(settings_.newest), settings_.previous),
+      people_(settings_.key->id(), settings_.name, std::move(settings_.people)),
       logs_(std::move(settings_.held)),
       own_log_name_(log_name(ledger_.log()) + ':'),
       self_{settings_.own.empty() ? Endpoint{} : settings_.own.front(),
@@ -32,6 +33,7 @@ void Room::step(const Input& input, Now now, Effects& out) {
     tell_deliveries(out);
     logs_changed(now.steady);
     settle(now, out);
+    regard_peers(out);
     if (common() != before) {
         links_.touch_all();
         peers_.touch_all();
@@ -107,6 +109,7 @@ void Room::on(const Received& received, Now now, Effects& out) {
     if (frame.received) acknowledged(*peer, *frame.received, now.steady);
     if (frame.ping && !frame.ping->reply) from->ping_owed = Ping{frame.ping->nonce, true};
     take_exchange(*peer, frame, now, out);
+    if (frame.verify) take_verify(*peer, *frame.verify, now, out);
     if (frame.bye == Bye::leaving) return take_down(*peer, DownReason::left, now, out);
     pump(*from, now, out);
     pump_peer(*peer, now, out);
@@ -287,9 +290,10 @@ const Peer* Room::peer_at(const Endpoint& address) const {
 }
 
 PeerInfo Room::info(const Peer& peer) const {
-    return describe(peer.address,
-                    PeerEntry{PeerState::linked, Direction::accepted, peer.key.instance,
-                              peer.device, peer.name, settings_.tls});
+    const auto info =
+        describe(peer.address, PeerEntry{PeerState::linked, Direction::accepted, peer.key.instance,
+                                         peer.device, peer.name, settings_.tls});
+    return peer.key.legacy ? info : regarded(info, peer.device);
 }
 
 Hello Room::hello(std::uint64_t nonce) const {

@@ -14,6 +14,7 @@
 #include "controller/ledger.hpp"
 #include "controller/logs.hpp"
 #include "controller/peer_map.hpp"
+#include "controller/people.hpp"
 #include "controller/pulls.hpp"
 #include "controller/receipts.hpp"
 #include "controller/room_io.hpp"
@@ -38,7 +39,8 @@ struct RoomSettings {
 
     bool push = true;  // own lines go unasked to whom we are linked with; else all have to ask
     Haste haste;
-    bool tls = false;  // links with lanchat peers are encrypted, or are none
+    bool tls = false;              // links with lanchat peers are encrypted, or are none
+    std::vector<Person> people{};  // the book, as it was written down
 };
 
 // Pure: no I/O, clock, thread or randomness of its own; the same inputs give the same effects.
@@ -75,6 +77,13 @@ class Room {
     Extent held(const LogId& log) const { return logs_.extent(log); }
 
     const PeerMap& peers() const { return peer_map_; }
+    const People& people() const { return people_; }
+
+    // Who may be meant by a name: those who are blocked, or all others.
+    std::vector<Candidate> candidates(bool blocked) const;
+
+    // Why keys cannot be compared with it now.
+    std::optional<Failure> refuse_verify(const DeviceId& device, Instant now) const;
 
   private:
     using Effects = std::vector<Effect>;
@@ -98,6 +107,10 @@ class Room {
     void on(const Trimmed&, Now, Effects&);
     void on(const Imported&, Now, Effects&);
     void on(const Receive&, Now, Effects&);
+    void on(const Block&, Now, Effects&);
+    void on(const Verify&, Now, Effects&);
+    void on(const Judge&, Now, Effects&);
+    void on(const Rolled&, Now, Effects&);
     void on(const EndOfInput&, Now, Effects&);
     void on(const Leave&, Now, Effects&);
     void on(const Wake&, Now, Effects&);
@@ -111,6 +124,7 @@ class Room {
     void holder_is_alive(const Peer& holder, Now, Effects&);
     void holder_is_silent(Link& newcomer, Now, Effects&);
     void admit(Link&, Endpoint address, Now, Effects&);
+    bool is_for_others(const PersonKey&, const DeviceId&) const;
     void refuse(Link&, Bye, Now, Effects&);
 
     // room_links.cpp: which link carries a peer, and how links end
@@ -162,6 +176,23 @@ class Room {
     bool is_own(const LogId& log) const { return ledger_.place_of(log, 0).has_value(); }
     const Peer* speaker_of(const LogId&) const;
     InstanceId author_of(const LogId&) const;
+
+    // room_people.cpp: whom we know
+    PeerInfo regarded(PeerInfo info, const DeviceId& device) const;
+    void meet(const Peer&, Now, Effects&);
+    void hear_of(const PeerInfo& who, const DeviceId& device, Now, Effects&);
+    void warn_of(const PeerInfo& who, const DeviceId& device, Now, Effects&);
+    void regard(const Peer&);
+    void regard_peers(Effects&);
+    void remember_blocked(const Endpoint& where, const DeviceId& who);
+    void turn_away(Link&, Now, Effects&);
+    Peer* peer_with(const DeviceId&);
+    bool may_verify(const DeviceId&, Instant now) const;
+    void begin_verifying(Peer&, Verifying, Instant now, Effects&);
+    void take_verify(Peer&, const VerifyStep&, Now, Effects&);
+    void go_on_verifying(Peer&, Verifying::Next, Now, Effects&);
+    void end_verifying(Peer&, Verification::Stage how, Effects&);
+    void break_off_verifying(Peer&, Verification::Stage how, Effects&);
 
     // room_receipts.cpp: delivery to those who are linked with a neighbour
     bool is_linked(InstanceId) const;
@@ -259,6 +290,12 @@ class Room {
     Place stored_ = 0;                // of own lines
     std::optional<Instant> page_turned_;
     PeerMap peer_map_;
+    People people_;
+    std::uint64_t regarded_ = 0;                              // the version that peer_map_ shows
+    std::set<DeviceId> warned_;                               // of, by KeyChanged
+    std::map<DeviceId, Instant> warnings_;                    // the last one about each name
+    std::map<Endpoint, DeviceId> blocked_at_;                 // where they were met last
+    std::deque<std::pair<Instant, DeviceId>> verifications_;  // begun a while ago
     TimedMap<LinkId, Link> links_;
     TimedMap<PersonKey, Peer> peers_;
     std::map<Endpoint, LinkId> dials_;  // of each address the newest, until it is lost

@@ -66,6 +66,8 @@ void Room::accepted_greeting(Link& link, const Frame& frame, Now now, Effects& o
 }
 
 void Room::seek_admission(Link& link, Now now, Effects& out) {
+    if (!link.person->legacy && people_.is_blocked(link.hello.device))
+        return turn_away(link, now, out);
     const Endpoint address = link.claimed;
     Peer* known = peer_of(link);
     if (known != nullptr && !known->links.empty()) {
@@ -134,7 +136,8 @@ void Room::admit(Link& link, Endpoint address, Now now, Effects& out) {
     const PersonKey key = *link.person;
     const PeerEntry entry{PeerState::joining, link.direction,  key.instance,
                           link.hello.device,  link.hello.name, link.encrypted};
-    if (!peer_map_.admit(address, entry)) return refuse(link, Bye::busy, now, out);
+    if (is_for_others(key, link.hello.device) || !peer_map_.admit(address, entry))
+        return refuse(link, Bye::busy, now, out);
     auto& peer = peers_[key];  // known: it was lost a moment ago and comes back for its lines
     peer.key = key;
     peer.address = address;
@@ -142,6 +145,14 @@ void Room::admit(Link& link, Endpoint address, Now now, Effects& out) {
     peer.device = link.hello.device;
     peer.log = link.hello.log();
     join(link, peer, now, out);
+}
+
+// The last places are kept for those whom somebody here vouched for: whoever invents keys cannot
+// shut them out.
+bool Room::is_for_others(const PersonKey& key, const DeviceId& device) const {
+    if (peer_map_.size() < limits::peers_max - limits::peers_reserved) return false;
+    const Person* person = key.legacy ? nullptr : people_.find(device);
+    return person == nullptr || !person->vouched();
 }
 
 void Room::refuse(Link& link, Bye why, Now now, Effects& out) {

@@ -18,6 +18,11 @@ void Room::pump(Link& link, Now now, Effects& out) {
     if (peer != nullptr && peer->active == link.id && link.stage == Stage::open) {
         something |= add_lines(link, *peer, frame, now, out);
         if (!peer->key.legacy) something |= add_receipts(*peer, frame, now.steady);
+        if (!peer->verify_owed.empty()) {
+            frame.verify = peer->verify_owed.front();
+            peer->verify_owed.pop_front();
+            something = true;
+        }
         something |= add_linked(*peer, frame, something, now.steady);
     }
     if (something) {
@@ -114,6 +119,7 @@ Place Room::sendable() const {
 std::vector<DeviceId> Room::audience(bool with_far_members) const {
     std::set<DeviceId> devices;
     if (with_far_members) devices = far_.live();
+    std::erase_if(devices, [this](const auto& device) { return people_.is_blocked(device); });
     for (const auto& [key, peer] : peers_)
         if (!key.legacy && peer.up) devices.insert(peer.device);
     return {devices.begin(), devices.end()};

@@ -89,6 +89,22 @@ struct Imported {
 struct Receive {
     bool on;
 };  // whether what arrives can be taken in
+struct Block {
+    DeviceId who;
+    bool on = true;
+};
+struct Verify {
+    DeviceId who;
+};  // begins to compare keys, or shows the code again
+struct Judge {
+    DeviceId who;
+    std::string code;  // the one that was looked at
+    bool same = false;
+};
+struct Rolled {
+    DeviceId who;
+    Nonce nonce;
+};  // answer to Roll
 struct EndOfInput {
     std::optional<Duration> linger;
 };
@@ -96,7 +112,7 @@ struct Leave {};
 struct Wake {};
 using Input = std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed,
                            Say, Watch, Stored, Fetched, Examined, Frozen, Proven, Trimmed, Imported,
-                           Receive, EndOfInput, Leave, Wake>;
+                           Receive, Block, Verify, Judge, Rolled, EndOfInput, Leave, Wake>;
 
 // Effects. At most one Send is under way on a link: the next one follows its Drained.
 struct Connect {
@@ -141,11 +157,17 @@ struct Prove {
     LinkId link;
     std::vector<LogId> logs;
 };  // read their proofs from the store; answered by Proven
+struct Roll {
+    DeviceId who;
+};  // a nonce to compare keys with; answered by Rolled
+struct Remember {
+    bool at_once = false;  // somebody decided something
+};                         // the book of people has changed
 struct Notify {
     Event event;
 };
 struct Stop {};  // all links are gone; nothing follows
 using Effect = std::variant<Connect, Dial, Send, Finish, Drop, Probe, Append, Fetch, Examine,
-                            Freeze, Prove, Notify, Stop>;
+                            Freeze, Prove, Roll, Remember, Notify, Stop>;
 
 }  // namespace lanchat::controller

@@ -45,6 +45,7 @@ void Room::opened(Link& link, Peer& peer, Ack received_there, Now now, Effects& 
         deliveries_.came(peer.device);
         look_for_far_members();
         who_is_linked_changed(peer, now.steady);
+        if (!peer.key.legacy) meet(peer, now, out);
         out.push_back(Notify{PeerUp{info(peer)}});
     }
     pump(link, now, out);
@@ -78,6 +79,7 @@ void Room::choose_active(Peer& peer, Now now, Effects& out) {
         // What went over the old link unacknowledged goes again over the new one.
         best_open->sent = peer.reached;
         best_open->rest.clear();
+        if (peer.active) break_off_verifying(peer, Verification::Stage::lost, out);
         peer.active = best_open->id;
         begin_exchange(peer, now.steady);
     }
@@ -163,11 +165,14 @@ void Room::take_down(Peer& peer, DownReason reason, Now now, Effects& out) {
     for (const LinkId id : links)
         if (Link* each = link(id))
             reason == DownReason::left ? close(*each, now, out) : drop(*each, now, out);
+    end_verifying(peer, Verification::Stage::lost, out);
+    peer.verify_owed.clear();
     const bool was_up = std::exchange(peer.up, false);
     peer_map_.remove(peer.address);
     peer.active.reset();
     if (was_up) {
         deliveries_.left(peer.device);
+        people_.went(peer.device);
         const auto beyond = peer.logs.linked.all();
         peer.logs = {};
         walls_.gone(peer.key.instance);

@@ -18,6 +18,7 @@
 #include "controller/neighbours.hpp"
 #include "controller/peer_map.hpp"
 #include "controller/receipts.hpp"
+#include "controller/verification.hpp"
 #include "controller/wall_time.hpp"
 #include "message/frame.hpp"
 
@@ -117,6 +118,7 @@ struct Arriving {
     const Peer* bringer = nullptr;  // none: it was imported
     const Extent& before;           // what was held of its log
     Believed now;
+    Now moment;
     WallTime began;  // when this process began
 };
 
@@ -145,6 +147,11 @@ struct Peer {
     std::vector<Gap> islands;  // what it has and that lies above a place after `acked`
 
     Exchange logs;
+
+    // Comparing keys with it.
+    std::optional<Verifying> verifying;
+    Instant verify_until{};
+    std::deque<VerifyStep> verify_owed;  // one a frame
 
     // Its lines here, waiting to be acknowledged.
     std::size_t unacked = 0;  // lines, long ones counted several times

@@ -85,6 +85,7 @@ bool Room::show_new(const VerifiedRun& run, const Arriving& how, Effects& out) {
     const bool fills = before.forked != 0 ||
                        (before.size() > 0 ? run.first() > before.last() + 1 : run.first() > 1);
     const bool own = run.log().device == ledger_.log().device;
+    const bool hidden = people_.is_blocked(run.log().device);
     const std::string log = log_name(run.log()) + ':';
     PeerInfo from = author(run.items().front().entry);
     std::optional<bool> begins_old;
@@ -92,10 +93,15 @@ bool Room::show_new(const VerifiedRun& run, const Arriving& how, Effects& out) {
         const Entry& entry = item.entry;
         if (!before.lacks(entry.seq)) continue;
         ledger_.clock().heard(entry.clock, how.now);
-        from.name = entry.name;
+        if (!begins_old || from.name != entry.name) {
+            from.name = entry.name;
+            if (!hidden) hear_of(from, entry.log.device, how.moment, out);
+            from = regarded(std::move(from), entry.log.device);
+        }
         const bool old =
             how.bringer == nullptr || fills || entry.seq < before.last() || is_history(entry, how);
         begins_old = begins_old.value_or(old);
+        if (hidden) continue;
         out.push_back(
             Notify{Message{log + std::to_string(entry.seq), entry.room, from, entry.clock.time(),
                            entry.text, own, old, entry.clock, LineId{entry.log, entry.seq},

@@ -72,6 +72,7 @@ std::optional<Instant> Room::due(const Peer& peer) const {
     if (can_ack) sooner(next, peer.logs.links.due());
     if (can_ack) sooner(next, peer.logs.receipts.due());
     if (can_ack && !peer.logs.proving) sooner(next, peer.logs.fork_news.due());
+    if (peer.verifying) sooner(next, peer.verify_until);
     if (peer.missed > 0) sooner(next, peer.missed_since + limits::missed_report_interval);
     if (peer.reached < ledger_.head() && peer.up) {
         // When it stops to count as one that keeps up, input may flow again.
@@ -126,6 +127,10 @@ void Room::watch(Peer& peer, Now now, Effects& out) {
     }
     if (peer.missed > 0 && peer.missed_since + limits::missed_report_interval <= now.steady)
         report_missed(peer, UndeliveredReason::slow, out);
+    if (peer.verifying && peer.verify_until <= now.steady) {
+        break_off_verifying(peer, Verification::Stage::timed_out, out);
+        pump_peer(peer, now, out);
+    }
     if (stalled(peer, now.steady)) peer.stall_seen = now.steady;
     const bool acks = peer.ack_due && *peer.ack_due <= now.steady && receiving_;
     const Exchange& logs = peer.logs;

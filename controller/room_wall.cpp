@@ -24,7 +24,7 @@ void Room::add_wall(Link& link, Frame& frame, Now now) {
 Arriving Room::arriving(const Peer* bringer, const Extent& before, Now now) const {
     const Believed believed = walls_.at(now);
     const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now.steady - started_);
-    return {bringer, before, believed, WallTime{believed.time.ms - age.count()}};
+    return {bringer, before, believed, now, WallTime{believed.time.ms - age.count()}};
 }
 
 // Whether lines are shown already that come after it in the order of all lines. What is dated later

@@ -18,10 +18,10 @@ bool same_proof(const Fork& x, const Fork& y) { return same_run(x.a, y.a) && sam
 
 bool Frame::operator==(const Frame& other) const {
     return std::tie(msg, hello, received, have, listing, listed, digest, differ, want, linked,
-                    receipts, wall, ping, bye) ==
+                    receipts, verify, wall, ping, bye) ==
                std::tie(other.msg, other.hello, other.received, other.have, other.listing,
                         other.listed, other.digest, other.differ, other.want, other.linked,
-                        other.receipts, other.wall, other.ping, other.bye) &&
+                        other.receipts, other.verify, other.wall, other.ping, other.bye) &&
            std::ranges::equal(runs, other.runs, same_run) &&
            std::ranges::equal(proofs, other.proofs, same_proof);
 }

@@ -14,6 +14,7 @@
 #include "message/keys.hpp"
 #include "message/receipt.hpp"
 #include "message/run.hpp"
+#include "message/short_code.hpp"
 #include "message/time.hpp"
 
 namespace lanchat {
@@ -113,6 +114,17 @@ struct Linked {
 
 enum class Bye { unknown, leaving, duplicate, busy, taken };
 
+// A step of comparing keys (short_code.hpp), in this order: who asks commits to a nonce, the other
+// tells its own, who asked opens its. Then both people see one code, and each side tells whether
+// its person agrees.
+struct VerifyStep {
+    enum class Kind { commit, nonce, open, agree, refuse };
+    Kind kind = Kind::refuse;
+    std::array<std::uint8_t, 32> bytes{};  // of the first three
+
+    bool operator==(const VerifyStep&) const = default;
+};
+
 struct Frame {
     std::string msg;  // greeting "ip:port" or "ok"; with legacy peers also chat text
     std::optional<Hello> hello;
@@ -127,7 +139,8 @@ struct Frame {
     std::vector<Want> want;
     std::optional<Linked> linked;
     std::vector<Receipt> receipts;  // its own and others', for somebody who cannot hear them
-    std::optional<WallTime> wall;   // what the speaker's clock shows as this leaves
+    std::optional<VerifyStep> verify;
+    std::optional<WallTime> wall;  // what the speaker's clock shows as this leaves
     std::optional<Ping> ping;
     std::optional<Bye> bye;
 

@@ -84,8 +84,16 @@ inline constexpr std::size_t gaps_max = 64;
 
 // Who is here.
 inline constexpr std::size_t peers_max = 256;
+inline constexpr std::size_t peers_reserved = 16;  // of these, for who is vouched for
 inline constexpr std::size_t links_per_peer_max = 4;
 inline constexpr std::size_t contacts_max = 65'536;
+
+// Whom we know.
+inline constexpr std::size_t people_max = 4'096;  // that nobody here vouched for or blocked
+inline constexpr std::size_t names_per_person_max = 4;
+inline constexpr std::size_t people_file_bytes_max = std::size_t{16} * 1024 * 1024;
+inline constexpr auto verify_timeout = 5min;
+inline constexpr std::size_t verifications_per_minute_max = 3;  // with one key
 
 // How long we wait.
 inline constexpr auto greeting_timeout = 5s;  // from connection to a valid first frame

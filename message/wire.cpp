@@ -92,11 +92,27 @@ void put(const Ack& ack, message::Ext& out) {
     if (ack.epoch) out.set_received_epoch(static_cast<std::uint64_t>(*ack.epoch));
 }
 
+void put(const VerifyStep& step, message::Verify& out) {
+    const std::string bytes(step.bytes.begin(), step.bytes.end());
+    switch (step.kind) {
+        case VerifyStep::Kind::commit:
+            return out.set_commit(bytes);
+        case VerifyStep::Kind::nonce:
+            return out.set_nonce(bytes);
+        case VerifyStep::Kind::open:
+            return out.set_open(bytes);
+        case VerifyStep::Kind::agree:
+            return out.set_agree(true);
+        case VerifyStep::Kind::refuse:
+            return out.set_refuse(true);
+    }
+}
+
 bool has_extension(const Frame& frame) {
     return frame.hello || frame.received || !frame.runs.empty() || !frame.proofs.empty() ||
            !frame.have.empty() || frame.listing || frame.listed || frame.digest || frame.differ ||
-           !frame.want.empty() || frame.linked || !frame.receipts.empty() || frame.wall ||
-           frame.ping || frame.bye;
+           !frame.want.empty() || frame.linked || !frame.receipts.empty() || frame.verify ||
+           frame.wall || frame.ping || frame.bye;
 }
 
 message::Bye::Why to_wire(Bye why) {
@@ -252,6 +268,26 @@ Result<Receipt> take_receipt(const message::Receipt& in) {
     return receipt;
 }
 
+// A step that this version does not know ends the verification: nothing is agreed to by accident.
+Result<VerifyStep> take_verify(const message::Verify& in) {
+    using Kind = VerifyStep::Kind;
+    VerifyStep step;
+    if (in.step_case() == message::Verify::kAgree && in.agree()) step.kind = Kind::agree;
+    const std::string* bytes = nullptr;
+    if (in.step_case() == message::Verify::kCommit) {
+        step.kind = Kind::commit;
+        bytes = &in.commit();
+    } else if (in.step_case() == message::Verify::kNonce) {
+        step.kind = Kind::nonce;
+        bytes = &in.nonce();
+    } else if (in.step_case() == message::Verify::kOpen) {
+        step.kind = Kind::open;
+        bytes = &in.open();
+    }
+    if (bytes != nullptr && !take_exact(*bytes, step)) return Failure{"verify with a bad length"};
+    return step;
+}
+
 Result<Ack> take_ack(const message::Ext& in) {
     if (in.received_after() > in.received()) return Failure{"received of nothing"};
     Ack ack{in.received_after(), in.received()};
@@ -292,6 +328,11 @@ Result<Frame> take_extension(message::Ext& ext, Frame frame) {
         auto ack = take_ack(ext);
         if (!ack) return Failure{ack.why()};
         frame.received = *ack;
+    }
+    if (ext.has_verify()) {
+        const auto step = take_verify(ext.verify());
+        if (!step) return Failure{step.why()};
+        frame.verify = *step;
     }
     if (ext.has_wall()) frame.wall = take_wall(ext.wall());
     if (ext.has_ping()) frame.ping = Ping{ext.ping().nonce(), ext.ping().reply()};
@@ -345,6 +386,7 @@ std::string encode(const Frame& frame) {
         for (const auto& want : frame.want) put(want, *ext.add_want());
         if (frame.linked) put(*frame.linked, *ext.mutable_linked());
         for (const auto& receipt : frame.receipts) put(receipt, *ext.add_receipts());
+        if (frame.verify) put(*frame.verify, *ext.mutable_verify());
         if (frame.wall) ext.set_wall(static_cast<std::uint64_t>(Clock::at(*frame.wall).time().ms));
         if (frame.ping) {
             ext.mutable_ping()->set_nonce(frame.ping->nonce);

@@ -121,6 +121,7 @@ void Node::Body::stop() {
     if (discovery_) discovery_->stop();
     if (transport_) transport_->stop();
     if (memory_) memory_->stop();
+    if (book_) book_->stop();
     trim_timer_.cancel();
     disk_pause_.cancel();
     if (disk_) write_refused();

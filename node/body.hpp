@@ -15,6 +15,7 @@
 #include "controller/room.hpp"
 #include "discover/discovery.hpp"
 #include "node/arrivals.hpp"
+#include "node/book_of_people.hpp"
 #include "node/link/transport.hpp"
 #include "node/memory_of_peers.hpp"
 #include "node/node.hpp"
@@ -39,6 +40,10 @@ class Node::Body {
     brain::DeliveryCount watch(const LineId& line);
     void read(store::Disk::Job job);
     void import_runs(std::vector<Run> runs, std::function<void(const Result<Imported>&)> done);
+    Result<DeviceId> find_person(std::string_view word, bool blocked) const;
+    PeerInfo about(const DeviceId& device) const;
+    std::vector<PeerInfo> blocked() const;
+    void block(const DeviceId& device, bool on, std::function<void()> done);
     void feed(brain::Input input);
     bool has_room();
     void stop();
@@ -76,6 +81,8 @@ class Node::Body {
     void perform_one(brain::Examine& examine);
     void perform_one(brain::Prove& prove);
     void perform_one(brain::Fetch& fetch);
+    void perform_one(brain::Roll& roll);
+    void perform_one(brain::Remember& remember);
     void perform_one(brain::Notify& notify);
     void perform_one(brain::Stop& stop);
     void found(const Endpoint& where, asio::ip::tcp::socket socket);
@@ -106,6 +113,7 @@ class Node::Body {
     std::unique_ptr<link::Transport> transport_;
     std::unique_ptr<discover::Discovery> discovery_;
     std::unique_ptr<MemoryOfPeers> memory_;
+    std::unique_ptr<BookOfPeople> book_;
     std::unique_ptr<store::Disk> disk_;
     brain::RoomSettings known_;                // from the store
     using Write = std::variant<RunPtr, Fork>;  // what goes to the disk, in order

@@ -99,7 +99,7 @@ void Node::Body::import_runs(std::vector<Run> runs,
         if (imported.runs_refused++ == 0) imported.why = why;
     };
     for (Run& run : runs) {
-        const auto verified = verify(std::move(run));
+        const auto verified = lanchat::verify(std::move(run));
         if (!verified) {
             refuse(verified.why());
             continue;

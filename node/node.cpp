@@ -149,6 +149,8 @@ void Node::Body::build(const Places& places, std::uint16_t port) {
     known_.tls = config_.security.tls;
     known_.seed = random_bits();
     known_.key = key_;
+    book_ = std::make_unique<BookOfPeople>(loop_, config_.data_dir);
+    known_.people = book_->load();
     room_ = std::make_unique<brain::Room>(std::move(known_), clock_now());
     memory_ = std::make_unique<MemoryOfPeers>(loop_, config_.data_dir);
     const auto& discovery = config_.discovery;
@@ -210,6 +212,35 @@ std::uint64_t Node::store_id() const { return body_->store_id_; }
 store::Arrival Node::newest() const { return body_->arrivals_.newest(); }
 bool Node::is_history(store::Arrival at) const { return body_->arrivals_.is_history(at); }
 const std::string& Node::disk_trouble() const { return body_->disk_trouble_; }
+
+Result<DeviceId> Node::find_person(std::string_view word) const {
+    return body_->find_person(word, false);
+}
+Result<DeviceId> Node::find_blocked(std::string_view word) const {
+    return body_->find_person(word, true);
+}
+PeerInfo Node::about(const DeviceId& device) const { return body_->about(device); }
+std::set<DeviceId> Node::hidden() const {
+    std::set<DeviceId> hidden;
+    for (const auto& [device, person] : body_->room_->people().all())
+        if (person.blocked) hidden.insert(device);
+    return hidden;
+}
+std::vector<PeerInfo> Node::blocked() const { return body_->blocked(); }
+std::string Node::mark(const DeviceId& device, std::string_view name) const {
+    return body_->room_->people().mark(device, name);
+}
+void Node::block(const DeviceId& device, bool on, std::function<void()> done) {
+    body_->block(device, on, std::move(done));
+}
+std::optional<Failure> Node::verify(const DeviceId& device) {
+    if (auto no = body_->room_->refuse_verify(device, clock_now().steady)) return no;
+    body_->feed(brain::Verify{device});
+    return std::nullopt;
+}
+void Node::judge(const DeviceId& device, std::string code, bool same) {
+    body_->feed(brain::Judge{device, std::move(code), same});
+}
 
 void Node::import_runs(std::vector<Run> runs, std::function<void(const Result<Imported>&)> done) {
     body_->import_runs(std::move(runs), std::move(done));

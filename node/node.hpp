@@ -5,7 +5,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.hpp"
@@ -89,7 +91,30 @@ class Node {
     // Any thread.
     std::vector<PeerInfo> peers() const;
 
-    // The history. The members below need a node that has started.
+    // The members below need a node that has started.
+    //
+    // Whom a PEER that somebody typed means (controller/find_person.hpp), among those who are not
+    // blocked, or those who are.
+    Result<DeviceId> find_person(std::string_view word) const;
+    Result<DeviceId> find_blocked(std::string_view word) const;
+    // The last name that is known, and what is thought of it. Its address is 0 if it is not here.
+    PeerInfo about(const DeviceId& device) const;
+    std::vector<PeerInfo> blocked() const;
+    std::set<DeviceId> hidden() const;  // the same
+    // What to show after this name of this key (controller/people.hpp); as a rule nothing.
+    std::string mark(const DeviceId& device, std::string_view name) const;
+
+    // No link with it, and nothing of it is told, from now on or no longer. `done` is called once
+    // that is on the disk, not before this returns, nor after stop.
+    void block(const DeviceId& device, bool on, std::function<void()> done);
+
+    // Begins to compare keys with a peer that is linked, or shows again what is compared:
+    // Verification events tell. Fails at once if that cannot be.
+    std::optional<Failure> verify(const DeviceId& device);
+    // What this node's person says of the code that a Verification has shown.
+    void judge(const DeviceId& device, std::string code, bool same);
+
+    // The history.
     //
     // Runs `job` on the disk thread, between commits and in turn; it posts to the loop what it
     // found. After stop nothing is run any more.

@@ -121,6 +121,11 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
             out.set_reason(std::string(to_word(missed->reason)));
         } else if (const auto* forked = std::get_if<controller::Forked>(&event)) {
             fill(*happening.mutable_forked()->mutable_author(), forked->author);
+        } else if (const auto* changed = std::get_if<controller::KeyChanged>(&event)) {
+            fill(*happening.mutable_key_changed()->mutable_now(), changed->now);
+            fill(*happening.mutable_key_changed()->mutable_known(), changed->known);
+        } else if (const auto* verification = std::get_if<controller::Verification>(&event)) {
+            fill(*happening.mutable_verification(), *verification);
         } else {
             return;  // messages come by the store, deliveries to who watches
         }

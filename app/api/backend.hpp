@@ -67,6 +67,15 @@ class Backend {
 
     virtual Status status() = 0;
     virtual std::vector<controller::PeerInfo> peers() = 0;
+    // As those of the node.
+    virtual Result<DeviceId> find_person(const std::string& word, bool blocked) = 0;
+    virtual controller::PeerInfo about(const DeviceId& device) = 0;
+    virtual std::vector<controller::PeerInfo> blocked() = 0;
+    virtual std::string mark(const DeviceId& device, const std::string& name) = 0;
+    virtual void block(const DeviceId& device, bool on, std::function<void()> done) = 0;
+    virtual std::optional<Failure> verify(const DeviceId& device) = 0;
+    virtual void judge(const DeviceId& device, const std::string& code, bool same) = 0;
+
     virtual void rooms(Done<std::vector<std::string>> done) = 0;
     // Whose lines are held, here or away, with the last name each used.
     virtual void known(Done<std::vector<Known>> done) = 0;

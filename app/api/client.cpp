@@ -31,7 +31,8 @@ Problem problem_of(const grpc::Status& status) {
 }
 
 Author author_of(const v1::Author& author) {
-    return {author.id(), author.name(), author.address(), author.legacy(), author.encrypted()};
+    return {author.id(),        author.name(),  author.address(), author.legacy(),
+            author.encrypted(), author.trust(), author.mark()};
 }
 
 Line line_of(const v1::Line& line) {
@@ -183,14 +184,50 @@ Answer<std::vector<Line>> Client::lines(const Query& query) {
     return collect(context, *connection_->stub->Search(&context, request));
 }
 
-Answer<std::vector<Author>> Client::peers() {
+Answer<Roster> Client::peers() {
     grpc::ClientContext context;
     v1::PeersReply reply;
     const auto status = connection_->stub->Peers(&context, {}, &reply);
     if (!status.ok()) return problem_of(status);
-    std::vector<Author> peers;
-    for (const auto& peer : reply.peers()) peers.push_back(author_of(peer));
-    return peers;
+    Roster roster;
+    for (const auto& peer : reply.peers()) roster.peers.push_back(author_of(peer));
+    for (const auto& peer : reply.blocked()) roster.blocked.push_back(author_of(peer));
+    return roster;
+}
+
+Answer<Author> Client::block(const std::string& peer, bool on) {
+    grpc::ClientContext context;
+    v1::BlockRequest request;
+    v1::BlockReply reply;
+    request.set_peer(peer);
+    request.set_on(on);
+    const auto status = connection_->stub->Block(&context, request, &reply);
+    if (!status.ok()) return problem_of(status);
+    return author_of(reply.peer());
+}
+
+Answer<Comparison> Client::verify(
+    const std::string& peer, const std::function<std::optional<bool>(const Comparison&)>& compare) {
+    grpc::ClientContext context;
+    const auto stream = connection_->stub->Verify(&context);
+    v1::VerifyRequest request;
+    request.set_peer(peer);
+    stream->Write(request);
+    Comparison last;
+    v1::VerifyReply reply;
+    while (stream->Read(&reply)) {
+        last = {author_of(reply.peer()), reply.code(), reply.stage()};
+        if (last.stage != "shown") continue;
+        const auto same = compare(last);
+        if (!same) continue;
+        request.Clear();
+        request.set_code(last.code);
+        request.set_same(*same);
+        stream->Write(request);
+    }
+    const auto status = stream->Finish();
+    if (!status.ok()) return problem_of(status);
+    return last;
 }
 
 Answer<std::vector<std::string>> Client::rooms() {

@@ -28,6 +28,8 @@ struct Author {
     std::string address;  // empty: not here now
     bool legacy = false;
     bool encrypted = false;
+    std::string trust;  // of peers
+    std::string mark;   // to be shown after the name
 };
 
 struct Line {
@@ -105,6 +107,18 @@ struct BulkReceipt {
     Receipt last;
 };
 
+struct Roster {
+    std::vector<Author> peers;
+    std::vector<Author> blocked;
+};
+
+// How far the comparing of keys is.
+struct Comparison {
+    Author peer;
+    std::string code;
+    std::string stage;
+};
+
 struct SignedRun {
     std::vector<std::string> entries;
     std::string signature;
@@ -135,7 +149,12 @@ class Client {
     // In the order of all nodes, oldest first.
     Answer<std::vector<Line>> lines(const Query& query);
 
-    Answer<std::vector<Author>> peers();
+    Answer<Roster> peers();
+    Answer<Author> block(const std::string& peer, bool on);
+    // `compare` is asked, each time a code is shown, whether it is that of the other side; nothing:
+    // it does not say. The last stage is the answer.
+    Answer<Comparison> verify(const std::string& peer,
+                              const std::function<std::optional<bool>(const Comparison&)>& compare);
     Answer<std::vector<std::string>> rooms();
     Answer<Status> status();
 

@@ -58,7 +58,7 @@ Meant considered(Backend& backend, const std::string& word) {
 
 }  // namespace
 
-Here::Here(Backend& backend) {
+Here::Here(Backend& backend) : backend_(backend) {
     const auto status = backend.status();
     self_ = to_string(status.id);
     store_id_ = status.store_id;
@@ -85,6 +85,7 @@ void Here::fill(v1::Line& out, const store::Line& line, store::Arrival cursor_at
         return;
     }
     from.set_id(to_string(entry.log.device));
+    from.set_mark(backend_.mark(entry.log.device, entry.name));
     out.set_own(from.id() == self_);
     const auto place = addresses_.find(from.id());
     if (place != addresses_.end()) from.set_address(place->second);
@@ -93,9 +94,11 @@ void Here::fill(v1::Line& out, const store::Line& line, store::Arrival cursor_at
 void fill(v1::Author& out, const controller::PeerInfo& peer) {
     out.set_id(peer.id);
     out.set_name(peer.name);
-    out.set_address(to_string(peer.address));
+    if (peer.address != Endpoint{}) out.set_address(to_string(peer.address));
     out.set_legacy(peer.legacy);
     out.set_encrypted(peer.encrypted);
+    out.set_trust(std::string(to_word(peer.trust)));
+    out.set_mark(peer.mark);
 }
 
 void fill(v1::StatusReply& out, const Backend::Status& status, std::size_t peers) {
@@ -106,6 +109,12 @@ void fill(v1::StatusReply& out, const Backend::Status& status, std::size_t peers
     out.set_cursor(to_string(Cursor{status.store_id, status.newest}));
     out.set_peers(static_cast<std::uint32_t>(peers));
     out.set_problem(status.problem);
+}
+
+void fill(v1::VerifyReply& out, const controller::Verification& verification) {
+    fill(*out.mutable_peer(), verification.peer);
+    out.set_code(verification.code);
+    out.set_stage(std::string(to_word(verification.stage)));
 }
 
 void fill(v1::Held& out, const store::Tally& tally) {

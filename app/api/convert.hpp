@@ -13,18 +13,21 @@ namespace lanchat::app::api {
 // Who is here at the moment: what a stored line does not tell about its author.
 class Here {
   public:
+    // Lives no longer than the backend.
     explicit Here(Backend& backend);
 
     // `cursor_at`: the arrival to resume after, which is not always its own.
     void fill(v1::Line& out, const store::Line& line, store::Arrival cursor_at, bool history) const;
 
   private:
+    Backend& backend_;
     std::string self_;
     std::uint64_t store_id_;
     std::map<std::string, std::string> addresses_;  // id -> address
 };
 
 void fill(v1::Author& out, const controller::PeerInfo& peer);
+void fill(v1::VerifyReply& out, const controller::Verification& verification);
 void fill(v1::Held& out, const store::Tally& tally);
 void fill(v1::StatusReply& out, const Backend::Status& status, std::size_t peers);
 

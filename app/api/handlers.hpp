@@ -21,6 +21,8 @@ using SearchCall = ReplyStream<v1::SearchRequest, v1::Lines>;
 using ExportCall = ReplyStream<v1::ExportRequest, v1::Run>;
 using PublishManyCall = RequestStream<v1::PublishRequest, v1::PublishManyReply>;
 using ImportCall = RequestStream<v1::Run, v1::ImportReply>;
+using BlockCall = UnaryCall<v1::BlockRequest, v1::BlockReply>;
+using VerifyCall = BothStream<v1::VerifyRequest, v1::VerifyReply>;
 using AttachCall = BothStream<v1::Saying, v1::Happening>;
 
 void serve(const Desk& desk, const std::shared_ptr<PublishCall>& call);
@@ -34,6 +36,8 @@ void serve(const Desk& desk, const std::shared_ptr<RoomsCall>& call);
 void serve(const Desk& desk, const std::shared_ptr<StatusCall>& call);
 void serve(const Desk& desk, const std::shared_ptr<ExportCall>& call);
 void serve(const Desk& desk, const std::shared_ptr<ImportCall>& call);
+void serve(const Desk& desk, const std::shared_ptr<BlockCall>& call);
+void serve(const Desk& desk, const std::shared_ptr<VerifyCall>& call);
 void serve(const Desk& desk, const std::shared_ptr<AttachCall>& call);
 
 // The caller's mistake, and what could not be done.

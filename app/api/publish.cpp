@@ -131,6 +131,7 @@ void serve(const Desk& desk, const std::shared_ptr<PublishManyCall>& call) {
 void serve(const Desk& desk, const std::shared_ptr<PeersCall>& call) {
     v1::PeersReply reply;
     for (const auto& peer : desk.backend.peers()) fill(*reply.add_peers(), peer);
+    for (const auto& peer : desk.backend.blocked()) fill(*reply.add_blocked(), peer);
     call->answer(reply);
 }
 

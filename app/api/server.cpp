@@ -125,6 +125,8 @@ class Server::Body {
         accept_streams<PublishManyCall>(&Service::RequestPublishMany);
         accept_streams<ImportCall>(&Service::RequestImport);
         accept_streams<AttachCall>(&Service::RequestAttach);
+        accept_requests<BlockCall>(&Service::RequestBlock);
+        accept_streams<VerifyCall>(&Service::RequestVerify);
     }
 
     void wait() {

@@ -18,6 +18,7 @@ controller::Message message_of(const api::Line& line) {
     message.from.id = line.from.id;
     message.from.name = line.from.name;
     message.from.legacy = line.from.legacy;
+    message.from.mark = line.from.mark;
     if (const auto address = parse_endpoint(line.from.address)) message.from.address = *address;
     message.said = line.said;
     message.text = line.text;
@@ -32,6 +33,8 @@ int run_on(api::Client& node, const NodeCommand& command, const Streams& streams
         int operator()(const Send& what) const { return send(node, what, streams); }
         int operator()(const Tail& what) const { return tail(node, what, streams); }
         int operator()(const History& what) const { return history(node, what, streams); }
+        int operator()(const Verify& what) const { return verify(node, what, streams); }
+        int operator()(const Block& what) const { return block(node, what, streams); }
         int operator()(const ListPeers&) const { return list_peers(node, streams); }
         int operator()(const ListRooms&) const { return list_rooms(node, streams); }
         int operator()(const ShowStatus&) const { return show_status(node, streams); }
@@ -42,6 +45,16 @@ int run_on(api::Client& node, const NodeCommand& command, const Streams& streams
 }
 
 }  // namespace
+
+controller::PeerInfo peer_of(const api::Author& author) {
+    using controller::Trust;
+    controller::PeerInfo peer{{}, author.id,  author.name, author.legacy, author.encrypted,
+                              {}, author.mark};
+    if (const auto address = parse_endpoint(author.address)) peer.address = *address;
+    for (const auto trust : {Trust::verified, Trust::blocked})
+        if (to_word(trust) == author.trust) peer.trust = trust;
+    return peer;
+}
 
 int report(const api::Problem& problem, const Streams& streams) {
     streams.err << "lanchat: " << displayable(problem.why) << '\n';

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "app/api/client.hpp"
+#include "controller/events.hpp"
 
 namespace lanchat::app {
 
@@ -23,6 +24,16 @@ struct Send {
 
 struct History {
     api::Query query;
+};
+
+struct Verify {
+    std::string peer;
+    std::string code;  // that the other side showed; empty: a person compares
+};
+
+struct Block {
+    std::string peer;
+    bool on = true;
 };
 
 struct ListPeers {};
@@ -47,7 +58,9 @@ struct Tail {
 struct NodeCommand {
     std::filesystem::path data_dir;
     bool json = false;
-    std::variant<Send, Tail, History, ListPeers, ListRooms, ShowStatus, Export, Import> what;
+    std::variant<Send, Tail, History, Verify, Block, ListPeers, ListRooms, ShowStatus, Export,
+                 Import>
+        what;
 };
 
 // What a command reads and writes.
@@ -63,6 +76,8 @@ int run_command(const NodeCommand& command, int in, std::ostream& out, std::ostr
 int send(api::Client& node, const Send& command, const Streams& streams);
 int tail(api::Client& node, const Tail& command, const Streams& streams);
 int history(api::Client& node, const History& command, const Streams& streams);
+int verify(api::Client& node, const Verify& command, const Streams& streams);
+int block(api::Client& node, const Block& command, const Streams& streams);
 int list_peers(api::Client& node, const Streams& streams);
 int list_rooms(api::Client& node, const Streams& streams);
 int show_status(api::Client& node, const Streams& streams);
@@ -71,6 +86,9 @@ int import_lines(api::Client& node, const Import& command, const Streams& stream
 
 // Tells why on standard error; returns the exit code.
 int report(const api::Problem& problem, const Streams& streams);
+
+// As a peer of events.
+controller::PeerInfo peer_of(const api::Author& author);
 
 // One line as people or programs read it.
 void append_line(std::string& out, const api::Line& line, bool json);

@@ -9,10 +9,11 @@
 namespace lanchat::app {
 namespace {
 
-controller::PeerInfo peer_of(const api::Author& author) {
-    controller::PeerInfo peer{{}, author.id, author.name, author.legacy, author.encrypted};
-    if (const auto address = parse_endpoint(author.address)) peer.address = *address;
-    return peer;
+void append_row(std::string& out, const api::Author& author) {
+    const auto peer = peer_of(author);
+    out += describe(peer);
+    if (!peer.legacy) out += "  " + std::string(to_word(peer.trust)) + "  " + peer.id;
+    out += '\n';
 }
 
 void append_status_text(std::string& out, const api::Status& status) {
@@ -47,13 +48,22 @@ std::optional<HeldLines> held_lines(const std::optional<api::Held>& held) {
 int list_peers(api::Client& node, const Streams& streams) {
     const auto answer = node.peers();
     if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
+    const auto& roster = std::get<api::Roster>(answer);
     std::string text;
-    for (const auto& author : std::get<std::vector<api::Author>>(answer)) {
-        const auto peer = peer_of(author);
+    for (const auto& author : roster.peers) {
         if (streams.json) {
-            append_event(text, controller::PeerUp{peer});
+            append_event(text, controller::PeerUp{peer_of(author)});
         } else {
-            text += describe(peer) + (peer.id.empty() ? "" : "  " + peer.id) + '\n';
+            append_row(text, author);
+        }
+    }
+    if (!streams.json && !roster.blocked.empty()) text += "blocked:\n";
+    for (const auto& author : roster.blocked) {
+        if (streams.json) {
+            append_event(text,
+                         controller::PeerDown{peer_of(author), controller::DownReason::blocked});
+        } else {
+            append_row(text, author);
         }
     }
     streams.out << text;

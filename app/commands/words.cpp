@@ -111,6 +111,12 @@ History to_history(const CommandWords& words, bool search) {
     return history;
 }
 
+std::string to_peer(std::string_view name, const CommandWords& words) {
+    if (!words.peer.empty()) return words.peer;
+    throw UsageError{std::string(name) +
+                     " needs the PEER: an id or its beginning, a name or an address"};
+}
+
 Export to_export(const CommandWords& words) {
     Export out;
     out.file = words.file;
@@ -129,6 +135,8 @@ What to_command(std::string_view name, const CommandWords& words) {
     if (name == "tail") return to_tail(words);
     if (name == "history") return to_history(words, false);
     if (name == "search") return to_history(words, true);
+    if (name == "verify") return Verify{to_peer(name, words), words.code};
+    if (name == "block" || name == "unblock") return Block{to_peer(name, words), name == "block"};
     if (name == "peers") return ListPeers{};
     if (name == "rooms") return ListRooms{};
     if (name == "status") return ShowStatus{};

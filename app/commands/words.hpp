@@ -26,6 +26,8 @@ struct CommandWords {
     std::string author;
     std::string format;
     std::string file;
+    std::string peer;
+    std::string code;
     std::vector<std::string> text;
     bool follow = false;
 };

@@ -9,6 +9,7 @@ namespace lanchat::store {
 bool passes(const Filter& filter, const Entry& entry, bool legacy) {
     if (!filter.room.empty() && entry.room != filter.room) return false;
     if (filter.author && (legacy || entry.log.device != *filter.author)) return false;
+    if (!legacy && filter.hidden.contains(entry.log.device)) return false;
     if (filter.since && entry.clock.time() < *filter.since) return false;
     return !filter.until || entry.clock.time() <= *filter.until;
 }

@@ -12,10 +12,26 @@
 namespace lanchat::store {
 namespace {
 
+// Few are hidden, and seldom others: they are part of the statement.
+std::string hidden_condition(const std::set<DeviceId>& hidden) {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string devices;
+    for (const DeviceId& device : hidden) {
+        devices += devices.empty() ? "x'" : ",x'";
+        for (const std::uint8_t byte : device.bytes)
+            devices += {digits[byte >> 4], digits[byte & 15]};
+        devices += '\'';
+    }
+    return " AND (l.author IS NULL OR l.author NOT IN (SELECT author FROM author WHERE device IN "
+           "(" +
+           devices + ")))";
+}
+
 // Parameters: 1 room, 2 author, 3 and 4 between which clocks a stretch begins that may have a line
 // of those that are asked for, 5 and 6 what the question is about.
 std::string condition(const Filter& filter) {
     std::string sql = "l.clock BETWEEN ?3 AND ?4";
+    if (!filter.hidden.empty()) sql += hidden_condition(filter.hidden);
     if (!filter.room.empty()) sql += " AND l.room=(SELECT room FROM room WHERE name=?1)";
     if (filter.author) sql += " AND l.author=(SELECT author FROM author WHERE device=?2)";
     return sql;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,6 +84,7 @@ struct Filter {
     std::optional<DeviceId> author = {};
     std::optional<WallTime> since = {};
     std::optional<WallTime> until = {};
+    std::set<DeviceId> hidden = {};  // authors of lines that are left out
 };
 
 // Port with two implementations: SQLite and memory. Not for use by two threads at once. A Failure

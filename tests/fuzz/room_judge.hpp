@@ -162,6 +162,8 @@ class Judge {
 
     void judge_one(const brain::Connect&) {}
     void judge_one(const brain::Probe&) {}
+    void judge_one(const brain::Roll&) {}
+    void judge_one(const brain::Remember&) {}
     void judge_one(const brain::Examine& examine) {
         LANCHAT_ASSERT(examine.run->log() != own_ && examine.after < examine.run->last());
     }

@@ -196,6 +196,7 @@ void Body::step(const Input& input) {
     const auto* received = std::get_if<Received>(&input);
     heard_from_ = received == nullptr ? std::nullopt : std::optional{received->link};
     heard_receipt_ = received != nullptr && !received->frame.receipts.empty();
+    if (const auto* block = std::get_if<Block>(&input)) blocks_ = block->on;
     room_.step(input, now(), effects);
     if (room_.next_line().log != own_log_) note_page();
     mark_step(input, effects);

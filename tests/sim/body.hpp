@@ -30,7 +30,8 @@ struct Surroundings {
     std::map<std::string, std::size_t>& tenants;  // who listens where, by address
     const std::set<Endpoint>& range;              // every address that a sweep may find
     bool trace = false;
-    bool tls = false;  // lanchat nodes speak TLS
+    bool tls = false;                                         // lanchat nodes speak TLS
+    std::map<std::string, std::set<std::size_t>> codes = {};  // that were shown, and to whom
 
     // The index of whoever is called so; a new stranger when nobody is.
     std::size_t person(const std::string& name);
@@ -54,6 +55,8 @@ struct BodySettings {
     bool clock_jumps = false;  // sooner or later
     controller::Haste haste = {};
     std::optional<std::size_t> follows;  // whose disk it was until now
+    std::optional<DeviceId> may_block = {};
+    bool blocks = false;  // from the beginning
 };
 
 // Holds the room to its contract: one Send at a time on a link, nothing after Finish or Drop, no
@@ -67,6 +70,8 @@ class Body : public Party {
     void leave();
     void end_of_input(Duration linger);
     void receive(bool on);
+    void block(bool on) { post(controller::Block{*settings_.may_block, on}); }
+    void verify(const DeviceId& who) { post(controller::Verify{who}); }
     void freeze();
     void thaw();
     void die(bool power_cut);
@@ -79,6 +84,9 @@ class Body : public Party {
     bool alive() const { return alive_; }
     bool frozen() const { return frozen_; }
     bool leaving() const { return leaving_; }
+    bool blocks(const Body& other) const {
+        return blocks_ && settings_.may_block == other.settings_.key->id();
+    }
     bool has_room() const { return room_.has_room(around_.schedule.now()); }
     const BodySettings& settings() const { return settings_; }
     std::size_t person() const { return person_; }
@@ -134,6 +142,7 @@ class Body : public Party {
     void flush_soon();
     void flush(std::size_t writes, bool tell);
     void flush(const RunPtr& run, bool tell);
+    void tell_hidden(const RunPtr& run, const Extent& before);
     std::vector<RunPtr> ours_like(const controller::Examine& examine) const;
     void mark_extent(const Extent& before, const Extent& after);
     Duration disk_delay();
@@ -150,6 +159,8 @@ class Body : public Party {
     void perform(const controller::Examine&);
     void perform(const controller::Freeze&);
     void perform(const controller::Prove&);
+    void perform(const controller::Roll&);
+    void perform(const controller::Remember&) {}
     void perform(const controller::Notify&);
     void perform(const controller::Stop&);
     void note(const controller::PeerUp&);
@@ -159,6 +170,8 @@ class Body : public Party {
     void note(const controller::OtherNetwork&);
     void note(const controller::Delivery&);
     void note(const controller::Undelivered&);
+    void note(const controller::KeyChanged&);
+    void note(const controller::Verification&);
     void check_stored(const Open& link, const Frame& frame) const;
     std::size_t person_behind(const PeerInfo& peer);
 
@@ -193,6 +206,8 @@ class Body : public Party {
     bool alive_ = true;
     bool frozen_ = false;
     bool leaving_ = false;
+    bool blocks_ = settings_.blocks;
+    std::set<LineId> told_;  // of whom it may block
     bool run_due_ = false;
     std::optional<Instant> must_stop_by_;  // once it was told to leave
     std::deque<Queued> inbox_;

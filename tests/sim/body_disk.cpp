@@ -22,6 +22,12 @@ RoomSettings Body::room_settings() const {
     room.haste = settings_.haste;
     room.seed = settings_.seed;
     room.key = settings_.key;
+    if (settings_.may_block && settings_.blocks) {
+        controller::Person blocked;
+        blocked.device = *settings_.may_block;
+        blocked.blocked = true;
+        room.people.push_back(blocked);
+    }
     settings_.disk->tell(room);
     return room;
 }
@@ -89,9 +95,22 @@ void Body::flush(const RunPtr& run, bool tell) {
     const Extent before = settings_.disk->extent_of(run->log());
     require(settings_.disk->keep(run), "what is stored fits to what is there");
     mark_extent(before, settings_.disk->extent_of(run->log()));
+    tell_hidden(run, before);
     const Seq last = std::min(run->last(), before.limit());
     if (tell && run->first() <= last)
         record(What::stored, author_of(run->log()), last, run->first() - 1);
+}
+
+// What is kept unseen counts as seen: it must not be lost either.
+void Body::tell_hidden(const RunPtr& run, const Extent& before) {
+    if (settings_.may_block != run->log().device) return;
+    for (const auto& item : run->items()) {
+        const Entry& entry = item.entry;
+        if (!before.lacks(entry.seq) || !told_.insert({entry.log, entry.seq}).second) continue;
+        around_.marks.hit(Mark::hidden_line);
+        record(What::shown, author_of(entry.log), entry.seq, fingerprint(entry.text));
+        around_.history.records.back().history = true;
+    }
 }
 
 void Body::mark_extent(const Extent& before, const Extent& after) {

@@ -26,10 +26,23 @@ bool moves_logs(const Frame& frame) {
 
 bool is_plain(const Frame& frame) {
     return !frame.hello && !frame.received && !speaks_of_logs(frame) && !frame.linked &&
-           frame.receipts.empty() && !frame.wall && !frame.ping && !frame.bye;
+           frame.receipts.empty() && !frame.verify && !frame.wall && !frame.ping && !frame.bye;
+}
+
+// What is thought of a peer may change while it is here.
+bool is_same(PeerInfo a, const PeerInfo& b) {
+    a.trust = b.trust;
+    a.mark = b.mark;
+    return a == b;
 }
 
 }  // namespace
+
+void Body::perform(const Roll& roll) {
+    Nonce nonce;
+    for (auto& byte : nonce.bytes) byte = static_cast<std::uint8_t>(rng_.below(256));
+    post(Rolled{roll.who, nonce});
+}
 
 void Body::perform(const Connect& connect) {
     around_.network.probe(settings_.listens.front().ip, connect.where,
@@ -134,7 +147,8 @@ void Body::note(const PeerUp& event) {
 
 void Body::note(const PeerDown& event) {
     const auto it = up_.find(event.peer.address);
-    require(it != up_.end() && it->second.peer == event.peer, "nobody goes who is not here");
+    require(it != up_.end() && is_same(it->second.peer, event.peer), "nobody goes who is not here");
+    require(event.reason != DownReason::blocked || blocks_, "only who is blocked goes so");
     const std::size_t who = it->second.person;
     up_.erase(it);
     up_people_.erase(who);
@@ -166,6 +180,10 @@ void Body::note(const Message& event) {
         return record(What::shown, author, 0, fingerprint(event.text));
     }
     const std::uint64_t number = std::stoull(event.id.substr(colon + 1));
+    if (settings_.may_block == event.line.log.device) {
+        require(!blocks_, "nothing is shown of who is blocked");
+        told_.insert(event.line);
+    }
     const std::size_t author = around_.person(event.id.substr(0, colon));
     const bool said_here = event.own && event.line.log == own_log_;
     mark_line(event, author);
@@ -223,6 +241,24 @@ void Body::note(const Delivery& event) {
     if (heard_receipt_) around_.marks.hit(Mark::everywhere_far);
 }
 
+void Body::note(const KeyChanged&) {}
+
+// People look at the code for a while, and sometimes at the wrong one.
+void Body::note(const Verification& event) {
+    const auto who = parse_device_id(event.peer.id);
+    if (!event.code.empty()) around_.codes[event.code].insert(person_);
+    if (event.stage == Verification::Stage::shown) {
+        const bool same = rng_.below(10) > 0;
+        const Duration thinks{static_cast<Duration::rep>(rng_.below(1'000'000))};
+        return post_later(thinks, Judge{*who, event.code, same});
+    }
+    const bool verified = event.stage == Verification::Stage::verified;
+    around_.marks.hit(verified ? Mark::verified : Mark::not_verified);
+    if (!verified) return;
+    require(around_.codes[event.code].size() >= 2, "both saw the code that was agreed to");
+    require(room_.people().trust(*who) == Trust::verified, "who is verified counts as that");
+}
+
 void Body::note(const Undelivered& event) {
     require(event.lines > 0, "no report of nothing");
     require(event.peer.legacy || leaving_, "who stays gives no lanchat peer up");
@@ -234,7 +270,7 @@ void Body::check_peer_map() const {
     std::map<Endpoint, PeerInfo> listed;
     for (const PeerInfo& peer : room_.peers().linked()) listed.emplace(peer.address, peer);
     const bool same = std::ranges::equal(listed, up_, [](const auto& one, const auto& other) {
-        return one.first == other.first && one.second == other.second.peer;
+        return one.first == other.first && is_same(one.second, other.second.peer);
     });
     require(same, "the peer map lists whom the events announced");
 }

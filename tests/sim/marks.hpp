@@ -83,6 +83,11 @@ enum class Mark {
     receipt_carried,
     everywhere,
     everywhere_far,
+    blocked,
+    unblocked,
+    hidden_line,
+    verified,
+    not_verified,
     count
 };
 
@@ -161,6 +166,11 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "receipt carried for another",
     "line everywhere",
     "line everywhere, as a receipt told",
+    "blocked",
+    "unblocked, as nobody else was left",
+    "line of who is blocked",
+    "keys verified",
+    "keys not verified",
 };
 
 class Marks {

@@ -106,7 +106,10 @@ void World::draw_faults() {
     if (chance(20)) draw_farewells();
     if (chance(20) && !shared_host_) draw_partition();
     if (chance(20)) draw_jumps();
-    if (chance(20)) draw_disk_faults();
+    const bool spoils = chance(20);
+    if (spoils) draw_disk_faults();
+    if (!spoils && hub_ == Ipv4{} && chance(25)) draw_block();
+    if (chance(20)) draw_verifications();
     if (chance(30)) draw_strangers();
     if (chance(25)) draw_hostile_authors();
     if (chance(20)) draw_squatters();
@@ -245,6 +248,28 @@ void World::draw_disk_faults() {
         schedule_.after(Duration{static_cast<Duration::rep>(between(10'000, 2'000'000))},
                         [=, this] { restart_later(seat, false); });
     });
+}
+
+// From the beginning or some time on; who starts again remembers it.
+void World::draw_block() {
+    const std::size_t seat = any_seat();
+    const std::size_t other = any_seat();
+    if (seat == other) return;
+    marks_.hit(Mark::blocked);
+    seats_[seat].may_block = seats_[other].key->id();
+    seats_[seat].blocks = chance(50);
+    if (seats_[seat].blocks) return;
+    schedule_.at(sometime(0s, peace_ - Instant{}), [=, this] {
+        seats_[seat].blocks = true;
+        if (node_at(seat) != nullptr) node_at(seat)->block(true);
+    });
+}
+
+void World::draw_verifications() {
+    for (auto more = between(1, 4); more > 0; --more)
+        schedule_.at(sometime(0s, peace_ - Instant{}), [this, a = any_seat(), b = any_seat()] {
+            if (node_at(a) != nullptr) node_at(a)->verify(seats_[b].key->id());
+        });
 }
 
 void World::spoil_disk(std::size_t number) {

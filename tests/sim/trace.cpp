@@ -35,12 +35,16 @@ std::string describe(const Event& event) {
         Overloaded{
             [](const PeerUp& e) { return "up" + who(e.peer); },
             [](const PeerDown& e) {
-                constexpr const char* reasons[] = {" left", " lost", " replaced"};
+                constexpr const char* reasons[] = {" left", " lost", " replaced", " blocked"};
                 return "down" + who(e.peer) + reasons[static_cast<int>(e.reason)];
             },
             [](const Message& e) { return (e.own ? "own " : "line ") + e.id + who(e.from); },
             [](const Forked& e) { return "forked" + who(e.author); },
             [](const OtherNetwork& e) { return "other network " + to_string(e.where); },
+            [](const KeyChanged& e) { return "key changed" + who(e.now) + who(e.known); },
+            [](const Verification& e) {
+                return "verification " + std::string(to_word(e.stage)) + who(e.peer) + " " + e.code;
+            },
             [](const Delivery& e) {
                 return "delivered " + e.id + " " + std::to_string(e.count.delivered) + " of " +
                        std::to_string(e.count.of);
@@ -82,6 +86,7 @@ std::string describe(const Frame& frame) {
     if (frame.linked)
         out += " linked +" + std::to_string(frame.linked->came.size()) + " -" +
                std::to_string(frame.linked->went.size());
+    if (frame.verify) out += " verify " + std::to_string(static_cast<int>(frame.verify->kind));
     if (frame.ping) out += frame.ping->reply ? " pong" : " ping";
     constexpr const char* byes[] = {"unknown", "leaving", "duplicate", "busy", "taken"};
     if (frame.bye) out += std::string(" bye ") + byes[static_cast<int>(*frame.bye)];
@@ -135,6 +140,10 @@ std::string describe(const Input& input) {
             [](const EndOfInput& i) {
                 return std::string(i.linger ? "end of input, linger" : "end of input");
             },
+            [](const Block& i) { return (i.on ? "block " : "unblock ") + to_string(i.who); },
+            [](const Verify& i) { return "verify " + to_string(i.who); },
+            [](const Judge& i) { return (i.same ? "agree " : "refuse ") + i.code; },
+            [](const Rolled&) { return std::string("rolled"); },
             [](const Leave&) { return std::string("leave"); },
             [](const Wake&) { return std::string("wake"); },
         },
@@ -156,6 +165,10 @@ std::string describe(const Effect& effect) {
             [](const Freeze& e) { return "-> freeze " + describe(e.proof); },
             [](const Prove& e) {
                 return "-> prove" + number(e.link) + " " + std::to_string(e.logs.size());
+            },
+            [](const Roll&) { return std::string("-> roll"); },
+            [](const Remember& e) {
+                return std::string(e.at_once ? "-> remember now" : "-> remember");
             },
             [](const Notify& e) { return "-> " + describe(e.event); },
             [](const Stop&) { return std::string("-> stop"); },

@@ -85,6 +85,8 @@ void World::start(std::size_t number) {
     settings.clock_jumps = seat.clock_jumps;
     settings.haste = seat.haste;
     settings.follows = seat.last;
+    settings.may_block = seat.may_block;
+    settings.blocks = seat.blocks;
     nodes_.push_back(std::make_unique<Body>(*around_, settings));
     seat.node = nodes_.back().get();
     seat.last = seat.node->person();
@@ -134,7 +136,23 @@ void World::make_peace() {
             node->thaw();
             node->receive(true);
         }
+    unblock_the_last();
     settle_legacy();
+}
+
+// Who is blocked is heard through others only: there must be one.
+void World::unblock_the_last() {
+    for (Seat& seat : seats_) {
+        if (!seat.blocks || seat.node == nullptr || !seat.node->alive()) continue;
+        const bool others = std::ranges::any_of(nodes_, [&](const auto& node) {
+            return node->alive() && !node->leaving() && node.get() != seat.node &&
+                   node->settings().key->id() != *seat.may_block;
+        });
+        if (others) continue;
+        marks_.hit(Mark::unblocked);
+        seat.blocks = false;
+        seat.node->block(false);
+    }
 }
 
 // An original that had dialled notices a dead connection only when it writes (original.md 3.3), so
@@ -212,7 +230,8 @@ void World::check_links() {
 }
 
 bool World::reach(const Body& a, const Body& b) const {
-    return !network_->apart(a.settings().listens.front().ip, b.settings().listens.front().ip);
+    return !a.blocks(b) && !b.blocks(a) &&
+           !network_->apart(a.settings().listens.front().ip, b.settings().listens.front().ip);
 }
 
 void World::tell_the_end() {

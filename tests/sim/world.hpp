@@ -55,6 +55,8 @@ class World {
         std::shared_ptr<const DeviceKey> key;
         std::shared_ptr<Disk> disk;
         std::optional<Disk> backup;
+        std::optional<DeviceId> may_block = {};
+        bool blocks = false;
         std::optional<std::size_t> last;  // who ran here and left the disk as it is
     };
     struct LegacySeat {
@@ -75,6 +77,8 @@ class World {
     void draw_partition();
     void draw_jumps();
     void draw_disk_faults();
+    void draw_block();
+    void draw_verifications();
     void draw_talk();
     void draw_strangers();
     void draw_hostile_authors();
@@ -82,6 +86,7 @@ class World {
     void draw_squatters();
     void draw_crowd();
     void make_peace();
+    void unblock_the_last();
 
     void start(std::size_t seat);
     void restart_later(std::size_t seat, bool other_address);

@@ -57,6 +57,38 @@ class FakeBackend : public Backend {
     std::vector<controller::PeerInfo> peers() override {
         return {{{{0x7F000001}, 4566}, to_string(other_.id()), "alice", false}};
     }
+    Result<DeviceId> find_person(const std::string& word, bool) override {
+        if (word == "alice") return other_.id();
+        return Failure{"nobody called " + word};
+    }
+    controller::PeerInfo about(const DeviceId&) override { return peers().front(); }
+    std::vector<controller::PeerInfo> blocked() override { return blocked_people; }
+    std::string mark(const DeviceId& device, const std::string&) override {
+        return device == other_.id() ? alice_mark : "";
+    }
+    void block(const DeviceId&, bool on, std::function<void()> done) override {
+        blocked_people.clear();
+        if (on) {
+            auto peer = peers().front();
+            peer.trust = controller::Trust::blocked;
+            blocked_people.push_back(peer);
+        }
+        asio::post(loop_, std::move(done));
+    }
+    std::optional<Failure> verify(const DeviceId&) override {
+        compare(controller::Verification::Stage::shown);
+        return std::nullopt;
+    }
+    void judge(const DeviceId&, const std::string& of, bool same) override {
+        if (of != code) return;
+        compare(same ? controller::Verification::Stage::verified
+                     : controller::Verification::Stage::refused);
+    }
+    void compare(controller::Verification::Stage stage) {
+        asio::post(loop_, [this, stage] {
+            happen(controller::Verification{peers().front(), stage, code});
+        });
+    }
     void rooms(Done<std::vector<std::string>> done) override {
         answer(std::move(done), std::vector<std::string>{"builds", "general"});
     }
@@ -122,7 +154,7 @@ class FakeBackend : public Backend {
     void import_runs(std::vector<Run> runs, Done<Imported> done) override {
         Imported imported;
         for (auto& run : runs) {
-            const auto sound = verify(std::move(run));
+            const auto sound = lanchat::verify(std::move(run));
             if (!sound) {
                 ++imported.runs_refused;
                 imported.why = sound.why();
@@ -143,6 +175,9 @@ class FakeBackend : public Backend {
     store::Arrival late_arrival = 0;  // said while the node was away
     std::size_t pages_read = 0;
     bool silent = false;  // owes its answers
+    std::string alice_mark;
+    std::string code = "lemon tiger cello piano 0417";
+    std::vector<controller::PeerInfo> blocked_people;
 
   private:
     static DeviceKey::Seed seed(std::uint8_t first) { return {first}; }

@@ -199,7 +199,7 @@ TEST_CASE("peers lists who is here") {
     face.face.take_line("/peers");
 
     CHECK(face.notes ==
-          "-- 2 peers\n--   alice (127.0.0.1:4566)\n--   192.168.1.7:4569 (legacy)\n");
+          "-- 2 peers\n--   alice (127.0.0.1:4566), unverified\n--   192.168.1.7:4569 (legacy)\n");
 }
 
 TEST_CASE("help names every command") {
@@ -207,7 +207,8 @@ TEST_CASE("help names every command") {
 
     face.face.take_line("/help");
 
-    for (const auto* word : {"/help", "/peers", "/join", "/quit", "/exit", "//"})
+    for (const auto* word :
+         {"/help", "/peers", "/join", "/verify", "/block", "/unblock", "/quit", "/exit", "//"})
         CHECK(face.notes.find(word) != std::string::npos);
 }
 

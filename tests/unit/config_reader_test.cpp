@@ -45,7 +45,8 @@ TEST_CASE("every key of a file reaches the config") {
         "name": "dana", "peers": ["10.1.0.1", "10.1.0.2:99"], "data_dir": "/d",
         "discovery": { "beacon": false, "scan": false, "scan_rate": 7, "probe_timeout_ms": 100,
                        "rescan_s": 9, "allow_public": true },
-        "security": { "tls": true, "legacy_peers": false, "passphrase_file": "/p" },
+        "security": { "tls": true, "legacy_peers": false, "passphrase_file": "/p",
+                      "on_key_change": "warn" },
         "history": { "enabled": false, "max_bytes": 65537, "max_age_days": 30 },
         "ui": { "mode": "json", "color": "never" },
         "log": { "level": "debug", "file": "/l" } })",
@@ -63,7 +64,7 @@ TEST_CASE("every key of a file reaches the config") {
     expected.data_dir = "/d";
     expected.discovery = {false, false, 7, std::chrono::milliseconds{100}, std::chrono::seconds{9},
                           true};
-    expected.security = {true, false, "/p"};
+    expected.security = {true, false, "/p", OnKeyChange::warn};
     expected.history = {false, 65'537, 30};
     expected.ui = {UiMode::json, ColorMode::never};
     expected.log = {"debug", "/l"};
@@ -129,7 +130,7 @@ TEST_CASE("a key like no other is refused without a guess") {
 TEST_CASE("keys of later versions are unknown keys") {
     for (const auto* text :
          {R"({"files": {}})", R"({"web": {}})", R"({"notifications": {}})", R"({"metrics": {}})",
-          R"({"security": {"on_key_change": "block"}})", R"({"log": {"format": "text"}})"}) {
+          R"({"security": {"trust": "open"}})", R"({"log": {"format": "text"}})"}) {
         CAPTURE(text);
         CHECK(fault(text).find("unknown key") != std::string::npos);
     }

@@ -192,6 +192,14 @@ TEST_CASE_TEMPLATE("lines come in the order of all nodes, or as they arrived", M
     CHECK(texts(store->newest({.since = WallTime{INT64_MAX}}, 9)).empty());
     CHECK(texts(store->arrived(0, {.room = "general"}, 9)) == Texts{"a", "b"});
     CHECK(*store->rooms() == Texts{"den", "general"});
+    const store::Filter without_early{.hidden = {early.device()}};
+    CHECK(texts(store->newest(without_early, 9)) == Texts{"c", "d"});
+    CHECK(texts(store->arrived(0, without_early, 9)) == Texts{"c", "d"});
+    CHECK(texts(store->arrived(0, {.hidden = {late.device(), early.device()}}, 9)).empty());
+    CHECK(texts(store->search("a", without_early, 9)).empty());
+    CHECK(texts(store->search("c", without_early, 9)) == Texts{"c"});
+    REQUIRE(store->append_legacy({"id", WallTime{9}, "den", "127.0.0.1:1", "e"}));
+    CHECK(texts(store->newest(without_early, 9)) == Texts{"e", "c", "d"});
 }
 
 TEST_CASE_TEMPLATE("the highest clock comes last", Made, Sqlite, Memory) {

@@ -1,0 +1,113 @@
+// Block and Verify: what somebody decides about a key.
+#include <deque>
+#include <utility>
+
+#include "app/api/convert.hpp"
+#include "app/api/handlers.hpp"
+
+namespace lanchat::app::api {
+namespace {
+
+// named ──verify──> comparing ──code shown──> comparing ──verified, refused, …──> ended
+class Comparing : public std::enable_shared_from_this<Comparing> {
+  public:
+    Comparing(const Desk& desk, std::shared_ptr<VerifyCall> call)
+        : backend_(desk.backend), call_(std::move(call)) {}
+
+    void read() {
+        call_->read([weak = weak_from_this()](v1::VerifyRequest* request) {
+            if (const auto self = weak.lock()) self->got(request);
+        });
+    }
+
+    void end() {
+        if (const auto token = std::exchange(token_, 0)) backend_.unsubscribe(token);
+    }
+
+  private:
+    void got(const v1::VerifyRequest* request) {
+        if (request == nullptr) {
+            if (!device_) call_->fail(mistake("nobody to verify was named"));
+            return;  // it listens on
+        }
+        if (device_) {
+            backend_.judge(*device_, request->code(), request->same());
+        } else if (!begin(request->peer())) {
+            return;
+        }
+        read();
+    }
+
+    bool begin(const std::string& word) {
+        const auto found = backend_.find_person(word, false);
+        if (!found) return refuse(found.why());
+        device_ = *found;
+        id_ = to_string(*found);
+        token_ = backend_.subscribe({[] {},
+                                     [weak = weak_from_this()](const controller::Event& event) {
+                                         if (const auto self = weak.lock()) self->hear(event);
+                                     }});
+        if (const auto no = backend_.verify(*device_)) return refuse(no->why);
+        return true;
+    }
+
+    bool refuse(const std::string& why) {
+        call_->fail(failure(why));
+        return false;
+    }
+
+    void hear(const controller::Event& event) {
+        const auto* verification = std::get_if<controller::Verification>(&event);
+        if (verification == nullptr || verification->peer.id != id_ || ended_) return;
+        ended_ = verification->stage != controller::Verification::Stage::shown;
+        fill(replies_.emplace_back(), *verification);
+        write();
+    }
+
+    void write() {
+        if (writing_ || replies_.empty()) return;
+        writing_ = true;
+        const auto reply = std::move(replies_.front());
+        replies_.pop_front();
+        call_->write(reply, [weak = weak_from_this()] {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->writing_ = false;
+            if (self->ended_ && self->replies_.empty()) return self->call_->finish();
+            self->write();
+        });
+    }
+
+    Backend& backend_;
+    std::shared_ptr<VerifyCall> call_;
+    std::optional<DeviceId> device_;
+    std::string id_;
+    Backend::Token token_ = 0;
+    std::deque<v1::VerifyReply> replies_;
+    bool writing_ = false;
+    bool ended_ = false;
+};
+
+}  // namespace
+
+void serve(const Desk& desk, const std::shared_ptr<BlockCall>& call) {
+    const auto& request = call->request();
+    const auto found = desk.backend.find_person(request.peer(), !request.on());
+    if (!found) return call->fail(failure(found.why()));
+    desk.backend.block(*found, request.on(),
+                       [&backend = desk.backend, weak = std::weak_ptr(call), device = *found] {
+                           const auto open = weak.lock();
+                           if (!open || open->has_ended()) return;
+                           v1::BlockReply reply;
+                           fill(*reply.mutable_peer(), backend.about(device));
+                           open->answer(reply);
+                       });
+}
+
+void serve(const Desk& desk, const std::shared_ptr<VerifyCall>& call) {
+    const auto comparing = std::make_shared<Comparing>(desk, call);
+    call->on_end([comparing] { comparing->end(); });
+    comparing->read();
+}
+
+}  // namespace lanchat::app::api

@@ -1,0 +1,168 @@
+// Names are found by how they look.
+#include "controller/people.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "message/limits.hpp"
+#include "message/look.hpp"
+
+namespace lanchat::controller {
+namespace {
+
+constexpr std::int64_t day_ms = std::int64_t{24} * 3600 * 1000;
+
+// It might pass for the mark of somebody else, or for the address of a legacy peer.
+bool is_doubtful(std::string_view look) {
+    static const std::string sign = look_of(mark_sign);
+    static const std::string colon = look_of("\uFF1A");
+    return look.find(sign) != look.npos || look.find(colon) != look.npos;
+}
+
+}  // namespace
+
+People::People(const DeviceId& self, std::string_view own_name, std::vector<Person> kept)
+    : self_(self) {
+    add_look(self_, own_name);
+    for (Person& one : kept) {
+        if (one.device == self_) continue;
+        for (const auto& name : one.names) add_look(one.device, name);
+        people_.insert_or_assign(one.device, std::move(one));
+    }
+    make_room();
+    unsaved_ = Unsaved::nothing;
+}
+
+Person& People::person(const DeviceId& device, WallTime now) {
+    const auto [it, is_new] = people_.try_emplace(device);
+    Person& one = it->second;
+    if (is_new) {
+        one.device = device;
+        one.first_seen = now;
+    }
+    if (is_new || now.ms - one.last_seen.ms > day_ms)
+        unsaved_ = std::max(unsaved_, Unsaved::sightings);
+    one.last_seen = std::max(one.last_seen, now);
+    return one;
+}
+
+bool People::saw(const DeviceId& device, std::string_view name, WallTime now) {
+    if (device == self_) return false;
+    Person& one = person(device, now);
+    if (!one.names.empty() && one.names.front() == name) return false;
+    const auto known = std::ranges::find(one.names, name);
+    const bool is_new = known == one.names.end();
+    if (is_new) {
+        one.names.insert(one.names.begin(), std::string(name));
+        add_look(device, name);
+    } else {
+        std::rotate(one.names.begin(), known, known + 1);
+    }
+    while (one.names.size() > limits::names_per_person_max) {
+        const auto oldest = std::move(one.names.back());
+        one.names.pop_back();
+        remove_look(device, oldest);
+    }
+    unsaved_ = std::max(unsaved_, Unsaved::sightings);
+    make_room();
+    return is_new;
+}
+
+void People::verify(const DeviceId& device, WallTime now) {
+    person(device, now).verified = now;
+    decided();
+}
+
+void People::block(const DeviceId& device, bool on, WallTime now) {
+    person(device, now).blocked = on;
+    decided();
+}
+
+void People::message(const DeviceId& device, WallTime now) {
+    if (std::exchange(person(device, now).messaged, true)) return;
+    decided();
+}
+
+void People::decided() {
+    ++version_;
+    unsaved_ = Unsaved::decisions;
+}
+
+Trust People::trust(const DeviceId& device) const {
+    const Person* one = find(device);
+    if (one == nullptr) return Trust::unverified;
+    if (one->blocked) return Trust::blocked;
+    return one->verified ? Trust::verified : Trust::unverified;
+}
+
+std::string People::mark(const DeviceId& device, std::string_view name) const {
+    if (last_.version == version_ && last_.device == device && last_.name == name)
+        return last_.mark;
+    const auto look = look_of(name);
+    const auto alike = by_look_.find(look);
+    std::vector<DeviceId> others;
+    if (alike != by_look_.end()) others.assign(alike->second.begin(), alike->second.end());
+    std::erase(others, device);
+    std::string mark;
+    if (!others.empty() || is_doubtful(look)) mark = beginning_of(device, others);
+    last_ = {device, std::string(name), version_, mark};
+    return mark;
+}
+
+const Person* People::claimant(const DeviceId& device, std::string_view name) const {
+    const Person* self = find(device);
+    if (device == self_ || (self != nullptr && self->vouched())) return nullptr;
+    const auto alike = by_look_.find(look_of(name));
+    if (alike == by_look_.end()) return nullptr;
+    for (const DeviceId& other : alike->second) {
+        const Person* one = find(other);
+        if (other != device && one != nullptr && one->vouched()) return one;
+    }
+    return nullptr;
+}
+
+const Person* People::find(const DeviceId& device) const {
+    const auto it = people_.find(device);
+    return it == people_.end() ? nullptr : &it->second;
+}
+
+People::Unsaved People::take_unsaved() { return std::exchange(unsaved_, Unsaved::nothing); }
+
+void People::add_look(const DeviceId& device, std::string_view name) {
+    if (by_look_[look_of(name)].insert(device).second) ++version_;
+}
+
+void People::remove_look(const DeviceId& device, std::string_view name) {
+    const auto look = look_of(name);
+    const Person* one = find(device);
+    const bool still_used =
+        one != nullptr && std::ranges::any_of(one->names, [&](const std::string& other) {
+            return look_of(other) == look;
+        });
+    const auto it = by_look_.find(look);
+    if (still_used || it == by_look_.end()) return;
+    it->second.erase(device);
+    if (it->second.empty()) by_look_.erase(it);
+    ++version_;
+}
+
+void People::make_room() {
+    const auto may_go = [this](const Person& one) {
+        return !one.kept_for_ever() && !here_.contains(one.device);
+    };
+    if (people_.size() <= limits::people_max) return;
+    std::vector<std::pair<WallTime, DeviceId>> strangers;
+    for (const auto& [device, one] : people_)
+        if (may_go(one)) strangers.emplace_back(one.last_seen, device);
+    if (strangers.size() <= limits::people_max) return;
+    // Some more than must be, so that a flood of keys does not look through all for each.
+    std::ranges::sort(strangers);
+    strangers.resize(strangers.size() - limits::people_max * 7 / 8);
+    for (const auto& [seen, device] : strangers) {
+        const auto names = std::exchange(people_[device].names, {});
+        for (const auto& name : names) remove_look(device, name);
+        people_.erase(device);
+    }
+}
+
+}  // namespace lanchat::controller

@@ -1,0 +1,194 @@
+// verify, block and unblock as commands, typed on a terminal, and as lines for programs.
+#include <map>
+
+#include "app/json_output.hpp"
+#include "app/plain.hpp"
+#include "app/plain_text.hpp"
+#include "tests/unit/app_api_scene.hpp"
+#include "tests/unit/app_cli_desk.hpp"
+
+namespace lanchat::app {
+namespace {
+
+using controller::PeerInfo;
+using controller::Trust;
+using controller::Verification;
+
+const DeviceId somebody{{1, 2, 3}};
+const PeerInfo marked{{{0x7F000001}, 4566}, to_string(somebody), "alice", false, true,
+                      Trust::verified,      "aebagbaf"};
+
+TEST_CASE("verify shows the code and both ids, and asks") {
+    Office office;
+    const auto yes = office.run(Verify{"alice", {}}, false, "y\n");
+    CHECK(yes.exit_code == 0);
+    CHECK(has(yes.out, "lemon tiger cello piano 0417"));
+    office.node.on_loop([&](FakeBackend& node) {
+        CHECK(has(yes.out, to_string(node.other())));
+        CHECK(has(yes.out, to_string(node.status().id)));
+    });
+    CHECK(has(yes.err, "[y/N]"));
+    CHECK(has(yes.err, "is verified"));
+    for (const auto* answer : {"n\n", "\n", "", "yeah\n"})
+        CHECK(office.run(Verify{"alice", {}}, false, answer).exit_code == 5);
+    CHECK(office.node.on_loop([](FakeBackend& node) { return node.listener_count(); }) == 0);
+}
+
+TEST_CASE("verify with a code says yes to that code only") {
+    Office office;
+    CHECK(office.run(Verify{"alice", "Lemon tiger cello piano 0417"}, false).exit_code == 0);
+    CHECK(office.run(Verify{"alice", "lemon tiger cello piano 0418"}, false).exit_code == 5);
+    const auto objects = office.run(Verify{"alice", "lemon tiger cello piano 0417"}).objects();
+    REQUIRE(objects.size() == 2);
+    CHECK(objects[0].at("type") == "verification");
+    CHECK(objects[0].at("event") == "shown");
+    CHECK(objects[0].at("code") == "lemon tiger cello piano 0417");
+    CHECK(objects[0].at("peer").at("name") == "alice");
+    CHECK(objects[1].at("event") == "verified");
+}
+
+TEST_CASE("verify of nobody fails with the reason") {
+    Office office;
+    const auto outcome = office.run(Verify{"zoe", {}}, false);
+    CHECK(outcome.exit_code == 1);
+    CHECK(has(outcome.err, "nobody called zoe"));
+}
+
+TEST_CASE("block and unblock, and who is listed as what") {
+    Office office;
+    CHECK(has(office.run(Block{"alice", true}, false).out, "is blocked"));
+    const auto peers = office.run(ListPeers{}, false).out;
+    CHECK(has(peers, "blocked:\nalice"));
+    const auto objects = office.run(ListPeers{}).objects();
+    REQUIRE(objects.size() == 2);
+    CHECK(objects[0].at("peer").at("trust") == "unverified");
+    CHECK(objects[1].at("reason") == "blocked");
+    CHECK(objects[1].at("peer").at("trust") == "blocked");
+    CHECK(has(office.run(Block{"alice", false}, false).out, "no longer blocked"));
+    CHECK_FALSE(has(office.run(ListPeers{}, false).out, "blocked"));
+    CHECK(office.run(Block{"zoe", true}, false).exit_code == 1);
+}
+
+TEST_CASE("lines have the mark of their author for people, not for programs") {
+    Office office;
+    office.node.on_loop([](FakeBackend& node) {
+        node.alice_mark = "k3f9";
+        node.hear("hi");
+    });
+    CHECK(office.run(newest(1), false).out == "alice·k3f9: hi\n");
+    CHECK(office.run(newest(1)).objects().at(0).at("from").at("name") == "alice");
+}
+
+TEST_CASE("the words of verify, block and unblock") {
+    Desk desk;
+    CHECK(desk.asked<Verify>({"verify", "alice"}).peer == "alice");
+    CHECK(desk.asked<Verify>({"verify", "alice", "--code", "a b c d 0001"}).code == "a b c d 0001");
+    CHECK(desk.asked<Block>({"block", "alice"}).on);
+    CHECK_FALSE(desk.asked<Block>({"unblock", "alice"}).on);
+    for (const auto* command : {"verify", "block", "unblock"})
+        CHECK(has(desk.refusal({command}), "needs the PEER"));
+}
+
+TEST_CASE("peers, warnings and verifications as objects") {
+    std::string out;
+    append_event(out, controller::PeerUp{marked});
+    const auto up = json::parse(out);
+    CHECK(up.at("peer").at("trust") == "verified");
+    CHECK(up.at("peer").at("name") == "alice");
+
+    out.clear();
+    PeerInfo thief = marked;
+    thief.trust = Trust::unverified;
+    append_event(out, controller::KeyChanged{thief, marked});
+    const auto warning = json::parse(out);
+    CHECK(warning.at("type") == "warning");
+    CHECK(warning.at("code") == "key_changed");
+    CHECK(warning.at("peer").at("trust") == "unverified");
+    CHECK(warning.at("known").at("trust") == "verified");
+}
+
+// What is typed on a terminal, and what a node of two people answers.
+struct Terminal {
+    Terminal() {
+        Chat chat;
+        chat.say = [](const std::string&, const std::string&) { return std::string("id"); };
+        chat.peers = [] { return std::vector<PeerInfo>{marked}; };
+        chat.find_person = [this](const std::string& word, bool blocked) -> Result<DeviceId> {
+            if (word == "al ice" && blocked == is_blocked) return somebody;
+            return Failure{"nobody"};
+        };
+        chat.about = [](const DeviceId&) { return marked; };
+        chat.blocked = [] { return std::vector<PeerInfo>{}; };
+        chat.block = [this](const DeviceId&, bool on) { is_blocked = on; };
+        chat.verify = [this](const DeviceId&) -> std::optional<Failure> {
+            if (is_away) return Failure{"not linked"};
+            ++asked;
+            return std::nullopt;
+        };
+        chat.judge = [this](const DeviceId&, const std::string& code, bool same) {
+            judged.push_back(code + (same ? " yes" : " no"));
+        };
+        face = std::make_unique<PlainFace>(
+            chat, [](std::string_view) {}, [this](std::string_view line) { notes += line; },
+            PlainOptions{true, true, false, false});
+    }
+    void type(const std::string& line) {
+        notes.clear();
+        face->take_line(line);
+    }
+
+    std::string notes;
+    std::vector<std::string> judged;
+    bool is_blocked = false;
+    bool is_away = false;
+    int asked = 0;
+    std::unique_ptr<PlainFace> face;
+};
+
+TEST_CASE("/verify shows the code, and takes yes or no") {
+    Terminal terminal;
+    terminal.type("/verify al ice");
+    CHECK(terminal.asked == 1);
+    terminal.type("/verify al ice yes");
+    CHECK(has(terminal.notes, "no code is compared"));
+    terminal.face->hear(Verification{marked, Verification::Stage::shown, "a b c d 0001"});
+    CHECK(has(terminal.notes, "a b c d 0001"));
+    CHECK(has(terminal.notes, "/verify " + marked.id.substr(0, 8) + " yes"));
+    terminal.type("/verify al ice no");
+    terminal.type("/verify al ice yes");
+    CHECK(terminal.judged == std::vector<std::string>{"a b c d 0001 no", "a b c d 0001 yes"});
+    terminal.face->hear(Verification{marked, Verification::Stage::verified, "a b c d 0001"});
+    CHECK(has(terminal.notes, "is verified"));
+    terminal.type("/verify al ice yes");
+    CHECK(terminal.judged.size() == 2);
+    terminal.is_away = true;
+    terminal.type("/verify al ice");
+    CHECK(has(terminal.notes, "not linked"));
+    terminal.type("/verify");
+    CHECK(has(terminal.notes, "whom?"));
+}
+
+TEST_CASE("/block and /unblock") {
+    Terminal terminal;
+    terminal.type("/block al ice");
+    CHECK(terminal.is_blocked);
+    CHECK(has(terminal.notes, "is blocked"));
+    terminal.type("/block al ice");
+    CHECK(has(terminal.notes, "nobody"));
+    terminal.type("/unblock al ice");
+    CHECK_FALSE(terminal.is_blocked);
+}
+
+TEST_CASE("/peers tells trust and marks, a warning is shown even in quiet") {
+    Terminal terminal;
+    terminal.type("/peers");
+    CHECK(has(terminal.notes, "alice·aebagbaf (127.0.0.1:4566), verified"));
+    PeerInfo thief = marked;
+    thief.mark = "zzzz";
+    terminal.notes.clear();
+    terminal.face->hear(controller::KeyChanged{thief, marked});
+    CHECK(has(terminal.notes, "WARNING: alice·zzzz"));
+}
+
+}  // namespace
+}  // namespace lanchat::app
