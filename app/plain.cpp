@@ -40,7 +40,7 @@ void PlainFace::hear(const controller::Event& event) {
     if (message->own) return;
     show_missed();
     line_.clear();
-    append_message(line_, *message, options_.color_out);
+    append_message(line_, *message, options_.lines);
     out_(line_);
 }
 
@@ -59,7 +59,7 @@ void PlainFace::miss(const controller::Message& message) {
 void PlainFace::show_missed() {
     for (const auto& [age, message] : std::exchange(missed_, {})) {
         line_.clear();
-        append_message(line_, message, options_.color_out);
+        append_message(line_, message, options_.lines);
         out_(line_);
         shown_ = age;
     }

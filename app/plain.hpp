@@ -10,6 +10,7 @@
 
 #include "app/chat.hpp"
 #include "app/json_output.hpp"
+#include "app/plain_text.hpp"
 #include "controller/events.hpp"
 
 namespace lanchat::app {
@@ -17,7 +18,7 @@ namespace lanchat::app {
 struct PlainOptions {
     bool quiet = false;     // no notes about comings and goings
     bool commands = false;  // lines that begin with '/' are commands
-    bool color_out = false;
+    LineStyle lines{};
     bool color_notes = false;
 };
 

@@ -24,10 +24,10 @@ using controller::Undelivered;
 using controller::UndeliveredReason;
 using controller::Verification;
 
-std::string shown_name(const PeerInfo& peer) {
+std::string shown_name(const PeerInfo& peer, bool marks = true) {
     if (peer.legacy) return to_string(peer.address);
     auto name = displayable_name(peer.name);
-    if (!peer.mark.empty()) name.append(controller::mark_sign) += peer.mark;
+    if (marks && !peer.mark.empty()) name.append(controller::mark_sign) += peer.mark;
     return name;
 }
 
@@ -83,11 +83,11 @@ std::string describe_fields(const Verification& verification) {
 
 }  // namespace
 
-void append_message(std::string& out, const Message& message, bool color) {
-    const auto name = shown_name(message.from);
-    if (color) out += color_of(name);
+void append_message(std::string& out, const Message& message, LineStyle style) {
+    const auto name = shown_name(message.from, style.marks);
+    if (style.color) out += color_of(name);
     out += name;
-    if (color) out += color_off;
+    if (style.color) out += color_off;
     if (message.room != general_room) {
         out += '@';
         out += displayable_name(message.room);

@@ -8,8 +8,14 @@
 
 namespace lanchat::app {
 
+// For whom a line is: people tell names that look alike apart by marks, scripts want names alone.
+struct LineStyle {
+    bool marks = true;
+    bool color = false;
+};
+
 // Appends "NAME: TEXT" and a newline ("NAME@ROOM: TEXT" outside general), fit for a terminal.
-void append_message(std::string& out, const controller::Message& message, bool color);
+void append_message(std::string& out, const controller::Message& message, LineStyle style);
 
 // "alice (127.0.0.1:4566)"; a legacy peer is "127.0.0.1:4566 (legacy)".
 std::string describe(const controller::PeerInfo& peer);

@@ -139,7 +139,8 @@ Chat Session::chat() {
 
 PlainOptions Session::plain_options() const {
     return {options_.quiet, is_terminal(STDIN_FILENO),
-            wants_color(color_wishes(config_.ui.color, STDOUT_FILENO)),
+            LineStyle{is_terminal(STDOUT_FILENO),
+                      wants_color(color_wishes(config_.ui.color, STDOUT_FILENO))},
             wants_color(color_wishes(config_.ui.color, STDERR_FILENO))};
 }
 

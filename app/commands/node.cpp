@@ -66,7 +66,7 @@ void append_line(std::string& out, const api::Line& line, bool json) {
         return append_message(out, message_of(line),
                               {line.cursor, line.order, line.history, line.disputed});
     if (line.disputed) out += "(disputed) ";
-    append_message(out, message_of(line), false);
+    append_message(out, message_of(line), LineStyle{});
 }
 
 int run_command(const NodeCommand& command, int in, std::ostream& out, std::ostream& err) {

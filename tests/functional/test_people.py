@@ -183,8 +183,10 @@ def names_that_look_alike_are_told_apart():
         alice.say("it is me")
         false.say("it is me")
         carol.wait("two lines", lambda: len(carol.out) == 2, within(5))
-        check_equal(sorted(carol.out), sorted([f"alice·{alice.id[:4]}: it is me",
-                                               f"аlicе·{false.id[:4]}: it is me"]), "lines")
+        check_equal(sorted(carol.out), ["alice: it is me", "аlicе: it is me"], "lines of a pipe")
+        told = _ask(carol, "history")
+        for node in (alice, false):
+            check(f"·{node.id[:4]}: it is me" in told, f"history: {told}")
         told = _ask(carol, "verify", "alice", code=1)
         check(alice.id[:4] in told and false.id[:4] in told, f"candidates: {told}")
         asks = _begin(carol, "verify", f"alice·{alice.id[:4]}", "--json")

@@ -130,7 +130,7 @@ struct Terminal {
         };
         face = std::make_unique<PlainFace>(
             chat, [](std::string_view) {}, [this](std::string_view line) { notes += line; },
-            PlainOptions{true, true, false, false});
+            PlainOptions{true, true, {}, false});
     }
     void type(const std::string& line) {
         notes.clear();

@@ -29,7 +29,7 @@ Message message(std::string text, std::string room = "general", PeerInfo from = 
 
 // A face on a terminal unless told otherwise, and all that it did.
 struct Face {
-    explicit Face(PlainOptions options = {false, true, false, false})
+    explicit Face(PlainOptions options = {false, true, {}, false})
         : face{node.chat(), [this](std::string_view line) { out += line; },
                [this](std::string_view line) { notes += line; }, options} {}
 
@@ -142,7 +142,7 @@ TEST_CASE("lines are said as they are, and an empty one is not said") {
 }
 
 TEST_CASE("without a terminal a slash means nothing") {
-    Face face({false, false, false, false});
+    Face face({false, false, {}, false});
 
     face.face.take_line("/quit");
     face.face.take_line("//x");
@@ -233,7 +233,7 @@ TEST_CASE("a refused long line is told in a note") {
 }
 
 TEST_CASE("a name has its colour always, the text has none, and notes are dim") {
-    Face face({false, true, true, true});
+    Face face({false, true, {true, true}, true});
 
     face.face.hear(message("hi"));
     face.face.hear(PeerUp{alice});
