@@ -24,7 +24,7 @@ def _certificate(folder, algorithm):
 
 
 def contexts(algorithm="ed25519"):
-    """(server's, client's): TLS 1.3 with a new key of our own, and every certificate taken."""
+    """(server's, client's, certificate): TLS 1.3 with a new key of our own; every other is taken."""
     with tempfile.TemporaryDirectory(prefix="lanchat-test-") as folder:
         files = _certificate(folder, algorithm)
         server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -33,7 +33,8 @@ def contexts(algorithm="ed25519"):
         for context in (server, client):
             context.minimum_version = ssl.TLSVersion.TLSv1_3
             context.load_cert_chain(*files)
-    return server, client
+        with open(files[0], encoding="ascii") as file:
+            return server, client, ssl.PEM_cert_to_DER_cert(file.read())
 
 
 class Passage:
@@ -47,7 +48,7 @@ class Middle:
     """Listens at `port` of each address of `ips`, and goes from there to `target`."""
 
     def __init__(self, ips, port, target, keys=True):
-        self._server, self._client = contexts() if keys else (None, None)
+        self._server, self._client, _ = contexts() if keys else (None, None, None)
         self._ips, self._port = ips, port
         self._ip, self._target_port = target.rsplit(":", 1)
         self.passages, self.failed = [], []
