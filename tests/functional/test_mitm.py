@@ -9,7 +9,7 @@ from process import connections_between
 from runner import check, check_equal, eventually, full, main, never, note, test, within
 
 PHRASE = "four words make friends"
-TRIES, TRIES_A_NODE = full(1000, 20), 200
+TRIES, TRIES_AT_ONCE = full(1000, 20), 50  # a node keeps at most 64 strangers
 TEXTS = ["the tide is high", "the bridge is down"]
 
 
@@ -92,7 +92,7 @@ def _try_all(closed):
     """Lets the middle try, and counts; every address of it is one try."""
     left = TRIES
     while left > 0:
-        tries = min(left, TRIES_A_NODE)
+        tries = min(left, TRIES_AT_ONCE)
         left -= tries
         with _separated(closed, tries) as apart:
             _check_chat_goes_on(apart)
