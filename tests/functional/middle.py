@@ -87,8 +87,8 @@ class Middle:
         writer.close()
 
     def was_at(self):
-        """The addresses through which both have said something to each other."""
-        return {p.ip for p in self.passages if p.said and p.answered}
+        """The addresses through which something was said to the other side, to no avail."""
+        return {p.ip for p in self.passages if p.said and p.over}
 
     def read(self):
         return [bytes(data) for p in self.passages for data in (p.said, p.answered)]

@@ -33,7 +33,7 @@ def floods_of_an_admitted_stranger_are_cut():
 
 
 def _member(address):
-    return TlsStranger(address, device=MALLORY.device)
+    return TlsStranger(address, author=MALLORY)
 
 
 def _join(stranger, under):
@@ -83,9 +83,9 @@ AFTER_HANDSHAKE = {
     "a record that is too long": _raw(b"\x17\x03\x03\xff\xff" + os.urandom(70_000)),
     "alerts": _raw(b"\x15\x03\x03\x00\x02\x01\x00" * 100),
     "plain HTTP/2": _raw(h2.PREFACE),
-    "nonsense for an introduction": _says(HandshakeStranger, b"\xff" * 50),
-    "an introduction to another network": _says(HandshakeStranger, b"\x01c" + bytes(48)),
-    "another version": _says(HandshakeStranger, b"\x02o" + bytes(48)),
+    "nonsense for an introduction": _says(HandshakeStranger, b"\xff" * 114),
+    "an introduction to another network": _says(HandshakeStranger, b"\x01c" + bytes(112)),
+    "another version": _says(HandshakeStranger, b"\x02o" + bytes(112)),
     "HTTP/2 without an introduction": _says(HandshakeStranger, h2.PREFACE),
     "a mebibyte before admission": _says(HandshakeStranger, b"\xff" * (1 << 20)),
     "TLS inside TLS": _says(TlsStranger, b"\x16\x03\x01\x00\xc8\x01"),
@@ -95,7 +95,7 @@ AFTER_HANDSHAKE = {
 
 
 def _unsigned(address, claimed):
-    stranger = TlsStranger(address, device=MALLORY.device)
+    stranger = TlsStranger(address, author=MALLORY)
     stranger.open_stream()
     stranger.say_raw(h2.hello(claimed, MALLORY, bytes(64)))
     return stranger
@@ -120,8 +120,8 @@ def nonsense_after_the_handshake_is_hung_up_on_and_never_a_peer():
 @test
 def a_hello_of_another_connection_is_worth_nothing():
     with siege() as under:
-        with TlsStranger(under.target, device=MALLORY.device) as first, \
-                TlsStranger(under.target, device=MALLORY.device) as second:
+        with TlsStranger(under.target, author=MALLORY) as first, \
+                TlsStranger(under.target, author=MALLORY) as second:
             signature = first.signature(MALLORY)
             second.open_stream()
             second.say_raw(h2.hello(under.free_address(), MALLORY, signature))

@@ -116,8 +116,8 @@ def a_closed_network_admits_no_man_in_the_middle():
     for apart in _try_all(closed=True):
         tries += len(apart.middle.was_at())
         for passage in apart.middle.passages:
-            # Introductions, shares and one confirmation: the acceptor hangs up after that.
-            check(len(passage.said) <= 50 + 96 and len(passage.answered) <= 50 + 32,
+            # One introduction, signed for another connection: the acceptor hangs up on it.
+            check(len(passage.said) <= 114 and not passage.answered,
                   f"more was said: {len(passage.said)}, {len(passage.answered)}")
     note(f"admitted 0 of {tries}")
     check_equal(tries, TRIES, "tries")
@@ -128,9 +128,6 @@ def an_open_network_links_nobody_through_a_man_in_the_middle():
     tries = 0
     for apart in _try_all(closed=False):
         tries += len(apart.middle.was_at())
-        told = [line for node in (apart.alice, apart.bob) for line in node.err
-                if "is not who it says it is" in line]
-        check(told, "no node has noticed")
     note(f"linked 0 of {tries}")
     check_equal(tries, TRIES, "tries")
 

@@ -10,12 +10,14 @@ import threading
 from functools import cache
 
 import h2
+from author import Author
 from middle import contexts
 from runner import Skip, check
 
 ED25519_SPKI = bytes.fromhex("302a300506032b6570032100")
 OBJECT_HEAD_BYTES = 16 + 8  # of CPython: count, type; then a weak reference, then SSL*
-INTRODUCTION_BYTES = 50
+INTRODUCTION_BYTES = 114
+NOBODY = Author(1, "nobody")
 
 
 @cache
@@ -127,21 +129,24 @@ class HandshakeStranger(h2.Stranger):
 class TlsStranger(HandshakeStranger):
     """Has come as far as anybody can in an open network: introduced, and speaking HTTP/2."""
 
-    def __init__(self, address, preface=True, source=None, device=bytes(32)):
-        self.device = device
+    def __init__(self, address, preface=True, source=None, author=NOBODY):
+        self.author = author
         super().__init__(address, preface, source)
 
     def _begin(self):
         super()._begin()
-        self.tls.write(b"\x01o" + os.urandom(16) + self.device)
+        presence = self.author.sign(b"lanchat/presence/1" + self._channel())
+        self.tls.write(b"\x01o" + os.urandom(16) + self.author.device + presence)
         self._flush()
         answer = self.hear_exactly(INTRODUCTION_BYTES)
         check(answer[:2] == b"\x01o", f"introduction {answer!r}")
 
+    def _channel(self):
+        peer = self.tls.getpeercert(binary_form=True)
+        return b"d" + _key_name(_own()[1]) + _key_name(peer) + _binding(self.tls)
+
     def signature(self, author):
         """What makes it a member: its device vouches for this connection."""
         number = struct.pack(">Q", author.instance)
-        peer = self.tls.getpeercert(binary_form=True)
-        return author.sign(b"lanchat/hello/1d" + _key_name(_own()[1]) + _key_name(peer) +
-                           _binding(self.tls) + struct.pack(">QQ", 1, 0) + number + number +
-                           b"-" + bytes(8) + author.name.encode())
+        return author.sign(b"lanchat/hello/1" + self._channel() + struct.pack(">QQ", 1, 0) +
+                           number + number + b"-" + bytes(8) + author.name.encode())

@@ -15,15 +15,21 @@ namespace {
 
 using State = Admission::State;
 
-constexpr std::size_t heard_bytes_max = 96;
-constexpr std::size_t said_bytes_max = 96;
+constexpr std::size_t heard_bytes_max = test::introduction;
+constexpr std::size_t said_bytes_max = test::introduction + 32;
 constexpr int messages_max = 3;
 
-// One of us, and a stranger who says what the fuzzer has.
-void talk_to_a_stranger(fuzz::Bytes& bytes, bool dialled, bool closed) {
+// One of us, and a stranger who says what the fuzzer has, at once or after an introduction that
+// is in order: otherwise nobody would ever guess its signature.
+void talk_to_a_stranger(fuzz::Bytes& bytes, bool dialled, bool closed, bool introduced) {
     Admission node(test::side(dialled, closed ? "correct horse" : ""));
     LANCHAT_ASSERT(node.begin().empty() == !dialled);
     int messages = 0;
+    if (introduced) {
+        Admission stranger(test::side(!dialled, closed ? "guess" : ""));
+        const std::string said = dialled ? stranger.take(node.begin()) : stranger.begin();
+        node.take(said.substr(0, test::introduction));
+    }
     while (node.awaited() > 0 && !bytes.empty()) {
         LANCHAT_ASSERT(node.awaited() <= heard_bytes_max && ++messages <= messages_max);
         std::string heard(node.awaited(), '\0');
@@ -61,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if ((kind & 2) != 0) {
         talk_through_a_stranger(bytes, closed);
     } else {
-        talk_to_a_stranger(bytes, (kind & 4) != 0, closed);
+        talk_to_a_stranger(bytes, (kind & 4) != 0, closed, (kind & 8) != 0);
     }
     return 0;
 }

@@ -16,7 +16,7 @@ using asio::ip::tcp;
 struct Door {
     asio::io_context loop;
     Tunnels tunnels{loop, [](const Channel& channel) {
-                        return Admission::Side{channel, {}, {}, {}, {}};
+                        return Admission::Side{channel, {}, {}, {}, {}, {}};
                     }};
     tcp::socket near{loop};
     tcp::socket far{loop};
