@@ -1,5 +1,7 @@
 // Where the program begins: the process is made fit, the command line read, the node run.
 #include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -28,9 +30,20 @@ void occupy_standard_streams(int, char**, char**) {
 [[gnu::section(".preinit_array"),
   gnu::used]] void (*const before_libraries)(int, char**, char**) = occupy_standard_streams;
 
+// The key of the device and the passphrase are in memory: it goes to no core file, nor to a handler
+// of crashes, which asks for no limit; and no other process of this user may attach and look.
+void keep_memory_to_ourselves() {
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+#ifndef LANCHAT_SANITIZED  // the search for leaks attaches to its own process
+    ::prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    keep_memory_to_ourselves();
     lanchat::link::prepare_process();
     std::signal(SIGPIPE, SIG_IGN);
     try {

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "message/rng.hpp"
+#include "node/link/sniff.hpp"
 #include "node/link/sockets.hpp"
 
 namespace lanchat::link {
@@ -19,12 +20,6 @@ namespace {
 using asio::ip::tcp;
 
 constexpr int listen_tries = 20;
-
-// RFC 9113, section 3.4: what every HTTP/2 client says first.
-constexpr std::string_view preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-// RFC 8446, section 5.1: a record of the handshake, of any version.
-constexpr std::string_view tls_record = "\x16\x03";
 
 UniqueFd open_spare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
@@ -71,7 +66,7 @@ struct FrontDoor::Guest {
     tcp::socket socket;
     Endpoint from;
     Guard::WatchId watch;
-    std::array<char, preface.size()> bytes{};
+    std::array<char, sniffed_bytes_max> bytes{};
     std::size_t size = 0;
 };
 
@@ -158,14 +153,14 @@ void FrontDoor::sniff(std::shared_ptr<Guest> guest) {
             if (error || closed_) return;
             guest->size += count;
             const std::string_view seen(guest->bytes.data(), guest->size);
-            const bool tls = seen.starts_with(tls_record);
-            if (!tls && !preface.starts_with(seen) && !tls_record.starts_with(seen)) {
+            const Speech speech = link::sniff(seen);
+            if (speech == Speech::undecided) return sniff(std::move(guest));
+            if (speech == Speech::neither) {
                 spdlog::debug("{} speaks neither HTTP/2 nor TLS", to_string(guest->from));
                 return reset(guest->socket);
             }
-            if (!tls && seen.size() < preface.size()) return sniff(std::move(guest));
-            on_visitor_(
-                {std::move(guest->socket), guest->from, guest->watch, std::string(seen), tls});
+            on_visitor_({std::move(guest->socket), guest->from, guest->watch, std::string(seen),
+                         speech == Speech::tls});
         });
 }
 

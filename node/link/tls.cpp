@@ -30,17 +30,6 @@ constexpr std::string_view common_name = "lanchat";  // nobody's name
 constexpr long a_day = 24 * 60 * 60;
 constexpr long validity = 20 * 365 * a_day;  // of a key for one process: clocks may be wrong
 
-std::optional<TlsKey> key_of(const X509* certificate) {
-    std::array<unsigned char, limits::tls_key_bytes_max> bytes;
-    X509_PUBKEY* key = X509_get_X509_PUBKEY(certificate);
-    const int size = key == nullptr ? 0 : i2d_X509_PUBKEY(key, nullptr);
-    if (size <= 0 || static_cast<std::size_t>(size) > bytes.size()) return std::nullopt;
-    unsigned char* end = bytes.data();
-    i2d_X509_PUBKEY(key, &end);
-    return TlsKey{
-        hash_of({reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(size)})};
-}
-
 bool name_and_date(X509* certificate) {
     std::array<unsigned char, 16> serial{};
     if (RAND_bytes(serial.data(), static_cast<int>(serial.size())) != 1) return false;
@@ -68,11 +57,13 @@ Certificate certify(EVP_PKEY* key) {
     return made ? std::move(certificate) : nullptr;
 }
 
-// Every certificate is taken: TLS proves that its key is there, and nothing else is asked of it.
-int take_any(int, X509_STORE_CTX*) { return 1; }
+// Every certificate is taken: TLS proves that its key is there, and nothing else is asked of it. So
+// OpenSSL does not even look for a chain, through extensions that a stranger wrote.
+int take_any(X509_STORE_CTX*, void*) { return 1; }
 
 bool restrict(SSL_CTX* context) {
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, take_any);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    SSL_CTX_set_cert_verify_callback(context, take_any, nullptr);
     SSL_CTX_set_max_cert_list(context, limits::certificate_bytes_max);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION);
@@ -98,6 +89,17 @@ Result<Tls> Tls::make() {
         SSL_CTX_use_PrivateKey(native, key.get()) != 1)
         return failure;
     return Tls(std::move(context), *name);
+}
+
+std::optional<TlsKey> key_of(const X509* certificate) {
+    std::array<unsigned char, limits::tls_key_bytes_max> bytes;
+    X509_PUBKEY* key = X509_get_X509_PUBKEY(certificate);
+    const int size = key == nullptr ? 0 : i2d_X509_PUBKEY(key, nullptr);
+    if (size <= 0 || static_cast<std::size_t>(size) > bytes.size()) return std::nullopt;
+    unsigned char* end = bytes.data();
+    i2d_X509_PUBKEY(key, &end);
+    return TlsKey{
+        hash_of({reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(size)})};
 }
 
 std::optional<TlsKey> own_key(SSL* connection) {

@@ -31,6 +31,9 @@ class Tls {
     TlsKey key_;
 };
 
+// Whose certificate it is. None: its key does not fit limits::tls_key_bytes_max.
+std::optional<TlsKey> key_of(const X509* certificate);
+
 // Whose certificate this end has shown.
 std::optional<TlsKey> own_key(SSL* connection);
 

@@ -8,10 +8,20 @@
 #include <utility>
 
 #include "message/ids.hpp"
+#include "node/link/tcp_state.hpp"
 
 namespace lanchat::link {
 
 using asio::ip::tcp;
+
+namespace {
+
+bool is_established(int socket) {
+    const auto state = tcp_state(socket);
+    return state && state->established;
+}
+
+}  // namespace
 
 Tunnels::Tunnels(asio::io_context& loop, Tunnel::Introduce introduce)
     : loop_(loop), introduce_(std::move(introduce)), work_(here_.get_executor()) {}
@@ -38,6 +48,9 @@ void Tunnels::open(UniqueFd socket, Tunnel::Role role, std::string first_bytes, 
 
 void Tunnels::begin(UniqueFd socket, Tunnel::Role role, std::string first_bytes, std::string name,
                     Opened opened) {
+    // In a flood the guard cuts most of those that wait for this thread: no handshake for them.
+    if (role == Tunnel::Role::accept && !is_established(socket.get()))
+        return asio::post(loop_, [opened, name] { opened({}, name); });
     asio::error_code error;
     tcp::socket outer(here_);
     outer.assign(tcp::v4(), socket.get(), error);

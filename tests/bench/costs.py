@@ -1,6 +1,7 @@
 # What a node costs: probes per second, memory for each link, processor time when nothing is said.
 import glob
 import time
+from contextlib import contextmanager
 
 from workers import Company, Failed, check_steady, free_ports, nodes, private_subnet
 
@@ -31,35 +32,54 @@ def _sweep(count, arguments, **more):
 
 
 def memory(sizes):
-    """Per role and repetition: KiB for each link, (of the first 100, of the second 100)."""
-    found = {"dialling": [], "accepting": []}
+    """{(role, tls): [growth]}: KiB for each link, (of the first 100, of the second 100)."""
+    found = {(role, tls): [] for tls in (1, 0) for role in ("dialling", "accepting")}
     for _ in range(sizes.repetitions):
-        for role, growth in found.items():
-            growth.append(_memory(role))
+        for (role, tls), growth in found.items():
+            growth.append(_memory(role, tls))
     return found
 
 
-def _memory(role):
+@contextmanager
+def _crowd(role, tls):
+    """A node and members that it is to link with: (company, node, members)."""
     subnet = private_subnet()
     port = free_ports("0.0.0.0", 1)
     node_ip = f"{subnet}.250"
     with Company() as company:
-        node = company.start("bench_node", ip=node_ip, cidr=f"{subnet}.0/24",
+        node = company.start("bench_node", ip=node_ip, cidr=f"{subnet}.0/24", tls=tls,
                              ports=f"{port}-{port}", scan=int(role == "dialling"))
         node.hear("ready")
-        members = company.start("bench_links", subnet=subnet, port=port,
+        members = company.start("bench_links", subnet=subnet, port=port, tls=tls,
                                 role="accept" if role == "dialling" else "dial",
                                 to=f"{node_ip}:{port}")
         members.hear("ready")
-        sizes = [_settled_rss(node)]
-        for step in (1, 2):
-            members.ask("open", "more")
-            node.ask("linked", "await", step * LINKS, seconds=60)
-            sizes.append(_settled_rss(node))
+        yield node, members
         stats = node.ask("stats", "stats")
         if stats["downs"]:
-            raise Failed(f"memory of links, {role}: {stats}")
+            raise Failed(f"links, {role}: {stats}")
+
+
+def _memory(role, tls):
+    with _crowd(role, tls) as (node, members):
+        sizes = [_settled_rss(node)]
+        for step in (1, 2):
+            members.ask("open", "more", seconds=60)
+            node.ask("linked", "await", step * LINKS, seconds=60)
+            sizes.append(_settled_rss(node))
     return (sizes[1] - sizes[0]) / LINKS, (sizes[2] - sizes[1]) / LINKS
+
+
+def set_up(sizes):
+    """{tls: [links a second]}: members dial one node, 16 at a time, until all are greeted."""
+    found = {1: [], 0: []}
+    for _ in range(sizes.repetitions):
+        for tls, rates in found.items():
+            with _crowd("accepting", tls) as (node, members):
+                began = members.ask("open", "more", seconds=60)["t"]
+                node.tell("await", LINKS)
+                rates.append(LINKS / (node.hear("linked", 60)["t"] - began) * 1e9)
+    return found
 
 
 def _settled_rss(node, seconds=10):

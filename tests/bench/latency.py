@@ -38,16 +38,25 @@ def _served(company, program):
     return dialler
 
 
+@contextmanager
+def plain_pair():
+    with Company() as company:
+        _, dialler = nodes(company, 2, each=[{"answer": 1, "tls": 0}, {"tls": 0}])
+        yield dialler, company
+        check_steady(company)
+
+
 PAIRS = {"tcp": tcp_pair, "grpc": stream_pair, "lanchat": node_pair}
+ECHO_PAIRS = {**PAIRS, "plain": plain_pair}
 
 
 def echo(sizes):
     """For every way its repetitions, taken in turns: [(p50, p99), …] in microseconds."""
-    found = {way: [] for way in PAIRS}
+    found = {way: [] for way in ECHO_PAIRS}
     if has_program("lanchat"):
         found["pipes"] = []
     for _ in range(sizes.repetitions):
-        for way, pair in PAIRS.items():
+        for way, pair in ECHO_PAIRS.items():
             with pair() as (dialler, _):
                 heard = dialler.ask("echoed", "echo", sizes.echoes, sizes.echoes // 10, 0, 0)
             found[way].append(percentiles(heard["ns"]))

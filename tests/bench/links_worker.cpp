@@ -2,7 +2,7 @@
 // memory of one node's links can be measured.
 //   bench_links subnet=127.A.B role=accept port=P       members listen on 127.A.B.1, .2, …
 //   bench_links subnet=127.A.B role=dial port=P to=A:P  members dial from 127.A.B.1, .2, …
-// Each "more" on stdin brings a hundred members.
+// Each "more" on stdin brings a hundred members; with tls=0 their links are plain.
 #include <unistd.h>
 
 #include <asio/io_context.hpp>
@@ -24,13 +24,7 @@ namespace {
 using asio::ip::tcp;
 
 constexpr int members_per_command = 100;
-
-std::shared_ptr<const DeviceKey> some_key() {
-    static std::uint8_t made = 0;  // from 256 on keys come again: nobody here compares them
-    DeviceKey::Seed seed{};
-    seed[0] = ++made;
-    return std::make_shared<const DeviceKey>(std::move(seed));
-}
+constexpr std::size_t dials_at_once = 16;  // a front door takes at most 64 strangers
 
 // One peer with a transport of its own: connections from one node to several addresses may have
 // the same source port, and a transport tells its visitors apart by where they come from.
@@ -39,7 +33,7 @@ class Member {
   public:
     using Greeted = std::function<void()>;
 
-    Member(asio::io_context& loop, Endpoint place, Greeted greeted);
+    Member(asio::io_context& loop, Endpoint place, bool tls, Greeted greeted);
 
     bool open() {
         return static_cast<bool>(transport_.open({place_.ip}, {place_.port, place_.port}));
@@ -54,8 +48,9 @@ class Member {
 
     asio::io_context& loop_;
     Endpoint place_;
-    std::shared_ptr<const DeviceKey> key_ = some_key();
+    bool tls_;
     Greeted on_greeted_;
+    std::shared_ptr<const DeviceKey> key_;
     bool dialled_ = false;
     bool greeted_ = false;
     bool busy_ = false;
@@ -63,11 +58,20 @@ class Member {
     link::Transport transport_;
 };
 
-Member::Member(asio::io_context& loop, Endpoint place, Greeted greeted)
+std::shared_ptr<const DeviceKey> key_of(Endpoint place) {
+    DeviceKey::Seed seed{};
+    for (std::size_t n = 0; n < 4; ++n)
+        seed[n] = static_cast<std::uint8_t>(place.ip.bits >> (8 * n));
+    return std::make_shared<const DeviceKey>(std::move(seed));
+}
+
+Member::Member(asio::io_context& loop, Endpoint place, bool tls, Greeted greeted)
     : loop_(loop),
       place_(place),
+      tls_(tls),
       on_greeted_(std::move(greeted)),
-      transport_(loop, key_, {},
+      key_(key_of(place)),
+      transport_(loop, key_, "",
                  {[](LinkId, Endpoint, bool) {},
                   [this](LinkId link, const Frame& frame) { received(link, frame); },
                   [this](LinkId link) {
@@ -93,7 +97,7 @@ void Member::dial(Endpoint to) {
     Frame greeting;
     greeting.msg = to_string(place_);
     greeting.hello = hello();
-    transport_.dial(LinkId{2}, std::move(socket), greeting, true);
+    transport_.dial(LinkId{2}, std::move(socket), greeting, tls_);
 }
 
 void Member::received(LinkId link, const Frame& frame) {
@@ -128,7 +132,8 @@ class Crowd {
   public:
     explicit Crowd(const Options& options)
         : next_{*parse_ipv4(option(options, "subnet", "") + ".1"),
-                static_cast<std::uint16_t>(std::stoi(option(options, "port", "")))} {
+                static_cast<std::uint16_t>(std::stoi(option(options, "port", "")))},
+          tls_(option(options, "tls", "1") == "1") {
         if (option(options, "role", "") == "dial") to_ = *parse_endpoint(option(options, "to", ""));
     }
 
@@ -145,21 +150,22 @@ class Crowd {
             if (error) return loop_.stop();
             typed_.consume(typed_.size());
             bring_members();
-            report({{"event", "open"}});
+            report({{"event", "open"}, {"t", now_ns()}});
+            for (std::size_t n = 0; n < dials_at_once; ++n) dial_next();
             listen_to_commands();
         });
     }
 
     void bring_members() {
         for (int i = 0; i < members_per_command; ++i) {
-            members_.push_back(std::make_unique<Member>(loop_, next_, [this] { dial_next(); }));
+            members_.push_back(
+                std::make_unique<Member>(loop_, next_, tls_, [this] { dial_next(); }));
             if (!members_.back()->open()) report({{"event", "failed"}, {"why", "no free port"}});
             ++next_.ip.bits;
         }
-        dial_next();
     }
 
-    // One after the other: a front door takes at most 64 strangers at once.
+    // Each that is greeted makes room for another.
     void dial_next() {
         if (to_.port == 0 || dialled_ == members_.size()) return;
         members_[dialled_++]->dial(to_);
@@ -170,6 +176,7 @@ class Crowd {
     asio::streambuf typed_;
     Endpoint next_;
     Endpoint to_;
+    bool tls_;
     std::vector<std::unique_ptr<Member>> members_;
     std::size_t dialled_ = 0;
 };

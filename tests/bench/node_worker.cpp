@@ -1,6 +1,6 @@
 // A lanchat node embedded in a worker: measures, answers or counts lines.
 //   bench_node ip=A cidr=C ports=MIN-MAX [name=N] [scan=0] [answer=1] [await=PEERS] [data=FOLDER]
-//              [ids=1] [delivery=1]
+//              [ids=1] [delivery=1] [tls=0]
 // With ids every line is flushed here before it leaves; with delivery an echo is over when the line
 // is flushed at all others, who need not answer.
 // Commands on stdin: await PEERS, echo COUNT WARMUP MIN_MS MAX_MS, say COUNT, stats, quit.
@@ -38,6 +38,7 @@ Config config_from(const Options& options) {
     config.name = option(options, "name", "bench");
     config.data_dir = option(options, "data", "");
     config.discovery.scan = option(options, "scan", "1") == "1";
+    config.security.tls = option(options, "tls", "1") == "1";
     return config;
 }
 

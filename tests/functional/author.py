@@ -80,7 +80,7 @@ class Author:
         self.instance, self.name = instance, name
         self.seq, self.head = 0, bytes(32)
 
-    def _sign(self, data):
+    def sign(self, data):
         r = _scalar(self._prefix, data) % ORDER
         point = _packed(_times(r, BASE))
         k = _scalar(point, self.device, data)
@@ -97,4 +97,4 @@ class Author:
         self.head = _hash(self.head + _hash(entry))
         signed = (b"lanchat/run/1" + self.device + struct.pack(">QQ", self.instance, self.seq) +
                   self.head)
-        return field(1, entry) + field(2, self._sign(signed))
+        return field(1, entry) + field(2, self.sign(signed))

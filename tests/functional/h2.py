@@ -60,11 +60,11 @@ def message(text):
     return b"\x0a" + _varint(len(data)) + data
 
 
-def hello(address, author):
+def hello(address, author, signature=b""):
     """The first frame of a lanchat node, with whatever name."""
     number = struct.pack("<Q", author.instance)
     words = (b"\x08\x01" + field(2, author.device) + b"\x19" + number + field(4, author.name) +
-             b"\x71" + number)
+             (field(6, signature) if signature else b"") + b"\x71" + number)
     return field(1, address) + field(2, field(1, words))
 
 
@@ -97,16 +97,23 @@ class Stranger:
         self.opened = time.monotonic()
         self.closed_at = None
         self.sent = 0
+        self._begin()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         if preface:
             self.send(PREFACE + frame(SETTINGS, 0, 0))
 
+    def _begin(self):
+        """Overridden: what comes before HTTP/2."""
+
+    def _take(self, chunk):
+        self.received += chunk
+        del self.received[:-65536]
+
     def _read(self):
         try:
             while chunk := self.socket.recv(65536):
-                self.received += chunk
-                del self.received[:-65536]
+                self._take(chunk)
         except OSError:
             pass
         self.closed_at = time.monotonic()
@@ -131,7 +138,11 @@ class Stranger:
     def join(self, address, author):
         """Becomes a lanchat peer."""
         self.open_stream()
-        self.say_raw(hello(address, author))
+        self.say_raw(hello(address, author, self.signature(author)))
+
+    def signature(self, _author):
+        """Overridden: of the hello; there is none on a plain connection."""
+        return b""
 
     def say_raw(self, payload, stream=1):
         self.send(frame(DATA, 0, stream, grpc(payload)))

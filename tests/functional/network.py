@@ -116,6 +116,11 @@ class Lan:
         self._switch.run("ip", "link", "set", port, "master", "bridge", "up")
         host.configure(str(ipaddress.ip_address("10.77.0.0") + number), self.prefix)
 
+    @property
+    def switch(self):
+        """The namespace that all packets go through."""
+        return self._switch.namespace
+
     def __enter__(self):
         return self
 

@@ -4,72 +4,12 @@ import resource
 import socket
 import threading
 import time
-from contextlib import contextmanager
 
 import h2
-from lanchat import Chat, check_chat_works, check_memory
-from process import descriptors, forget_peak, peak_mib
+from lanchat import Chat, check_chat_works
+from process import descriptors
 from runner import check, check_equal, eventually, full, main, note, test, within
-
-MEMORY_MAX_MIB = 256
-CLOSED_WITHIN_S = 5
-FLOOD_S = full(8, 3)
-
-
-class Siege:
-    """A chat of three in which alice is attacked, and its health during the attack."""
-
-    def __init__(self, chat, **alice_options):
-        self.chat = chat
-        self.alice = chat.node("alice", **alice_options)
-        self.alice.wait_ready()
-        self.friends = [chat.node("bob"), chat.node("carol")]
-        chat.wait_mesh()
-        self.target = self.alice.address
-        forget_peak(self.alice.pid)
-
-    @property
-    def nodes(self):
-        return [self.alice, *self.friends]
-
-    def free_address(self):
-        return f"{self.chat.ip}:{self.chat.last_port}"
-
-    def check_survived(self, what):
-        peak = peak_mib(self.alice.pid)
-        note(f"{what}: memory at most {peak:.0f} MiB")
-        check_memory(self.alice, MEMORY_MAX_MIB, peak)
-        check_chat_works(self.nodes)
-        check_equal([n.peers("down") for n in self.nodes], [[], [], []], "links lost")
-        self.check_newcomer()
-
-    def check_newcomer(self):
-        newcomer = self.chat.node("dave")
-        newcomer.wait_linked(3, within(2))
-        check_chat_works([*self.nodes, newcomer])
-        newcomer.stop()
-        for node in self.nodes:
-            node.wait_linked(2)
-            self.forget(node)
-
-    @staticmethod
-    def forget(node):
-        """The newcomer's coming and going is no news for later checks."""
-        with node.changed:
-            node.events[:] = [e for e in node.events if e[1].get("peer", {}).get("name") != "dave"]
-
-
-@contextmanager
-def siege(**alice_options):
-    with Chat(ports=8) as chat:
-        yield Siege(chat, **alice_options)
-
-
-def _check_never_a_peer(nodes):
-    for node in nodes:
-        names = {peer["name"] for peer in node.peers("up")}
-        check(names <= {"alice", "bob", "carol"}, f"{node} took a stranger for a peer: {names}")
-
+from siege import CLOSED_WITHIN_S, attack, check_hung_up_on, check_never_a_peer, siege
 
 TLS_START = b"\x16\x03"
 TLS_HELLO = bytes.fromhex("16030100c8010000c40303") + b"\x11" * 192
@@ -89,20 +29,14 @@ NONSENSE = {
 }
 
 
-def _check_hung_up_on(strangers):
-    for name, stranger in strangers.items():
-        check(stranger.wait_closed(CLOSED_WITHIN_S + 1), f"{name}: still open")
-        stranger.close()
-
-
 @test
 def nonsense_is_hung_up_on_and_never_a_peer():
     with siege() as under:
         strangers = {name: h2.Stranger(under.target, preface=False) for name in NONSENSE}
         for name, data in NONSENSE.items():
             strangers[name].send(data)
-        _check_hung_up_on(strangers)
-        _check_never_a_peer(under.nodes)
+        check_hung_up_on(strangers)
+        check_never_a_peer(under.nodes)
         under.check_survived("nonsense")
 
 
@@ -137,7 +71,7 @@ def a_greeting_that_does_not_come_is_closed_within_5_s():
             note(f"{name}: closed after {stranger.closed_at - stranger.opened:.1f} s")
             stranger.close()
 
-        _check_never_a_peer(under.nodes)
+        check_never_a_peer(under.nodes)
         under.check_survived("slow greetings")
 
 
@@ -200,73 +134,49 @@ def a_node_that_ran_out_of_descriptors_accepts_again_at_once():
         under.check_survived("128 descriptors, 300 connections")
 
 
-def _attack(name, chunks, greeted=False):
-    with siege() as under:
-        with h2.Stranger(under.target) as stranger:
-            if greeted:
-                stranger.greet(under.free_address())
-                under.alice.wait(f"{name}: the attacker is a peer",
-                                 lambda: any(p["legacy"] for p in under.alice.peers("up")), 5)
-            began = time.monotonic()
-            attacker = threading.Thread(target=h2.flood, daemon=True,
-                                        args=(stranger, chunks, FLOOD_S))
-            attacker.start()
-            while attacker.is_alive():
-                check_chat_works(under.nodes)
-                attacker.join(0.1)
-            took = time.monotonic() - began
-            cut = "cut" if stranger.wait_closed(0.2) else "not cut"
-            note(f"{name}: {stranger.sent / 1e6:.2f} MB in {took:.1f} s, {cut}")
-        if greeted:
-            under.alice.wait_linked(2)
-            for node in under.nodes:
-                with node.changed:
-                    node.events[:] = [e for e in node.events
-                                      if not e[1].get("peer", {}).get("legacy")]
-        else:
-            _check_never_a_peer(under.nodes)
-        under.check_survived(name)
+def _greet(stranger, under):
+    stranger.greet(under.free_address())
 
 
 @test
 def a_rapid_reset_flood_is_cut():
-    _attack("rapid reset", h2.rapid_reset())
+    attack("rapid reset", h2.rapid_reset())
 
 
 @test
 def a_continuation_flood_is_cut():
-    _attack("CONTINUATION flood", h2.continuation())
+    attack("CONTINUATION flood", h2.continuation())
 
 
 @test
 def a_header_of_a_gibibyte_is_cut():
-    _attack("1 GiB header", h2.huge_header())
+    attack("1 GiB header", h2.huge_header())
 
 
 @test
 def a_flood_of_pings_is_cut():
-    _attack("ping flood", h2.settings_or_pings(h2.PING))
+    attack("ping flood", h2.settings_or_pings(h2.PING))
 
 
 @test
 def a_flood_of_settings_is_cut():
-    _attack("settings flood", h2.settings_or_pings(h2.SETTINGS))
+    attack("settings flood", h2.settings_or_pings(h2.SETTINGS))
 
 
 @test
 def a_flood_of_streams_is_cut():
-    _attack("stream flood", h2.idle_streams())
+    attack("stream flood", h2.idle_streams())
 
 
 @test
 def a_flood_on_a_greeted_connection_is_cut():
-    _attack("rapid reset by a peer", h2.rapid_reset(first=3), greeted=True)
-    _attack("CONTINUATION flood by a peer", h2.continuation(stream=3), greeted=True)
+    attack("rapid reset by a peer", h2.rapid_reset(first=3), greet=_greet)
+    attack("CONTINUATION flood by a peer", h2.continuation(stream=3), greet=_greet)
 
 
 @test
 def empty_frames_of_a_peer_are_harmless():
-    _attack("empty frames by a peer", h2.empty_data(), greeted=True)
+    attack("empty frames by a peer", h2.empty_data(), greet=_greet)
 
 
 @test
@@ -278,8 +188,8 @@ def a_length_of_a_gibibyte_reserves_nothing():
             strangers[declared].open_stream()
             strangers[declared].send(h2.frame(h2.DATA, 0, 1, h2.grpc(b"x" * 10_000,
                                                                     declared=declared)))
-        _check_hung_up_on(strangers)
-        _check_never_a_peer(under.nodes)
+        check_hung_up_on(strangers)
+        check_never_a_peer(under.nodes)
         under.check_survived("declared lengths")
 
 
@@ -296,7 +206,7 @@ def a_gzip_bomb_is_not_inflated():
                     if not stranger.send(h2.frame(h2.DATA, 0, 1, data[at:at + 16_000])):
                         break
                 stranger.wait_closed(CLOSED_WITHIN_S + 1)
-            _check_never_a_peer(under.nodes)
+            check_never_a_peer(under.nodes)
             under.check_survived(f"{len(bomb) / 1e6:.2f} MB that inflate to {mebibytes} MiB")
 
 
@@ -319,8 +229,8 @@ def a_bad_greeting_is_never_a_peer():
         noise = strangers["random bytes"] = h2.Stranger(under.target)
         noise.open_stream()
         noise.say_raw(os.urandom(500))
-        _check_hung_up_on(strangers)
-        _check_never_a_peer(under.nodes)
+        check_hung_up_on(strangers)
+        check_never_a_peer(under.nodes)
         under.check_survived("bad greetings")
 
 

@@ -3,61 +3,22 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <cstdlib>
 #include <string>
+#include <vector>
 
-#include "message/rng.hpp"
+#include "tests/unit/message_talk.hpp"
 
 namespace lanchat {
 namespace {
 
 using State = Admission::State;
-
-template <std::size_t N>
-std::array<std::uint8_t, N> some(std::uint64_t seed) {
-    Rng rng(seed);
-    std::array<std::uint8_t, N> bytes{};
-    for (auto& byte : bytes) byte = static_cast<std::uint8_t>(rng.next());
-    return bytes;
-}
-
-constexpr std::size_t introduction = 2 + 16 + 32 + 64;
-
-DeviceKey key_of(bool dialled) { return DeviceKey(some<32>(dialled ? 5 : 6)); }
-
-Admission::Side side(bool dialled, const std::string& secret, std::uint64_t seed = 1) {
-    const DeviceKey key = key_of(dialled);
-    const Channel channel{
-        dialled, {some<32>(dialled ? 7 : 8)}, {some<32>(dialled ? 8 : 7)}, {some<32>(9)}, {}};
-    Admission::Side made{channel,
-                         key.id(),
-                         secret,
-                         some<16>(seed + (dialled ? 10 : 20)),
-                         some<32>(seed + (dialled ? 30 : 40)),
-                         sign_presence(channel, key)};
-    made.scalar[31] &= 0x0F;  // below the order of the group
-    return made;
-}
-
-// Lets both talk until neither has more to say; `changed` may alter what is on its way.
-void talk(Admission& dialler, Admission& acceptor, const auto& changed) {
-    std::string to_acceptor = dialler.begin();
-    std::string to_dialler = acceptor.begin();
-    std::size_t message = 0;
-    const auto deliver = [&](std::string& from, Admission& to, std::string& answers) {
-        if (to.awaited() == 0 || from.size() < to.awaited()) return false;
-        std::string bytes = from.substr(0, to.awaited());
-        from.erase(0, to.awaited());
-        changed(message++, bytes);
-        answers += to.take(bytes);
-        return true;
-    };
-    while (deliver(to_acceptor, acceptor, to_dialler) || deliver(to_dialler, dialler, to_acceptor))
-        continue;
-}
-
-void talk(Admission& dialler, Admission& acceptor) {
-    talk(dialler, acceptor, [](std::size_t, std::string&) {});
-}
+using test::introduction;
+using test::key_of;
+using test::side;
+using test::some;
+using test::talk;
 
 TEST_CASE("two with one passphrase admit each other and know whom") {
     Admission a(side(true, "correct horse"));
@@ -199,6 +160,125 @@ TEST_CASE("nonsense is named so") {
     c.take(a.begin());
     c.take(std::string(96, '\0'));  // the neutral element
     CHECK(c.state() == State::nonsense);
+}
+
+// What a listener on the wire inside TLS would record; one after the other, both directions.
+std::vector<std::string> recorded(const std::string& secret, std::uint64_t seed) {
+    std::vector<std::string> messages;
+    Admission a(side(true, secret, seed));
+    Admission b(side(false, secret, seed));
+    talk(a, b, [&](std::size_t, const std::string& bytes) { messages.push_back(bytes); });
+    REQUIRE((a.state() == State::admitted && b.state() == State::admitted));
+    return messages;
+}
+
+TEST_CASE("a confirmation of the wrong role admits nobody") {
+    // Somebody in the middle joins two dials and has each confirm the other.
+    const auto others = recorded("correct horse", 3);
+    Admission one(side(true, "correct horse"));
+    Admission two(side(true, "correct horse", 2));
+    one.take(others[1]);
+    two.take(others[1]);
+    const std::string from_one = one.take(others[2]);
+    const std::string from_two = two.take(others[2]);
+    REQUIRE((from_one.size() == 96 && from_two.size() == 96));
+
+    one.take(from_two.substr(32));
+    two.take(from_one.substr(32));
+
+    CHECK(one.state() == State::refused);
+    CHECK(two.state() == State::refused);
+}
+
+TEST_CASE("everything sent back as it came admits nobody") {
+    Admission a(side(true, "correct horse"));
+    std::string back = a.begin();  // claims to be us, in the other role
+    while (a.awaited() > 0 && back.size() >= a.awaited()) {
+        std::string said = back.substr(0, a.awaited());
+        back.erase(0, a.awaited());
+        back += a.take(said) + std::string(64, '\0');
+    }
+    CHECK(a.state() != State::admitted);
+}
+
+TEST_CASE("a talk that ends early has admitted neither who waits") {
+    const auto whole = recorded("correct horse", 1);
+    REQUIRE(whole.size() == 5);
+    for (std::size_t kept = 0; kept < 4; ++kept) {
+        Admission a(side(true, "correct horse"));
+        Admission b(side(false, "correct horse"));
+        for (std::size_t n = 0; n < kept; ++n) {
+            // Dialler's, acceptor's, its share, dialler's, acceptor's.
+            Admission& to = n == 0 || n == 3 ? b : a;
+            to.take(whole[n]);
+        }
+        CHECK(a.state() == State::talking);
+        CHECK(b.state() != State::admitted);
+    }
+}
+
+TEST_CASE(
+    "a share that is no element of the group, or the neutral one, is nonsense in both roles") {
+    std::vector<std::string> bad = {std::string(32, '\0'), std::string(32, '\xff')};
+    bad.push_back('\1' + std::string(31, '\0'));  // negative; of small order on the curve
+    bad.push_back("\xec" + std::string(30, '\xff') + '\x7f');  // the same, -1
+    bad.push_back("\xed" + std::string(30, '\xff') + '\x7f');  // 0, not in its shortest form
+    bad.push_back("\xee" + std::string(30, '\xff') + '\x7f');  // 1, the same
+    for (const auto& share : bad) {
+        Admission a(side(true, "correct horse"));
+        Admission b(side(false, "correct horse"));
+        const std::string said = b.take(a.begin());
+        a.take(said.substr(0, introduction));
+        a.take(share);
+        b.take(share + std::string(64, '\0'));
+        CHECK(a.state() == State::nonsense);
+        CHECK(b.state() == State::nonsense);
+    }
+}
+
+TEST_CASE("with the same randomness two passphrases differ in shares and confirmations alone") {
+    const auto one = recorded("correct horse", 1);
+    const auto other = recorded("battery staple", 1);
+    REQUIRE((one.size() == 5 && other.size() == 5));
+    CHECK(one[0] == other[0]);
+    CHECK(one[1] == other[1]);
+    for (std::size_t proof = 2; proof < one.size(); ++proof) {
+        CHECK(one[proof].size() == other[proof].size());
+        CHECK(one[proof] != other[proof]);
+    }
+}
+
+// How often each bit was set in all that was said.
+std::vector<std::uint32_t> bits_set(const std::string& secret, std::size_t talks,
+                                    std::uint64_t seed) {
+    std::vector<std::uint32_t> counts;
+    for (std::size_t n = 0; n < talks; ++n) {
+        std::string all;
+        for (const auto& message : recorded(secret, seed + 100 * n)) all += message;
+        counts.resize(8 * all.size());
+        for (std::size_t bit = 0; bit < counts.size(); ++bit)
+            counts[bit] += (static_cast<unsigned char>(all[bit / 8]) >> (bit % 8)) & 1U;
+    }
+    return counts;
+}
+
+TEST_CASE("with fresh randomness nothing that is said tells one passphrase from another") {
+    const char* full = std::getenv("LANCHAT_FULL");
+    const std::size_t talks = full != nullptr && *full == '1' ? 10'000 : 1'000;
+
+    const auto one = bits_set("correct horse", talks, 1'000'000'000);
+    const auto other = bits_set("battery staple", talks, 2'000'000'000);
+
+    REQUIRE(one.size() == 8 * (2 * introduction + 32 + 96 + 64));
+    REQUIRE(other.size() == one.size());
+    // Fair coins differ by more than six standard deviations once in 500 million.
+    const double most = 6 * std::sqrt(static_cast<double>(talks) / 2);
+    for (std::size_t bit = 0; bit < one.size(); ++bit) {
+        CAPTURE(bit);
+        const bool constant = one[bit] == 0 || one[bit] == talks;
+        if (constant) CHECK(one[bit] == other[bit]);
+        CHECK(std::abs(static_cast<double>(one[bit]) - other[bit]) <= most);
+    }
 }
 
 }  // namespace
