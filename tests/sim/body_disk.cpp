@@ -110,6 +110,7 @@ void Body::tell_hidden(const RunPtr& run, const Extent& before) {
         around_.marks.hit(Mark::hidden_line);
         record(What::shown, author_of(entry.log), entry.seq, fingerprint(entry.text));
         around_.history.records.back().history = true;
+        around_.history.records.back().hidden = true;
     }
 }
 

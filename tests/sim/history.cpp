@@ -135,7 +135,7 @@ class Judge {
         if (kind(record.peer) == Kind::lanchat) {
             const auto line = said_.find({record.peer, record.number});
             if (line == said_.end() || line->second != record.text) return fault("phantom", record);
-            check_tense(record);
+            if (!record.hidden) check_tense(record);
         }
         Numbers& seen = seen_[pair];
         const auto before = record.number - 1;

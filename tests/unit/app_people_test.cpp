@@ -31,7 +31,7 @@ TEST_CASE("verify shows the code and both ids, and asks") {
     CHECK(has(yes.err, "is verified"));
     for (const auto* answer : {"n\n", "\n", "", "yeah\n"})
         CHECK(office.run(Verify{"alice", {}}, false, answer).exit_code == 5);
-    CHECK(office.node.on_loop([](FakeBackend& node) { return node.listener_count(); }) == 0);
+    office.node.wait_until([](FakeBackend& node) { return node.listener_count() == 0; });
 }
 
 TEST_CASE("verify with a code says yes to that code only") {
