@@ -65,7 +65,7 @@ bool SqliteStore::absorb(const LogId& id, Change& change) {
 }
 
 // A log begins where its first saved run does.
-bool SqliteStore::begin_at_parked(const LogId& id, bool is_trimmed, Change& change) {
+bool SqliteStore::begin_at_parked(const LogId& id, Seq trimmed, Change& change) {
     auto first = database_.query(
         "SELECT signature, entries FROM parked WHERE device=? AND epoch=? ORDER BY first LIMIT 1",
         sqlite::Blob{id.device.view()}, ordered(static_cast<std::uint64_t>(id.epoch)));
@@ -74,18 +74,19 @@ bool SqliteStore::begin_at_parked(const LogId& id, bool is_trimmed, Change& chan
     if (!run) return database_.damaged(run.why()), false;
     const Seq start = (*run)->first() - 1;
     const Stretch nothing{start, (*run)->before(), start, (*run)->before()};
-    const Log log = begin_log({id, {nothing, {}, is_trimmed ? start : 0, {}}});
+    const Log log = begin_log({id, {nothing, {}, std::min(trimmed, start), {}}});
     change.logs[id] = log;
     return log.row != 0;
 }
 
-std::optional<Failure> SqliteStore::join_parked(const std::set<LogId>& untrimmed) {
+std::optional<Failure> SqliteStore::join_parked(const std::map<LogId, Seq>& trimmed) {
     for (const LogId& id : parked_) {
-        const bool is_trimmed = !untrimmed.contains(id);
+        const auto known = trimmed.find(id);
+        const Seq below = known == trimmed.end() ? 0 : known->second;
         for (bool grows = true; grows;) {
             Change change;
             auto failure = make(change, [&] {
-                return (logs_.contains(id) || begin_at_parked(id, is_trimmed, change)) &&
+                return (logs_.contains(id) || begin_at_parked(id, below, change)) &&
                        absorb(id, change) && save(*find(id, change));
             });
             if (failure) return failure;
@@ -140,7 +141,7 @@ class Salvage {
     std::size_t runs_damaged() const { return runs_damaged_; }
 
     std::optional<Failure> finish() {
-        if (auto failure = into_.join_parked(untrimmed_)) return failure;
+        if (auto failure = into_.join_parked(trimmed_)) return failure;
         for (const auto& [log, fork] : forks_) {
             const auto frozen = into_.freeze(fork);
             if (!frozen) return Failure{frozen.why()};
@@ -198,8 +199,9 @@ class Salvage {
 
     void take_log(const sqlite::Query& row) {
         const auto device = device_from(row.bytes(0));
-        if (device && row.integer(2) == 0)
-            untrimmed_.insert({*device, Epoch{from_ordered(row.integer(1))}});
+        if (device && row.integer(2) > 0)
+            trimmed_[{*device, Epoch{from_ordered(row.integer(1))}}] =
+                static_cast<Seq>(row.integer(2));
     }
 
     void take_fork(const sqlite::Query& row) {
@@ -219,7 +221,7 @@ class Salvage {
 
     SqliteStore& into_;
     std::vector<SqliteStore::Parked> batch_;
-    std::set<LogId> untrimmed_;  // as far as the damaged store tells
+    std::map<LogId, Seq> trimmed_;  // as far as the damaged store tells
     std::map<LogId, Fork> forks_;
     std::map<Arrival, Line> legacy_;
     std::size_t runs_found_ = 0;

@@ -80,9 +80,9 @@ class SqliteStore final : public Store {
         WallTime arrived;
     };
     std::optional<Failure> park(const std::vector<Parked>& runs);
-    // Begins each log that is not held at its first parked run, and joins what follows. Nothing
-    // below that run is wanted but of the `untrimmed`: their beginning can come back from peers.
-    std::optional<Failure> join_parked(const std::set<LogId>& untrimmed);
+    // Begins each log that is not held at its first parked run, and joins what follows. What lies
+    // between what was `trimmed` of it and that run can come back from peers.
+    std::optional<Failure> join_parked(const std::map<LogId, Seq>& trimmed);
     // The file itself then has all that the write-ahead log has.
     bool flush_to_file() { return database_.empty_log(); }
     // Lines that still wait for what comes before them.
@@ -134,7 +134,7 @@ class SqliteStore final : public Store {
     bool keep_lines(const VerifiedRun& run, Part part, const Place& place, Change& change);
     bool save(const Log& log);
     bool absorb(const LogId& id, Change& change);
-    bool begin_at_parked(const LogId& id, bool is_trimmed, Change& change);
+    bool begin_at_parked(const LogId& id, Seq trimmed, Change& change);
     std::int64_t room_row(const std::string& name, Change& change);
     std::int64_t author_row(const DeviceId& device);
 

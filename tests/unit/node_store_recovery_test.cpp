@@ -190,6 +190,27 @@ TEST_CASE("a log whose first run is damaged begins after it until peers bring it
     CHECK(texts(opened->store->newest({}, 9)) == Texts{"zeroth", "first", "second"});
 }
 
+TEST_CASE("where nothing tells what was trimmed, what is missing is wanted back") {
+    test::Folder folder;
+    Voice anna(InstanceId{1});
+    std::vector<RunPtr> runs;
+    for (const char* text : {"zeroth", "first", "second"}) runs.push_back(anna.say({text}));
+    { REQUIRE(test::opened(folder.file())->append(runs, {5})); }
+    {
+        auto database = store::sqlite::Database::open(folder.file(), nullptr);
+        REQUIRE(database);
+        REQUIRE(database->run("DELETE FROM run WHERE first=1; DELETE FROM log"));
+    }
+    write(folder.file() + ".suspect", "");
+
+    const auto opened = store::open_or_recover(folder.file());
+
+    REQUIRE_MESSAGE(opened, opened.why());
+    REQUIRE(opened->store->holdings()->size() == 1);
+    CHECK(opened->store->holdings()->front().extent.floor == 0);
+    CHECK(texts(opened->store->append({runs.front()}, {6})) == Texts{"zeroth"});
+}
+
 TEST_CASE("a deleted or empty store is a new one") {
     test::Folder folder;
     { CHECK(test::opened(folder.file())); }
