@@ -256,8 +256,10 @@ std::vector<std::uint32_t> bits_set(const std::string& secret, std::size_t talks
         std::string all;
         for (const auto& message : recorded(secret, seed + 100 * n)) all += message;
         counts.resize(8 * all.size());
-        for (std::size_t bit = 0; bit < counts.size(); ++bit)
-            counts[bit] += static_cast<std::uint8_t>(all[bit / 8]) >> (bit % 8) & 1U ? 1U : 0U;
+        for (std::size_t bit = 0; bit < counts.size(); ++bit) {
+            const std::uint32_t byte = static_cast<unsigned char>(all[bit / 8]);
+            counts[bit] += byte >> (bit % 8) & 1U;
+        }
     }
     return counts;
 }
