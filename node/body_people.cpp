@@ -10,11 +10,7 @@ namespace {
 
 Nonce random_nonce() {
     Nonce nonce;
-    for (std::size_t at = 0; at < nonce.bytes.size(); at += sizeof(std::uint64_t)) {
-        std::uint64_t bits = random_bits();
-        for (std::size_t n = 0; n < sizeof bits; ++n, bits >>= 8)
-            nonce.bytes[at + n] = static_cast<std::uint8_t>(bits & 0xFF);
-    }
+    fill_random(nonce.bytes);
     return nonce;
 }
 

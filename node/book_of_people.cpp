@@ -18,6 +18,7 @@
 #include "message/hash.hpp"
 #include "message/limits.hpp"
 #include "message/text.hpp"
+#include "node/kept_file.hpp"
 #include "node/link/unique_fd.hpp"
 
 namespace lanchat {
@@ -106,10 +107,6 @@ std::optional<Person> parse_person(std::string_view line) {
 
 std::string seal_of(std::string_view text) { return base32(hash_of(text).view().substr(0, 10)); }
 
-Failure trouble(const std::string& path, const char* doing) {
-    return Failure{std::string("cannot ") + doing + " " + path + ": " + std::strerror(errno)};
-}
-
 // O_NONBLOCK keeps a FIFO in the file's place from holding us up.
 Result<std::string> read_all(const std::string& path) {
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
@@ -131,29 +128,6 @@ Result<std::string> read_all(const std::string& path) {
     }
     text.resize(have);
     return text;
-}
-
-bool write_all(int file, std::string_view text) {
-    while (!text.empty()) {
-        const auto put = ::write(file, text.data(), text.size());
-        if (put < 0 && errno == EINTR) continue;
-        if (put < 0) return false;
-        text.remove_prefix(static_cast<std::size_t>(put));
-    }
-    return ::fsync(file) == 0;
-}
-
-// A power cut leaves the old one or the new one.
-std::optional<Failure> replace(const std::string& path, std::string_view text) {
-    const std::string draft = path + ".new";
-    const auto folder_name = path.substr(0, path.rfind('/') + 1);
-    const UniqueFd folder(::open(folder_name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    const UniqueFd file(
-        ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!folder || !file || !write_all(file.get(), text) ||
-        ::rename(draft.c_str(), path.c_str()) != 0 || ::fsync(folder.get()) != 0)
-        return trouble(path, "write");
-    return std::nullopt;
 }
 
 std::string moved_aside(const std::string& path) {
@@ -236,7 +210,7 @@ void BookOfPeople::when_saved(std::function<void()> done) {
 void BookOfPeople::write() {
     if (unsaved_ == nullptr) return;
     asio::post(disk_, [file = file_, text = std::exchange(unsaved_, nullptr)()] {
-        if (const auto problem = replace(file, text))
+        if (const auto problem = replace_file(file, text))
             spdlog::warn("who is known is not kept: {}", problem->why);
     });
 }

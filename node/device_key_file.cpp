@@ -6,10 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "node/entropy.hpp"
+#include "node/kept_file.hpp"
 #include "node/link/unique_fd.hpp"
 
 namespace lanchat {
@@ -18,16 +19,9 @@ namespace {
 using link::UniqueFd;
 using Key = Result<std::shared_ptr<const DeviceKey>>;
 
-Failure trouble(const std::string& path, const char* doing) {
-    return Failure{std::string("cannot ") + doing + " " + path + ": " + std::strerror(errno)};
-}
-
 DeviceKey::Seed random_seed() {
     DeviceKey::Seed seed{};
-    for (std::size_t i = 0; i < seed.size(); i += sizeof(std::uint64_t)) {
-        const std::uint64_t bits = random_bits();
-        std::memcpy(seed.data() + i, &bits, sizeof bits);
-    }
+    fill_random(seed);
     return seed;
 }
 
@@ -54,20 +48,8 @@ Result<DeviceKey::Seed> read_seed(const std::string& path) {
 
 std::string key_path(const std::string& data_dir) { return data_dir + "/device.key"; }
 
-bool write_all(const std::string& path, const DeviceKey::Seed& seed, int how) {
-    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | how | O_CLOEXEC, 0600));
-    return file && ::write(file.get(), seed.data(), seed.size()) == std::ssize(seed) &&
-           ::fsync(file.get()) == 0;
-}
-
-std::optional<Failure> keep_key(const std::string& dir, const DeviceKey::Seed& seed) {
-    const std::string path = key_path(dir);
-    const std::string draft = path + ".new";
-    const UniqueFd folder(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder || !write_all(draft, seed, O_TRUNC) || ::rename(draft.c_str(), path.c_str()) != 0 ||
-        ::fsync(folder.get()) != 0)
-        return trouble(path, "write");
-    return std::nullopt;
+std::string_view bytes_of(const DeviceKey::Seed& seed) {
+    return {reinterpret_cast<const char*>(seed.data()), seed.size()};
 }
 
 }  // namespace
@@ -80,7 +62,7 @@ Key device_key(const std::string& data_dir) {
     auto seed = file ? read_seed(file, path) : random_seed();
     if (!seed) return Failure{seed.why()};
     if (!file)
-        if (auto no = keep_key(data_dir, *seed)) return *no;
+        if (auto no = replace_file(path, bytes_of(*seed))) return *no;
     return from_seed(std::move(*seed));
 }
 
@@ -93,7 +75,8 @@ Result<DeviceId> device_in(const std::string& data_dir) {
 std::optional<Failure> export_device_key(const std::string& data_dir, const std::string& file) {
     const auto seed = read_seed(key_path(data_dir));
     if (!seed) return Failure{seed.why()};
-    if (!write_all(file, *seed, O_EXCL)) return trouble(file, "write");
+    const UniqueFd copy(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!copy || !write_all(copy.get(), bytes_of(*seed))) return trouble(file, "write");
     return std::nullopt;
 }
 
@@ -101,7 +84,7 @@ std::optional<Failure> import_device_key(const std::string& file, const std::str
     const auto seed = read_seed(file);
     if (!seed) return Failure{seed.why()};
     const std::string path = key_path(data_dir);
-    if (::access(path.c_str(), F_OK) != 0) return keep_key(data_dir, *seed);
+    if (::access(path.c_str(), F_OK) != 0) return replace_file(path, bytes_of(*seed));
     const auto held = read_seed(path);
     if (held && *held == *seed) return std::nullopt;
     return Failure{path + " is another identity: move it aside first"};

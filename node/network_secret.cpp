@@ -7,12 +7,12 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 
 #include "message/limits.hpp"
 #include "message/sodium.hpp"
 #include "message/text.hpp"
+#include "node/kept_file.hpp"
 #include "node/link/unique_fd.hpp"
 
 namespace lanchat {
@@ -25,10 +25,6 @@ constexpr std::string_view salt_name = "lanchat/room-salt/1";  // nobody knows t
 constexpr std::size_t memory = std::size_t{64} * 1024 * 1024;
 constexpr unsigned long long passes = 2;
 constexpr std::string_view open_network = "open\n";
-
-Failure trouble(const std::string& path, const char* doing) {
-    return Failure{std::string("cannot ") + doing + " " + path + ": " + std::strerror(errno)};
-}
 
 // At most `most` bytes; no value: there is no such file.
 Result<std::optional<std::string>> content(const std::string& path, std::size_t most,
@@ -138,11 +134,7 @@ Result<bool> bind_to_network(const std::string& data_dir, const std::string& sec
     // A history without a note was written before there were closed networks.
     const bool used = ::access((data_dir + "/history.db").c_str(), F_OK) == 0;
     if (used && !secret.empty()) return another_network(data_dir, "an open one");
-    const std::string written = note_for(secret, some_salt());
-    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (!file || ::write(file.get(), written.data(), written.size()) != std::ssize(written) ||
-        ::fsync(file.get()) != 0)
-        return trouble(path, "write");
+    if (auto no = replace_file(path, note_for(secret, some_salt()))) return *no;
     return true;
 }
 
