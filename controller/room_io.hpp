@@ -53,6 +53,8 @@ struct Say {
     std::string text;
     std::string said_id{};  // the caller's, empty: none; with one it is stored before it is sent
     bool watched = false;   // Delivery events tell where it has arrived
+    DeviceId to{};          // for this device alone; none: for everybody
+    std::string to_name{};  // as its speaker knows it
 };
 struct Watch {
     LineId line;
