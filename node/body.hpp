@@ -110,8 +110,8 @@ class Node::Body {
     brain::RoomSettings known_;                // from the store
     using Write = std::variant<RunPtr, Fork>;  // what goes to the disk, in order
     std::vector<Write> unwritten_;
-    std::set<RunPtr> late_;  // among those on their way to the disk
-    Seq says_waiting_ = 0;   // among the inputs
+    std::set<RunPtr> late_;                 // among those on their way to the disk
+    std::map<DeviceId, Seq> says_waiting_;  // among the inputs, by whom they are for alone
     std::map<LineId, Said> unanswered_;
     std::map<std::string, std::vector<Said>> said_ids_;  // not on disk yet, or nobody knows
     std::uint64_t untrimmed_bytes_ = 0;

@@ -58,7 +58,9 @@ class Node {
         std::string text;
         std::string room = "general";
         std::string said_id =
-            {};  // with one that this device has used the answer is the line of then
+            {};            // with one that this device has used the answer is the line of then
+        DeviceId to = {};  // for this device alone; none: for everybody in the room
+        std::string to_name = {};  // as its owner is known here
     };
     using Said = std::function<void(const Result<LineId>&)>;
 
