@@ -115,6 +115,16 @@ int columns_of(char32_t code) {
     return utf8proc_charwidth(point);
 }
 
+std::u32string folded(std::string_view text) {
+    std::u32string out;
+    while (!text.empty()) {
+        const auto next = decode(text);
+        out += static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(next.code)));
+        text.remove_prefix(next.length);
+    }
+    return out;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
@@ -189,6 +199,8 @@ std::string to_name(std::string_view text, std::string_view otherwise) {
     }
     return std::string(length > 0 ? text.substr(0, length) : otherwise);
 }
+
+bool same_but_case(std::string_view a, std::string_view b) { return folded(a) == folded(b); }
 
 int columns(std::string_view text) {
     if (is_printable_ascii(text)) return static_cast<int>(text.size());

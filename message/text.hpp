@@ -26,6 +26,9 @@ bool is_name(std::string_view name);
 // The longest prefix of `text` that is_name() accepts, or `otherwise` when there is none.
 std::string to_name(std::string_view text, std::string_view otherwise);
 
+// The same letters, whatever their case.
+bool same_but_case(std::string_view a, std::string_view b);
+
 // Columns that displayable text takes on a terminal; a tab counts 8.
 int columns(std::string_view text);
 
