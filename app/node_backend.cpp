@@ -3,7 +3,6 @@
 
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
-#include <set>
 #include <utility>
 
 #include "message/limits.hpp"
@@ -11,21 +10,32 @@
 namespace lanchat::app {
 namespace {
 
-Result<std::vector<api::Backend::Known>> authors(store::Store& history) {
+Result<std::vector<api::Backend::Known>> people(store::Store& history, const DeviceId& self) {
     const auto holdings = history.holdings();
     if (!holdings) return Failure{holdings.why()};
-    std::set<DeviceId> devices;
-    for (const auto& holding : *holdings) devices.insert(holding.log.device);
+    std::map<DeviceId, bool> devices;  // whether it was written to
+    for (const auto& [log, extent] : *holdings) {
+        devices[log.device];
+        if (log.is_direct()) devices[log.to] |= log.device == self;
+    }
     std::vector<api::Backend::Known> known;
-    for (const DeviceId& device : devices) {
-        const auto last = history.newest(store::Filter{.author = device}, 1);
+    for (const auto& [device, written_to] : devices) {
+        const auto last = history.newest(store::Filter{.author = device, .direct_too = true}, 1);
         if (!last) return Failure{last.why()};
-        if (!last->empty()) known.push_back({device, last->front().entry.name});
+        known.push_back({device, last->empty() ? "" : last->front().entry.name, written_to});
     }
     return known;
 }
 
 }  // namespace
+
+NodeBackend::NodeBackend(asio::io_context& loop, Node& node) : loop_(loop), node_(node) {
+    known([this](const Result<std::vector<Known>>& all) {
+        if (!all) return;
+        for (const auto& one : *all)
+            if (!one.name.empty()) names_.emplace(one.id, one.name);
+    });
+}
 
 template <class T, class Question>
 void NodeBackend::ask(Question question, Done<T> done) {
@@ -37,7 +47,10 @@ void NodeBackend::ask(Question question, Done<T> done) {
 }
 
 void NodeBackend::hear(const Event& event) {
-    if (std::holds_alternative<controller::Message>(event)) return;  // those come by the store
+    if (const auto* message = std::get_if<controller::Message>(&event)) {  // told by the store
+        if (!message->from.legacy) names_[message->line.log.device] = message->from.name;
+        return;
+    }
     if (const auto* delivery = std::get_if<controller::Delivery>(&event)) {
         const auto watchers = watchers_;
         for (const auto& [token, watcher] : watchers)
@@ -72,11 +85,19 @@ void NodeBackend::rooms(Done<std::vector<std::string>> done) {
 }
 
 void NodeBackend::known(Done<std::vector<Known>> done) {
-    ask<std::vector<Known>>(authors, std::move(done));
+    ask<std::vector<Known>>(
+        [self = status().id](store::Store& history) { return people(history, self); },
+        std::move(done));
+}
+
+std::string NodeBackend::name_of(const DeviceId& device) {
+    const auto name = names_.find(device);
+    return name == names_.end() ? std::string() : name->second;
 }
 
 void NodeBackend::publish(Saying saying, Done<LineId> done) {
-    node_.say({std::move(saying.text), std::move(saying.room), std::move(saying.said_id)},
+    node_.say({std::move(saying.text), std::move(saying.room), std::move(saying.said_id), saying.to,
+               std::move(saying.to_name)},
               std::move(done));
 }
 

@@ -16,7 +16,7 @@ namespace lanchat::app {
 // Used on the loop's thread. The node has started and outlives it.
 class NodeBackend : public api::Backend {
   public:
-    NodeBackend(asio::io_context& loop, Node& node) : loop_(loop), node_(node) {}
+    NodeBackend(asio::io_context& loop, Node& node);
 
     // Every event of the node.
     void hear(const Event& event);
@@ -27,6 +27,7 @@ class NodeBackend : public api::Backend {
     std::vector<PeerInfo> peers() override;
     void rooms(Done<std::vector<std::string>> done) override;
     void known(Done<std::vector<Known>> done) override;
+    std::string name_of(const DeviceId& device) override;
     void publish(Saying saying, Done<LineId> done) override;
     Token watch(const LineId& line, std::function<void(Delivery)> changed) override;
     void unwatch(Token token) override;
@@ -55,6 +56,7 @@ class NodeBackend : public api::Backend {
 
     asio::io_context& loop_;
     Node& node_;
+    std::map<DeviceId, std::string> names_;  // of those who said something: few enough
     Token tokens_ = 0;
     std::map<Token, Watcher> watchers_;
     std::map<Token, std::shared_ptr<const Listener>> listeners_;

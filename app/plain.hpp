@@ -50,6 +50,7 @@ class PlainFace {
     void show_peers();
     void show_help();
     void join(const std::string& room);
+    void tell(const std::string& peer_and_text);
 
     Chat chat_;
     Sink out_;

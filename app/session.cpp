@@ -12,6 +12,7 @@
 #include <asio/post.hpp>
 
 #include "app/api/cursor.hpp"
+#include "app/api/recipient.hpp"
 #include "app/deadline.hpp"
 #include "app/terminal/color.hpp"
 #include "message/frame.hpp"
@@ -37,6 +38,13 @@ template <class Deed>
 void with_face(std::variant<std::monostate, PlainFace, JsonFace>& face, Deed deed) {
     if (auto* plain = std::get_if<PlainFace>(&face)) deed(*plain);
     if (auto* json = std::get_if<JsonFace>(&face)) deed(*json);
+}
+
+Chat::Told told_of(const api::Published& said) {
+    if (!said.line) return {Failure{said.line.why()}};
+    const bool waits = said.to && !said.to->here;
+    return {message_id(*said.line),
+            waits ? said.to->name.empty() ? to_string(said.to->id) : said.to->name : std::string()};
 }
 
 }  // namespace
@@ -123,7 +131,12 @@ Chat Session::chat() {
                                stored(message_id(*line));
                            });
             },
-            [this] { return node_->peers(); }, [this] { leave(); }};
+            [this] { return node_->peers(); }, [this] { leave(); },
+            [this](const std::string& peer, std::string text,
+                   const std::function<void(const Chat::Told&)>& told) {
+                api::publish_to(*backend_, peer, {general_room, std::move(text), {}},
+                                [told](const api::Published& said) { told(told_of(said)); });
+            }};
 }
 
 PlainOptions Session::plain_options() const {

@@ -15,9 +15,10 @@ struct Command {
     Slash::Verb verb;
 };
 
-constexpr std::array<Command, 5> commands{{{"/help", Slash::Verb::help},
+constexpr std::array<Command, 6> commands{{{"/help", Slash::Verb::help},
                                            {"/peers", Slash::Verb::peers},
                                            {"/join", Slash::Verb::join},
+                                           {"/msg", Slash::Verb::msg},
                                            {"/quit", Slash::Verb::quit},
                                            {"/exit", Slash::Verb::quit}}};
 
@@ -47,11 +48,12 @@ std::string nearest_command(std::string_view word) {
 }
 
 std::string_view slash_help() {
-    return "/help        this list\n"
-           "/peers       who is here\n"
-           "/join ROOM   talk in ROOM from now on (you hear all rooms)\n"
-           "/quit        leave, as ^D does; also /exit\n"
-           "//text       says /text\n";
+    return "/help           this list\n"
+           "/peers          who is here\n"
+           "/join ROOM      talk in ROOM from now on (you hear all rooms)\n"
+           "/msg PEER TEXT  to PEER alone: a name, an address, or an id or its beginning\n"
+           "/quit           leave, as ^D does; also /exit\n"
+           "//text          says /text\n";
 }
 
 }  // namespace lanchat::app

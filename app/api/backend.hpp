@@ -42,12 +42,15 @@ class Backend {
     struct Saying {
         std::string room;
         std::string text;
-        std::string said_id;  // empty: none
+        std::string said_id;       // empty: none
+        DeviceId to = {};          // for this device alone; none: for everybody
+        std::string to_name = {};  // as it is known here
     };
 
     struct Known {
         DeviceId id;
-        std::string name;
+        std::string name;         // empty: it never said anything
+        bool written_to = false;  // alone
     };
 
     struct Imported {
@@ -68,8 +71,10 @@ class Backend {
     virtual Status status() = 0;
     virtual std::vector<controller::PeerInfo> peers() = 0;
     virtual void rooms(Done<std::vector<std::string>> done) = 0;
-    // Whose lines are held, here or away, with the last name each used.
+    // Whose lines are held, or lines to whom alone, here or away, with the last name each used.
     virtual void known(Done<std::vector<Known>> done) = 0;
+    // The last name that it is known to have used; empty: none is.
+    virtual std::string name_of(const DeviceId& device) = 0;
 
     // Answers with the place of the line once it is on this disk. With a said_id that was used
     // already the answer is the line of then, and nothing is added.

@@ -41,6 +41,7 @@ struct Line {
     bool history = false;
     bool own = false;
     bool disputed = false;  // its author signed another line for its place, or for one before it
+    std::optional<Author> to = {};  // for this one alone
 };
 
 struct Held {
@@ -69,6 +70,7 @@ struct Query {
     std::optional<WallTime> since;
     std::optional<WallTime> until;
     std::uint64_t count = 0;  // 0: all
+    std::string with = {};    // only what is said to or by this peer alone
 };
 
 struct Tail {
@@ -76,6 +78,7 @@ struct Tail {
     std::optional<std::string> since;
     std::uint32_t last = 0;  // without `since`
     bool follow = false;
+    std::string with = {};  // as in Query
 };
 
 // Who has to have stored what is said before the answer comes.
@@ -89,6 +92,7 @@ struct Saying {
     std::string room;
     std::string text;
     std::string said_id;
+    std::string to = {};  // for this peer alone
 };
 
 struct Receipt {

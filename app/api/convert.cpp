@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/api/cursor.hpp"
+#include "app/api/recipient.hpp"
 #include "config/version.hpp"
 
 namespace lanchat::app::api {
@@ -58,7 +59,7 @@ Meant considered(Backend& backend, const std::string& word) {
 
 }  // namespace
 
-Here::Here(Backend& backend) {
+Here::Here(Backend& backend) : backend_(backend) {
     const auto status = backend.status();
     self_ = to_string(status.id);
     store_id_ = status.store_id;
@@ -86,8 +87,16 @@ void Here::fill(v1::Line& out, const store::Line& line, store::Arrival cursor_at
     }
     from.set_id(to_string(entry.log.device));
     out.set_own(from.id() == self_);
-    const auto place = addresses_.find(from.id());
-    if (place != addresses_.end()) from.set_address(place->second);
+    const auto set_address = [this](v1::Author& author) {
+        const auto place = addresses_.find(author.id());
+        if (place != addresses_.end()) author.set_address(place->second);
+    };
+    set_address(from);
+    if (!entry.log.is_direct()) return;
+    out.clear_room();
+    out.mutable_to()->set_id(to_string(entry.log.to));
+    out.mutable_to()->set_name(backend_.name_of(entry.log.to));
+    set_address(*out.mutable_to());
 }
 
 void fill(v1::Author& out, const controller::PeerInfo& peer) {
@@ -116,10 +125,10 @@ void fill(v1::Held& out, const store::Tally& tally) {
     if (tally.oldest) out.set_oldest_ms(tally.oldest->ms);
 }
 
-void resolve(Backend& backend, const v1::Filter& filter,
-             const std::function<void(Result<store::Filter>)>& done) {
-    auto found = without_author(filter);
-    const std::string& word = filter.author();
+namespace {
+
+void find_author(Backend& backend, const std::string& word, store::Filter found,
+                 const std::function<void(Result<store::Filter>)>& done) {
     if (word.empty()) return done(std::move(found));
     if (const auto id = parse_device_id(word)) {
         found.author = *id;
@@ -133,6 +142,30 @@ void resolve(Backend& backend, const v1::Filter& filter,
         if (!chosen) return done(Failure{chosen.why()});
         found.author = *chosen;
         done(std::move(found));
+    });
+}
+
+}  // namespace
+
+void resolve(Backend& backend, const v1::Filter& filter,
+             const std::function<void(Result<store::Filter>)>& done) {
+    auto found = without_author(filter);
+    if (filter.with().empty()) return find_author(backend, filter.author(), std::move(found), done);
+    find_conversation(backend, filter.with(),
+                      [&backend, author = filter.author(), found, done](Result<std::string> with) {
+                          if (!with) return done(Failure{with.why()});
+                          auto both = found;
+                          both.conversation = *std::move(with);
+                          find_author(backend, author, std::move(both), done);
+                      });
+}
+
+void find_conversation(Backend& backend, const std::string& peer,
+                       const std::function<void(Result<std::string>)>& done) {
+    find_recipient(backend, peer, [self = backend.status().id, done](const auto& found) {
+        if (const auto* nobody = std::get_if<NoRecipient>(&found))
+            return done(Failure{nobody->why});
+        done(store::conversation_of(self, std::get<Recipient>(found).id));
     });
 }
 

@@ -19,6 +19,7 @@ class Here {
     void fill(v1::Line& out, const store::Line& line, store::Arrival cursor_at, bool history) const;
 
   private:
+    Backend& backend_;
     std::string self_;
     std::uint64_t store_id_;
     std::map<std::string, std::string> addresses_;  // id -> address
@@ -28,9 +29,13 @@ void fill(v1::Author& out, const controller::PeerInfo& peer);
 void fill(v1::Held& out, const store::Tally& tally);
 void fill(v1::StatusReply& out, const Backend::Status& status, std::size_t peers);
 
-// A filter whose author is found among those who are here and those whose lines are held. Fails
-// if none or several are meant.
+// A filter whose author is found among those who are here and those whose lines are held, and so
+// is the one of whose conversation with us they are. Fails if none or several are meant.
 void resolve(Backend& backend, const v1::Filter& filter,
              const std::function<void(Result<store::Filter>)>& done);
+
+// What a peer and this node say to each other alone (store::conversation_of).
+void find_conversation(Backend& backend, const std::string& peer,
+                       const std::function<void(Result<std::string>)>& done);
 
 }  // namespace lanchat::app::api

@@ -17,6 +17,7 @@ struct UsageError {
 // As they were written; empty: not given.
 struct CommandWords {
     std::string room;
+    std::string peer;  // of -t
     std::string said_id;
     std::string wait;
     std::string timeout;

@@ -11,12 +11,14 @@
 
 #include "app/api/backend.hpp"
 #include "message/limits.hpp"
+#include "node/store/rules.hpp"
 
 namespace lanchat::app::api {
 
 class FakeBackend : public Backend {
   public:
-    explicit FakeBackend(asio::io_context& loop) : loop_(loop), key_(seed(1)), other_(seed(2)) {}
+    explicit FakeBackend(asio::io_context& loop)
+        : loop_(loop), key_(seed(1)), other_(seed(2)), away_(seed(3)) {}
 
     // On the loop or before it runs.
     void hear(const std::string& text, const std::string& room = "general",
@@ -49,19 +51,29 @@ class FakeBackend : public Backend {
         for (const auto& answer : std::exchange(owed_, {})) answer();
     }
     std::size_t listener_count() const { return listeners_.size(); }
+    DeviceId self() const { return key_.id(); }
     DeviceId other() const { return other_.id(); }
+    DeviceId away() const { return away_.id(); }
 
     Status status() override {
         return {key_.id(), "me", {{0x7F000001}, 4565}, store_id, lines.size(), {}};
     }
     std::vector<controller::PeerInfo> peers() override {
-        return {{{{0x7F000001}, 4566}, to_string(other_.id()), "alice", false}};
+        std::vector<controller::PeerInfo> all{
+            {{{0x7F000001}, 4566}, to_string(other_.id()), "alice", false}};
+        if (has_legacy_peer) all.push_back({{{0x7F000001}, 4570}, {}, "127.0.0.1:4570", true});
+        return all;
     }
     void rooms(Done<std::vector<std::string>> done) override {
         answer(std::move(done), std::vector<std::string>{"builds", "general"});
     }
     void known(Done<std::vector<Known>> done) override {
-        answer(std::move(done), std::vector<Known>{{key_.id(), "me"}, {other_.id(), "alice"}});
+        answer(std::move(done), std::vector<Known>{{key_.id(), "me", false},
+                                                   {other_.id(), "alice", false},
+                                                   {away_.id(), "bob", true}});
+    }
+    std::string name_of(const DeviceId& device) override {
+        return device == other_.id() ? "alice" : std::string();
     }
     void publish(Saying saying, Done<LineId> done) override {
         if (!refusal.empty()) return answer<LineId>(std::move(done), Failure{refusal});
@@ -143,6 +155,7 @@ class FakeBackend : public Backend {
     store::Arrival late_arrival = 0;  // said while the node was away
     std::size_t pages_read = 0;
     bool silent = false;  // owes its answers
+    bool has_legacy_peer = false;
 
   private:
     static DeviceKey::Seed seed(std::uint8_t first) { return {first}; }
@@ -159,7 +172,7 @@ class FakeBackend : public Backend {
 
     LineId add(const DeviceKey& key, const std::string& name, Saying saying, std::int64_t said_ms) {
         Entry entry;
-        entry.log = {key.id(), Epoch{7}};
+        entry.log = {key.id(), Epoch{7}, saying.to};
         auto& runs = runs_[entry.log];
         entry.seq = runs.size() + 1;
         if (!runs.empty()) entry.before = runs.back()->head();
@@ -186,11 +199,7 @@ class FakeBackend : public Backend {
     Lines passing(const store::Filter& filter, const std::string& word) const {
         Lines found;
         for (const auto& line : lines) {
-            const auto time = line.entry.clock.time();
-            if (!filter.room.empty() && line.entry.room != filter.room) continue;
-            if (filter.author && line.entry.log.device != *filter.author) continue;
-            if (filter.since && time < *filter.since) continue;
-            if (filter.until && *filter.until < time) continue;
+            if (!store::passes(filter, line.entry, line.legacy)) continue;
             if (line.entry.text.find(word) == std::string::npos) continue;
             found.push_back(line);
         }
@@ -208,6 +217,7 @@ class FakeBackend : public Backend {
     asio::io_context& loop_;
     DeviceKey key_;
     DeviceKey other_;
+    DeviceKey away_;
     std::int64_t clock_ms_ = 1'000;
     std::map<LogId, std::vector<RunPtr>> runs_;  // one entry each
     std::map<Token, std::function<void(Delivery)>> watches_;
