@@ -21,6 +21,13 @@ struct Chat {
     std::function<void(std::string text, std::string room, Stored stored)> say_and_tell;
     std::function<std::vector<controller::PeerInfo>()> peers;
     std::function<void()> leave;
+    // To one peer alone, named as in commands; `told` is called later.
+    struct Told {
+        Result<std::string> id;
+        std::string waits_for = {};  // its reader, if that is away
+    };
+    std::function<void(std::string peer, std::string text, std::function<void(const Told&)> told)>
+        tell = {};
 
     // As those of the node.
     std::function<Result<DeviceId>(const std::string& word, bool blocked)> find_person = {};

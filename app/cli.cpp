@@ -169,6 +169,7 @@ class Parser {
         history->add_option("--until", in.until);
         auto* search = add_node_command("search", "-r,--room", in.room);
         search->add_option("QUERY", in.text);
+        for (auto* command : {send, tail, history, search}) command->add_option("-t,--to", in.peer);
         for (auto* command : {history, search}) {
             command->add_option("--from", in.author);
             command->add_option("-n,--lines", in.count);

@@ -19,12 +19,14 @@ Examples:
   lanchat send --wait all 'going down'  return when every live peer has stored it
   make 2>&1 | lanchat send -r builds -  each line of standard input
   lanchat send --id job-7 done          said once, however often this is run
+  lanchat send -t bob 'are you there?'  to bob alone; waits for him if he is away
 
 Usage:
-  lanchat send [-r ROOM] [--id ID] [--wait N|all] [--timeout S] TEXT... | -
+  lanchat send [-r ROOM | -t PEER] [--id ID] [--wait N|all] [--timeout S] TEXT... | -
 
 Options:
   -r, --room ROOM       general, if not given
+  -t, --to PEER         to this peer alone: id or its beginning, name or address
       --id ID           makes the call idempotent; lines of standard input get ID:1, ID:2, ...
       --wait N|all      until N peers, or all live ones, have stored it; else 4
       --timeout S       seconds to wait (10)
@@ -38,10 +40,11 @@ Examples:
   lanchat tail -f --json --since "$C"   go on after the line whose cursor was C
 
 Usage:
-  lanchat tail [-r ROOM] [-n N] [-f] [--since CURSOR] [--json]
+  lanchat tail [-r ROOM | -t PEER] [-n N] [-f] [--since CURSOR] [--json]
 
 Options:
   -r, --room ROOM       this room only
+  -t, --to PEER         what you and this peer say to each other alone
   -n, --lines N         the newest N (10); with --since: at most N, then end
   -f, --follow          go on with what comes
       --since CURSOR    everything after it; if it is of another store, everything
@@ -53,29 +56,32 @@ Examples:
   lanchat history -n 50                 the newest 50
   lanchat history --since 2h            of the last two hours
   lanchat history --from dana --json    what dana said, for programs
+  lanchat history -t bob                what you and bob said to each other alone
 
 Usage:
-  lanchat history [-r ROOM] [--from PEER] [--since T] [--until T] [-n N] [--json]
+  lanchat history [-r ROOM | -t PEER] [--from PEER] [--since T] [--until T] [-n N] [--json]
 
 Options:
   -r, --room ROOM       this room only
+  -t, --to PEER         what you and this peer said to each other alone
       --from PEER       id or its beginning, name or address
       --since T         2026-11-20, 2026-11-20T10:03 (local; with Z: UTC), or 90s, 15m, 2h, 7d ago
       --until T         the same
   -n, --lines N         the newest N (all)
       --json            lines for programs
 )"},
-    Text{"search", R"(lanchat search: the lines that hold all the words.
+    Text{"search", R"(lanchat search: the lines that hold all the words, direct messages too.
 
 Examples:
   lanchat search fire drill             the newest 100 that hold both words
   lanchat search -n 5 --from dana lunch the newest 5 of dana's
 
 Usage:
-  lanchat search QUERY... [-r ROOM] [--from PEER] [-n N] [--json]
+  lanchat search QUERY... [-r ROOM | -t PEER] [--from PEER] [-n N] [--json]
 
 Options:
   -r, --room ROOM       this room only
+  -t, --to PEER         what you and this peer said to each other alone
       --from PEER       id or its beginning, name or address
   -n, --lines N         the newest N (100)
       --json            lines for programs
@@ -129,7 +135,7 @@ said, and the problem if nothing can be said now.
 Usage:
   lanchat status [--json]
 )"},
-    Text{"export", R"(lanchat export: everything the node holds.
+    Text{"export", R"(lanchat export: everything the node holds but direct messages.
 
 Examples:
   lanchat export -o backup.jsonl        signed, for lanchat import

@@ -59,6 +59,7 @@ Examples:
   make 2>&1 | lanchat --lan             publish the output of a program
   lanchat --json | jq -r .text          give what is said to a program
   lanchat send --wait all 'lunch?'      say a line through the node that runs
+  lanchat send -t dana 'just us?'       to one peer alone; it waits if dana is away
   lanchat tail -f                       see what is said
 
 Usage:

@@ -30,6 +30,7 @@ void JsonFace::take_line(std::string_view line) {
     auto parsed = parse_json_line(line);
     if (const auto* error = std::get_if<JsonError>(&parsed)) return refuse(*error);
     auto& request = std::get<SendRequest>(parsed);
+    if (!request.to.empty()) return tell_one(std::move(request));
     if (request.has_ref) return say_and_tell(std::move(request));
     const auto said = chat_.say(std::move(request.text), std::move(request.room));
     if (!said) refuse({{}, false, "refused", said.why()});
@@ -43,6 +44,18 @@ void JsonFace::say_and_tell(SendRequest request) {
                            append_ack(line_, ref, *id);
                            out_(line_);
                        });
+}
+
+void JsonFace::tell_one(SendRequest request) {
+    chat_.tell(
+        std::move(request.to), std::move(request.text),
+        [this, ref = std::move(request.ref), has_ref = request.has_ref](const Chat::Told& told) {
+            if (!told.id) return refuse({ref, has_ref, "refused", told.id.why()});
+            if (!has_ref) return;
+            line_.clear();
+            append_ack(line_, ref, *told.id);
+            out_(line_);
+        });
 }
 
 void JsonFace::refuse_too_long() {

@@ -29,6 +29,7 @@ class JsonFace {
   private:
     void tell(const controller::Event& event, const std::string& cursor);
     void say_and_tell(SendRequest request);
+    void tell_one(SendRequest request);
     void refuse(const JsonError& error);
 
     Chat chat_;

@@ -99,8 +99,6 @@ std::optional<Refusal> refuse_kind(const Fields& fields) {
     if (fields.type.kind != Kind::string) return Refusal{"bad_request", "type must be a string"};
     if (fields.type.string != "send")
         return Refusal{"unknown_type", "unknown type " + to_name(fields.type.string, "\"\"")};
-    if (fields.to.kind != Kind::absent)
-        return Refusal{"unsupported", "messages to one peer are not supported yet"};
     return std::nullopt;
 }
 
@@ -108,6 +106,11 @@ std::optional<Refusal> refuse_content(const Fields& fields) {
     const bool room_is_there = fields.room.kind != Kind::absent;
     if (room_is_there && fields.room.kind != Kind::string)
         return Refusal{"bad_request", "room must be a string"};
+    const bool is_direct = fields.to.kind != Kind::absent;
+    if (is_direct && (fields.to.kind != Kind::string || fields.to.string.empty()))
+        return Refusal{"bad_request", "to must name a peer"};
+    if (is_direct && room_is_there)
+        return Refusal{"bad_request", "either to or room: direct messages are in no room"};
     const auto room_bytes = fields.room.string.size();
     if (room_is_there && (room_bytes == 0 || room_bytes > limits::room_bytes_max))
         return Refusal{"bad_room", "a room name has 1 to 64 bytes"};
@@ -141,7 +144,7 @@ std::variant<SendRequest, JsonError> parse_json_line(std::string_view line) {
     const bool has_room = fields.room.kind == Kind::string;
     return SendRequest{std::move(fields.text.string),
                        has_room ? std::move(fields.room.string) : general_room,
-                       std::move(fields.ref.string), has_ref};
+                       std::move(fields.ref.string), has_ref, std::move(fields.to.string)};
 }
 
 }  // namespace lanchat::app

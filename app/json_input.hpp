@@ -14,6 +14,7 @@ struct SendRequest {
     std::string room;
     std::string ref;
     bool has_ref = false;
+    std::string to = {};  // for this peer alone; empty: for everybody in the room
 };
 
 // Takes any bytes; invalid UTF-8 is replaced first. Never throws; work and memory are bounded by

@@ -157,12 +157,20 @@ void append_fields(std::string& out, const PeerDown& down, std::string_view) {
     append_string(out, "reason", to_word(down.reason));
 }
 
+void append_recipient(std::string& out, const PeerInfo& peer) {
+    out += ",\"to\":{\"id\":";
+    append_json_string(out, peer.id);
+    append_string(out, "name", peer.name);
+    out += '}';
+    append_bool(out, "direct", true);
+}
+
 void append_placed(std::string& out, const Message& message, const Place& place) {
     append_start(out, "message");
     append_string(out, "id", message.id);
     if (!place.cursor.empty()) append_string(out, "cursor", place.cursor);
     if (!place.order.empty()) append_string(out, "order", place.order);
-    append_string(out, "room", message.room);
+    append_string(out, "room", message.to ? "" : message.room);
     out += ",\"from\":{\"id\":";
     append_json_string(out, message.from.id);
     append_string(out, "name", message.from.name);
@@ -174,6 +182,7 @@ void append_placed(std::string& out, const Message& message, const Place& place)
     append_utc(out, message.said);
     out += '"';
     append_string(out, "text", message.text);
+    if (message.to) append_recipient(out, *message.to);
     append_bool(out, "history", place.history || message.history);
     if (message.own) append_bool(out, "own", true);
     if (message.late) append_bool(out, "late", true);

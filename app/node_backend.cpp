@@ -18,7 +18,7 @@ Result<std::vector<api::Backend::Known>> authors(store::Store& history) {
     for (const auto& holding : *holdings) devices.insert(holding.log.device);
     std::vector<api::Backend::Known> known;
     for (const DeviceId& device : devices) {
-        const auto last = history.newest(store::Filter{.author = device}, 1);
+        const auto last = history.newest(store::Filter{.author = device, .direct_too = true}, 1);
         if (!last) return Failure{last.why()};
         if (!last->empty()) known.push_back({device, last->front().entry.name});
     }
@@ -67,7 +67,7 @@ api::Backend::Status NodeBackend::status() {
 std::vector<PeerInfo> NodeBackend::peers() { return node_.peers(); }
 
 Result<DeviceId> NodeBackend::find_person(const std::string& word, bool blocked) {
-    return blocked ? node_.find_blocked(word) : node_.find_person(word);
+    return node_.find_person(word, blocked);
 }
 
 std::string NodeBackend::mark(const DeviceId& device, const std::string& name) {
@@ -92,8 +92,9 @@ void NodeBackend::known(Done<std::vector<Known>> done) {
 }
 
 void NodeBackend::publish(Saying saying, Done<LineId> done) {
-    node_.say({std::move(saying.text), std::move(saying.room), std::move(saying.said_id)},
-              std::move(done));
+    node_.say(
+        {std::move(saying.text), std::move(saying.room), std::move(saying.said_id), saying.to},
+        std::move(done));
 }
 
 api::Backend::Token NodeBackend::watch(const LineId& line, std::function<void(Delivery)> changed) {

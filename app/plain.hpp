@@ -56,6 +56,7 @@ class PlainFace {
     void block(const std::string& word, bool on);
     void show_help();
     void join(const std::string& room);
+    void tell(const std::string& peer_and_text);
 
     Chat chat_;
     Sink out_;

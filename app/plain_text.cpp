@@ -31,6 +31,10 @@ std::string shown_name(const PeerInfo& peer, bool marks = true) {
     return name;
 }
 
+std::string shown_recipient(const PeerInfo& peer) {
+    return peer.name.empty() ? peer.id.substr(0, 8) : displayable_name(peer.name);
+}
+
 std::string describe_fields(const Message&) { return {}; }
 
 std::string describe_fields(const PeerUp& up) { return describe(up.peer) + " joined"; }
@@ -88,7 +92,10 @@ void append_message(std::string& out, const Message& message, LineStyle style) {
     if (style.color) out += color_of(name);
     out += name;
     if (style.color) out += color_off;
-    if (message.room != general_room) {
+    // No name holds a colon, so nobody can say in a room what looks like this.
+    if (message.to) {
+        out += message.own ? ":direct to " + shown_recipient(*message.to) : ":direct";
+    } else if (message.room != general_room) {
         out += '@';
         out += displayable_name(message.room);
     }

@@ -12,6 +12,7 @@
 #include <asio/post.hpp>
 
 #include "app/api/cursor.hpp"
+#include "app/api/recipient.hpp"
 #include "app/deadline.hpp"
 #include "app/terminal/color.hpp"
 #include "message/frame.hpp"
@@ -37,6 +38,11 @@ template <class Deed>
 void with_face(std::variant<std::monostate, PlainFace, JsonFace>& face, Deed deed) {
     if (auto* plain = std::get_if<PlainFace>(&face)) deed(*plain);
     if (auto* json = std::get_if<JsonFace>(&face)) deed(*json);
+}
+
+Chat::Told told_of(const api::Published& said) {
+    if (!said.line) return {Failure{said.line.why()}};
+    return {message_id(*said.line), said.waits_for};
 }
 
 }  // namespace
@@ -125,8 +131,13 @@ Chat Session::chat() {
             },
             [this] { return node_->peers(); },
             [this] { leave(); },
+            [this](const std::string& peer, std::string text,
+                   const std::function<void(const Chat::Told&)>& told) {
+                api::publish_to(*backend_, peer, {general_room, std::move(text), {}},
+                                [told](const api::Published& said) { told(told_of(said)); });
+            },
             [this](const std::string& word, bool blocked) {
-                return blocked ? node_->find_blocked(word) : node_->find_person(word);
+                return node_->find_person(word, blocked);
             },
             [this](const DeviceId& who) { return node_->about(who); },
             [this] { return node_->blocked(); },

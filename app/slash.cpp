@@ -15,9 +15,10 @@ struct Command {
     Slash::Verb verb;
 };
 
-constexpr std::array<Command, 8> commands{{{"/help", Slash::Verb::help},
+constexpr std::array<Command, 9> commands{{{"/help", Slash::Verb::help},
                                            {"/peers", Slash::Verb::peers},
                                            {"/join", Slash::Verb::join},
+                                           {"/msg", Slash::Verb::msg},
                                            {"/verify", Slash::Verb::verify},
                                            {"/block", Slash::Verb::block},
                                            {"/unblock", Slash::Verb::unblock},
@@ -50,13 +51,14 @@ std::string nearest_command(std::string_view word) {
 }
 
 std::string_view slash_help() {
-    return "/help        this list\n"
-           "/peers       who is here\n"
-           "/join ROOM   talk in ROOM from now on (you hear all rooms)\n"
-           "/verify PEER compare keys; then /verify PEER yes, or no\n"
-           "/block PEER  no link, nothing shown; /unblock PEER\n"
-           "/quit        leave, as ^D does; also /exit\n"
-           "//text       says /text\n";
+    return "/help           this list\n"
+           "/peers          who is here\n"
+           "/join ROOM      talk in ROOM from now on (you hear all rooms)\n"
+           "/msg PEER TEXT  to PEER alone: a name, an address, or an id or its beginning\n"
+           "/verify PEER    compare keys; then /verify PEER yes, or no\n"
+           "/block PEER     no link, nothing shown; /unblock PEER\n"
+           "/quit           leave, as ^D does; also /exit\n"
+           "//text          says /text\n";
 }
 
 }  // namespace lanchat::app

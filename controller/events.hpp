@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -73,7 +74,8 @@ struct PeerDown {
 };
 
 // A line said by someone else, or (own) by this node. Exact text: sanitise before drawing it.
-// Shown once per data directory. `from.address` is empty when its author is not linked to us.
+// Shown once per data directory. `from.address` is empty when its author is not linked to us, and
+// so is `to.address`; `to.name` is when it is not known here.
 struct Message {
     std::string id;
     std::string room;
@@ -88,6 +90,7 @@ struct Message {
     LineId line{};
     bool late = false;         // lines that come after it have been shown already
     bool clock_ahead = false;  // it is dated more than 10 minutes later than we believe it is
+    std::optional<PeerInfo> to = {};  // for this one alone; none: for everybody
 };
 
 // An author signed two different lines for one place: its log ends here (log.md 6).

@@ -17,10 +17,11 @@ Duration pause_after(std::uint32_t sent) {
 
 }  // namespace
 
-void ForkNews::begin(const Logs::Map& held, Instant now) {
+void ForkNews::begin(const Logs::Map& held, Instant now, const May& may_be_told) {
     *this = {};
     for (const auto& [log, known] : held)
-        if (known.here.forked != 0 && !known.freezing) owe(log, known.here.forked, now);
+        if (known.here.forked != 0 && !known.freezing && may_be_told(log))
+            owe(log, known.here.forked, now);
 }
 
 void ForkNews::owe(const LogId& log, Seq place, Instant now) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,8 +19,9 @@ namespace lanchat::controller {
 // doubles, and only the lowest is told after it. Nothing is told that is not on our disk.
 class ForkNews {
   public:
-    // Over another link nothing is known of it, so it will have to be told all.
-    void begin(const Logs::Map& held, Instant now);
+    // Over another link nothing is known of it, so it will have to be told all that it may be.
+    using May = std::function<bool(const LogId&)>;
+    void begin(const Logs::Map& held, Instant now, const May& may_be_told);
     // We can prove that `log` is forked at `place`.
     void owe(const LogId& log, Seq place, Instant now);
     // So can the peer: it told, or we told it.

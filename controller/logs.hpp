@@ -72,7 +72,7 @@ class Logs {
     const Extent& extent(const LogId& log) const;  // verified; of an unknown log: empty
     Ack stored_of(const LogId& log) const;         // the newest stretch on disk
     const Map& all() const { return held_; }
-    Summary& summary() { return summary_; }  // of what is on disk
+    Summary& summary() { return summary_; }  // of public logs on disk
     const Summary& summary() const { return summary_; }
 
   private:

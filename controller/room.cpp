@@ -15,6 +15,7 @@ Room::Room(RoomSettings settings, Now now)
       contacts_(rng_.next()),
       ledger_(lanchat::log_of(settings_.key->id(), settings_.instance), settings_.key,
               OwnClock(settings_.newest), settings_.previous),
+      letters_(settings_.key, rng_.next()),
       people_(settings_.key->id(), settings_.name, std::move(settings_.people)),
       logs_(std::move(settings_.held)),
       own_log_name_(log_name(ledger_.log()) + ':'),
@@ -99,6 +100,7 @@ void Room::on(const Received& received, Now now, Effects& out) {
         }
         return take_legacy_line(*peer, frame, now, out);
     }
+    if (!is_ours_to_share(*peer, frame)) return drop(*from, now, out);
     if (from->stage == Stage::joining) {
         if (!frame.received) return drop(*from, now, out);
         opened(*from, *peer, *frame.received, now, out);
@@ -145,6 +147,7 @@ void Room::on(const Probed& probed, Now now, Effects& out) {
 }
 
 void Room::on(const Say& say, Now now, Effects& out) {
+    if (say.to != DeviceId{}) return say_directly(say, now, out);
     const Believed believed = walls_.at(now);
     if (ledger_.is_full()) seal(out);
     const Entry& entry = ledger_.append(believed, settings_.name, say.room, say.text, say.said_id);
@@ -167,7 +170,7 @@ void Room::on(const Say& say, Now now, Effects& out) {
 void Room::on(const Watch& watch, Now, Effects&) {
     if (deliveries_.find(watch.line)) return;
     const auto& [log, seq] = watch.line;
-    deliveries_.watch(watch.line, audience(false));
+    deliveries_.watch(watch.line, log.is_direct() ? std::vector{log.to} : audience(false));
     const Held* held = logs_.find(log);
     if (held != nullptr && held->stored.holds(seq)) deliveries_.stored_here(log, seq);
     for (const auto& [key, peer] : peers_) {
@@ -183,14 +186,17 @@ void Room::on(const Watch& watch, Now, Effects&) {
 void Room::on(const Stored& stored, Now now, Effects& out) {
     for (const RunPtr& run : stored.runs) {
         logs_.stored(*run);
-        spread(*run, now.steady);
+        spread(run, now.steady);
         owe_receipt(run->log(), now.steady);
         const Seq last = logs_.stored_of(run->log()).last;
+        if (letters_.is_own(run->log())) deliveries_.stored_here(run->log(), last);
         const auto place = ledger_.place_of(run->log(), last);
         if (!place) continue;
         stored_ = std::max(stored_, *place);
         deliveries_.stored_here(run->log(), last);
     }
+    for (const auto& [key, peer] : peers_)
+        if (!peer.logs.letters.empty()) pump_peer(*peers_.touch(key), now, out);
     const bool held_back = !stored_first_.empty();
     while (!stored_first_.empty() && stored_first_.front() <= stored_) stored_first_.pop_front();
     if (held_back)
@@ -211,7 +217,7 @@ void Room::on(const Fetched& fetched, Now now, Effects& out) {
 void Room::on(const Imported& imported, Now now, Effects& out) {
     const VerifiedRun& run = *imported.run;
     const LogId log = run.log();
-    if (is_own(log) || !logs_.has_place_for(log)) return;
+    if (is_own(log) || log.is_direct() || !logs_.has_place_for(log)) return;
     const Extent before = logs_.extent(log);
     const auto verdict = logs_.take(run, true);
     if (verdict == Logs::Verdict::contradicts)

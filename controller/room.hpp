@@ -12,6 +12,7 @@
 #include "controller/contacts.hpp"
 #include "controller/delivery.hpp"
 #include "controller/ledger.hpp"
+#include "controller/letters.hpp"
 #include "controller/logs.hpp"
 #include "controller/peer_map.hpp"
 #include "controller/people.hpp"
@@ -72,12 +73,16 @@ class Room {
 
     // That which is said next. It is another one only after a Received or a Wake.
     LineId next_line() const { return ledger_.next_line(); }
+    // The same of what is said to `to` alone.
+    LineId next_line_to(const DeviceId& to) const { return letters_.next_line(to); }
 
     // Which lines are held of `log`.
     Extent held(const LogId& log) const { return logs_.extent(log); }
 
     const PeerMap& peers() const { return peer_map_; }
     const People& people() const { return people_; }
+    // By the last name that is known; its address is 0 if it is not here.
+    PeerInfo about(const DeviceId&) const;
 
     // Who may be meant by a name: those who are blocked, or all others.
     std::vector<Candidate> candidates(bool blocked) const;
@@ -173,8 +178,11 @@ class Room {
     void turn_page_if_ahead(Now, Effects&);
     void has_of_older_page(Peer&, const Head&, Instant now);
     void take_turned_page(Link&, Peer&, const Hello&, Now);
-    bool is_own(const LogId& log) const { return ledger_.place_of(log, 0).has_value(); }
+    bool is_own(const LogId& log) const {
+        return ledger_.place_of(log, 0).has_value() || letters_.is_own(log);
+    }
     const Peer* speaker_of(const LogId&) const;
+    const Peer* linked_with(const DeviceId&) const;
     InstanceId author_of(const LogId&) const;
 
     // room_people.cpp: whom we know
@@ -187,12 +195,29 @@ class Room {
     void remember_blocked(const Endpoint& where, const DeviceId& who);
     void turn_away(Link&, Now, Effects&);
     Peer* peer_with(const DeviceId&);
+    const Peer* peer_with(const DeviceId&) const;
     bool may_verify(const DeviceId&, Instant now) const;
     void begin_verifying(Peer&, Verifying, Instant now, Effects&);
     void take_verify(Peer&, const VerifyStep&, Now, Effects&);
     void go_on_verifying(Peer&, Verifying::Next, Now, Effects&);
     void end_verifying(Peer&, Verification::Stage how, Effects&);
     void break_off_verifying(Peer&, Verification::Stage how, Effects&);
+    // room_letters.cpp: what is said to one device alone
+    bool is_private(const Peer&) const;
+    bool is_between_us(const Peer&, const LogId&) const;
+    bool may_tell(const Peer& peer, const LogId& log) const {
+        return !log.is_direct() || is_between_us(peer, log);
+    }
+    bool is_ours_to_share(const Peer&, const Frame&) const;
+    void say_directly(const Say&, Now, Effects&);
+    std::optional<Ended> last_log_to(const DeviceId& to) const;
+    std::optional<PeerInfo> recipient_of(const LogId&) const;
+    void spread_letters(const RunPtr&, Instant now);
+    void push_letters(Peer&, const RunPtr&, Instant now);
+    static void add_letters(Peer&, Frame&);
+    void list_letters(Peer&) const;
+    bool add_letter_heads(Peer&, Frame&) const;
+    bool letters_delivered() const;
 
     // room_receipts.cpp: delivery to those who are linked with a neighbour
     bool is_linked(InstanceId) const;
@@ -219,7 +244,7 @@ class Room {
     void take_wants(Peer&, const Frame&);
     void take_linked(Peer&, const Frame&, Instant now);
     void count_unacked(Peer&, const VerifiedRun&, Instant now);
-    void spread(const VerifiedRun&, Instant now);
+    void spread(const RunPtr&, Instant now);
     bool must_ask(const Peer&) const;
     void tell_of(Peer&, const LogId&, Instant now);
     void who_is_linked_changed(const Peer&, Instant now);
@@ -283,6 +308,7 @@ class Room {
     Contacts contacts_;
     WallTimes walls_;
     Ledger ledger_;
+    Letters letters_;
     Deliveries deliveries_;
     Receipts receipts_;
     FarMembers far_;

@@ -26,6 +26,7 @@ void Room::pump(Link& link, Now now, Effects& out) {
         something |= add_linked(*peer, frame, something, now.steady);
     }
     if (something) {
+        LANCHAT_ASSERT(peer == nullptr || is_ours_to_share(*peer, frame));
         add_wall(link, frame, now);
         link.busy = true;
         out.push_back(Send{link.id, std::move(frame)});
@@ -75,6 +76,7 @@ bool Room::add_lines(Link& link, Peer& peer, Frame& frame, Now now, Effects& out
     }
     if (!add_proofs(link, peer, frame, now.steady, out)) {
         add_own_runs(link, peer, frame, out);
+        add_letters(peer, frame);
         add_exchange(link, peer, frame, now.steady, out);
     }
     // An acknowledgement travels with lines, or alone once it is due: sent at once, it would hold
@@ -134,6 +136,10 @@ void Room::tell_deliveries(Effects& out) {
 void Room::seal(Effects& out) {
     seal_due_.reset();
     while (const RunPtr run = ledger_.seal()) {
+        LANCHAT_ASSERT(logs_.take(*run) == Logs::Verdict::fresh);
+        out.push_back(Append{run});
+    }
+    for (const RunPtr& run : letters_.seal()) {
         LANCHAT_ASSERT(logs_.take(*run) == Logs::Verdict::fresh);
         out.push_back(Append{run});
     }

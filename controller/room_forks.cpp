@@ -129,7 +129,8 @@ void Room::on(const Frozen& frozen, Now now, Effects&) {
     for (auto& [key, peer] : peers_.touch_all()) {
         if (key.legacy || !peer.up) continue;
         tell_of(peer, frozen.log, now.steady);
-        peer.logs.fork_news.owe(frozen.log, frozen.extent.forked, now.steady);
+        if (may_tell(peer, frozen.log))
+            peer.logs.fork_news.owe(frozen.log, frozen.extent.forked, now.steady);
     }
 }
 

@@ -53,6 +53,7 @@ struct Say {
     std::string text;
     std::string said_id{};  // the caller's, empty: none; with one it is stored before it is sent
     bool watched = false;   // Delivery events tell where it has arrived
+    DeviceId to{};          // for this device alone; none: for everybody
 };
 struct Watch {
     LineId line;

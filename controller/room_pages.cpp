@@ -15,6 +15,7 @@ void Room::turn_page_if_ahead(Now now, Effects& out) {
     page_turned_ = now.steady;
     seal(out);
     ledger_.turn_page(Epoch{rng_.next()});
+    letters_.turn_page(rng_.next());
     own_log_name_ = log_name(ledger_.log()) + ':';
     for (auto& [id, link] : links_.touch_all()) {
         const bool greeted = link.stage == Stage::joining || link.stage == Stage::open;
@@ -40,11 +41,19 @@ void Room::has_of_older_page(Peer& peer, const Head& head, Instant now) {
 
 // Who is linked and says its lines in `log`.
 const Peer* Room::speaker_of(const LogId& log) const {
+    if (log.is_direct()) return linked_with(log.device);
     const Peer* peer = peers_.find(PersonKey{false, instance_of(log), {}});
     if (peer != nullptr && peer->device == log.device) return peer;
     const auto speaker = std::ranges::find_if(
         peers_, [&](const auto& known) { return !known.first.legacy && known.second.log == log; });
     return speaker == peers_.end() ? nullptr : &speaker->second;
+}
+
+const Peer* Room::linked_with(const DeviceId& device) const {
+    const auto found = std::ranges::find_if(peers_, [&](const auto& known) {
+        return !known.first.legacy && known.second.up && known.second.device == device;
+    });
+    return found == peers_.end() ? nullptr : &found->second;
 }
 
 // As far as we know: of the second log of a process that we are not linked with it is nobody.

@@ -19,6 +19,14 @@ PeerInfo Room::regarded(PeerInfo info, const DeviceId& device) const {
     return info;
 }
 
+PeerInfo Room::about(const DeviceId& device) const {
+    if (device == settings_.key->id()) return self_;
+    if (const Peer* peer = linked_with(device)) return info(*peer);
+    const Person* known = people_.find(device);
+    const bool named = known != nullptr && !known->names.empty();
+    return regarded({{}, to_string(device), named ? known->names.front() : "", false}, device);
+}
+
 // The key uses this name in its log.
 void Room::hear_of(const PeerInfo& who, const DeviceId& device, Now now, Effects& out) {
     if (people_.saw(device, who.name, now.wall)) warn_of(who, device, now, out);
@@ -114,11 +122,15 @@ void Room::turn_away(Link& link, Now now, Effects& out) {
 
 // --- comparing keys -----------------------------------------------------------------------------
 
-Peer* Room::peer_with(const DeviceId& device) {
+const Peer* Room::peer_with(const DeviceId& device) const {
     for (const auto& [key, peer] : peers_)
-        if (!key.legacy && peer.up && peer.active && peer.device == device)
-            return peers_.touch(key);
+        if (!key.legacy && peer.up && peer.active && peer.device == device) return &peer;
     return nullptr;
+}
+
+Peer* Room::peer_with(const DeviceId& device) {
+    const Peer* peer = std::as_const(*this).peer_with(device);
+    return peer == nullptr ? nullptr : peers_.touch(peer->key);
 }
 
 bool Room::may_verify(const DeviceId& device, Instant now) const {
@@ -131,12 +143,10 @@ bool Room::may_verify(const DeviceId& device, Instant now) const {
 std::optional<Failure> Room::refuse_verify(const DeviceId& device, Instant now) const {
     if (device == settings_.key->id()) return Failure{"that is this node itself"};
     if (people_.is_blocked(device)) return Failure{"unblock it first"};
-    for (const auto& [key, peer] : peers_) {
-        if (key.legacy || !peer.up || !peer.active || peer.device != device) continue;
-        if (peer.verifying || may_verify(device, now)) return std::nullopt;
-        return Failure{"tried too often: wait a minute"};
-    }
-    return Failure{"not linked now: to compare codes both have to be here"};
+    const Peer* peer = peer_with(device);
+    if (peer == nullptr) return Failure{"not linked now: to compare codes both have to be here"};
+    if (peer->verifying || may_verify(device, now)) return std::nullopt;
+    return Failure{"tried too often: wait a minute"};
 }
 
 void Room::begin_verifying(Peer& peer, Verifying verifying, Instant now, Effects& out) {

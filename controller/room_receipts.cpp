@@ -26,7 +26,9 @@ std::vector<const Peer*> Room::ways_to(InstanceId who) const {
 }
 
 void Room::owe_receipt(const LogId& log, Instant now) {
-    if (is_own(log) || is_linked(author_of(log)) || logs_.stored_of(log).last == 0) return;
+    if (log.is_direct() || is_own(log) || is_linked(author_of(log)) ||
+        logs_.stored_of(log).last == 0)
+        return;
     receipts_.owe(log, now);
 }
 

@@ -85,6 +85,9 @@ struct Exchange {
     NeighbourNews links;
     std::set<LogId> news;  // logs that grew
     std::optional<Instant> news_from;
+    std::set<LogId> letters_unlisted;  // logs of the two of us that it is still to be told of
+    std::deque<RunPtr> letters;        // ours to it alone, on their way
+    std::size_t letters_bytes = 0;
     std::vector<Want> wants_owed;
 
     ReceiptQueue receipts;  // of others for it, and ours for those it is linked with

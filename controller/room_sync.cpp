@@ -19,7 +19,10 @@ void Room::begin_exchange(Peer& peer, Instant now) {
     logs.wants_owed.clear();  // all of them come again
     logs.inquiries.clear();
     logs.examining = 0;
-    logs.fork_news.begin(logs_.all(), now);
+    logs.letters.clear();
+    logs.letters_bytes = 0;
+    list_letters(peer);
+    logs.fork_news.begin(logs_.all(), now, [&](const LogId& log) { return may_tell(peer, log); });
     logs.proving.reset();
     logs.proofs.clear();
     pulls_.gone(peer.key, now);
@@ -88,6 +91,7 @@ bool Room::show_new(const VerifiedRun& run, const Arriving& how, Effects& out) {
     const bool hidden = people_.is_blocked(run.log().device);
     const std::string log = log_name(run.log()) + ':';
     PeerInfo from = author(run.items().front().entry);
+    const auto to = recipient_of(run.log());
     std::optional<bool> begins_old;
     for (const auto& item : run.items()) {
         const Entry& entry = item.entry;
@@ -105,7 +109,7 @@ bool Room::show_new(const VerifiedRun& run, const Arriving& how, Effects& out) {
         out.push_back(
             Notify{Message{log + std::to_string(entry.seq), entry.room, from, entry.clock.time(),
                            entry.text, own, old, entry.clock, LineId{entry.log, entry.seq},
-                           is_late(entry, how.now), entry.clock.time() > how.now.latest}});
+                           is_late(entry, how.now), entry.clock.time() > how.now.latest, to}});
     }
     return begins_old.value_or(false);
 }
@@ -136,7 +140,8 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
         if (head.log.device == ledger_.log().device && logs_.find(head.log) != nullptr) {
             logs.ours[head.log] = claim;
             told_of_ours(peer, head.log, claim);
-            if (head.log != ledger_.log()) has_of_older_page(peer, head, now);
+            if (!head.log.is_direct() && head.log != ledger_.log())
+                has_of_older_page(peer, head, now);
         }
         if (frame.listing) told_less(peer, head, now);
         const Held* held = logs_.find(head.log);
@@ -192,6 +197,7 @@ void Room::take_linked(Peer& peer, const Frame& frame, Instant now) {
     // Of those it now hears from us, unless it told that it has all that we have.
     for (const auto& known : logs_.all()) {
         const LogId& log = known.first;
+        if (log.is_direct()) continue;
         const InstanceId author = instance_of(log);
         if (!std::ranges::binary_search(lost, author)) continue;
         const bool has_all = std::ranges::any_of(
@@ -218,7 +224,9 @@ void Room::count_unacked(Peer& peer, const VerifiedRun& run, Instant now) {
 // --- what goes out -------------------------------------------------------------------------------
 
 // `run` is on our disk: its author is told so, the others may ask us for it.
-void Room::spread(const VerifiedRun& run, Instant now) {
+void Room::spread(const RunPtr& stored, Instant now) {
+    const VerifiedRun& run = *stored;
+    if (run.log().is_direct()) return spread_letters(stored, now);
     const InstanceId author = author_of(run.log());
     const bool own = is_own(run.log());
     for (const auto& [key, peer] : peers_) {
@@ -239,10 +247,12 @@ bool Room::must_ask(const Peer& peer) const {
 }
 
 void Room::tell_of(Peer& peer, const LogId& log, Instant now) {
+    if (!may_tell(peer, log)) return;
     Exchange& logs = peer.logs;
     if (logs.news.size() >= limits::news_per_peer_max) {  // then all is compared
         logs.news.clear();
         logs.compare.ask(now);
+        list_letters(peer);  // but those, which no digest tells of
     }
     logs.news.insert(log);
     if (!logs.news_from) logs.news_from = now + limits::news_delay;
@@ -276,7 +286,9 @@ void Room::add_exchange(Link& link, Peer& peer, Frame& frame, Instant now, Effec
 }
 
 void Room::add_heads(Peer& peer, Frame& frame, Instant now) {
-    if (add_comparison(peer, frame, now)) return;
+    // With the first question go the first lines (take_first_words), so it waits for nothing.
+    const bool lists_letters = add_letter_heads(peer, frame);
+    if (add_comparison(peer, frame, now) || lists_letters) return;
     Exchange& logs = peer.logs;
     const auto due = news_due(logs);
     if (!due || *due > now) return;

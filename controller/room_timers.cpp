@@ -173,7 +173,7 @@ void Room::settle(Now now, Effects& out) {
 
 // Nothing said is silently given up: with lines and nobody to give them to, the linger time runs.
 bool Room::everything_delivered() const {
-    if (stored_ < ledger_.head()) return false;
+    if (stored_ < ledger_.head() || !letters_delivered()) return false;
     if (!hurry_ && (!settled_ || (ledger_.head() > 0 && !first_peer_))) return false;
     return std::ranges::all_of(peers_, [&](const auto& known) {
         const Peer& peer = known.second;

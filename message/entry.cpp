@@ -18,6 +18,7 @@ const char* why_place_is_bad(const Entry& entry) {
     if (entry.seq == 0 || entry.seq > limits::seq_max) return "entry without a number";
     if ((entry.seq == 1) != (entry.before == Hash{})) return "entry with a bad hash before it";
     if (entry.clock == Clock{}) return "entry without a clock";
+    if (entry.log.to == entry.log.device) return "entry for its own author alone";
     if (!entry.previous) return nullptr;
     if (entry.seq != 1) return "entry that names another log in the middle of its own";
     if (entry.previous->seq == 0 || entry.previous->epoch == entry.log.epoch)
@@ -55,6 +56,7 @@ std::string message_id(const LogId& log, Seq seq) {
 std::string log_name(const LogId& log) {
     std::string bytes(log.device.view());
     put_big_endian(bytes, static_cast<std::uint64_t>(log.epoch));
+    if (log.is_direct()) bytes += log.to.view();
     return base32(hash_of(bytes).view().substr(0, 16));
 }
 
@@ -69,6 +71,7 @@ std::string encode(const Entry& entry) {
     out.set_name(entry.name);
     out.set_text(entry.text);
     out.set_said_id(entry.said_id);
+    if (entry.log.is_direct()) out.set_to(std::string(entry.log.to.view()));
     if (entry.previous) {
         auto& previous = *out.mutable_previous();
         previous.set_epoch(static_cast<std::uint64_t>(entry.previous->epoch));
@@ -89,6 +92,7 @@ Result<Entry> decode_entry(std::string_view bytes) {
     if (!take_exact(in.device(), entry.log.device)) return Failure{"entry without a device"};
     if (!take_exact(in.before(), entry.before)) return Failure{"entry without a hash before it"};
     entry.log.epoch = Epoch{in.epoch()};
+    if (!take_exact_or_none(in.to(), entry.log.to)) return Failure{"entry for a bad device"};
     entry.seq = in.seq();
     entry.clock = Clock{in.clock()};
     if (in.has_previous()) {

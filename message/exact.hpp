@@ -14,4 +14,10 @@ template <class T>
     return true;
 }
 
+// For what need not be there: empty is taken too, and leaves `to`. All zeros would say the same.
+template <class T>
+[[nodiscard]] bool take_exact_or_none(std::string_view from, T& to) {
+    return from.empty() || (take_exact(from, to) && to != T{});
+}
+
 }  // namespace lanchat

@@ -31,11 +31,22 @@ struct DeviceId {
 // What a process of a device says is one log; its epoch is random, new at every start.
 enum class Epoch : std::uint64_t {};
 
+// A log is public, or said to one device alone. Whom it is for is part of its name, so no entry of
+// one can ever be taken for one of the other, whichever of them is held.
 struct LogId {
     DeviceId device;
     Epoch epoch{};
+    DeviceId to{};  // a direct log: for whom; all zeros, which is no key: public
+
+    bool is_direct() const { return to != DeviceId{}; }
     auto operator<=>(const LogId&) const = default;
 };
+
+// Whether it is what one of the two says to the other alone.
+inline bool is_between(const LogId& log, const DeviceId& a, const DeviceId& b) {
+    return log.is_direct() &&
+           ((log.device == a && log.to == b) || (log.device == b && log.to == a));
+}
 
 // A process says one log, so its instance is the epoch.
 constexpr LogId log_of(const DeviceId& device, InstanceId instance) {

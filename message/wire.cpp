@@ -42,6 +42,13 @@ void put(const LogId& log, Out& out) {
     out.set_epoch(static_cast<std::uint64_t>(log.epoch));
 }
 
+// What may be said of direct logs too.
+template <class Out>
+void put_any(const LogId& log, Out& out) {
+    put(log, out);
+    if (log.is_direct()) out.set_to(std::string(log.to.view()));
+}
+
 template <class Out>
 void put(const Span& span, Out& out) {
     out.set_after(span.after);
@@ -50,7 +57,7 @@ void put(const Span& span, Out& out) {
 }
 
 void put(const Head& head, message::Head& out) {
-    put(head.log, out);
+    put_any(head.log, out);
     put(head.base, out);
     if (head.tail) put(*head.tail, *out.mutable_tail());
     out.set_newest(head.newest.packed);
@@ -58,7 +65,7 @@ void put(const Head& head, message::Head& out) {
 }
 
 void put(const Want& want, message::Want& out) {
-    put(want.log, out);
+    put_any(want.log, out);
     out.set_after(want.after);
     out.set_seq(want.seq);
     out.set_newest_first(want.newest_first);
@@ -187,6 +194,11 @@ bool take_log(const In& in, LogId& log) {
 }
 
 template <class In>
+bool take_any_log(const In& in, LogId& log) {
+    return take_log(in, log) && take_exact_or_none(in.to(), log.to);
+}
+
+template <class In>
 bool take_span(const In& in, Span& span) {
     span.after = in.after();
     span.last = in.seq();
@@ -195,7 +207,7 @@ bool take_span(const In& in, Span& span) {
 
 Result<Head> take_head(const message::Head& in) {
     Head head;
-    if (!take_log(in, head.log)) return Failure{"have without a log"};
+    if (!take_any_log(in, head.log)) return Failure{"have without a log"};
     head.forked = in.forked();
     const bool is_empty = head.forked != 0 && in.seq() == 0 && in.after() == 0 && !in.has_tail();
     if (!is_empty && !take_span(in, head.base)) return Failure{"have of nothing"};
@@ -211,7 +223,7 @@ Result<Head> take_head(const message::Head& in) {
 
 Result<Want> take_want(const message::Want& in) {
     Want want;
-    if (!take_log(in, want.log)) return Failure{"want without a log"};
+    if (!take_any_log(in, want.log)) return Failure{"want without a log"};
     if (in.seq() != 0 && in.seq() <= in.after()) return Failure{"want of nothing"};
     want.after = in.after();
     want.seq = in.seq();

@@ -25,7 +25,7 @@ void Node::Body::feed(brain::Input input) {
     while (!inputs_.empty() && !stopped_) {
         const brain::Input next = std::move(inputs_.front());
         inputs_.pop_front();
-        if (std::holds_alternative<brain::Say>(next)) --says_waiting_;
+        if (const auto* say = std::get_if<brain::Say>(&next)) --says_waiting_[say->to];
         room_->step(next, clock_now(), effects_);
         auto effects = std::exchange(effects_, {});
         for (auto& effect : effects) perform(effect);

@@ -41,7 +41,6 @@ class Node::Body {
     void read(store::Disk::Job job);
     void import_runs(std::vector<Run> runs, std::function<void(const Result<Imported>&)> done);
     Result<DeviceId> find_person(std::string_view word, bool blocked) const;
-    PeerInfo about(const DeviceId& device) const;
     std::vector<PeerInfo> blocked() const;
     void block(const DeviceId& device, bool on, std::function<void()> done);
     void feed(brain::Input input);
@@ -118,8 +117,8 @@ class Node::Body {
     brain::RoomSettings known_;                // from the store
     using Write = std::variant<RunPtr, Fork>;  // what goes to the disk, in order
     std::vector<Write> unwritten_;
-    std::set<RunPtr> late_;  // among those on their way to the disk
-    Seq says_waiting_ = 0;   // among the inputs
+    std::set<RunPtr> late_;                 // among those on their way to the disk
+    std::map<DeviceId, Seq> says_waiting_;  // among the inputs, by whom they are for alone
     std::map<LineId, Said> unanswered_;
     std::map<std::string, std::vector<Said>> said_ids_;  // not on disk yet, or nobody knows
     std::uint64_t untrimmed_bytes_ = 0;

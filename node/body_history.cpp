@@ -19,13 +19,17 @@ constexpr auto disk_pause = std::chrono::seconds(1);  // after a refusal
 }  // namespace
 
 std::optional<Failure> Node::Body::refuse(Saying& saying) const {
-    auto& [text, room, said_id] = saying;
+    auto& [text, room, said_id, to] = saying;
     if (stopped_ || room_ == nullptr) return Failure{"the node is not running"};
     if (!disk_trouble_.empty()) return Failure{"the line cannot be stored: " + disk_trouble_};
     if (text.empty()) return Failure{"text is empty"};
     if (!is_utf8(text)) text = to_utf8(text);
     if (text.size() > limits::line_bytes_max)
         return Failure{"text exceeds " + std::to_string(limits::line_bytes_max) + " bytes"};
+    if (to != DeviceId{} && !config_.security.tls)
+        return Failure{"direct messages need encrypted links: security.tls is off"};
+    if (room_->people().is_blocked(to)) return Failure{"it is blocked: unblock it first"};
+    if (to == key_->id()) return Failure{"nobody sends direct messages to themselves"};
     if (room.empty() || room.size() > limits::room_bytes_max || !is_utf8(room))
         return Failure{"a room name has 1 to " + std::to_string(limits::room_bytes_max) +
                        " bytes of UTF-8"};
@@ -36,10 +40,11 @@ std::optional<Failure> Node::Body::refuse(Saying& saying) const {
 }
 
 LineId Node::Body::say_now(Saying saying, bool watched) {
-    LineId line = room_->next_line();
-    line.seq += says_waiting_++;
+    const bool is_direct = saying.to != DeviceId{};
+    LineId line = is_direct ? room_->next_line_to(saying.to) : room_->next_line();
+    line.seq += says_waiting_[saying.to]++;
     feed(brain::Say{std::move(saying.room), std::move(saying.text), std::move(saying.said_id),
-                    watched});
+                    watched, saying.to});
     return line;
 }
 
@@ -105,6 +110,10 @@ void Node::Body::import_runs(std::vector<Run> runs,
             continue;
         }
         const LogId log = (*verified)->log();
+        if (log.is_direct()) {
+            refuse("a run of direct messages: those come from their author alone");
+            continue;
+        }
         const Extent before = room_->held(log);
         feed(brain::Imported{*verified});
         const Extent after = room_->held(log);

@@ -26,22 +26,10 @@ Result<DeviceId> Node::Body::find_person(std::string_view word, bool blocked) co
     return found;
 }
 
-PeerInfo Node::Body::about(const DeviceId& device) const {
-    for (auto& peer : room_->peers().linked())
-        if (peer.id == to_string(device)) return peer;
-    const auto& people = room_->people();
-    const brain::Person* known = people.find(device);
-    PeerInfo info{{}, to_string(device), "", false};
-    if (known != nullptr && !known->names.empty()) info.name = known->names.front();
-    info.trust = people.trust(device);
-    info.mark = people.mark(device, info.name);
-    return info;
-}
-
 std::vector<PeerInfo> Node::Body::blocked() const {
     std::vector<PeerInfo> people;
     for (const auto& [device, person] : room_->people().all())
-        if (person.blocked) people.push_back(about(device));
+        if (person.blocked) people.push_back(room_->about(device));
     return people;
 }
 

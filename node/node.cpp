@@ -46,12 +46,15 @@ Result<std::unique_ptr<store::Store>> open_store(const std::string& data_dir) {
 
 // The newest line of this device, rather one whose date can be believed: where a wrong clock had
 // dated its lines too late, it said the last ones in a log that is dated right (log.md 12).
-Result<std::vector<store::Line>> newest_own(store::Store& history, const DeviceId& self) {
+Result<std::vector<store::Line>> newest_own(store::Store& history, const DeviceId& self,
+                                            bool direct_too) {
     constexpr std::chrono::milliseconds lead = limits::clock_lead_max;
     const WallTime latest{clock_now().wall.ms + lead.count()};
-    auto own = history.newest(store::Filter{.author = self, .until = latest}, 1);
+    store::Filter filter{.author = self, .until = latest, .direct_too = direct_too};
+    auto own = history.newest(filter, 1);
     if (!own || !own->empty()) return own;
-    return history.newest(store::Filter{.author = self}, 1);
+    filter.until.reset();
+    return history.newest(filter, 1);
 }
 
 // What a store tells a node that begins: all it holds, and where this device's last log ended.
@@ -60,11 +63,13 @@ Result<brain::RoomSettings> starting_point(store::Store& history, const DeviceId
     const auto holdings = history.holdings();
     if (!holdings) return Failure{holdings.why()};
     for (const auto& [log, extent] : *holdings) known.held[log] = {extent, extent, false};
-    const auto own = newest_own(history, self);
+    const auto newest = newest_own(history, self, true);
+    if (!newest) return Failure{newest.why()};
+    if (!newest->empty()) known.newest = newest->front().entry.clock;
+    const auto own = newest_own(history, self, false);
     if (!own) return Failure{own.why()};
     if (own->empty()) return known;
     const Entry& last = own->front().entry;
-    known.newest = last.clock;
     const auto held = known.held.find(last.log);
     if (held != known.held.end() && held->second.here.last() > 0)
         known.previous = Ended{last.log.epoch, held->second.here.last(), held->second.here.head()};
@@ -213,13 +218,10 @@ store::Arrival Node::newest() const { return body_->arrivals_.newest(); }
 bool Node::is_history(store::Arrival at) const { return body_->arrivals_.is_history(at); }
 const std::string& Node::disk_trouble() const { return body_->disk_trouble_; }
 
-Result<DeviceId> Node::find_person(std::string_view word) const {
-    return body_->find_person(word, false);
+Result<DeviceId> Node::find_person(std::string_view word, bool blocked) const {
+    return body_->find_person(word, blocked);
 }
-Result<DeviceId> Node::find_blocked(std::string_view word) const {
-    return body_->find_person(word, true);
-}
-PeerInfo Node::about(const DeviceId& device) const { return body_->about(device); }
+PeerInfo Node::about(const DeviceId& device) const { return body_->room_->about(device); }
 std::set<DeviceId> Node::hidden() const {
     std::set<DeviceId> hidden;
     for (const auto& [device, person] : body_->room_->people().all())

@@ -60,7 +60,8 @@ class Node {
         std::string text;
         std::string room = "general";
         std::string said_id =
-            {};  // with one that this device has used the answer is the line of then
+            {};            // with one that this device has used the answer is the line of then
+        DeviceId to = {};  // for this device alone; none: for everybody in the room
     };
     using Said = std::function<void(const Result<LineId>&)>;
 
@@ -95,8 +96,7 @@ class Node {
     //
     // Whom a PEER that somebody typed means (controller/find_person.hpp), among those who are not
     // blocked, or those who are.
-    Result<DeviceId> find_person(std::string_view word) const;
-    Result<DeviceId> find_blocked(std::string_view word) const;
+    Result<DeviceId> find_person(std::string_view word, bool blocked) const;
     // The last name that is known, and what is thought of it. Its address is 0 if it is not here.
     PeerInfo about(const DeviceId& device) const;
     std::vector<PeerInfo> blocked() const;

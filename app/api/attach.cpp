@@ -6,6 +6,7 @@
 
 #include "app/api/convert.hpp"
 #include "app/api/handlers.hpp"
+#include "app/api/recipient.hpp"
 #include "message/frame.hpp"
 
 namespace lanchat::app::api {
@@ -54,12 +55,12 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
             return go_on();
         }
         ++unanswered_;
-        backend_.publish(
-            {saying->room().empty() ? general_room : saying->room(), saying->text(),
-             saying->said_id()},
-            [weak = weak_from_this(), ref = saying->ref()](const Result<LineId>& said) {
-                if (const auto self = weak.lock()) self->answer(ref, said);
-            });
+        publish_to(backend_, saying->to(),
+                   {saying->room().empty() ? general_room : saying->room(), saying->text(),
+                    saying->said_id()},
+                   [weak = weak_from_this(), ref = saying->ref()](const Published& said) {
+                       if (const auto self = weak.lock()) self->answer(ref, said.line);
+                   });
         read_if_room();
     }
 
@@ -169,7 +170,7 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
     void page() {
         paging_ = true;
         rung_ = false;
-        backend_.arrived(after_, {}, page_lines,
+        backend_.arrived(after_, {.direct_too = true}, page_lines,
                          [weak = weak_from_this()](const Result<Backend::Lines>& lines) {
                              if (const auto self = weak.lock()) self->paged(lines);
                          });

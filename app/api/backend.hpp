@@ -43,6 +43,7 @@ class Backend {
         std::string room;
         std::string text;
         std::string said_id;  // empty: none
+        DeviceId to = {};     // for this device alone; none: for everybody
     };
 
     struct Known {

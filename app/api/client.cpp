@@ -35,9 +35,15 @@ Author author_of(const v1::Author& author) {
             author.encrypted(), author.trust(), author.mark()};
 }
 
+std::optional<Author> recipient_of(const v1::Line& line) {
+    if (!line.has_to()) return std::nullopt;
+    return author_of(line.to());
+}
+
 Line line_of(const v1::Line& line) {
-    return {line.id(),        line.cursor(), line.order(),   line.room(), author_of(line.from()),
-            {line.said_ms()}, line.text(),   line.history(), line.own(),  line.disputed()};
+    return {line.id(),         line.cursor(), line.order(),   line.room(), author_of(line.from()),
+            {line.said_ms()},  line.text(),   line.history(), line.own(),  line.disputed(),
+            recipient_of(line)};
 }
 
 Receipt receipt_of(const v1::PublishReply& reply) {
@@ -56,6 +62,7 @@ void fill(v1::PublishRequest& request, const Saying& saying, const Wait& wait) {
     request.set_room(saying.room);
     request.set_text(saying.text);
     request.set_said_id(saying.said_id);
+    request.set_to(saying.to);
     request.set_timeout_ms(wait.timeout_ms);
     if (wait.all) request.mutable_wait()->set_all(true);
     if (wait.peers) request.mutable_wait()->set_peers(*wait.peers);
@@ -64,6 +71,7 @@ void fill(v1::PublishRequest& request, const Saying& saying, const Wait& wait) {
 void fill(v1::Filter& filter, const Query& query) {
     filter.set_room(query.room);
     filter.set_author(query.author);
+    filter.set_with(query.with);
     if (query.since) filter.set_since_ms(query.since->ms);
     if (query.until) filter.set_until_ms(query.until->ms);
 }
@@ -157,6 +165,7 @@ std::optional<Problem> Client::tail(const Tail& tail,
     v1::SubscribeRequest request;
     request.set_room(tail.room);
     request.set_follow(tail.follow);
+    request.set_with(tail.with);
     if (tail.since) {
         request.set_since(*tail.since);
     } else {

@@ -43,6 +43,7 @@ struct Line {
     bool history = false;
     bool own = false;
     bool disputed = false;  // its author signed another line for its place, or for one before it
+    std::optional<Author> to = {};  // for this one alone
 };
 
 struct Held {
@@ -71,6 +72,7 @@ struct Query {
     std::optional<WallTime> since;
     std::optional<WallTime> until;
     std::uint64_t count = 0;  // 0: all
+    std::string with = {};    // only what is said to or by this peer alone
 };
 
 struct Tail {
@@ -78,6 +80,7 @@ struct Tail {
     std::optional<std::string> since;
     std::uint32_t last = 0;  // without `since`
     bool follow = false;
+    std::string with = {};  // as in Query
 };
 
 // Who has to have stored what is said before the answer comes.
@@ -91,6 +94,7 @@ struct Saying {
     std::string room;
     std::string text;
     std::string said_id;
+    std::string to = {};  // for this peer alone
 };
 
 struct Receipt {

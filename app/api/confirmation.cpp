@@ -13,7 +13,10 @@ Confirmation::Confirmation(const Desk& desk, const v1::PublishRequest& request, 
       timer_(desk.loop),
       wait_(request.wait()),
       timeout_ms_(request.timeout_ms()),
-      answer_(std::move(answer)) {}
+      answer_(std::move(answer)) {
+    // All who are to have it are one, and who is away will come back.
+    if (!request.to().empty() && wait_.all()) wait_.set_peers(1);
+}
 
 void Confirmation::start() {
     if (timeout_ms_ == 0) return;

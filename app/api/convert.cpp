@@ -87,8 +87,16 @@ void Here::fill(v1::Line& out, const store::Line& line, store::Arrival cursor_at
     from.set_id(to_string(entry.log.device));
     from.set_mark(backend_.mark(entry.log.device, entry.name));
     out.set_own(from.id() == self_);
-    const auto place = addresses_.find(from.id());
-    if (place != addresses_.end()) from.set_address(place->second);
+    const auto set_address = [this](v1::Author& author) {
+        const auto place = addresses_.find(author.id());
+        if (place != addresses_.end()) author.set_address(place->second);
+    };
+    set_address(from);
+    if (!entry.log.is_direct()) return;
+    out.clear_room();
+    out.mutable_to()->set_id(to_string(entry.log.to));
+    out.mutable_to()->set_name(backend_.about(entry.log.to).name);
+    set_address(*out.mutable_to());
 }
 
 void fill(v1::Author& out, const controller::PeerInfo& peer) {
@@ -125,10 +133,10 @@ void fill(v1::Held& out, const store::Tally& tally) {
     if (tally.oldest) out.set_oldest_ms(tally.oldest->ms);
 }
 
-void resolve(Backend& backend, const v1::Filter& filter,
-             const std::function<void(Result<store::Filter>)>& done) {
-    auto found = without_author(filter);
-    const std::string& word = filter.author();
+namespace {
+
+void find_author(Backend& backend, const std::string& word, store::Filter found,
+                 const std::function<void(Result<store::Filter>)>& done) {
     if (word.empty()) return done(std::move(found));
     if (const auto id = parse_device_id(word)) {
         found.author = *id;
@@ -143,6 +151,25 @@ void resolve(Backend& backend, const v1::Filter& filter,
         found.author = *chosen;
         done(std::move(found));
     });
+}
+
+}  // namespace
+
+void resolve(Backend& backend, const v1::Filter& filter,
+             const std::function<void(Result<store::Filter>)>& done) {
+    auto found = without_author(filter);
+    if (!filter.with().empty()) {
+        auto conversation = find_conversation(backend, filter.with());
+        if (!conversation) return done(Failure{conversation.why()});
+        found.conversation = *std::move(conversation);
+    }
+    find_author(backend, filter.author(), std::move(found), done);
+}
+
+Result<std::string> find_conversation(Backend& backend, const std::string& peer) {
+    const auto who = backend.find_person(peer, false);
+    if (!who) return Failure{who.why()};
+    return store::conversation_of(backend.status().id, *who);
 }
 
 }  // namespace lanchat::app::api

@@ -31,9 +31,12 @@ void fill(v1::VerifyReply& out, const controller::Verification& verification);
 void fill(v1::Held& out, const store::Tally& tally);
 void fill(v1::StatusReply& out, const Backend::Status& status, std::size_t peers);
 
-// A filter whose author is found among those who are here and those whose lines are held. Fails
-// if none or several are meant.
+// A filter whose author is found among those who are here and those whose lines are held, and so
+// is the one of whose conversation with us they are. Fails if none or several are meant.
 void resolve(Backend& backend, const v1::Filter& filter,
              const std::function<void(Result<store::Filter>)>& done);
+
+// What a peer and this node say to each other alone (store::conversation_of).
+Result<std::string> find_conversation(Backend& backend, const std::string& peer);
 
 }  // namespace lanchat::app::api

@@ -78,6 +78,8 @@ void read_backwards(const Desk& desk, const std::shared_ptr<Call>& call, const s
                 const auto open = weak.lock();
                 if (!open || open->has_ended()) return;
                 if (!filter) return open->fail(failure(filter.why()));
+                // A search is over all that can be read here, a history over what all can read.
+                filter->direct_too = !query.empty();
                 auto pager = std::make_shared<Pager>(desk.backend, query, *std::move(filter),
                                                      count == 0 ? no_limit : count);
                 const auto reader = std::make_shared<Backwards<Call>>(desk, open, std::move(pager));
@@ -125,6 +127,15 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
     }
 
     void start() {
+        const auto& with = call_->request().with();
+        if (with.empty()) return begin();
+        auto found = find_conversation(backend_, with);
+        if (!found) return call_->fail(failure(found.why()));
+        filter_.conversation = *std::move(found);
+        begin();
+    }
+
+    void begin() {
         const auto& request = call_->request();
         const auto status = backend_.status();
         before_ = status.newest;

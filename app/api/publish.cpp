@@ -4,6 +4,7 @@
 #include "app/api/confirmation.hpp"
 #include "app/api/convert.hpp"
 #include "app/api/handlers.hpp"
+#include "app/api/recipient.hpp"
 #include "message/frame.hpp"
 
 namespace lanchat::app::api {
@@ -12,6 +13,11 @@ namespace {
 Backend::Saying saying_of(const v1::PublishRequest& request) {
     return {request.room().empty() ? general_room : request.room(), request.text(),
             request.said_id()};
+}
+
+grpc::Status no_recipient(const NoRecipient& nobody) {
+    if (!nobody.never) return failure(nobody.why);
+    return {grpc::StatusCode::PERMISSION_DENIED, nobody.why};
 }
 
 // Reads as far ahead as the bounds allow, so that many lines share one flush of the disk.
@@ -43,11 +49,33 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
         bytes_waiting_ += bytes;
         last_.mutable_wait()->CopyFrom(request->wait());
         last_.set_timeout_ms(request->timeout_ms());
-        desk_.backend.publish(saying_of(*request),
+        last_.set_to(request->to());
+        Backend::Saying saying = saying_of(*request);
+        if (!request->to().empty()) {
+            if (!find(request->to())) return;
+            saying.to = *to_;
+        }
+        say(std::move(saying));
+        read_if_room();
+    }
+
+    void say(Backend::Saying saying) {
+        const auto bytes = saying.text.size();
+        desk_.backend.publish(std::move(saying),
                               [weak = weak_from_this(), bytes](const Result<LineId>& said) {
                                   if (const auto bulk = weak.lock()) bulk->said(said, bytes);
                               });
-        read_if_room();
+    }
+
+    // Once, for all lines that follow: whoever is meant stays the same.
+    bool find(const std::string& peer) {
+        if (to_ && to_word_ == peer) return true;
+        const auto found = find_recipient(desk_.backend, peer);
+        if (const auto* nobody = std::get_if<NoRecipient>(&found))
+            return call_->fail(no_recipient(*nobody)), false;
+        to_ = std::get<DeviceId>(found);
+        to_word_ = peer;
+        return true;
     }
 
     void said(const Result<LineId>& line, std::size_t bytes) {
@@ -92,6 +120,8 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
     std::shared_ptr<PublishManyCall> call_;
     v1::PublishManyReply reply_;
     v1::PublishRequest last_;
+    std::optional<DeviceId> to_;
+    std::string to_word_;
     std::optional<LineId> last_line_;
     std::shared_ptr<Confirmation> confirmation_;
     std::size_t lines_waiting_ = 0;
@@ -114,12 +144,13 @@ void serve(const Desk& desk, const std::shared_ptr<PublishCall>& call) {
         });
     call->on_end([confirmation] { confirmation->end(); });
     confirmation->start();
-    desk.backend.publish(saying_of(call->request()),
-                         [confirmation, weak = std::weak_ptr(call)](const Result<LineId>& said) {
-                             if (said) return confirmation->stored(*said);
-                             confirmation->end();
-                             if (const auto open = weak.lock()) open->fail(failure(said.why()));
-                         });
+    publish_to(desk.backend, call->request().to(), saying_of(call->request()),
+               [confirmation, weak = std::weak_ptr(call)](const Published& said) {
+                   if (said.line) return confirmation->stored(*said.line);
+                   confirmation->end();
+                   const auto open = weak.lock();
+                   if (open) open->fail(no_recipient({said.line.why(), said.never}));
+               });
 }
 
 void serve(const Desk& desk, const std::shared_ptr<PublishManyCall>& call) {

@@ -23,6 +23,7 @@ class Exporting : public std::enable_shared_from_this<Exporting> {
             if (!self) return;
             if (!logs) return self->call_->fail(failure(logs.why()));
             self->logs_ = *std::move(logs);
+            std::erase_if(self->logs_, [](const auto& held) { return held.log.is_direct(); });
             self->next_log();
         });
     }

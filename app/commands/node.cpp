@@ -23,6 +23,7 @@ controller::Message message_of(const api::Line& line) {
     message.said = line.said;
     message.text = line.text;
     message.own = line.own;
+    if (line.to) message.to = controller::PeerInfo{{}, line.to->id, line.to->name};
     return message;
 }
 

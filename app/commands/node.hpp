@@ -20,6 +20,7 @@ struct Send {
     bool from_input = false;  // each line of standard input instead
     std::string said_id;
     api::Wait wait;
+    std::string to = {};  // for this peer alone
 };
 
 struct History {

@@ -46,7 +46,8 @@ class SaidLines {
     // Each line has an id of its own, the same at every attempt.
     api::Saying saying(std::string_view line) const {
         const auto& id = command_.said_id;
-        return {command_.room, to_utf8(line), id.empty() ? id : id + ":" + std::to_string(number_)};
+        return {command_.room, to_utf8(line), id.empty() ? id : id + ":" + std::to_string(number_),
+                command_.to};
     }
 
     bool read() {
@@ -105,7 +106,8 @@ int send(api::Client& node, const Send& command, const Streams& streams) {
     if (command.from_input) return send_input(node, command, streams);
     const auto text = to_utf8(command.text);
     if (text.size() > limits::line_bytes_max) return report({1, too_long()}, streams);
-    const auto answer = node.publish({command.room, text, command.said_id}, command.wait);
+    const auto answer =
+        node.publish({command.room, text, command.said_id, command.to}, command.wait);
     if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
     return tell(std::get<api::Receipt>(answer), command, streams);
 }

@@ -58,12 +58,20 @@ std::string joined(const std::vector<std::string>& words) {
     return text;
 }
 
+// The peer of a conversation, which is in no room.
+const std::string& peer_of(const CommandWords& words) {
+    if (!words.peer.empty() && !words.room.empty())
+        throw UsageError{"either --room or --to: what is said to one peer is in no room"};
+    return words.peer;
+}
+
 Send to_send(const CommandWords& words) {
     if (words.said_id.size() > limits::said_id_bytes_max) {
         throw UsageError{"--id: at most " + std::to_string(limits::said_id_bytes_max) + " bytes"};
     }
     Send send;
     send.room = words.room;
+    send.to = peer_of(words);
     send.said_id = words.said_id;
     send.from_input = words.text == std::vector<std::string>{"-"};
     send.text = send.from_input ? std::string{} : joined(words.text);
@@ -81,6 +89,7 @@ Send to_send(const CommandWords& words) {
 Tail to_tail(const CommandWords& words) {
     Tail tail;
     tail.tail.room = words.room;
+    tail.tail.with = peer_of(words);
     tail.tail.follow = words.follow;
     if (words.since.empty()) {
         tail.tail.last = parse_count("--lines", words.count, tail_lines);
@@ -101,6 +110,7 @@ History to_history(const CommandWords& words, bool search) {
     if (search) query.words = joined(words.text);
     if (search && query.words.empty()) throw UsageError{"search needs the words to look for"};
     query.room = words.room;
+    query.with = peer_of(words);
     query.author = words.author;
     query.since = parse_moment("--since", words.since);
     query.until = parse_moment("--until", words.until);

@@ -26,7 +26,7 @@ struct CommandWords {
     std::string author;
     std::string format;
     std::string file;
-    std::string peer;
+    std::string peer;  // of -t, or the one that a command is about
     std::string code;
     std::vector<std::string> text;
     bool follow = false;

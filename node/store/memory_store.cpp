@@ -38,7 +38,7 @@ void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Added>& 
         added.push_back({run, part.first, part.count, last_ + 1});
         for (std::size_t n = part.first; n < part.first + part.count; ++n) {
             lines_.emplace_hint(lines_.end(), ++last_, Place{run, n});
-            rooms_.insert(run->items()[n].entry.room);
+            if (!run->log().is_direct()) rooms_.insert(run->items()[n].entry.room);
         }
     }
     Log& log = logs_[run->log()];

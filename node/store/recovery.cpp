@@ -23,14 +23,13 @@ std::optional<Failure> SqliteStore::park(const std::vector<Parked>& runs) {
     return all_or_nothing([&] {
         for (const auto& [run, arrived] : runs) {
             const auto packed = pack(*run);
+            const auto devices = devices_of(run->log());
             parked_.insert(run->log());
             if (!database_
                      .query("INSERT INTO parked(device, epoch, first, last, arrived, signature,"
                             " entries) VALUES(?,?,?,?,?,?,?)",
-                            sqlite::Blob{run->log().device.view()},
-                            ordered(static_cast<std::uint64_t>(run->log().epoch)), run->first(),
-                            run->last(), arrived.ms, sqlite::Blob{run->signature().view()},
-                            sqlite::Blob{packed})
+                            sqlite::Blob{devices}, epoch_of(run->log()), run->first(), run->last(),
+                            arrived.ms, sqlite::Blob{run->signature().view()}, sqlite::Blob{packed})
                      .done())
                 return false;
         }
@@ -40,8 +39,7 @@ std::optional<Failure> SqliteStore::park(const std::vector<Parked>& runs) {
 
 // Joins what chains to `id` as it is now; what it has overtaken, or contradicts it, goes.
 bool SqliteStore::absorb(const LogId& id, Change& change) {
-    const sqlite::Blob device{id.device.view()};
-    const auto epoch = ordered(static_cast<std::uint64_t>(id.epoch));
+    const auto devices = devices_of(id);
     for (int n = 0; n < joined_at_once; ++n) {
         const Log log = *find(id, change);
         std::int64_t row = 0;
@@ -49,7 +47,7 @@ bool SqliteStore::absorb(const LogId& id, Change& change) {
             auto next = database_.query(
                 "SELECT signature, entries, parked, arrived FROM parked"
                 " WHERE device=? AND epoch=? AND first<=? ORDER BY last LIMIT 1",
-                device, epoch, log.holding.extent.base.last + 1);
+                sqlite::Blob{devices}, epoch_of(id), log.holding.extent.base.last + 1);
             if (!next.row()) return !next.failed();
             row = next.integer(2);
             const auto run = run_from(next, 0);
@@ -66,9 +64,10 @@ bool SqliteStore::absorb(const LogId& id, Change& change) {
 
 // A log begins where its first saved run does.
 bool SqliteStore::begin_at_parked(const LogId& id, Seq trimmed, Change& change) {
+    const auto devices = devices_of(id);
     auto first = database_.query(
         "SELECT signature, entries FROM parked WHERE device=? AND epoch=? ORDER BY first LIMIT 1",
-        sqlite::Blob{id.device.view()}, ordered(static_cast<std::uint64_t>(id.epoch)));
+        sqlite::Blob{devices}, epoch_of(id));
     if (!first.row()) return false;
     const auto run = run_from(first, 0);
     if (!run) return database_.damaged(run.why()), false;
@@ -198,10 +197,8 @@ class Salvage {
     }
 
     void take_log(const sqlite::Query& row) {
-        const auto device = device_from(row.bytes(0));
-        if (device && row.integer(2) > 0)
-            trimmed_[{*device, Epoch{from_ordered(row.integer(1))}}] =
-                static_cast<Seq>(row.integer(2));
+        const auto log = log_from(row, 0);
+        if (log && row.integer(2) > 0) trimmed_[*log] = static_cast<Seq>(row.integer(2));
     }
 
     void take_fork(const sqlite::Query& row) {

@@ -26,10 +26,22 @@ std::uint64_t from_ordered(std::int64_t value) {
     return static_cast<std::uint64_t>(value) ^ sign_bit;
 }
 
-std::optional<DeviceId> device_from(std::string_view bytes) {
-    DeviceId device;
-    if (!copy_exactly(bytes, device.bytes)) return std::nullopt;
-    return device;
+std::string devices_of(const LogId& log) {
+    std::string devices(log.device.view());
+    if (log.is_direct()) devices += log.to.view();
+    return devices;
+}
+
+std::int64_t epoch_of(const LogId& log) { return ordered(static_cast<std::uint64_t>(log.epoch)); }
+
+std::optional<LogId> log_from(const sqlite::Query& row, int devices) {
+    const std::string_view both = row.bytes(devices);
+    LogId log{{}, Epoch{from_ordered(row.integer(devices + 1))}, {}};
+    const auto device = both.substr(0, log.device.bytes.size());
+    const bool is_public = device.size() == both.size();
+    if (!copy_exactly(device, log.device.bytes)) return std::nullopt;
+    if (!is_public && !copy_exactly(both.substr(device.size()), log.to.bytes)) return std::nullopt;
+    return log;
 }
 
 std::optional<Hash> hash_from(std::string_view bytes) {

@@ -17,7 +17,10 @@ namespace lanchat::store {
 std::int64_t ordered(std::uint64_t value);
 std::uint64_t from_ordered(std::int64_t value);
 
-std::optional<DeviceId> device_from(std::string_view bytes);
+// A log by two columns: its device, with the one behind it that it is for, if any; its epoch.
+std::string devices_of(const LogId& log);
+std::int64_t epoch_of(const LogId& log);
+std::optional<LogId> log_from(const sqlite::Query& row, int devices);
 std::optional<Hash> hash_from(std::string_view bytes);
 
 // From four columns: after, before, last, head.

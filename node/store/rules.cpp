@@ -7,11 +7,26 @@
 namespace lanchat::store {
 
 bool passes(const Filter& filter, const Entry& entry, bool legacy) {
+    const bool asked_for = filter.direct_too && place_of(filter).empty();
+    if (!filter.conversation.empty()) {
+        if (!entry.log.is_direct() || place_of(entry) != filter.conversation) return false;
+    } else if (entry.log.is_direct() && !asked_for) {
+        return false;
+    }
     if (!filter.room.empty() && entry.room != filter.room) return false;
     if (filter.author && (legacy || entry.log.device != *filter.author)) return false;
     if (!legacy && filter.hidden.contains(entry.log.device)) return false;
     if (filter.since && entry.clock.time() < *filter.since) return false;
     return !filter.until || entry.clock.time() <= *filter.until;
+}
+
+std::string conversation_of(const DeviceId& one, const DeviceId& other) {
+    const auto& [first, second] = std::minmax(one, other);
+    return to_string(first) + ' ' + to_string(second);
+}
+
+std::string place_of(const Entry& entry) {
+    return entry.log.is_direct() ? conversation_of(entry.log.device, entry.log.to) : entry.room;
 }
 
 bool shown_before(const Line& a, const Line& b) {

@@ -14,6 +14,13 @@ namespace lanchat::store {
 
 bool passes(const Filter& filter, const Entry& entry, bool legacy);
 
+// A room or a conversation.
+std::string place_of(const Entry& entry);
+// Empty: it names none.
+inline const std::string& place_of(const Filter& filter) {
+    return filter.conversation.empty() ? filter.room : filter.conversation;
+}
+
 // The order of all nodes; legacy lines, which are on this node only, by arrival where that is
 // equal.
 bool shown_before(const Line& a, const Line& b);

@@ -13,7 +13,7 @@ namespace {
 // order is theirs. A run's key is the arrival of its first new line. The text of lines is in the
 // entries of runs only: the index of words holds no copy of it, nor where in a line a word is.
 // `parked` holds runs that were saved from a damaged store and wait for what comes before them.
-constexpr std::array<const char*, 6> migrations = {
+constexpr std::array<const char*, 7> migrations = {
     R"(
 CREATE TABLE store(id INTEGER NOT NULL, version INTEGER NOT NULL, reopened INTEGER NOT NULL);
 CREATE TABLE log(
@@ -78,7 +78,11 @@ ALTER TABLE log ADD COLUMN forked INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE fork(
     log INTEGER PRIMARY KEY, signature BLOB NOT NULL, entries BLOB NOT NULL,
     other_signature BLOB NOT NULL, other_entries BLOB NOT NULL);
-)"};
+)",
+    // Direct messages: behind the device of a log may stand the one that it is for, and what two
+    // say to each other is in a room whose name is too long for one. Older programs must not read
+    // that.
+    ""};
 
 std::optional<std::int64_t> number(sqlite::Database& database, std::string_view statement) {
     auto asked = database.query(statement);

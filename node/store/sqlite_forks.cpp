@@ -33,12 +33,12 @@ bool SqliteStore::cut(Log& log, Seq place) {
     extent.freeze(place, before);
     extent.newest = {};
     if (!read_ends(log)) return database_.damaged("a stored run is damaged"), false;
+    const auto devices = devices_of(log.holding.log);
     // What waits for its place in it has none any more.
     return !parked_.contains(log.holding.log) ||
            database_
                .query("DELETE FROM parked WHERE device=? AND epoch=? AND first>=?",
-                      sqlite::Blob{log.holding.log.device.view()},
-                      ordered(static_cast<std::uint64_t>(log.holding.log.epoch)), place)
+                      sqlite::Blob{devices}, epoch_of(log.holding.log), place)
                .done();
 }
 

@@ -27,19 +27,23 @@ std::string hidden_condition(const std::set<DeviceId>& hidden) {
            devices + ")))";
 }
 
-// Parameters: 1 room, 2 author, 3 and 4 between which clocks a stretch begins that may have a line
+// Parameters: 1 place, 2 author, 3 and 4 between which clocks a stretch begins that may have a line
 // of those that are asked for, 5 and 6 what the question is about.
 std::string condition(const Filter& filter) {
     std::string sql = "l.clock BETWEEN ?3 AND ?4";
     if (!filter.hidden.empty()) sql += hidden_condition(filter.hidden);
-    if (!filter.room.empty()) sql += " AND l.room=(SELECT room FROM room WHERE name=?1)";
+    if (place_of(filter).empty() && !filter.direct_too) {
+        sql += " AND l.room NOT IN (SELECT room FROM room WHERE length(name)>";
+        sql += std::to_string(limits::room_bytes_max) + ")";
+    }
+    if (!place_of(filter).empty()) sql += " AND l.room=(SELECT room FROM room WHERE name=?1)";
     if (filter.author) sql += " AND l.author=(SELECT author FROM author WHERE device=?2)";
     return sql;
 }
 
 const char* index_for(const Filter& filter) {
     if (filter.author) return "line_by_author";
-    return filter.room.empty() ? "line_by_clock" : "line_by_room";
+    return place_of(filter).empty() ? "line_by_clock" : "line_by_room";
 }
 
 }  // namespace
@@ -51,7 +55,7 @@ sqlite::Query SqliteStore::stretches(const std::string& statement, const Filter&
     const sqlite::Blob author{filter.author ? filter.author->view() : std::string_view()};
     const auto since = filter.since ? Clock::at(*filter.since).packed : 0;
     const auto until = filter.until ? Clock::at(*filter.until, 0xffff).packed : ~std::uint64_t{0};
-    return database_.query(statement, std::string_view(filter.room), author,
+    return database_.query(statement, std::string_view(place_of(filter)), author,
                            ordered(since - std::min(since, stretch_span)), ordered(until),
                            about...);
 }
@@ -124,15 +128,16 @@ Result<std::vector<Line>> SqliteStore::arrived(Arrival after, const Filter& filt
 Result<std::optional<std::string>> SqliteStore::match(std::vector<std::string> words,
                                                       const Filter& filter) {
     const DeviceId device = filter.author.value_or(DeviceId{});
+    const std::string& place = place_of(filter);
     auto row = database_.query(
         "SELECT (SELECT room FROM room WHERE name=?), (SELECT author FROM author WHERE device=?)",
-        std::string_view(filter.room), sqlite::Blob{device.view()});
+        std::string_view(place), sqlite::Blob{device.view()});
     if (!row.row()) return refusal("cannot search");
     const auto room = row.integer(0);
     const auto author = row.integer(1);
-    const bool unknown = (!filter.room.empty() && room == 0) || (filter.author && author == 0);
+    const bool unknown = (!place.empty() && room == 0) || (filter.author && author == 0);
     if (unknown) return std::optional<std::string>();
-    if (!filter.room.empty()) words.push_back(room_word(room));
+    if (!place.empty()) words.push_back(room_word(room));
     if (filter.author) words.push_back(author_word(author));
     std::string match;
     for (const auto& word : words) match += (match.empty() ? "\"" : " AND \"") + word + '"';
@@ -275,7 +280,8 @@ Result<std::vector<RunPtr>> SqliteStore::verified_runs(sqlite::Query row, const 
 
 Result<std::vector<std::string>> SqliteStore::rooms() {
     std::vector<std::string> names;
-    auto row = database_.query("SELECT name FROM room ORDER BY name");
+    auto row = database_.query("SELECT name FROM room WHERE length(name)<=? ORDER BY name",
+                               std::uint64_t{limits::room_bytes_max});
     while (row.row()) names.emplace_back(row.bytes(0));
     if (row.failed()) return refusal("cannot read rooms");
     return names;

@@ -90,23 +90,21 @@ bool SqliteStore::load() {
         "SELECT log, device, epoch, trimmed, floor, floor_head, seq, head,"
         " tail_after, tail_before, tail_seq, tail_head, forked FROM log");
     while (row.row()) {
-        const auto device = device_from(row.bytes(1));
+        const auto id = log_from(row, 1);
         const auto base = stretch_from(row, 4);
         const auto tail = stretch_from(row, 8);
         const bool has_tail = row.integer(10) != 0;
-        if (!device || !base || (has_tail && !tail))
+        if (!id || !base || (has_tail && !tail))
             return database_.damaged("a log is damaged"), false;
-        const LogId id{*device, Epoch{from_ordered(row.integer(2))}};
-        Log log{row.integer(0), {id, {*base, {}, static_cast<Seq>(row.integer(3)), {}}}};
+        Log log{row.integer(0), {*id, {*base, {}, static_cast<Seq>(row.integer(3)), {}}}};
         if (has_tail) log.holding.extent.tail = *tail;
         log.holding.extent.forked = static_cast<Seq>(row.integer(12));
         if (!read_ends(log)) return database_.damaged("a log does not end as noted"), false;
-        logs_.emplace(id, log);
+        logs_.emplace(*id, log);
     }
     auto parked = database_.query("SELECT DISTINCT device, epoch FROM parked");
     while (parked.row())
-        if (const auto device = device_from(parked.bytes(0)))
-            parked_.insert({*device, Epoch{from_ordered(parked.integer(1))}});
+        if (const auto id = log_from(parked, 0)) parked_.insert(*id);
     return !row.failed() && !parked.failed();
 }
 
@@ -226,11 +224,11 @@ bool SqliteStore::keep(const RunPtr& run, Change& change) {
 // Row 0: it could not be made.
 SqliteStore::Log SqliteStore::begin_log(const Holding& holding) {
     const Stretch& base = holding.extent.base;
+    const auto devices = devices_of(holding.log);
     auto made = database_.query(
         "INSERT INTO log(device, epoch, trimmed, floor, floor_head, seq, head)"
         " VALUES(?,?,?,?,?,?,?) RETURNING log",
-        sqlite::Blob{holding.log.device.view()},
-        ordered(static_cast<std::uint64_t>(holding.log.epoch)), holding.extent.floor, base.after,
+        sqlite::Blob{devices}, epoch_of(holding.log), holding.extent.floor, base.after,
         sqlite::Blob{base.before.view()}, base.last, sqlite::Blob{base.head.view()});
     if (!made.row()) return {};
     const auto row = made.integer(0);
@@ -266,7 +264,7 @@ bool SqliteStore::keep_lines(const VerifiedRun& run, Part part, const Place& pla
     while (part.count > 0) {
         const Entry& first = run.items()[part.first].entry;
         const std::uint64_t lines = stretch_in(run, part);
-        const auto room = room_row(first.room, change);
+        const auto room = room_row(place_of(first), change);
         const bool kept =
             room != 0 &&
             database_

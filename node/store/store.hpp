@@ -78,13 +78,20 @@ struct Heard {
 // For who can wait: runs that one trim() gives up.
 inline constexpr std::size_t all_runs = ~std::size_t{0};
 
-// Which lines. All limits are inclusive; empty ones do not limit.
+// What two devices say to each other alone is a conversation. It lies in the store as a room does,
+// under a name that is too long for one.
+std::string conversation_of(const DeviceId& one, const DeviceId& other);
+
+// Which lines. All limits are inclusive; empty ones do not limit. Direct messages are in no room,
+// and pass only where they are asked for.
 struct Filter {
     std::string room = {};
     std::optional<DeviceId> author = {};
     std::optional<WallTime> since = {};
     std::optional<WallTime> until = {};
     std::set<DeviceId> hidden = {};  // authors of lines that are left out
+    std::string conversation = {};   // only what is said there
+    bool direct_too = false;         // what is said in all of them is not left out
 };
 
 // Port with two implementations: SQLite and memory. Not for use by two threads at once. A Failure

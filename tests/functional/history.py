@@ -134,8 +134,17 @@ def database(home):
 
 
 def kept(home):
-    """The lines of a stopped or killed node in order of the transcript. Raises ValueError for a
-    line that its chain of hashes does not name."""
+    """The lines of a stopped or killed node in order of the transcript, without what is said to one
+    device alone. Raises ValueError for a line that its chain of hashes does not name."""
+    return sorted(line for line, to in _lines(home) if not to)
+
+
+def letters(home):
+    """As `kept`, but what is said to one device alone, and nothing else."""
+    return sorted(line for line, to in _lines(home) if to)
+
+
+def _lines(home):
     source = database(home)
     if source is None:
         return []
@@ -153,19 +162,20 @@ def kept(home):
         finally:
             copy.close()
     try:
-        return sorted(runs[run][seq + n] for run, seq, lines in stretches for n in range(lines))
+        return [runs[run][seq + n] for run, seq, lines in stretches for n in range(lines)]
     except KeyError as error:
         raise ValueError(f"a line is in no run: {error}") from None
 
 
 def _run(first, last, head, packed):
-    """The lines of a run by their numbers."""
+    """The lines of a run by their numbers, each with whom it is for alone."""
     entries = _unpacked(packed)
     lines = [_fields(entry) for entry in entries]
     if [line[3] for line in lines] != list(range(first, last + 1)) or \
             _head(lines[0][4], entries) != head:
         raise ValueError(f"the run {first}-{last} is not what was signed")
-    return {line[3]: Kept(line[5], line[1], line[2], line[3], line[8].decode()) for line in lines}
+    return {line[3]: (Kept(line[5], line[1], line[2], line[3], line[8].decode()), line.get(11))
+            for line in lines}
 
 
 def _head(head, entries):

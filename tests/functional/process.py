@@ -143,8 +143,9 @@ class Process:
                 with self.changed:
                     take(lines, time.monotonic())
                     self.changed.notify_all()
+            is_whole = rest and self.popen.wait() != -signal.SIGKILL
             with self.changed:
-                if rest:
+                if is_whole:
                     take([rest], time.monotonic())
                 self.changed.notify_all()
 

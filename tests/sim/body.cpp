@@ -57,6 +57,10 @@ void Body::say(std::string text, bool watched) {
     post(Say{general_room, std::move(text), {}, watched});
 }
 
+void Body::tell(const DeviceId& to, std::string text, bool watched) {
+    post(Say{general_room, std::move(text), {}, watched, to});
+}
+
 void Body::leave() {
     if (!alive_ || leaving_) return;
     around_.marks.hit(Mark::goodbye);

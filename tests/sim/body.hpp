@@ -67,6 +67,7 @@ class Body : public Party {
     Body(Surroundings& around, BodySettings settings);
 
     void say(std::string text, bool watched = false);
+    void tell(const DeviceId& to, std::string text, bool watched);
     void leave();
     void end_of_input(Duration linger);
     void receive(bool on);
@@ -173,6 +174,7 @@ class Body : public Party {
     void note(const controller::KeyChanged&);
     void note(const controller::Verification&);
     void check_stored(const Open& link, const Frame& frame) const;
+    void check_private(const Open& link, const Frame& frame) const;
     std::size_t person_behind(const PeerInfo& peer);
 
     // Which rare branch was taken, judged from outside.
@@ -188,6 +190,7 @@ class Body : public Party {
     void record(What what, std::size_t peer, std::uint64_t number = 0,
                 std::uint64_t text = 0) const;
     void note_page();
+    void note_letters(const LogId& log);
     void mark_receipts(const Frame& frame) const;
     bool most_clocks_are_right() const;
     std::size_t author_of(const LogId& log) const;

@@ -79,12 +79,15 @@ void Body::perform(const Send& send) {
     if (!link.instance)
         require(is_plain(send.frame) && !send.frame.msg.empty(), "a legacy peer gets plain text");
     check_stored(link, send.frame);
+    check_private(link, send.frame);
     if (moves_logs(send.frame)) record(What::exchanged, person_);
     mark_comparison(link, send.frame);
     mark_receipts(send.frame);
     link.busy = true;
     Frame frame = send.frame;
-    if (settings_.forgetful && !frame.listing) frame.have.clear();
+    // Of direct messages nothing but news tells, until the next link.
+    if (settings_.forgetful && !frame.listing)
+        std::erase_if(frame.have, [](const Head& head) { return !head.log.is_direct(); });
     const std::string bytes = encode(frame);
     require(bytes.size() <= limits::frame_bytes_max, "no frame exceeds its limit");
     if (!link.over) around_.network.send(link.plug, bytes);
@@ -180,12 +183,15 @@ void Body::note(const Message& event) {
         return record(What::shown, author, 0, fingerprint(event.text));
     }
     const std::uint64_t number = std::stoull(event.id.substr(colon + 1));
-    if (settings_.may_block == event.line.log.device) {
+    const LogId& log = event.line.log;
+    if (settings_.may_block == log.device) {
         require(!blocks_, "nothing is shown of who is blocked");
         told_.insert(event.line);
     }
+    const bool said_here =
+        event.own && (log.is_direct() ? log == room_.next_line_to(log.to).log : log == own_log_);
+    if (said_here && log.is_direct()) note_letters(log);
     const std::size_t author = around_.person(event.id.substr(0, colon));
-    const bool said_here = event.own && event.line.log == own_log_;
     mark_line(event, author);
     record(said_here ? What::said : What::shown, author, number, fingerprint(event.text));
     Record& record = around_.history.records.back();
@@ -208,6 +214,19 @@ void Body::note_page() {
     page.name = log_name(own_log_);
     around_.names[page.name] = around_.history.people.size();
     around_.history.people.push_back(page);
+}
+
+// So is what it says to one device alone.
+void Body::note_letters(const LogId& log) {
+    const std::string name = log_name(log);
+    if (!around_.names.emplace(name, around_.history.people.size()).second) return;
+    Person letters = around_.history.people[person_];
+    letters.alive = false;
+    letters.page_of = person_;
+    letters.follows.reset();
+    letters.name = name;
+    letters.to = to_string(log.to);
+    around_.history.people.push_back(letters);
 }
 
 // Among ours and those of whom we are linked with; and no page is too young to be turned again.
@@ -273,6 +292,19 @@ void Body::check_peer_map() const {
         return one.first == other.first && is_same(one.second, other.second.peer);
     });
     require(same, "the peer map lists whom the events announced");
+}
+
+// Of direct messages a frame names those of the two alone.
+void Body::check_private(const Open& link, const Frame& frame) const {
+    const auto is_fine = [&](const LogId& log) {
+        return !log.is_direct() || is_between(log, settings_.key->id(), link.device);
+    };
+    const bool all_fine =
+        std::ranges::all_of(frame.runs, [&](const RunPtr& run) { return is_fine(run->log()); }) &&
+        std::ranges::all_of(frame.proofs, is_fine, &Fork::log) &&
+        std::ranges::all_of(frame.have, is_fine, &Head::log) &&
+        std::ranges::all_of(frame.want, is_fine, &Want::log);
+    require(all_fine, "of direct messages nobody hears but whom they are for");
 }
 
 Body::Open& Body::usable(LinkId id, const char* what) {

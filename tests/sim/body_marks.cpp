@@ -99,6 +99,11 @@ void Body::mark_line(const Message& line, std::size_t author) const {
     if (line.clock_ahead) around_.marks.hit(Mark::clock_ahead);
     if (author == person_) return;
     Marks& marks = around_.marks;
+    if (line.line.log.is_direct()) {
+        if (!line.own) marks.hit(line.history ? Mark::letter_waited : Mark::letter);
+        if (line.own && line.history) marks.hit(Mark::letter_back);
+        return;
+    }
     if (line.own) marks.hit(Mark::own_line_back);
     if (line.history) marks.hit(Mark::history_line);
     if (is_up) return;

@@ -7,13 +7,14 @@
 
 namespace lanchat::sim {
 void Disk::tell(controller::RoomSettings& settings) const {
+    Clock newest_public;
     for (const auto& [log, held] : logs_) {
         const Extent& extent = held.extent;
         settings.held[log] = controller::Held{extent, extent, false};
-        if (log.device != settings.key->id() || extent.newest < settings.newest ||
-            extent.size() == 0)
-            continue;
-        settings.newest = extent.newest;
+        if (log.device != settings.key->id() || extent.size() == 0) continue;
+        settings.newest = std::max(settings.newest, extent.newest);
+        if (log.is_direct() || extent.newest < newest_public) continue;
+        newest_public = extent.newest;
         settings.previous = Ended{log.epoch, extent.last(), extent.head()};
     }
 }

@@ -28,6 +28,7 @@ class Judge {
         for (const auto& record : history_.records) follow(record);
         check_disks();
         check_agreement();
+        check_letters();
         check_forks();
         check_reports();
         check_quiet_lines();
@@ -42,6 +43,8 @@ class Judge {
         const bool moves = record.what == What::up || record.what == What::down;
         if (moves && record.when >= history_.quiet_from && !is_odd(record.peer))
             fault("flap", record);
+        if (tells_of_lines(record.what) && !may_know(record.node, record.peer))
+            fault("overheard", record);
         switch (record.what) {
             case What::up:
                 if (!up_.insert(pair).second) fault("up twice", record);
@@ -80,6 +83,18 @@ class Judge {
         }
     }
 
+    static bool tells_of_lines(What what) {
+        return what == What::shown || what == What::loaded || what == What::stored ||
+               what == What::holds;
+    }
+
+    bool is_letters(std::size_t author) const { return !person(author).to.empty(); }
+
+    bool may_know(std::size_t node, std::size_t author) const {
+        return !is_letters(author) || person(node).device == person(author).device ||
+               person(node).device == person(author).to;
+    }
+
     // Strangers may say what they like of themselves.
     void delivered(const Record& record) {
         std::size_t flushed = 0;
@@ -116,9 +131,11 @@ class Judge {
                 fault("number said twice", record);
             said_when_.emplace(Pair{record.peer, record.number}, record.when);
             seen_[{record.node, record.peer}].add(record.number - 1, record.number);
+            if (is_letters(record.peer)) letters_.insert(record.text);
             if (record.clocks_agree && std::abs(record.ahead_ms) > off_ms_max)
                 fault("dated wrongly", record);
         }
+        if (is_letters(record.peer)) return;  // nobody else is to have them
         for (auto it = up_.lower_bound({record.node, 0}); it != up_.end(); ++it) {
             if (it->first != record.node) break;
             if (kind(it->second) == Kind::lanchat)
@@ -160,6 +177,7 @@ class Judge {
 
     void legacy_shown(const Record& record) {
         const bool both_legacy = kind(record.node) == Kind::legacy;
+        if (letters_.contains(record.text)) fault("overheard", record);
         if (kind(record.peer) == Kind::stranger) return;
         ++copies_[{{record.node, record.peer}, record.text}];
         if (both_legacy || kind(record.peer) != Kind::legacy) return;
@@ -170,7 +188,7 @@ class Judge {
     void holds(const Record& record) {
         const Head head{record.number, record.text};
         endings_[{record.node, record.peer}].head = head;
-        if (kind(record.peer) == Kind::stranger) return;
+        if (kind(record.peer) == Kind::stranger || is_letters(record.peer)) return;
         const auto [first, is_new] = heads_.emplace(record.peer, head);
         ++holders_[record.peer];
         if (!is_new && first->second != head) fault("diverged", record);
@@ -199,17 +217,38 @@ class Judge {
         for (std::size_t node = 0; node < history_.people.size(); ++node)
             living += is_living(node) ? 1 : 0;
         for (const auto& [author, lines] : known) {
-            if (kind(author) != Kind::lanchat || lines.newest() == 0) continue;
+            if (kind(author) != Kind::lanchat || lines.newest() == 0 || is_letters(author))
+                continue;
             for (std::size_t node = 0; node < history_.people.size(); ++node)
                 if (is_living(node)) check_lost({node, author}, lines);
             if (holders_[author] != living) fault("diverged", {author, author}, lines.newest());
         }
     }
 
+    // Of each two devices, as far as they can reach each other: what one of them has, both have.
+    void check_letters() {
+        for (std::size_t log = 0; log < history_.people.size(); ++log) {
+            if (!is_letters(log)) continue;
+            for (std::size_t one = 0; one < history_.people.size(); ++one)
+                for (std::size_t other = 0; other < history_.people.size(); ++other)
+                    if (is_living(one) && is_living(other) && should_meet(one, other) &&
+                        person(one).device == person(log).device &&
+                        person(other).device == person(log).to)
+                        check_letters(log, one, other);
+        }
+    }
+
+    void check_letters(std::size_t log, std::size_t one, std::size_t other) {
+        check_lost({one, log}, seen_[{other, log}]);
+        check_lost({other, log}, seen_[{one, log}]);
+        if (endings_[{one, log}] != endings_[{other, log}])
+            fault("diverged", {one, log}, endings_[{one, log}].head.first);
+    }
+
     void check_forks() {
         std::map<std::size_t, std::pair<std::size_t, Ending>> proven;  // author: node
         for (const auto& [pair, ending] : endings_)
-            if (is_living(pair.first) && ending.forked != 0)
+            if (is_living(pair.first) && ending.forked != 0 && !is_letters(pair.second))
                 proven.emplace(pair.second, std::pair{pair.first, ending});
         for (const auto& [author, first] : proven)
             for (std::size_t node = 0; node < history_.people.size(); ++node)
@@ -330,6 +369,7 @@ class Judge {
     std::map<std::pair<std::size_t, std::uint64_t>, std::uint64_t> said_;  // author, number: text
     std::map<Pair, Instant> said_when_;                                    // author, number
     std::map<std::size_t, std::set<std::uint64_t>> legacy_said_;
+    std::set<std::uint64_t> letters_;
     std::map<Pair, std::vector<Pair>> owed_;  // reader, process: log, number
     std::map<Pair, Numbers> seen_;       // reader, author: shown to it or its directory's users
     std::map<Pair, Numbers> loaded_;     // node, author

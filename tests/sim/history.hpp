@@ -32,6 +32,7 @@ struct Person {
     bool odd_clock = false;                // its wall clock shows nonsense, or will
     std::optional<std::size_t> page_of{};  // it is no process, but another log of that one
     Instant born{};                        // when the process started
+    std::string to{};                      // another log of it, for this device alone
 };
 
 enum class What {
@@ -89,9 +90,10 @@ std::uint64_t fingerprint(std::string_view text);
 // delivered to more than have it; what is said and watched in the quiet time is known to be with
 // everybody. Where most clocks are right, nobody dates a line more than 10 minutes off. Who leaves
 // in good order reports what did not arrive. Whose log is proven to be forked anywhere, it ends at
-// one place and in one head everywhere. In the quiet time: nobody comes or goes, everybody sees
-// everybody within reach and nobody else, legacy peers get and give each line once. Logs of
-// strangers may end anywhere.
+// one place and in one head everywhere. Of a log that is for one device alone nobody sees or stores
+// anything but that device and its author's, and in the end both have the same, if they can reach
+// each other. In the quiet time: nobody comes or goes, everybody sees everybody within reach and
+// nobody else, legacy peers get and give each line once. Logs of strangers may end anywhere.
 std::vector<std::string> judge(const History& history);
 
 }  // namespace lanchat::sim

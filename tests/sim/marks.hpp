@@ -81,6 +81,9 @@ enum class Mark {
     found_later,
     part_listed,
     receipt_carried,
+    letter,         // a direct message came
+    letter_waited,  // its reader was away when it was said
+    letter_back,    // one of ours, which our disk had lost
     everywhere,
     everywhere_far,
     blocked,
@@ -164,6 +167,9 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "difference found later",
     "log in part listed",
     "receipt carried for another",
+    "direct message",
+    "direct message that waited",
+    "own direct message comes back",
     "line everywhere",
     "line everywhere, as a receipt told",
     "blocked",

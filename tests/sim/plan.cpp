@@ -292,6 +292,10 @@ void World::draw_talk() {
     const auto lines = between(0, 40);
     for (std::uint64_t i = 0; i < lines; ++i)
         schedule_.at(sometime(0s, peace_ - Instant{}), [this, seat = any_seat()] { utter(seat); });
+    whispers_ = chance(50) && around_->tls;
+    for (auto i = whispers_ ? between(1, 40) : 0; i > 0; --i)
+        schedule_.at(sometime(0s, peace_ - Instant{}),
+                     [this, seat = any_seat()] { whisper(seat); });
     if (chance(15)) {
         marks_.hit(Mark::burst);
         const auto many = between(200, large_ ? 300 : 3000);

@@ -113,6 +113,14 @@ void World::utter(std::size_t seat, std::size_t bytes) {
     node->say(std::move(text), bytes == 0 && rng_.below(4) == 0);
 }
 
+// To a device that may be away, or nowhere for good.
+void World::whisper(std::size_t seat) {
+    Body* node = node_at(seat);
+    if (node == nullptr || node->leaving()) return;
+    const DeviceId to = seats_[any_seat()].key->id();
+    node->tell(to, "whisper " + std::to_string(++uttered_), rng_.below(4) == 0);
+}
+
 // As the program does: what has no room waits.
 void World::burst(std::size_t seat, std::size_t lines, std::size_t bytes) {
     const Body* node = node_at(seat);
@@ -171,6 +179,8 @@ void World::talk_quietly() {
     const auto soon = [&] { return sometime(begin, begin + course_.talk); };
     for (std::size_t seat = 0; seat < seats_.size(); ++seat)
         for (std::size_t i = 0; i < lines; ++i) schedule_.at(soon(), [this, seat] { utter(seat); });
+    for (std::size_t i = 0; whispers_ && i < seats_.size(); ++i)
+        schedule_.at(soon(), [this] { whisper(any_seat()); });
     for (const auto& seat : legacy_seats_)
         for (std::size_t i = 0; i < lines; ++i)
             schedule_.at(soon(), [this, peer = seat.peer] {

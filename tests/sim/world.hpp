@@ -96,6 +96,7 @@ class World {
     void clone(std::size_t original, std::size_t copy);
     void burst(std::size_t seat, std::size_t lines, std::size_t bytes);
     void utter(std::size_t seat, std::size_t bytes = 0);
+    void whisper(std::size_t seat);
     void talk_quietly();
 
     void settle_legacy();
@@ -136,6 +137,7 @@ class World {
     Instant peace_{};
     Ipv4 hub_{};  // reaches those who are apart
     std::uint64_t uttered_ = 0;
+    bool whispers_ = false;
     bool shared_host_ = false;
     bool absurd_clocks_ = false;
 };

@@ -11,12 +11,14 @@
 
 #include "app/api/backend.hpp"
 #include "message/limits.hpp"
+#include "node/store/rules.hpp"
 
 namespace lanchat::app::api {
 
 class FakeBackend : public Backend {
   public:
-    explicit FakeBackend(asio::io_context& loop) : loop_(loop), key_(seed(1)), other_(seed(2)) {}
+    explicit FakeBackend(asio::io_context& loop)
+        : loop_(loop), key_(seed(1)), other_(seed(2)), away_(seed(3)) {}
 
     // On the loop or before it runs.
     void hear(const std::string& text, const std::string& room = "general",
@@ -49,19 +51,30 @@ class FakeBackend : public Backend {
         for (const auto& answer : std::exchange(owed_, {})) answer();
     }
     std::size_t listener_count() const { return listeners_.size(); }
+    DeviceId self() const { return key_.id(); }
     DeviceId other() const { return other_.id(); }
+    DeviceId away() const { return away_.id(); }
 
     Status status() override {
         return {key_.id(), "me", {{0x7F000001}, 4565}, store_id, lines.size(), {}};
     }
     std::vector<controller::PeerInfo> peers() override {
-        return {{{{0x7F000001}, 4566}, to_string(other_.id()), "alice", false}};
+        std::vector<controller::PeerInfo> all{
+            {{{0x7F000001}, 4566}, to_string(other_.id()), "alice", false}};
+        if (has_legacy_peer) all.push_back({{{0x7F000001}, 4570}, {}, "127.0.0.1:4570", true});
+        return all;
     }
     Result<DeviceId> find_person(const std::string& word, bool) override {
-        if (word == "alice") return other_.id();
-        return Failure{"nobody called " + word};
+        if (const auto id = parse_device_id(word)) return *id;
+        if (word == "alice" || word == "127.0.0.1:4566") return other_.id();
+        if (word == "bob") return away_.id();
+        if (to_string(other_.id()).starts_with(word)) return other_.id();
+        return Failure{"nobody called \"" + word + "\" is known here"};
     }
-    controller::PeerInfo about(const DeviceId&) override { return peers().front(); }
+    controller::PeerInfo about(const DeviceId& device) override {
+        if (device == other_.id()) return peers().front();
+        return {{}, to_string(device), device == away_.id() ? "bob" : "", false};
+    }
     std::vector<controller::PeerInfo> blocked() override { return blocked_people; }
     std::string mark(const DeviceId& device, const std::string&) override {
         return device == other_.id() ? alice_mark : "";
@@ -93,7 +106,8 @@ class FakeBackend : public Backend {
         answer(std::move(done), std::vector<std::string>{"builds", "general"});
     }
     void known(Done<std::vector<Known>> done) override {
-        answer(std::move(done), std::vector<Known>{{key_.id(), "me"}, {other_.id(), "alice"}});
+        answer(std::move(done),
+               std::vector<Known>{{key_.id(), "me"}, {other_.id(), "alice"}, {away_.id(), "bob"}});
     }
     void publish(Saying saying, Done<LineId> done) override {
         if (!refusal.empty()) return answer<LineId>(std::move(done), Failure{refusal});
@@ -178,6 +192,7 @@ class FakeBackend : public Backend {
     std::string alice_mark;
     std::string code = "lemon tiger cello piano 0417";
     std::vector<controller::PeerInfo> blocked_people;
+    bool has_legacy_peer = false;
 
   private:
     static DeviceKey::Seed seed(std::uint8_t first) { return {first}; }
@@ -194,7 +209,7 @@ class FakeBackend : public Backend {
 
     LineId add(const DeviceKey& key, const std::string& name, Saying saying, std::int64_t said_ms) {
         Entry entry;
-        entry.log = {key.id(), Epoch{7}};
+        entry.log = {key.id(), Epoch{7}, saying.to};
         auto& runs = runs_[entry.log];
         entry.seq = runs.size() + 1;
         if (!runs.empty()) entry.before = runs.back()->head();
@@ -221,11 +236,7 @@ class FakeBackend : public Backend {
     Lines passing(const store::Filter& filter, const std::string& word) const {
         Lines found;
         for (const auto& line : lines) {
-            const auto time = line.entry.clock.time();
-            if (!filter.room.empty() && line.entry.room != filter.room) continue;
-            if (filter.author && line.entry.log.device != *filter.author) continue;
-            if (filter.since && time < *filter.since) continue;
-            if (filter.until && *filter.until < time) continue;
+            if (!store::passes(filter, line.entry, line.legacy)) continue;
             if (line.entry.text.find(word) == std::string::npos) continue;
             found.push_back(line);
         }
@@ -243,6 +254,7 @@ class FakeBackend : public Backend {
     asio::io_context& loop_;
     DeviceKey key_;
     DeviceKey other_;
+    DeviceKey away_;
     std::int64_t clock_ms_ = 1'000;
     std::map<LogId, std::vector<RunPtr>> runs_;  // one entry each
     std::map<Token, std::function<void(Delivery)>> watches_;

@@ -328,8 +328,9 @@ TEST_CASE("each fault of a request has its code, and the ref comes back with it"
     CHECK(code(R"("type":"send","text":"")") == "empty");
     CHECK(code(R"("type":"send","text":"x","room":7)") == "bad_request");
     CHECK(code(R"("type":"send","text":"x","room":"")") == "bad_room");
-    CHECK(code(R"("type":"send","text":"x","to":"alice")") == "unsupported");
-    CHECK(code(R"("type":"send","text":"x","to":null)") == "unsupported");
+    CHECK(code(R"("type":"send","text":"x","to":null)") == "bad_request");
+    CHECK(code(R"("type":"send","text":"x","to":"")") == "bad_request");
+    CHECK(code(R"("type":"send","text":"x","to":"alice","room":"den")") == "bad_request");
     CHECK(code(R"("type":"send","text":"x","v":2)") == "unsupported");
     CHECK(code(R"("type":"send","text":"x","v":"1")") == "unsupported");
     CHECK(code(R"("type":"send","text":"x","v":18446744073709551615)") == "unsupported");

@@ -51,7 +51,7 @@ TEST_CASE("verify of nobody fails with the reason") {
     Office office;
     const auto outcome = office.run(Verify{"zoe", {}}, false);
     CHECK(outcome.exit_code == 1);
-    CHECK(has(outcome.err, "nobody called zoe"));
+    CHECK(has(outcome.err, "nobody called \"zoe\""));
 }
 
 TEST_CASE("block and unblock, and who is listed as what") {

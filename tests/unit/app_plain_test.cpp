@@ -50,6 +50,37 @@ TEST_CASE("messages are NAME: TEXT, and name their room outside general") {
     CHECK(face.notes.empty());
 }
 
+TEST_CASE("direct messages look like nothing that is said in a room") {
+    Face face;
+    auto to_me = message("psst");
+    to_me.to = PeerInfo{{}, "k3f9", "me"};
+    auto own = message("back");
+    own.own = own.history = true;
+    own.to = PeerInfo{{}, "k3f9abcdefgh", ""};
+    auto fake = message("psst", "general", {{}, "a1b2", "alice:direct"});
+
+    face.face.hear(to_me);
+    face.face.hear(fake);
+    face.face.hear(own);
+    face.face.show_missed();
+
+    CHECK(face.out == "alice:direct: psst\nalicedirect: psst\nalice:direct to k3f9abcd: back\n");
+}
+
+TEST_CASE("/msg says something to one peer, and tells who is away") {
+    Face face;
+    face.face.take_line("/msg alice  are you there?");
+    face.face.take_line("/msg bob later");
+    face.face.take_line("/msg nobody hi");
+    face.face.take_line("/msg alice");
+    face.face.take_line("/msg");
+
+    CHECK(face.node.said == std::vector<std::string>{"alice<-are you there?", "bob<-later"});
+    CHECK(face.notes.find("-- bob is away: it waits until you meet\n") != std::string::npos);
+    CHECK(face.notes.find("cause") != std::string::npos);
+    CHECK(face.notes.find("needs a PEER") != face.notes.rfind("needs a PEER"));
+}
+
 TEST_CASE("own lines are not echoed") {
     Face face;
     auto own = message("hi");

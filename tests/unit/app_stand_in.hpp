@@ -27,10 +27,16 @@ struct StandIn {
                 [] {
                     return std::vector<controller::PeerInfo>{alice, old_one};
                 },
-                [this] { ++left; }};
+                [this] { ++left; },
+                [this](const std::string& peer, const std::string& text,
+                       const std::function<void(const Chat::Told&)>& told) {
+                    if (peer == "nobody") return told({Failure{"be\033cause"}});
+                    said.push_back(peer + "<-" + text);
+                    told({std::string("id"), peer == "bob" ? "bob" : ""});
+                }};
     }
 
-    std::vector<std::string> said;  // "ROOM|TEXT"
+    std::vector<std::string> said;  // "ROOM|TEXT", "PEER<-TEXT"
     int left = 0;
 };
 

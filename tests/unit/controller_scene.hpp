@@ -46,7 +46,8 @@ class Scene {
                             {},
                             tls},
                Now{time_, {}}),
-          own_log_{Voice(instance).log()} {}
+          own_log_{Voice(instance).log()},
+          tls_{tls} {}
 
     Instant time() const { return time_; }
 
@@ -203,7 +204,7 @@ class Scene {
     }
     LinkId link_by_them(Endpoint where, InstanceId instance, std::uint64_t nonce = 1,
                         Seq received = 0) {
-        const LinkId link = accept({where.ip, 40'000});
+        const LinkId link = accept({where.ip, 40'000}, tls_);
         receive(link, greeting(where, instance, nonce));
         drain(link);
         receive(link, ack(received));
@@ -362,6 +363,7 @@ class Scene {
     }
 
     LogId own_log_;
+    bool tls_;
     std::uint64_t accepted_ = 0;
 };
 

@@ -34,6 +34,12 @@ class Voice {
     Voice(std::uint64_t number, InstanceId instance, WallTime began)
         : key_(shared_key_of(number)), log_(log_of(key_->id(), instance)), began_(began) {}
 
+    // What is said to `to` alone. Precondition: nothing was said.
+    Voice&& to(const DeviceId& to) && {
+        log_.to = to;
+        return std::move(*this);
+    }
+
     const LogId& log() const { return log_; }
     const DeviceId& device() const { return log_.device; }
 

@@ -73,6 +73,41 @@ TEST_CASE("any entry survives its bytes") {
     }
 }
 
+TEST_CASE("an entry for one device alone survives its bytes") {
+    Entry entry = first_entry();
+    entry.log.to = key_of(2).id();
+    const auto again = decode_entry(encode(entry));
+
+    REQUIRE(again);
+    CHECK(*again == entry);
+    CHECK(again->log.is_direct());
+}
+
+TEST_CASE("an entry is for a whole device, and not for its own author") {
+    constexpr unsigned to = 11;
+    CHECK(is_taken_with(field(to, key_of(2).id().view())));
+    CHECK_FALSE(is_taken_with(field(to, key_of(2).id().view().substr(1))));
+    CHECK_FALSE(is_taken_with(field(to, std::string(33, 'x'))));
+    CHECK_FALSE(is_taken_with(field(to, std::string(32, '\0'))));
+    CHECK_FALSE(is_taken_after([](Entry& entry) { entry.log.to = entry.log.device; }));
+}
+
+TEST_CASE("whom a log is for is part of its name") {
+    const LogId open{key_of(1).id(), Epoch{7}, {}};
+    LogId direct = open;
+    direct.to = key_of(2).id();
+    LogId other = open;
+    other.to = key_of(3).id();
+
+    CHECK(open != direct);
+    CHECK(log_name(open) != log_name(direct));
+    CHECK(log_name(direct) != log_name(other));
+    CHECK(is_between(direct, key_of(1).id(), key_of(2).id()));
+    CHECK(is_between(direct, key_of(2).id(), key_of(1).id()));
+    CHECK_FALSE(is_between(direct, key_of(1).id(), key_of(3).id()));
+    CHECK_FALSE(is_between(open, key_of(1).id(), DeviceId{}));
+}
+
 TEST_CASE("an entry of the general room does not say so") {
     Entry entry = first_entry();
     entry.room = general_room;

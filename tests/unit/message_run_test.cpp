@@ -169,6 +169,27 @@ TEST_CASE("even its author cannot sign a run whose entries do not follow each ot
               [](auto& entries) { entries.front().log.device = key_of(2).id(); }) == not_following);
 }
 
+TEST_CASE("all entries of a run are for the same device, or for everybody") {
+    const auto is_taken = [](std::vector<DeviceId> readers) {
+        auto entries = entries_of(anna(), 1, readers.size());
+        Hash before;
+        for (std::size_t n = 0; n < entries.size(); ++n) {
+            entries[n].log.to = readers[n];
+            entries[n].before = before;
+            before = chained(before, encode(entries[n]));
+        }
+        return static_cast<bool>(verify(signed_blindly(entries, anna())));
+    };
+    const DeviceId bob = key_of(2).id();
+    const DeviceId carl = key_of(3).id();
+
+    CHECK(is_taken({{}, {}, {}}));
+    CHECK(is_taken({bob, bob, bob}));
+    CHECK_FALSE(is_taken({bob, bob, {}}));
+    CHECK_FALSE(is_taken({{}, bob, bob}));
+    CHECK_FALSE(is_taken({bob, carl, bob}));
+}
+
 TEST_CASE("clocks rise within a run") {
     const auto with_clock_after = [](std::int64_t step) {
         return fault_of_honestly_signed([step](auto& entries) {

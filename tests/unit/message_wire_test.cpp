@@ -80,6 +80,8 @@ Frame random_frame(Rng& rng) {
         frame.have.push_back(
             {log_of(key), {rng.below(2), 2 + rng.below(9), hash_of("head")}, {}, {}});
         frame.want.push_back({log_of(key), rng.below(9), 9 + rng.below(9), false});
+        if (rng.below(3) == 0) frame.have.back().log.to = key_of(11).id();
+        if (rng.below(3) == 0) frame.want.back().log.to = key_of(12).id();
     }
     return frame;
 }
@@ -317,6 +319,24 @@ TEST_CASE("a want names a log and a part of it that is not empty") {
     CHECK_FALSE(decode(extension(raw_want(device, 7, 6))));
     for (const std::size_t size : {0U, 31U, 33U})
         CHECK_FALSE(decode(extension(raw_want(std::string(size, 'd'), 0, 1))));
+}
+
+TEST_CASE("heads and wants of direct logs name a whole device that they are for") {
+    const std::string whole(32, 'd');
+    const auto head = [&](const std::string& to) {
+        return decode(extension(
+            field(4, field(1, whole) + varint_field(3, 1) + field(4, whole) + field(9, to))));
+    };
+    const auto want = [&](const std::string& to) {
+        return decode(extension(field(5, field(1, whole) + varint_field(4, 1) + field(6, to))));
+    };
+    CHECK(head(std::string(32, 't'))->have.front().log.is_direct());
+    CHECK_FALSE(head("")->have.front().log.is_direct());
+    CHECK(want(std::string(32, 't'))->want.front().log.is_direct());
+    for (const auto& to : {std::string(31, 't'), std::string(33, 't'), std::string(32, '\0')}) {
+        CHECK_FALSE(head(to));
+        CHECK_FALSE(want(to));
+    }
 }
 
 // `one` as often as may be, and once more.

@@ -17,6 +17,11 @@ class Pair {
         : options_{.indexing = indexing}, rng_(seed) {
         for (std::uint8_t n = 0; n < 4; ++n)
             authors_.emplace_back(1u + n / 2, InstanceId{1u + n}, WallTime{1'000 + n * 7});
+        const DeviceId one = authors_.front().device();
+        const DeviceId other = authors_.back().device();
+        authors_.push_back(Voice(1, InstanceId{9}, WallTime{1'020}).to(other));
+        authors_.push_back(Voice(2, InstanceId{10}, WallTime{1'030}).to(one));
+        conversation_ = store::conversation_of(one, other);
     }
 
     void act() {
@@ -88,6 +93,8 @@ class Pair {
     store::Filter some_filter() {
         store::Filter filter;
         if (below(3) == 0) filter.room = some_room();
+        if (below(4) == 0) filter.conversation = conversation_;
+        filter.direct_too = below(2) == 0;
         if (below(3) == 0) filter.author = authors_[below(authors_.size())].device();
         if (below(4) == 0) filter.since = WallTime{static_cast<std::int64_t>(1'000 + below(60))};
         if (below(4) == 0) filter.until = WallTime{static_cast<std::int64_t>(1'000 + below(60))};
@@ -126,7 +133,7 @@ class Pair {
         std::vector<Entry> entries;
         for (const auto& item : run->items()) entries.push_back(item.entry);
         entries.back().text += " otherwise";
-        const auto number = 1u + static_cast<std::uint64_t>(&author - authors_.data()) / 2;
+        const std::uint64_t number = author.device() == authors_.front().device() ? 1 : 2;
         const auto proof = fork_between(run, sign(std::move(entries), key_of(number)));
         REQUIRE(proof);
         CHECK(*disk_->freeze(*proof) == *memory_.freeze(*proof));
@@ -164,6 +171,7 @@ class Pair {
     std::unique_ptr<store::Store> disk_ = test::opened(folder_.file(), options_);
     store::MemoryStore memory_{1};
     std::vector<Voice> authors_;
+    std::string conversation_;
     std::map<LogId, std::vector<RunPtr>> said_;
     std::int64_t now_ = 0;
 };

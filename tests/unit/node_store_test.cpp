@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <fstream>
+
 #include "node_stores.hpp"
 
 using namespace lanchat;
@@ -59,6 +61,73 @@ TEST_CASE_TEMPLATE("a store keeps what chains and skips what it has", Made, Sqli
     REQUIRE(held->size() == 1);
     CHECK(held->front().log == anna.log());
     CHECK(held->front().extent.base == Stretch{0, {}, 4, third->head()});
+}
+
+TEST_CASE_TEMPLATE("what is said to one device alone is told only who asks for it", Made, Sqlite,
+                   Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Voice anna(1, InstanceId{1}, WallTime{1'000});
+    Voice bob(2, InstanceId{2}, WallTime{1'010});
+    Voice to_bob = Voice(1, InstanceId{1}, WallTime{1'020}).to(bob.device());
+    Voice to_anna = Voice(2, InstanceId{2}, WallTime{1'030}).to(anna.device());
+    Voice to_carl = Voice(1, InstanceId{1}, WallTime{1'040}).to(key_of(3).id());
+    REQUIRE(store->append({anna.say({"lunch?"}), to_bob.say({"lunch, us two?"}),
+                           to_anna.say({"lunch at one"}, "den"), to_carl.say({"lunch is off"})},
+                          {5}));
+    const auto both = store::conversation_of(anna.device(), bob.device());
+    CHECK(both == store::conversation_of(bob.device(), anna.device()));
+    const Texts all{"lunch?", "lunch, us two?", "lunch at one", "lunch is off"};
+    const Texts conversation{"lunch, us two?", "lunch at one"};
+
+    CHECK(texts(store->newest({}, 9)) == Texts{"lunch?"});
+    CHECK(texts(store->arrived(0, {}, 9)) == Texts{"lunch?"});
+    CHECK(texts(store->search("lunch", {}, 9)) == Texts{"lunch?"});
+    CHECK(texts(store->newest({.room = "den"}, 9)).empty());
+    CHECK(texts(store->newest({.direct_too = true}, 9)) == all);
+    CHECK(texts(store->arrived(0, {.direct_too = true}, 9)) == all);
+    CHECK(texts(store->search("lunch", {.direct_too = true}, 9)) == all);
+    CHECK(texts(store->newest({.room = "general", .direct_too = true}, 9)) == Texts{"lunch?"});
+    CHECK(texts(store->newest({.conversation = both}, 9)) == conversation);
+    CHECK(texts(store->arrived(0, {.conversation = both}, 9)) == conversation);
+    CHECK(texts(store->search("lunch", {.conversation = both}, 9)) == conversation);
+    CHECK(texts(store->newest({.author = bob.device(), .conversation = both}, 9)) ==
+          Texts{"lunch at one"});
+    CHECK(*store->rooms() == Texts{"general"});
+    CHECK(store->tally()->lines == 4);
+    CHECK(store->holdings()->size() == 4);
+    CHECK(store->runs(to_bob.log(), 0, 9, 9'999)->front()->log() == to_bob.log());
+    CHECK(store->runs(anna.log(), 0, 9, 9'999)->size() == 1);
+}
+
+TEST_CASE("whom a log is for survives a restart, and damage") {
+    const test::Folder folder;
+    Voice anna(1, InstanceId{1}, WallTime{1'000});
+    Voice to_bob = Voice(1, InstanceId{1}, WallTime{1'020}).to(key_of(2).id());
+    const auto both = store::conversation_of(anna.device(), key_of(2).id());
+    {
+        const auto store = test::opened(folder.file());
+        REQUIRE(
+            store->append({anna.say({"one"}), to_bob.say({"two"}), to_bob.say({"three"})}, {5}));
+    }
+    {
+        const auto store = test::opened(folder.file());
+        CHECK(store->holdings()->size() == 2);
+        CHECK(texts(store->newest({.conversation = both}, 9)) == Texts{"two", "three"});
+        REQUIRE(store->append({to_bob.say({"four"})}, {5}));
+    }
+    std::ofstream(store::suspicion_of(folder.file())) << ' ';
+    {
+        const auto file = folder.file();
+        std::fstream damaged(file, std::ios::in | std::ios::out | std::ios::binary);
+        damaged << "no database";
+    }
+    const auto mended = store::open_or_recover(folder.file());
+
+    REQUIRE(mended);
+    CHECK_FALSE(mended->report.empty());
+    CHECK(texts(mended->store->newest({.conversation = both}, 9)) == Texts{"two", "three", "four"});
+    CHECK(texts(mended->store->newest({}, 9)) == Texts{"one"});
 }
 
 TEST_CASE_TEMPLATE("a run of another cut gives what is new of it", Made, Sqlite, Memory) {

@@ -1,0 +1,50 @@
+// A legacy peer has no key, so nothing can be for it alone.
+#include "app/api/recipient.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "message/text.hpp"
+
+namespace lanchat::app::api {
+namespace {
+
+using controller::PeerInfo;
+
+std::string name_if_away(Backend& backend, const DeviceId& device) {
+    const auto id = to_string(device);
+    const auto peers = backend.peers();
+    if (std::ranges::find(peers, id, &PeerInfo::id) != peers.end()) return {};
+    const auto name = backend.about(device).name;
+    return name.empty() ? id.substr(0, 8) : name;
+}
+
+}  // namespace
+
+std::variant<DeviceId, NoRecipient> find_recipient(Backend& backend, const std::string& peer) {
+    for (const auto& one : backend.peers())
+        if (one.legacy && (to_string(one.address) == peer || one.name == peer))
+            return NoRecipient{displayable(peer) + " is a legacy peer: it has no key, and no link" +
+                                   " with it is encrypted, so no direct messages go there",
+                               true};
+    const auto found = backend.find_person(peer, false);
+    if (!found) return NoRecipient{found.why()};
+    return *found;
+}
+
+void publish_to(Backend& backend, const std::string& peer, Backend::Saying saying,
+                const std::function<void(const Published&)>& done) {
+    if (peer.empty())
+        return backend.publish(std::move(saying),
+                               [done](const Result<LineId>& line) { done({line}); });
+    const auto found = find_recipient(backend, peer);
+    if (const auto* nobody = std::get_if<NoRecipient>(&found))
+        return done({Failure{nobody->why}, {}, nobody->never});
+    saying.to = std::get<DeviceId>(found);
+    backend.publish(std::move(saying),
+                    [&backend, to = saying.to, done](const Result<LineId>& line) {
+                        done({line, name_if_away(backend, to)});
+                    });
+}
+
+}  // namespace lanchat::app::api

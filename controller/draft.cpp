@@ -1,0 +1,55 @@
+// Lines said together are signed together, up to the bounds of a run.
+#include "controller/draft.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "message/limits.hpp"
+
+namespace lanchat::controller {
+namespace {
+
+// With their tags: device, epoch, number, chain and clock; the log before; whom it is for.
+constexpr std::size_t entry_overhead = 128;
+constexpr std::size_t previous_bytes = 64;
+constexpr std::size_t recipient_bytes = 36;
+
+}  // namespace
+
+std::size_t encoded_bytes(const Entry& entry) {
+    return entry.text.size() + entry.room.size() + entry.name.size() + entry.said_id.size() +
+           entry_overhead + (entry.previous ? previous_bytes : 0) +
+           (entry.log.is_direct() ? recipient_bytes : 0);
+}
+
+const Entry& Draft::add(Entry entry) {
+    bytes_ += encoded_bytes(entry);
+    lines_.push_back(std::move(entry));
+    return lines_.back();
+}
+
+bool Draft::is_full() const {
+    return lines_.size() >= limits::run_entries_max ||
+           bytes_ + limits::entry_bytes_max / 16 >= limits::run_bytes_max;
+}
+
+RunPtr Draft::seal(const DeviceKey& key) {
+    if (lines_.empty()) return nullptr;
+    // The last line may have made the run too large: it begins the next one.
+    auto entries = std::exchange(lines_, {});
+    bytes_ = 0;
+    std::size_t bytes = 0;
+    const auto fits = std::ranges::find_if(entries, [&](const Entry& entry) {
+        bytes += encoded_bytes(entry);
+        return bytes > limits::run_bytes_max;
+    });
+    const auto end = std::max(entries.begin() + 1, fits);
+    for (auto it = end; it != entries.end(); ++it) add(std::move(*it));
+    entries.erase(end, entries.end());
+    entries.front().before = sealed_head_;
+    RunPtr run = sign(std::move(entries), key);
+    sealed_head_ = run->head();
+    return run;
+}
+
+}  // namespace lanchat::controller
