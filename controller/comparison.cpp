@@ -139,7 +139,8 @@ void Comparison::give_answer(Frame& frame, Summary& ours, Instant now) {
     frame.digest = Digest{ours.all(), {}, false};
     if (theirs == ours.all()) return settle(ours.version(), now);
     frame.digest->buckets = ours.buckets();
-    may_differ_ = ours.version();
+    // Whichever of our answers theirs will be about: they are told apart by nothing.
+    may_differ_ = std::min(may_differ_.value_or(ours.version()), ours.version());
     settled_ = 0;
     next_ = std::max(next_, now + pause_);
 }

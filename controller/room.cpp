@@ -223,7 +223,7 @@ void Room::on(const Imported& imported, Now now, Effects& out) {
     if (verdict == Logs::Verdict::contradicts)
         out.push_back(Examine{LinkId{}, imported.run, run.first() - 1});
     if (verdict != Logs::Verdict::fresh) return;
-    show_new(run, arriving(nullptr, before, now), out);
+    show_new(run, arriving(nullptr, before, log, now), out);
     out.push_back(Append{imported.run, true});
     pulls_.grown(log, logs_.extent(log), PersonKey{}, now.steady);
 }

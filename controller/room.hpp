@@ -171,7 +171,7 @@ class Room {
     // room_wall.cpp: what time it is
     void take_wall(const Peer&, const Frame&, Instant now);
     static void add_wall(Link&, Frame&, Now);
-    Arriving arriving(const Peer* bringer, const Extent& before, Now) const;
+    Arriving arriving(const Peer* bringer, const Extent& before, const LogId& log, Now) const;
     bool is_late(const Entry&, const Believed&);
 
     // room_pages.cpp: a log that a wrong clock has spoilt, and the one after it

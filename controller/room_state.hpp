@@ -118,8 +118,9 @@ using Order = std::pair<Clock, LineId>;
 
 // What is known of a run as it comes, besides what is in it.
 struct Arriving {
-    const Peer* bringer = nullptr;  // none: it was imported
-    const Extent& before;           // what was held of its log
+    const Peer* bringer;   // none: it was imported
+    const Extent& before;  // what was held of its log
+    Seq missed;            // what its bringer or its author had of that log when it came
     Believed now;
     Now moment;
     WallTime began;  // when this process began

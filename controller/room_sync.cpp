@@ -59,7 +59,7 @@ void Room::take_run(Peer& peer, const RunPtr& run, Now now, Effects& out) {
     if (was_asked) examine(peer, run, out);
     switch (logs_.take(*run, pulls_.is_answer(*run, peer.key))) {
         case Logs::Verdict::fresh:
-            out.push_back(Append{run, show_new(*run, arriving(&peer, before, now), out)});
+            out.push_back(Append{run, show_new(*run, arriving(&peer, before, log, now), out)});
             pulls_.grown(log, logs_.extent(log), peer.key, now.steady);
             break;
         case Logs::Verdict::known:
@@ -120,13 +120,11 @@ PeerInfo Room::author(const Entry& entry) const {
     return info;
 }
 
-// Said while we were away: whoever brought it had it when it came, and it is either older than this
-// process or of a log that we knew before. A clock tells little of what this device said: it runs
-// ahead after every quick restart.
+// Said while we were away: whoever brought it, or its author, had it when it came, and it is either
+// older than this process or of a log that we knew before. A clock tells little of what this device
+// said: it runs ahead after every quick restart.
 bool Room::is_history(const Entry& entry, const Arriving& how) const {
-    const auto& backlog = how.bringer->logs.backlog;
-    const auto had = backlog.find(entry.log);
-    if (had == backlog.end() || entry.seq > had->second) return false;
+    if (entry.seq > how.missed) return false;
     return entry.log.device == ledger_.log().device || entry.clock.time() < how.began ||
            logs_.stored_of(entry.log).last > 0;
 }

@@ -21,10 +21,17 @@ void Room::add_wall(Link& link, Frame& frame, Now now) {
     link.wall_told = now.steady;
 }
 
-Arriving Room::arriving(const Peer* bringer, const Extent& before, Now now) const {
+Arriving Room::arriving(const Peer* bringer, const Extent& before, const LogId& log,
+                        Now now) const {
+    Seq missed = 0;
+    for (const Peer* peer : {bringer, speaker_of(log)}) {
+        if (peer == nullptr) continue;
+        const auto had = peer->logs.backlog.find(log);
+        if (had != peer->logs.backlog.end()) missed = std::max(missed, had->second);
+    }
     const Believed believed = walls_.at(now);
     const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now.steady - started_);
-    return {bringer, before, believed, now, WallTime{believed.time.ms - age.count()}};
+    return {bringer, before, missed, believed, now, WallTime{believed.time.ms - age.count()}};
 }
 
 // Whether lines are shown already that come after it in the order of all lines. What is dated later

@@ -163,14 +163,14 @@ class Judge {
 
     // History is what was said while the reader was away. What reaches a neighbour later than its
     // reader comes as news from there, unless the reader is linked with its author, who lists what
-    // is flushed.
+    // is flushed. Who has just begun tells by the clocks what is older than it.
     void check_tense(const Record& record) {
         const Instant said = said_when_.at({record.peer, record.number});
         if (record.history && said >= history_.quiet_from) fault("present as history", record);
         const Person& reader = person(record.node);
         const Instant dated = record.when + std::chrono::milliseconds(record.ahead_ms);
         const bool can_tell = history_.lines_are_pushed && !reader.odd_clock &&
-                              up_.contains({record.node, record.peer});
+                              record.clocks_agree && up_.contains({record.node, record.peer});
         if (!record.history && can_tell && std::max(said, dated) + flush_time < reader.born)
             fault("history as present", record);
     }

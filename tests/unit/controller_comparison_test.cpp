@@ -229,6 +229,27 @@ TEST_CASE("buckets are listed once for each time they were told") {
     CHECK(two.b.heads == many);
 }
 
+TEST_CASE("what is said of buckets that were told before counts as of then") {
+    Two two;
+    Summary& ours = two.b.logs.summary();
+    Frame question;
+    question.digest = Digest{{}, {}, true};
+    two.b.compare.begin(two.now);
+    two.b.compare.take(question, ours, false, two.now);
+    CHECK(two.b.next(two.now)->digest->buckets.size() == digest_buckets);
+
+    ours.note(log(7), extent(0, 6));
+    two.now += 1h;
+    two.b.compare.take(question, ours, false, two.now);
+    CHECK(two.b.next(two.now)->digest->buckets.size() == digest_buckets);
+    Frame same;
+    same.differ = 0;
+    two.b.compare.take(same, ours, false, two.now);
+
+    CHECK(two.b.compare.has_all(log(8), ours));
+    CHECK_FALSE(two.b.compare.has_all(log(7), ours));
+}
+
 TEST_CASE("an answer that nobody asked for changes nothing") {
     Two two;
     two.a.hold(log(5), extent(0, 6));

@@ -166,6 +166,16 @@ TEST_CASE("what the store gave up is no longer offered, nor asked for") {
     CHECK(scene.last_sent(link).have.back().base == Span{6, 10, Voice(absent).head(10)});
 }
 
+TEST_CASE("what its author had when it came is history, whoever brings it") {
+    Scene scene;
+    const LinkId author = scene.link_by_us(at(2), high);
+    const LinkId other = scene.link_by_us(at(3), low);
+    scene.receive(author, Scene::have(high, 2, true));
+    scene.receive(other, Scene::lines(high, 1, 2));
+    scene.receive(other, Scene::lines(high, 3, 3));
+    CHECK(history_marks(scene) == std::vector{true, true, false});
+}
+
 TEST_CASE("what its author says with its first question is history, though it is in no head yet") {
     Scene scene;
     const LinkId link = scene.link_by_us(at(2), high);
