@@ -74,6 +74,7 @@ void Comparison::take_answer(const Digest& theirs, const Question& asked, Summar
     if (pause_ == limits::round_pause_max && !std::exchange(is_full_told_, true))
         differ = all_buckets;
     differ_ = differ;
+    part_.reset();
     differs(differ, ours.version(), ours.version(), now);
 }
 
@@ -116,11 +117,12 @@ std::optional<Instant> Comparison::due() const {
 
 bool Comparison::add(Frame& frame, Logs& logs, Instant now) {
     if (is_listing_) {
-        list(frame, logs);
+        // What is listed in no bucket may be a part by now, though it was none with the question.
+        if (!differ_ || list_parts(frame, logs, ~*differ_)) list(frame, logs);
         return true;
     }
     if (!asks_ && !owes_answer(now)) return false;
-    if (!list_parts(frame, logs)) return true;
+    if (!list_parts(frame, logs, all_buckets)) return true;
     Summary& ours = logs.summary();
     if (owes_answer(now)) {
         give_answer(frame, ours, now);
@@ -158,10 +160,11 @@ void Comparison::list(Frame& frame, const Logs& logs) {
 }
 
 // True once all of them are told.
-bool Comparison::list_parts(Frame& frame, Logs& logs) {
+bool Comparison::list_parts(Frame& frame, const Logs& logs, const Buckets& some) {
     const auto& parts = logs.summary().parts();
     auto it = part_ ? parts.upper_bound(*part_) : parts.begin();
     for (; it != parts.end(); ++it) {
+        if (!some.test(bucket_of(*it))) continue;
         frame.listing = true;
         if (frame.have.size() >= limits::heads_per_frame) return false;
         part_ = *it;

@@ -23,7 +23,7 @@ void add_head(Frame& frame, const LogId& log, const Held* held);
 //   asker                                       answerer
 //     its parts, its digest, asks ───────────>
 //            <─────────── its parts, its digest; unless that is equal, its buckets
-//     which differ, its heads in those ──────>
+//     parts, which differ, its heads ────────>
 //            <─────────── its heads in those
 //
 // Of two questions at once that of the greater instance stays. Until a round has shown that all is
@@ -66,7 +66,7 @@ class Comparison {
     void settle(std::uint64_t version, Instant now);
     void differs(const Buckets& differ, std::uint64_t as_of, std::uint64_t version, Instant now);
     void list(Frame& frame, const Logs& logs);
-    bool list_parts(Frame& frame, Logs& logs);
+    bool list_parts(Frame& frame, const Logs& logs, const Buckets& some);
     void give_answer(Frame& frame, Summary& ours, Instant now);
     bool owes_answer(Instant now) const { return asked_ && answer_from_ <= now; }
 
@@ -76,7 +76,7 @@ class Comparison {
     Instant answer_from_{};                    // no answer before
     std::optional<std::uint64_t> may_differ_;  // they were told our buckets as of this version
 
-    std::optional<LogId> part_;      // the last of our parts that was told before the digest
+    std::optional<LogId> part_;      // the last of our parts that was told before what is owed
     std::optional<Buckets> differ_;  // what they are to be told of
     Buckets listed_;                 // our heads in these are owed
     bool is_listing_ = false;

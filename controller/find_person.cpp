@@ -124,18 +124,14 @@ std::size_t common(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::string look_of_id(const DeviceId& device) { return expanded(to_string(device)); }
+
 std::string beginning_of(const DeviceId& device, const std::vector<DeviceId>& others) {
-    constexpr std::size_t bytes = 5;  // most ids differ there
     const std::string id = to_string(device);
     const std::string looks = expanded(id);
     std::size_t alike = 0;
-    for (const DeviceId& other : others) {
-        if (other == device) continue;
-        const auto theirs = expanded(base32(other.view().substr(0, bytes)));
-        auto same = common(looks, theirs);
-        if (same == theirs.size()) same = common(looks, expanded(to_string(other)));
-        alike = std::max(alike, same);
-    }
+    for (const DeviceId& other : others)
+        if (other != device) alike = std::max(alike, common(looks, look_of_id(other)));
     std::size_t length = id_beginning_min;
     while (length < id.size() && expanded(id.substr(0, length)).size() <= alike) ++length;
     return id.substr(0, length);

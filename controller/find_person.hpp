@@ -35,6 +35,10 @@ Result<DeviceId> find_person(std::string_view word, const std::vector<Candidate>
 // part of one of the others.
 std::string beginning_of(const DeviceId& device, const std::vector<DeviceId>& others);
 
+// What two ids have in common that look alike, letter for letter. Of ids in this order nobody's
+// looks more like another one than its neighbours do.
+std::string look_of_id(const DeviceId& device);
+
 // Between a name and the beginning of an id.
 inline constexpr std::string_view mark_sign = "·";
 

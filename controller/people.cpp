@@ -2,6 +2,7 @@
 #include "controller/people.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "message/limits.hpp"
@@ -17,6 +18,17 @@ bool is_doubtful(std::string_view look) {
     static const std::string sign = look_of(mark_sign);
     static const std::string colon = look_of("\uFF1A");
     return look.find(sign) != look.npos || look.find(colon) != look.npos;
+}
+
+// Those whose ids look most like that of the device, which may be one of them.
+std::vector<DeviceId> neighbours(const std::map<std::string, DeviceId>& alike,
+                                 const DeviceId& device) {
+    std::vector<DeviceId> found;
+    auto next = alike.lower_bound(look_of_id(device));
+    if (next != alike.begin()) found.push_back(std::prev(next)->second);
+    if (next != alike.end() && next->second == device) ++next;
+    if (next != alike.end()) found.push_back(next->second);
+    return found;
 }
 
 }  // namespace
@@ -101,8 +113,7 @@ std::string People::mark(const DeviceId& device, std::string_view name) const {
     const auto look = look_of(name);
     const auto alike = by_look_.find(look);
     std::vector<DeviceId> others;
-    if (alike != by_look_.end()) others.assign(alike->second.begin(), alike->second.end());
-    std::erase(others, device);
+    if (alike != by_look_.end()) others = neighbours(alike->second, device);
     std::string mark;
     if (!others.empty() || is_doubtful(look)) mark = beginning_of(device, others);
     last_ = {device, std::string(name), version_, mark};
@@ -114,7 +125,7 @@ const Person* People::claimant(const DeviceId& device, std::string_view name) co
     if (device == self_ || (self != nullptr && self->vouched())) return nullptr;
     const auto alike = by_look_.find(look_of(name));
     if (alike == by_look_.end()) return nullptr;
-    for (const DeviceId& other : alike->second) {
+    for (const auto& [id, other] : alike->second) {
         const Person* one = find(other);
         if (other != device && one != nullptr && one->vouched()) return one;
     }
@@ -129,7 +140,7 @@ const Person* People::find(const DeviceId& device) const {
 People::Unsaved People::take_unsaved() { return std::exchange(unsaved_, Unsaved::nothing); }
 
 void People::add_look(const DeviceId& device, std::string_view name) {
-    if (by_look_[look_of(name)].insert(device).second) ++version_;
+    if (by_look_[look_of(name)].emplace(look_of_id(device), device).second) ++version_;
 }
 
 void People::remove_look(const DeviceId& device, std::string_view name) {
@@ -141,7 +152,7 @@ void People::remove_look(const DeviceId& device, std::string_view name) {
         });
     const auto it = by_look_.find(look);
     if (still_used || it == by_look_.end()) return;
-    it->second.erase(device);
+    it->second.erase(look_of_id(device));
     if (it->second.empty()) by_look_.erase(it);
     ++version_;
 }

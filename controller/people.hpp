@@ -76,7 +76,9 @@ class People {
 
     DeviceId self_;
     std::map<DeviceId, Person> people_;  // without this device
-    std::map<std::string, std::set<DeviceId>> by_look_;
+    // Who used a name that looks so, by the looks of the ids.
+    using Alike = std::map<std::string, DeviceId>;
+    std::map<std::string, Alike> by_look_;
     std::set<DeviceId> here_;
     std::uint64_t version_ = 1;
     Unsaved unsaved_ = Unsaved::nothing;

@@ -40,6 +40,7 @@ bool Room::add_comparison(Peer& peer, Frame& frame, Instant now) {
 // Its lines follow at once, and what of them was said before we were linked is history there.
 void Room::tell_own_log(Frame& frame) const {
     const Held* own = logs_.find(ledger_.log());
+    frame.said = ledger_.next_line().seq - 1;
     if (own == nullptr || own->stored.size() == 0) return;
     frame.listing = true;
     add_head(frame, ledger_.log(), own);

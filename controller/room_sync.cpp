@@ -162,14 +162,11 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
     }
 }
 
-// Lines that are not yet flushed come with the first question, and are in no head.
+// Lines that are not yet flushed are in no head.
 void Room::take_first_words(Peer& peer, const Frame& frame) {
-    if (!frame.digest || !frame.digest->asks || peer.logs.compare.heard_all()) return;
-    for (const RunPtr& run : frame.runs) {
-        if (run->log() != peer.log) continue;
-        Seq& last = peer.logs.backlog[peer.log];
-        last = std::max(last, run->last());
-    }
+    if (frame.said == 0 || peer.logs.compare.heard_all()) return;
+    Seq& last = peer.logs.backlog[peer.log];
+    last = std::max(last, frame.said);
 }
 
 void Room::told_of_ours(const Peer& peer, const LogId& log, const Claim& there) {
@@ -284,7 +281,7 @@ void Room::add_exchange(Link& link, Peer& peer, Frame& frame, Instant now, Effec
 }
 
 void Room::add_heads(Peer& peer, Frame& frame, Instant now) {
-    // With the first question go the first lines (take_first_words), so it waits for nothing.
+    // With the first question goes how much is said here (take_first_words): it waits for nothing.
     const bool lists_letters = add_letter_heads(peer, frame);
     if (add_comparison(peer, frame, now) || lists_letters) return;
     Exchange& logs = peer.logs;

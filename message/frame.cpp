@@ -17,11 +17,12 @@ bool same_proof(const Fork& x, const Fork& y) { return same_run(x.a, y.a) && sam
 }  // namespace
 
 bool Frame::operator==(const Frame& other) const {
-    return std::tie(msg, hello, received, have, listing, listed, digest, differ, want, linked,
-                    receipts, verify, wall, ping, bye) ==
+    return std::tie(msg, hello, received, have, listing, listed, digest, said, differ, want,
+                    linked, receipts, verify, wall, ping, bye) ==
                std::tie(other.msg, other.hello, other.received, other.have, other.listing,
-                        other.listed, other.digest, other.differ, other.want, other.linked,
-                        other.receipts, other.verify, other.wall, other.ping, other.bye) &&
+                        other.listed, other.digest, other.said, other.differ, other.want,
+                        other.linked, other.receipts, other.verify, other.wall, other.ping,
+                        other.bye) &&
            std::ranges::equal(runs, other.runs, same_run) &&
            std::ranges::equal(proofs, other.proofs, same_proof);
 }

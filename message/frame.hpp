@@ -135,6 +135,7 @@ struct Frame {
     bool listing = false;  // `have` is a part of what I have, not news
     bool listed = false;   // and that was all you may lack
     std::optional<Digest> digest;
+    Seq said = 0;  // with a question over a new link: so many lines has my log, flushed or not
     std::optional<std::uint64_t> differ;  // I list these buckets (a bit each): list yours
     std::vector<Want> want;
     std::optional<Linked> linked;

@@ -117,9 +117,9 @@ void put(const VerifyStep& step, message::Verify& out) {
 
 bool has_extension(const Frame& frame) {
     return frame.hello || frame.received || !frame.runs.empty() || !frame.proofs.empty() ||
-           !frame.have.empty() || frame.listing || frame.listed || frame.digest || frame.differ ||
-           !frame.want.empty() || frame.linked || !frame.receipts.empty() || frame.verify ||
-           frame.wall || frame.ping || frame.bye;
+           !frame.have.empty() || frame.listing || frame.listed || frame.digest || frame.said > 0 ||
+           frame.differ || !frame.want.empty() || frame.linked || !frame.receipts.empty() ||
+           frame.verify || frame.wall || frame.ping || frame.bye;
 }
 
 message::Bye::Why to_wire(Bye why) {
@@ -350,6 +350,7 @@ Result<Frame> take_extension(message::Ext& ext, Frame frame) {
     if (ext.has_ping()) frame.ping = Ping{ext.ping().nonce(), ext.ping().reply()};
     if (ext.has_bye()) frame.bye = from_wire(ext.bye().why());
     frame.listing = ext.listing();
+    frame.said = ext.said();
     frame.listed = ext.listed();
     if (ext.has_differ()) frame.differ = ext.differ();
     if (ext.has_digest()) {
@@ -394,6 +395,7 @@ std::string encode(const Frame& frame) {
         if (frame.listing) ext.set_listing(true);
         if (frame.listed) ext.set_listed(true);
         if (frame.digest) put(*frame.digest, *ext.mutable_digest());
+        if (frame.said > 0) ext.set_said(frame.said);
         if (frame.differ) ext.set_differ(*frame.differ);
         for (const auto& want : frame.want) put(want, *ext.add_want());
         if (frame.linked) put(*frame.linked, *ext.mutable_linked());

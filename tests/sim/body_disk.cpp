@@ -157,7 +157,7 @@ void Body::check_stored(const Open& link, const Frame& frame) const {
     for (const Head& head : frame.have) {
         const Extent extent = settings_.disk->extent_of(head.log);
         const auto is_there = [&](const Span& span) {
-            return extent.holds_all(span.after, span.last);
+            return span.after == span.last || extent.holds_all(span.after, span.last);
         };
         require(is_there(head.base) && (!head.tail || is_there(*head.tail)),
                 "what is told is on the disk");
@@ -167,7 +167,8 @@ void Body::check_stored(const Open& link, const Frame& frame) const {
     if (!frame.received || !link.instance) return;
     LogId log = log_of(link.device, *link.instance);
     if (frame.received->epoch) log.epoch = *frame.received->epoch;
-    require(settings_.disk->extent_of(log).holds_all(frame.received->after, frame.received->last),
+    const auto [after, last] = std::pair(frame.received->after, frame.received->last);
+    require(after == last || settings_.disk->extent_of(log).holds_all(after, last),
             "what is acknowledged is on the disk");
 }
 

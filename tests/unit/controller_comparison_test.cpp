@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "tests/unit/log_voice.hpp"
@@ -248,6 +249,24 @@ TEST_CASE("what is said of buckets that were told before counts as of then") {
 
     CHECK(two.b.compare.has_all(log(8), ours));
     CHECK_FALSE(two.b.compare.has_all(log(7), ours));
+}
+
+TEST_CASE("a log that became a part after the question is told before the answer counts") {
+    Two two;
+    const LogId grown = log(many);
+    two.b.hold(grown, extent(0, 9));
+    two.b.hold(log(1), extent(0, 9));
+    two.a.compare.begin(two.now);
+    two.b.compare.take(*two.a.next(two.now), two.b.logs.summary(), false, two.now);
+    const Frame answer = *two.b.next(two.now);
+
+    two.a.hold(grown, extent(8, 9));
+    two.a.compare.take(answer, two.a.logs.summary(), false, two.now);
+
+    const Frame frame = *two.a.next(two.now);
+    REQUIRE(frame.differ);
+    CHECK_FALSE(Buckets(*frame.differ).test(bucket_of(grown)));
+    CHECK(std::ranges::count(frame.have, grown, &Head::log) == 1);
 }
 
 TEST_CASE("an answer that nobody asked for changes nothing") {

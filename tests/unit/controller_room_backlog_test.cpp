@@ -181,9 +181,10 @@ TEST_CASE("what its author says with its first question is history, though it is
     const LinkId link = scene.link_by_us(at(2), high);
     Frame first = Scene::lines(high, 1, 2);
     first.digest = Digest{{}, {}, true};
+    first.said = 3;
     scene.receive(link, first);
-    scene.receive(link, Scene::lines(high, 3, 3));
-    CHECK(history_marks(scene) == std::vector{true, true, false});
+    scene.receive(link, Scene::lines(high, 3, 4));  // the first of which had no place in that frame
+    CHECK(history_marks(scene) == std::vector{true, true, true, false});
 }
 
 }  // namespace

@@ -326,6 +326,7 @@ class Scene {
             rest.digest.reset();
             std::erase_if(rest.have, [&](const Head& head) { return head.log == own_log(); });
             rest.listing = false;
+            rest.said = 0;
             if (rest == Frame{}) give(Drained{link});
         }
     }

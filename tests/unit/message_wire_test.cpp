@@ -34,6 +34,7 @@ Frame full_frame() {
     frame.listing = frame.listed = true;
     frame.digest = Digest{{{1, 2, 3}}, std::vector<ShortHash>(digest_buckets, {{9}}), true};
     frame.differ = 0x8000000000000001;
+    frame.said = 12;
     frame.linked = Linked{9, {InstanceId{7}, InstanceId{8}}, {InstanceId{6}}};
     frame.receipts = {receipt_of(1), receipt_of(2)};
     frame.wall = WallTime{1'700'000'000'000};
@@ -66,6 +67,7 @@ Frame random_frame(Rng& rng) {
     if (rng.below(2) == 0) frame.ping = Ping{rng.next(), rng.below(2) == 0};
     if (rng.below(2) == 0) frame.bye = static_cast<Bye>(rng.below(5));
     frame.listing = rng.below(2) == 0;
+    if (rng.below(2) == 0) frame.said = rng.next();
     frame.listed = rng.below(2) == 0;
     if (rng.below(2) == 0) frame.digest = Digest{{}, {}, rng.below(2) == 0};
     if (rng.below(4) == 0) frame.differ = rng.below(2) * rng.next();
