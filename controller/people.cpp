@@ -43,6 +43,7 @@ People::People(const DeviceId& self, std::string_view own_name, std::vector<Pers
     }
     make_room();
     unsaved_ = Unsaved::nothing;
+    changed_.clear();
 }
 
 Person& People::person(const DeviceId& device, WallTime now) {
@@ -82,21 +83,22 @@ bool People::saw(const DeviceId& device, std::string_view name, WallTime now) {
 
 void People::verify(const DeviceId& device, WallTime now) {
     person(device, now).verified = now;
-    decided();
+    decided(device);
 }
 
 void People::block(const DeviceId& device, bool on, WallTime now) {
     person(device, now).blocked = on;
-    decided();
+    decided(device);
 }
 
 void People::message(const DeviceId& device, WallTime now) {
     if (std::exchange(person(device, now).messaged, true)) return;
-    decided();
+    decided(device);
 }
 
-void People::decided() {
+void People::decided(const DeviceId& device) {
     ++version_;
+    changed_.insert(device);
     unsaved_ = Unsaved::decisions;
 }
 
@@ -140,7 +142,8 @@ const Person* People::find(const DeviceId& device) const {
 People::Unsaved People::take_unsaved() { return std::exchange(unsaved_, Unsaved::nothing); }
 
 void People::add_look(const DeviceId& device, std::string_view name) {
-    if (by_look_[look_of(name)].emplace(look_of_id(device), device).second) ++version_;
+    Alike& alike = by_look_[look_of(name)];
+    if (alike.emplace(look_of_id(device), device).second) alike_changed(alike, device);
 }
 
 void People::remove_look(const DeviceId& device, std::string_view name) {
@@ -153,8 +156,15 @@ void People::remove_look(const DeviceId& device, std::string_view name) {
     const auto it = by_look_.find(look);
     if (still_used || it == by_look_.end()) return;
     it->second.erase(look_of_id(device));
+    alike_changed(it->second, device);
     if (it->second.empty()) by_look_.erase(it);
+}
+
+// Its own mark, and those of whom it looks most like.
+void People::alike_changed(const Alike& alike, const DeviceId& device) {
     ++version_;
+    changed_.insert(device);
+    for (const DeviceId& other : neighbours(alike, device)) changed_.insert(other);
 }
 
 void People::make_room() {

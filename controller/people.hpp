@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "controller/events.hpp"
@@ -60,27 +61,30 @@ class People {
     const Person* find(const DeviceId& device) const;
     const std::map<DeviceId, Person>& all() const { return people_; }
 
-    // Grows with every change of what is shown of anybody.
-    std::uint64_t version() const { return version_; }
+    // Of whom something else is shown than when it was asked last.
+    std::set<DeviceId> take_changed() { return std::exchange(changed_, {}); }
 
     // What has to be written down since the last time it was asked.
     enum class Unsaved { nothing, sightings, decisions };
     Unsaved take_unsaved();
 
   private:
+    // Who used names that look alike, by the looks of their ids.
+    using Alike = std::map<std::string, DeviceId>;
+
     Person& person(const DeviceId& device, WallTime now);
     void add_look(const DeviceId& device, std::string_view name);
     void remove_look(const DeviceId& device, std::string_view name);
     void make_room();
-    void decided();
+    void alike_changed(const Alike& alike, const DeviceId& device);
+    void decided(const DeviceId& device);
 
     DeviceId self_;
     std::map<DeviceId, Person> people_;  // without this device
-    // Who used a name that looks so, by the looks of the ids.
-    using Alike = std::map<std::string, DeviceId>;
     std::map<std::string, Alike> by_look_;
     std::set<DeviceId> here_;
-    std::uint64_t version_ = 1;
+    std::uint64_t version_ = 1;  // grows with every change of what is shown of anybody
+    std::set<DeviceId> changed_;
     Unsaved unsaved_ = Unsaved::nothing;
 
     // Of the last mark that was asked for: lines of one author come in rows.

@@ -317,7 +317,6 @@ class Room {
     std::optional<Instant> page_turned_;
     PeerMap peer_map_;
     People people_;
-    std::uint64_t regarded_ = 0;                              // the version that peer_map_ shows
     std::set<DeviceId> warned_;                               // of, by KeyChanged
     std::map<DeviceId, Instant> warnings_;                    // the last one about each name
     std::map<Endpoint, DeviceId> blocked_at_;                 // where they were met last

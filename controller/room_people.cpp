@@ -59,9 +59,10 @@ void Room::regard(const Peer& peer) {
 
 // What is told of those who are here follows what is known of everybody.
 void Room::regard_peers(Effects& out) {
-    if (std::exchange(regarded_, people_.version()) != people_.version())
+    const auto changed = people_.take_changed();
+    if (!changed.empty())
         for (const auto& [key, peer] : peers_)
-            if (!key.legacy) regard(peer);
+            if (!key.legacy && changed.contains(peer.device)) regard(peer);
     const auto unsaved = people_.take_unsaved();
     if (unsaved == People::Unsaved::nothing) return;
     out.push_back(Remember{unsaved == People::Unsaved::decisions});
