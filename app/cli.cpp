@@ -16,12 +16,14 @@
 #include "app/command_help.hpp"
 #include "app/commands/config.hpp"
 #include "app/commands/identity.hpp"
+#include "app/commands/invite.hpp"
 #include "app/commands/words.hpp"
 #include "app/help.hpp"
 #include "app/profile.hpp"
 #include "config/layers.hpp"
 #include "config/nearest.hpp"
 #include "message/text.hpp"
+#include "node/passphrase.hpp"
 
 namespace lanchat::app {
 namespace {
@@ -39,6 +41,8 @@ struct Words {
     std::string linger;
     std::string checked_file;
     std::string key_file;
+    std::string invite_file;
+    std::string invite_words;
     bool lan = false;
     bool no_beacon = false;
     bool no_legacy = false;
@@ -99,11 +103,12 @@ class Parser {
     bool given(const std::string& option) const { return app_.count(option) > 0; }
     bool in_config() const { return config_->parsed(); }
     bool in_identity() const { return identity_->parsed(); }
+    bool in_invite() const { return invite_->parsed(); }
 
     // The command that asks a node; empty if there is none.
     std::string node_command() const {
         const auto commands = app_.get_subcommands();
-        const bool asks = !commands.empty() && !in_config() && !in_identity();
+        const bool asks = !commands.empty() && !in_config() && !in_identity() && !in_invite();
         return asks ? commands.front()->get_name() : std::string{};
     }
 
@@ -150,6 +155,9 @@ class Parser {
         add_command(*identity_, "show");
         for (const auto* name : {"export", "import"})
             add_command(*identity_, name)->add_option("FILE", words.key_file);
+        invite_ = add_command(app_, "invite");
+        invite_->add_option("FILE", words.invite_file);
+        invite_->add_option("--words", words.invite_words);
         add_node_commands();
     }
 
@@ -230,6 +238,7 @@ class Parser {
     CLI::App* config_ = nullptr;
     CLI::App* check_ = nullptr;
     CLI::App* identity_ = nullptr;
+    CLI::App* invite_ = nullptr;
 };
 
 Assignment from_flag(std::string_view path, std::string_view flag, Value value) {
@@ -345,6 +354,17 @@ int ask_key(const Parser& parser, const RunOptions& options, const Surroundings&
     return app::identity(identity, around.out, around.err);
 }
 
+// Throws UsageError.
+int make_invitation(const Words& words, const Surroundings& around) {
+    Invite invite;
+    invite.file = words.invite_file;
+    invite.words = parse_count("--words", words.invite_words, default_passphrase_words);
+    if (invite.words < passphrase_words_min || invite.words > passphrase_words_max)
+        throw UsageError{"--words: from " + std::to_string(passphrase_words_min) + " to " +
+                         std::to_string(passphrase_words_max)};
+    return app::invite(invite, around.out, around.err);
+}
+
 // Throws UsageError for what no fault of a key covers.
 CommandLine carry_out(const Parser& parser, const Surroundings& around) {
     const auto command = parser.command();
@@ -360,6 +380,8 @@ CommandLine carry_out(const Parser& parser, const Surroundings& around) {
         return {std::nullopt, std::nullopt,
                 config_init(chosen ? chosen : user_file, around.out, around.err)};
     }
+    if (parser.in_invite())
+        return {std::nullopt, std::nullopt, make_invitation(parser.words, around)};
     const auto settings =
         load({around.site_config_file, user_file, chosen, around.environment, assignments(parser)});
     auto options = run_options(parser, settings.config);
@@ -391,6 +413,7 @@ CommandLine parse_or_explain(std::span<const char* const> arguments, const Surro
         const auto command = parser.node_command();
         around.out << (parser.in_config()     ? config_help_text()
                        : parser.in_identity() ? command_help_text("identity")
+                       : parser.in_invite()   ? command_help_text("invite")
                        : !command.empty()     ? command_help_text(command)
                                               : help_text());
     } catch (const CLI::CallForVersion&) {

@@ -157,6 +157,16 @@ Usage:
   lanchat identity export FILE   into a new file, readable by you alone
   lanchat identity import FILE   where there is none yet and no node runs
 )"},
+    Text{"invite", R"(lanchat invite: a passphrase for a closed network, made of random words.
+
+Everybody who is to be in it starts lanchat with --passphrase-file, and nobody else gets in.
+
+Usage:
+  lanchat invite [FILE] [--words N]
+
+  FILE                  keeps it, readable by you alone; it must not exist yet
+      --words N         from 4 to 16 words, 8 bits each (5)
+)"},
     Text{"import", R"(lanchat import: take back what export wrote, here or elsewhere.
 
 Lines that are known are skipped, those without a valid signature refused (exit 5).
@@ -168,7 +178,7 @@ Usage:
 
 constexpr std::string_view closing = R"(
 The node is that of the profile: -P NAME or -d DIR choose another one. Without one that runs,
-commands other than identity end with 3.
+commands other than identity and invite end with 3.
 The options of lanchat may stand before or after the command: lanchat --help
 )";
 

@@ -67,6 +67,7 @@ Usage:
   lanchat [OPTIONS] COMMAND             ask the node that runs; lanchat COMMAND --help
           send, tail, history, search, peers, rooms, status, verify, block, unblock,
           export, import
+  lanchat invite [FILE]                 make a passphrase for a closed network
   lanchat [OPTIONS] identity COMMAND    show, export or import the key that is this node
   lanchat [OPTIONS] config COMMAND      print, check or start a config file
 

@@ -7,11 +7,15 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <utility>
 
+#include "app/ask_secret.hpp"
 #include "app/profile.hpp"
 #include "app/session.hpp"
+#include "message/limits.hpp"
 #include "message/text.hpp"
 #include "node/network_secret.hpp"
+#include "node/passphrase.hpp"
 
 namespace lanchat::app {
 
@@ -30,8 +34,31 @@ int refuse(const std::string& why, int code = 1) {
     return code;
 }
 
+// Where systemd puts it (LoadCredential=lanchat.passphrase:FILE); empty: nowhere.
+std::string passphrase_credential() {
+    const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+    if (folder == nullptr) return {};
+    const auto file = std::string(folder) + "/lanchat.passphrase";
+    return ::access(file.c_str(), F_OK) == 0 ? file : std::string();
+}
+
+Result<std::string> asked_passphrase() {
+    auto typed = ask_secret("Passphrase: ", limits::passphrase_bytes_max);
+    return typed ? normal_passphrase(*std::move(typed)) : std::move(typed);
+}
+
+// Empty: an open network.
+Result<std::string> secret_of(const SecurityConfig& security) {
+    const auto& file =
+        security.passphrase_file.empty() ? passphrase_credential() : security.passphrase_file;
+    if (file.empty()) return std::string();
+    if (!security.tls) return Failure{"a passphrase needs encryption: security.tls is off"};
+    auto phrase = file == "-" ? asked_passphrase() : passphrase_in(file);
+    return phrase ? network_secret(*std::move(phrase)) : std::move(phrase);
+}
+
 int start(const RunOptions& options, const Config& config) {
-    const auto secret = network_secret(config.security.passphrase_file);
+    const auto secret = secret_of(config.security);
     if (!secret) return refuse(secret.why(), 2);
     const auto bound = bind_to_network(config.data_dir, *secret);
     if (!bound) return refuse(bound.why(), 2);

@@ -1,67 +1,23 @@
-// Reading the passphrase, and the note in the data directory.
+// Stretching the passphrase, and the note in the data directory.
 #include "node/network_secret.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <optional>
 
 #include "message/limits.hpp"
 #include "message/sodium.hpp"
-#include "message/text.hpp"
 #include "node/kept_file.hpp"
-#include "node/link/unique_fd.hpp"
+#include "node/passphrase.hpp"
 
 namespace lanchat {
 namespace {
-
-using link::UniqueFd;
 
 constexpr std::size_t secret_bytes = 32;
 constexpr std::string_view salt_name = "lanchat/room-salt/1";  // nobody knows the network before
 constexpr std::size_t memory = std::size_t{64} * 1024 * 1024;
 constexpr unsigned long long passes = 2;
 constexpr std::string_view open_network = "open\n";
-
-// At most `most` bytes; no value: there is no such file.
-Result<std::optional<std::string>> content(const std::string& path, std::size_t most,
-                                           bool for_owner_only) {
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file && errno == ENOENT) return std::optional<std::string>();
-    struct stat about {};
-    if (!file || ::fstat(file.get(), &about) != 0) return trouble(path, "read");
-    if (for_owner_only && S_ISREG(about.st_mode) && (about.st_mode & 077) != 0)
-        return Failure{path + " may be read by others: chmod 600 it, if nobody has"};
-    std::string bytes(most + 1, '\0');
-    std::size_t size = 0;
-    for (ssize_t count = 1; count > 0 && size <= most; size += static_cast<std::size_t>(count)) {
-        count = ::read(file.get(), bytes.data() + size, bytes.size() - size);
-        if (count < 0) return trouble(path, "read");
-    }
-    if (size > most) return Failure{path + " is too long"};
-    bytes.resize(size);
-    return std::optional(std::move(bytes));
-}
-
-Result<std::string> passphrase(const std::string& file) {
-    auto bytes = content(file, limits::passphrase_bytes_max, true);
-    if (!bytes) return Failure{bytes.why()};
-    if (!*bytes) return Failure{"there is no passphrase file " + file};
-    std::string text = std::move(**bytes);
-    if (!text.empty() && text.back() == '\n') text.pop_back();
-    if (!text.empty() && text.back() == '\r') text.pop_back();
-    if (!is_utf8(text) || text.find_first_of("\r\n") != std::string::npos)
-        return Failure{file + " is not one line of UTF-8"};
-    auto normal = composed(text);
-    if (count_characters(normal) < limits::passphrase_chars_min)
-        return Failure{"the passphrase in " + file + " is too short: at least " +
-                       std::to_string(limits::passphrase_chars_min) +
-                       " characters, better four words or more"};
-    return normal;
-}
 
 std::string hash_for(const std::string& secret, const std::string& note) {
     std::array<unsigned char, 32> hash{};
@@ -102,20 +58,18 @@ Failure another_network(const std::string& data_dir, const std::string& which) {
 
 }  // namespace
 
-Result<std::string> network_secret(const std::string& file) {
-    if (file.empty()) return std::string();
+Result<std::string> network_secret(std::string passphrase) {
     need_sodium();
-    auto phrase = passphrase(file);
-    if (!phrase) return Failure{phrase.why()};
+    if (auto weak = weakness_of(passphrase)) return *weak;
     std::array<unsigned char, crypto_hash_sha256_BYTES> salt{};
     crypto_hash_sha256(salt.data(), reinterpret_cast<const unsigned char*>(salt_name.data()),
                        salt_name.size());
     static_assert(crypto_pwhash_SALTBYTES <= crypto_hash_sha256_BYTES);
     std::string secret(secret_bytes, '\0');
     const int no = crypto_pwhash(reinterpret_cast<unsigned char*>(secret.data()), secret.size(),
-                                 phrase->data(), phrase->size(), salt.data(), passes, memory,
+                                 passphrase.data(), passphrase.size(), salt.data(), passes, memory,
                                  crypto_pwhash_ALG_ARGON2ID13);
-    sodium_memzero(phrase->data(), phrase->size());
+    sodium_memzero(passphrase.data(), passphrase.size());
     if (no != 0) return Failure{"not enough memory for the passphrase"};
     return secret;
 }
@@ -124,7 +78,7 @@ Result<bool> bind_to_network(const std::string& data_dir, const std::string& sec
     if (data_dir.empty()) return true;
     need_sodium();
     const std::string path = data_dir + "/network";
-    const auto note = content(path, limits::network_note_bytes_max, false);
+    const auto note = read_small_file(path, limits::network_note_bytes_max, Readers::anybody);
     if (!note) return Failure{note.why()};
     if (*note && !(*note)->empty()) {
         if (belongs(**note, secret)) return true;

@@ -7,12 +7,9 @@
 
 namespace lanchat {
 
-// What the passphrase in `file` is stretched to (Argon2id, RFC 9106), the same on every node;
-// nothing if `file` is empty: an open network. Takes a tenth of a second and 64 MiB.
-//
-// A passphrase is one line of UTF-8, of at least limits::passphrase_chars_min characters, compared
-// in its normal form (NFC). A Failure if it is none, or if others may read the file.
-Result<std::string> network_secret(const std::string& file);
+// What a passphrase in its normal form (passphrase.hpp) is stretched to (Argon2id, RFC 9106), the
+// same on every node. Takes a tenth of a second and 64 MiB. A Failure if it is weak.
+Result<std::string> network_secret(std::string passphrase);
 
 // A data directory belongs to the network that it was first used with: yesterday's closed history
 // must not get into today's open network (log.md 11). A Failure if it is another one; an empty

@@ -21,15 +21,6 @@ constexpr double timeout_s_max = 1'000'000;
 
 using What = decltype(NodeCommand::what);
 
-std::uint32_t parse_count(std::string_view option, const std::string& text,
-                          std::uint32_t otherwise) {
-    if (text.empty()) return otherwise;
-    std::uint32_t count = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error == std::errc{} && end == text.data() + text.size()) return count;
-    throw UsageError{std::string(option) + ": expected a number, got " + in_quotes(text)};
-}
-
 std::uint32_t parse_timeout(const std::string& text) {
     if (text.empty()) return timeout_ms;
     double seconds = -1;
@@ -139,6 +130,15 @@ Export to_export(const CommandWords& words) {
 }
 
 }  // namespace
+
+std::uint32_t parse_count(std::string_view option, const std::string& text,
+                          std::uint32_t otherwise) {
+    if (text.empty()) return otherwise;
+    std::uint32_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error == std::errc{} && end == text.data() + text.size()) return count;
+    throw UsageError{std::string(option) + ": expected a number, got " + in_quotes(text)};
+}
 
 What to_command(std::string_view name, const CommandWords& words) {
     if (name == "send") return to_send(words);

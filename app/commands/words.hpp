@@ -32,6 +32,10 @@ struct CommandWords {
     bool follow = false;
 };
 
+// `otherwise` if nothing is given. Throws UsageError.
+std::uint32_t parse_count(std::string_view option, const std::string& text,
+                          std::uint32_t otherwise);
+
 // `name` is one of the commands. Throws UsageError.
 decltype(NodeCommand::what) to_command(std::string_view name, const CommandWords& words);
 

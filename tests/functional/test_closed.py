@@ -2,9 +2,10 @@
 import os
 import time
 
-from lanchat import Chat, check_chat_works, run
+from lanchat import PROGRAM, Chat, check_chat_works, environment, run
 from legacy import LegacyPeer, available_kinds
 from runner import FULL, check, check_equal, main, never, test, within
+from terminal import Tmux
 
 RIGHT, WRONG = "four words make friends", "four words make enemies"
 
@@ -220,6 +221,65 @@ def guesses_are_paced_and_keep_nobody_out_who_knows():
 
 def _guesses(node):
     return sum("does not know the passphrase" in line for line in node.err)
+
+
+
+@test
+def a_passphrase_is_typed_unseen():
+    with Chat(ports=3) as chat:
+        alice = chat.node("alice", *_flags(chat, RIGHT))
+        argv = [PROGRAM, "-n", "typist", "--ip", chat.ip, "--cidr", chat.cidr, "--ports",
+                chat.range, "--passphrase-file", "-"]
+        with Tmux(argv, environment(chat.home())) as screen:
+            screen.wait_row("Passphrase:")
+            screen.type(RIGHT)
+            screen.keys("Enter")
+            alice.wait_linked(1)
+            screen.wait_row("alice")
+            check(not any("friends" in row for row in screen.history()), "the passphrase is shown")
+            alice.say("welcome")
+            screen.wait_row("alice: welcome")
+        refused = _start(chat, "--passphrase-file", "-", home=chat.home())
+        check_equal(refused.returncode, 2, "exit code where nobody can be asked")
+
+
+@test
+def systemd_may_bring_the_passphrase():
+    with Chat(ports=3) as chat:
+        folder = chat.home()
+        path = os.path.join(folder, "lanchat.passphrase")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(RIGHT + "\n")
+        os.chmod(path, 0o400)
+        nodes = [chat.node("alice", *_flags(chat, RIGHT)),
+                 chat.node("service", env={"CREDENTIALS_DIRECTORY": folder})]
+        chat.wait_mesh()
+        check_chat_works(nodes)
+
+
+@test
+def an_invitation_makes_a_network():
+    with Chat(ports=2) as chat:
+        path = os.path.join(chat.home(), "made")
+        made = run("invite", path, "--words", "6")
+        phrase = made.stdout.decode().strip()
+        check_equal((made.returncode, len(phrase.split("-"))), (0, 6), "words")
+        check_equal(os.stat(path).st_mode & 0o777, 0o600, "who may read it")
+        check_equal(run("invite", path).returncode, 1, "exit code of a file that is there")
+        check_equal(run("invite", "--words", "3").returncode, 2, "exit code of too few words")
+        nodes = [chat.node("alice", "--passphrase-file", path),
+                 chat.node("bob", *_flags(chat, phrase))]
+        chat.wait_mesh()
+        check_chat_works(nodes)
+
+
+@test
+def what_is_guessed_first_is_no_passphrase():
+    with Chat(ports=1) as chat:
+        for weak in ("password1234", "qwertyuiop12", "too short"):
+            refused = _start(chat, *_flags(chat, weak))
+            check_equal(refused.returncode, 2, f"exit code of {weak}")
+            check(b"invite" in refused.stderr, f"no help: {refused.stderr!r}")
 
 
 main()

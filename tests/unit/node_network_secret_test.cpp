@@ -1,10 +1,14 @@
 // Passphrase files, and the networks that data directories belong to.
 #include "node/network_secret.hpp"
 
+#include "node/passphrase.hpp"
+
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
+#include <set>
 #include <string>
 
 #include "tests/unit/node_stores.hpp"
@@ -20,7 +24,8 @@ struct Files : test::Folder {
         return path;
     }
     Result<std::string> secret(const std::string& bytes, mode_t mode = 0600) const {
-        return network_secret(file(bytes, mode));
+        auto passphrase = passphrase_in(file(bytes, mode));
+        return passphrase ? network_secret(*std::move(passphrase)) : std::move(passphrase);
     }
 };
 
@@ -35,8 +40,6 @@ TEST_CASE("a passphrase is the same however it was typed, and another one is not
     CHECK(*files.secret("cafe with four words\n") != *secret);
 }
 
-TEST_CASE("no file is an open network") { CHECK(network_secret("")->empty()); }
-
 TEST_CASE("a passphrase that others may read, or that is none, is refused") {
     const Files files;
     for (const mode_t mode : {0644U, 0640U, 0604U, 0620U})
@@ -46,8 +49,29 @@ TEST_CASE("a passphrase that others may read, or that is none, is refused") {
          {"", "\n", "11 letters.", "two lines of\ntext", "not \xff UTF-8 at all"})
         CHECK_FALSE(files.secret(bytes));
     CHECK_FALSE(files.secret(std::string(2000, 'x')));
-    CHECK_FALSE(network_secret(files.path() + "/nothing"));
-    CHECK_FALSE(network_secret(files.path()));
+    CHECK_FALSE(passphrase_in(files.path() + "/nothing"));
+    CHECK_FALSE(passphrase_in(files.path()));
+}
+
+TEST_CASE("what is guessed first is refused") {
+    for (const char* weak : {"password1234", "aaaaaaaaaaaaaaaa", "123456789012", "qwertyuiop12"})
+        CHECK(weakness_of(weak));
+    for (const char* good : {"correct horse", "four words make friends", "not the passphrase"})
+        CHECK_FALSE(weakness_of(good));
+    CHECK_FALSE(weakness_of(std::string(1000, 'x') + "correct horse battery staple") ==
+                std::nullopt);
+}
+
+TEST_CASE("a passphrase that was made is never the same, and is taken") {
+    std::set<std::string> made;
+    for (std::size_t words = passphrase_words_min; words <= passphrase_words_max; ++words) {
+        const auto phrase = new_passphrase(words);
+        CHECK(std::ranges::count(phrase, '-') == static_cast<std::ptrdiff_t>(words - 1));
+        CHECK_FALSE(weakness_of(phrase));
+        made.insert(new_passphrase(words));
+        made.insert(phrase);
+    }
+    CHECK(made.size() == 2 * (passphrase_words_max - passphrase_words_min + 1));
 }
 
 TEST_CASE("a data directory stays with the network it was first used with") {
