@@ -53,8 +53,14 @@ Result<std::string> secret_of(const SecurityConfig& security) {
         security.passphrase_file.empty() ? passphrase_credential() : security.passphrase_file;
     if (file.empty()) return std::string();
     if (!security.tls) return Failure{"a passphrase needs encryption: security.tls is off"};
-    auto phrase = file == "-" ? asked_passphrase() : passphrase_in(file);
-    return phrase ? network_secret(*std::move(phrase)) : std::move(phrase);
+    if (file == "-") {
+        auto phrase = asked_passphrase();
+        return phrase ? network_secret(*std::move(phrase)) : std::move(phrase);
+    }
+    auto phrase = passphrase_in(file);
+    if (!phrase) return phrase;
+    auto secret = network_secret(*std::move(phrase));
+    return secret ? std::move(secret) : Failure{file + ": " + secret.why()};
 }
 
 int start(const RunOptions& options, const Config& config) {

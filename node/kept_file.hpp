@@ -21,7 +21,8 @@ Failure trouble(const std::string& path, const char* doing);
 // Writes all of `text` and flushes it.
 bool write_all(int file, std::string_view text);
 
-// Readable by its owner alone. A power cut leaves what was there before, or `text`; never a part of it. The folder must exist.
+// Readable by its owner alone. A power cut leaves what was there before, or `text`; never a part of
+// it. The folder must exist.
 std::optional<Failure> replace_file(const std::string& path, std::string_view text);
 
 }  // namespace lanchat
