@@ -36,6 +36,7 @@ void PlainFace::hear(const controller::Event& event) {
         if (warns || !options_.quiet) note(describe(event));
         return;
     }
+    if (is_muted(message->from)) return;
     if (message->history) return miss(*message);
     if (message->own) return;
     show_missed();
@@ -115,6 +116,10 @@ void PlainFace::obey(std::string_view line) {
             return block(slash.argument, true);
         case Slash::Verb::unblock:
             return block(slash.argument, false);
+        case Slash::Verb::mute:
+            return mute(slash.argument, true);
+        case Slash::Verb::unmute:
+            return mute(slash.argument, false);
         case Slash::Verb::msg:
             return tell(slash.argument);
         case Slash::Verb::quit:
@@ -125,18 +130,6 @@ void PlainFace::obey(std::string_view line) {
     const auto nearest = nearest_command(slash.argument);
     note("unknown command " + to_name(slash.argument, "/") +
          (nearest.empty() ? ", /help lists them" : ", did you mean " + nearest + "?"));
-}
-
-void PlainFace::tell(const std::string& peer_and_text) {
-    const auto end = peer_and_text.find_first_of(" \t");
-    const auto text = end == peer_and_text.npos ? end : peer_and_text.find_first_not_of(" \t", end);
-    if (text == peer_and_text.npos) return note("/msg needs a PEER and the TEXT to say to it");
-    chat_.tell(peer_and_text.substr(0, end), peer_and_text.substr(text),
-               [this](const Chat::Told& told) {
-                   if (!told.id) return note(told.id.why());
-                   if (!told.waits_for.empty())
-                       note(displayable_name(told.waits_for) + " is away: it waits until you meet");
-               });
 }
 
 void PlainFace::show_help() {

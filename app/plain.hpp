@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,7 +57,10 @@ class PlainFace {
     void block(const std::string& word, bool on);
     void show_help();
     void join(const std::string& room);
+    std::size_t end_of_peer(const std::string& words) const;
     void tell(const std::string& peer_and_text);
+    bool is_muted(const controller::PeerInfo& author) const;
+    void mute(const std::string& word, bool on);
 
     Chat chat_;
     Sink out_;
@@ -68,6 +72,7 @@ class PlainFace {
     Age shown_;  // the newest that was shown
     std::string own_id_;
     std::map<std::string, std::string> codes_;  // that are compared now, by id of the peer
+    std::set<std::string> muted_;               // ids, of legacy peers addresses
     std::uint64_t missed_more_ = 0;             // older ones, not shown
     std::string line_;                          // reused: messages come by the million
 };

@@ -3,6 +3,8 @@
 
 #include "app/plain.hpp"
 #include "app/plain_text.hpp"
+#include "message/limits.hpp"
+#include "message/text.hpp"
 
 namespace lanchat::app {
 namespace {
@@ -10,6 +12,13 @@ namespace {
 std::string with_trust(const controller::PeerInfo& peer) {
     return describe(peer) + (peer.legacy ? "" : ", " + std::string(to_word(peer.trust)));
 }
+
+// A legacy peer has no id.
+std::string key_of(const controller::PeerInfo& peer) {
+    return peer.legacy ? to_string(peer.address) : peer.id;
+}
+
+constexpr std::size_t peer_bytes_max = limits::name_bytes_max + 64;  // with a mark
 
 }  // namespace
 
@@ -61,6 +70,47 @@ void PlainFace::block(const std::string& word, bool on) {
     if (!who) return;
     chat_.block(*who, on);
     note(describe(chat_.about(*who)) + (on ? " is blocked" : " is no longer blocked"));
+}
+
+// Names may have blanks: the longest beginning that somebody is called wins.
+std::size_t PlainFace::end_of_peer(const std::string& words) const {
+    const auto first = words.find_first_of(" \t");
+    if (!chat_.find_person) return first;
+    for (auto end = words.find_last_of(" \t"); end != words.npos && end > first;
+         end = words.find_last_of(" \t", end - 1))
+        if (end <= peer_bytes_max && chat_.find_person(words.substr(0, end), false)) return end;
+    return first;
+}
+
+void PlainFace::tell(const std::string& peer_and_text) {
+    const auto end = end_of_peer(peer_and_text);
+    const auto text = end == peer_and_text.npos ? end : peer_and_text.find_first_not_of(" \t", end);
+    if (text == peer_and_text.npos) return note("/msg needs a PEER and the TEXT to say to it");
+    chat_.tell(peer_and_text.substr(0, end), peer_and_text.substr(text),
+               [this](const Chat::Told& told) {
+                   if (!told.id) return note(told.id.why());
+                   if (!told.waits_for.empty())
+                       note(displayable_name(told.waits_for) + " is away: it waits until you meet");
+               });
+}
+
+bool PlainFace::is_muted(const controller::PeerInfo& author) const {
+    return !muted_.empty() && muted_.contains(key_of(author));
+}
+
+void PlainFace::mute(const std::string& word, bool on) {
+    std::string who;
+    for (const auto& peer : chat_.peers())
+        if (peer.legacy && key_of(peer) == word) who = word;
+    if (who.empty()) {
+        const auto found = find(word, false);
+        if (!found) return;
+        who = to_string(*found);
+    }
+    if (on) muted_.insert(who);
+    if (!on && muted_.erase(who) == 0) return note(displayable(word) + " was not muted");
+    note(displayable(word) + (on ? " is not shown any more: lanchat history has its lines"
+                                 : " is shown again"));
 }
 
 }  // namespace lanchat::app

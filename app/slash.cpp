@@ -15,13 +15,15 @@ struct Command {
     Slash::Verb verb;
 };
 
-constexpr std::array<Command, 9> commands{{{"/help", Slash::Verb::help},
+constexpr std::array<Command, 11> commands{{{"/help", Slash::Verb::help},
                                            {"/peers", Slash::Verb::peers},
                                            {"/join", Slash::Verb::join},
                                            {"/msg", Slash::Verb::msg},
                                            {"/verify", Slash::Verb::verify},
                                            {"/block", Slash::Verb::block},
                                            {"/unblock", Slash::Verb::unblock},
+                                           {"/mute", Slash::Verb::mute},
+                                           {"/unmute", Slash::Verb::unmute},
                                            {"/quit", Slash::Verb::quit},
                                            {"/exit", Slash::Verb::quit}}};
 
@@ -57,6 +59,7 @@ std::string_view slash_help() {
            "/msg PEER TEXT  to PEER alone: a name, an address, or an id or its beginning\n"
            "/verify PEER    compare keys; then /verify PEER yes, or no\n"
            "/block PEER     no link, nothing shown; /unblock PEER\n"
+           "/mute PEER      not shown here until you leave; /unmute PEER\n"
            "/quit           leave, as ^D does; also /exit\n"
            "//text          says /text\n";
 }

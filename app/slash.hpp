@@ -7,7 +7,20 @@
 namespace lanchat::app {
 
 struct Slash {
-    enum class Verb { none, help, peers, join, msg, verify, block, unblock, quit, unknown };
+    enum class Verb {
+        none,
+        help,
+        peers,
+        join,
+        msg,
+        verify,
+        block,
+        unblock,
+        mute,
+        unmute,
+        quit,
+        unknown
+    };
     Verb verb = Verb::none;
     std::string argument;  // of the verb; for none what to say, for unknown the word typed
 };

@@ -128,8 +128,13 @@ struct Terminal {
         chat.judge = [this](const DeviceId&, const std::string& code, bool same) {
             judged.push_back(code + (same ? " yes" : " no"));
         };
+        chat.tell = [this](const std::string& peer, const std::string& text,
+                           const std::function<void(const Chat::Told&)>&) {
+            told.push_back(peer + "<-" + text);
+        };
         face = std::make_unique<PlainFace>(
-            chat, [](std::string_view) {}, [this](std::string_view line) { notes += line; },
+            chat, [this](std::string_view line) { shown += line; },
+            [this](std::string_view line) { notes += line; },
             PlainOptions{true, true, {}, false});
     }
     void type(const std::string& line) {
@@ -137,7 +142,9 @@ struct Terminal {
         face->take_line(line);
     }
 
+    std::string shown;
     std::string notes;
+    std::vector<std::string> told;
     std::vector<std::string> judged;
     bool is_blocked = false;
     bool is_away = false;
@@ -177,6 +184,45 @@ TEST_CASE("/block and /unblock") {
     CHECK(has(terminal.notes, "nobody"));
     terminal.type("/unblock al ice");
     CHECK_FALSE(terminal.is_blocked);
+}
+
+TEST_CASE("/msg finds names with blanks") {
+    Terminal terminal;
+    terminal.type("/msg al ice are you there");
+    terminal.type("/msg bob are you there");
+    terminal.type("/msg al ice");
+    CHECK(terminal.told == std::vector<std::string>{"al ice<-are you there", "bob<-are you there",
+                                                    "al<-ice"});
+    terminal.type("/msg bob");
+    CHECK(has(terminal.notes, "needs a PEER"));
+}
+
+TEST_CASE("/mute hides the lines of one, live and missed, until /unmute") {
+    Terminal terminal;
+    controller::Message live;
+    live.from = marked;
+    live.from.id = to_string(somebody);
+    live.text = "noise";
+    live.room = "general";
+    controller::Message missed = live;
+    missed.history = true;
+    const auto hear = [&] {
+        terminal.shown.clear();
+        terminal.face->hear(live);
+        terminal.face->hear(missed);
+        terminal.face->show_missed();
+        return std::exchange(terminal.shown, {});
+    };
+    CHECK(has(hear(), "noise"));
+    terminal.type("/mute al ice");
+    CHECK(has(terminal.notes, "lanchat history has its lines"));
+    CHECK(hear().empty());
+    live.from.id = "somebody else";
+    CHECK(has(hear(), "noise"));
+    terminal.type("/unmute al ice");
+    CHECK(has(hear(), "noise"));
+    terminal.type("/unmute al ice");
+    CHECK(has(terminal.notes, "was not muted"));
 }
 
 TEST_CASE("/peers tells trust and marks, a warning is shown even in quiet") {
