@@ -35,8 +35,8 @@ Result<DeviceId> find_person(std::string_view word, const std::vector<Candidate>
 // part of one of the others.
 std::string beginning_of(const DeviceId& device, const std::vector<DeviceId>& others);
 
-// What two ids have in common that look alike, letter for letter. Of ids in this order nobody's
-// looks more like another one than its neighbours do.
+// An id as it looks: letters that look alike are one. In this order none has a longer beginning in
+// common with any other one than with one of its neighbours.
 std::string look_of_id(const DeviceId& device);
 
 // Between a name and the beginning of an id.
