@@ -230,7 +230,7 @@ constexpr std::array table{
         .set = [](Config& c, const Value& v) { c.security.legacy_peers = std::get<bool>(v); }},
     Key{.path = "security.passphrase_file",
         .kind = KeyKind::text,
-        .about = "only who knows the passphrase in this file (- asks for it) gets in; empty: open",
+        .about = "only who knows the passphrase in this file gets in; - asks for it",
         .flag = "--passphrase-file",
         .metavar = "FILE",
         .refuse = refuse_path,

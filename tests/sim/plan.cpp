@@ -108,7 +108,7 @@ void World::draw_faults() {
     if (chance(20)) draw_jumps();
     const bool spoils = chance(20);
     if (spoils) draw_disk_faults();
-    if (!spoils && hub_ == Ipv4{} && chance(25)) draw_block();
+    if (!spoils && hub_ == Ipv4{} && chance(45)) draw_block();
     if (chance(20)) draw_verifications();
     if (chance(30)) draw_strangers();
     if (chance(25)) draw_hostile_authors();
@@ -372,7 +372,8 @@ void World::draw_hostile_authors() {
         StrangerSettings settings;
         settings.self = {shared_host_ ? loopback : Ipv4{lan + 0xA00 + number},
                          static_cast<std::uint16_t>(4800 + number)};
-        settings.role = static_cast<Role>(between(1, 7));
+        // What forks lead to is rare, so there are more of them.
+        settings.role = chance(25) ? Role::forker : static_cast<Role>(between(1, 7));
         settings.polite = true;
         settings.stays = chance(50);
         if (settings.stays) marks_.hit(Mark::hostile_stays);
