@@ -21,7 +21,7 @@ struct Chat {
     std::function<void(std::string text, std::string room, Stored stored)> say_and_tell;
     std::function<std::vector<controller::PeerInfo>()> peers;
     std::function<void()> leave;
-    // To one peer alone, named as in commands; `told` is called later.
+    // To one peer alone, named as in commands; `told` may be called before this returns.
     struct Told {
         Result<std::string> id;
         std::string waits_for = {};  // its reader, if that is away

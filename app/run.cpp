@@ -49,18 +49,16 @@ Result<std::string> asked_passphrase() {
 
 // Empty: an open network.
 Result<std::string> secret_of(const SecurityConfig& security) {
-    const auto& file =
+    const std::string file =
         security.passphrase_file.empty() ? passphrase_credential() : security.passphrase_file;
     if (file.empty()) return std::string();
     if (!security.tls) return Failure{"a passphrase needs encryption: security.tls is off"};
-    if (file == "-") {
-        auto phrase = asked_passphrase();
-        return phrase ? network_secret(*std::move(phrase)) : std::move(phrase);
-    }
-    auto phrase = passphrase_in(file);
+    const bool asks = file == "-";
+    auto phrase = asks ? asked_passphrase() : passphrase_in(file);
     if (!phrase) return phrase;
     auto secret = network_secret(*std::move(phrase));
-    return secret ? std::move(secret) : Failure{file + ": " + secret.why()};
+    if (secret || asks) return secret;
+    return Failure{file + ": " + secret.why()};
 }
 
 int start(const RunOptions& options, const Config& config) {

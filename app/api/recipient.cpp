@@ -1,7 +1,6 @@
 // A legacy peer has no key, so nothing can be for it alone.
 #include "app/api/recipient.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "message/text.hpp"
@@ -9,14 +8,9 @@
 namespace lanchat::app::api {
 namespace {
 
-using controller::PeerInfo;
-
-std::string name_if_away(Backend& backend, const DeviceId& device) {
-    const auto id = to_string(device);
-    const auto peers = backend.peers();
-    if (std::ranges::find(peers, id, &PeerInfo::id) != peers.end()) return {};
-    const auto name = backend.about(device).name;
-    return name.empty() ? id.substr(0, 8) : name;
+std::string name_if_away(const controller::PeerInfo& who) {
+    if (who.address != Endpoint{}) return {};
+    return who.name.empty() ? who.id.substr(0, 8) : who.name;
 }
 
 }  // namespace
@@ -43,7 +37,7 @@ void publish_to(Backend& backend, const std::string& peer, Backend::Saying sayin
     saying.to = std::get<DeviceId>(found);
     backend.publish(std::move(saying),
                     [&backend, to = saying.to, done](const Result<LineId>& line) {
-                        done({line, name_if_away(backend, to)});
+                        done({line, name_if_away(backend.about(to))});
                     });
 }
 
