@@ -58,8 +58,7 @@ TEST_CASE("what is guessed first is refused") {
         CHECK(weakness_of(weak));
     for (const char* good : {"correct horse", "four words make friends", "not the passphrase"})
         CHECK_FALSE(weakness_of(good));
-    CHECK_FALSE(weakness_of(std::string(1000, 'x') + "correct horse battery staple") ==
-                std::nullopt);
+    CHECK(weakness_of(std::string(1000, 'x') + "correct horse battery staple"));
 }
 
 TEST_CASE("a passphrase that was made is never the same, and is taken") {

@@ -164,12 +164,18 @@ TEST_CASE("a damaged line is not shown, its run not given, and the next start re
     CHECK(said().shown_by(*opened->store) == said().lines.size());
 }
 
-TEST_CASE("a log whose first run is damaged begins after it until peers bring it back") {
-    test::Folder folder;
+// Of one line each.
+std::vector<RunPtr> three_runs_in(const test::Folder& folder) {
     Voice anna(InstanceId{1});
     std::vector<RunPtr> runs;
     for (const char* text : {"zeroth", "first", "second"}) runs.push_back(anna.say({text}));
-    { REQUIRE(test::opened(folder.file())->append(runs, {5})); }
+    REQUIRE(test::opened(folder.file())->append(runs, {5}));
+    return runs;
+}
+
+TEST_CASE("a log whose first run is damaged begins after it until peers bring it back") {
+    test::Folder folder;
+    const auto runs = three_runs_in(folder);
     auto bytes = content(folder.file());
     const auto at = bytes.find("zeroth");
     REQUIRE(at != std::string::npos);
@@ -192,10 +198,7 @@ TEST_CASE("a log whose first run is damaged begins after it until peers bring it
 
 TEST_CASE("where nothing tells what was trimmed, what is missing is wanted back") {
     test::Folder folder;
-    Voice anna(InstanceId{1});
-    std::vector<RunPtr> runs;
-    for (const char* text : {"zeroth", "first", "second"}) runs.push_back(anna.say({text}));
-    { REQUIRE(test::opened(folder.file())->append(runs, {5})); }
+    const auto runs = three_runs_in(folder);
     {
         auto database = store::sqlite::Database::open(folder.file(), nullptr);
         REQUIRE(database);
