@@ -176,12 +176,12 @@ install_node_packages
 
 build asan
 run_tests asan
+run_fuzz
 if in_time "what is promised in seconds and bytes"; then
     # Those promises hold for a build without sanitizers.
     build release -- lanchat echo_bot tapswitch store_tests sim
     run_tests release -L measured
 fi
-in_time fuzzing && run_fuzz
 if in_time "threads under TSan"; then
     build tsan -- unit_tests sim sim_judge_tests
     run_tests tsan -L 'unit|sim'
