@@ -12,14 +12,14 @@ namespace {
 // With their tags: device, epoch, number, chain and clock; the log before; whom it is for.
 constexpr std::size_t entry_overhead = 128;
 constexpr std::size_t previous_bytes = 64;
-constexpr std::size_t recipient_bytes = 36;
+constexpr std::size_t device_bytes = 36;
 
 }  // namespace
 
 std::size_t encoded_bytes(const Entry& entry) {
     return entry.text.size() + entry.room.size() + entry.name.size() + entry.said_id.size() +
            entry_overhead + (entry.previous ? previous_bytes : 0) +
-           (entry.log.is_direct() ? recipient_bytes : 0);
+           (entry.log.is_direct() ? device_bytes : 0) + (entry.is_line() ? 0 : device_bytes);
 }
 
 const Entry& Draft::add(Entry entry) {

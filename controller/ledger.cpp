@@ -32,14 +32,27 @@ void Ledger::turn_page(Epoch epoch) {
 const Entry& Ledger::append(const Believed& now, std::string name, std::string room,
                             std::string text, std::string said_id) {
     Entry entry;
-    entry.log = log();
-    entry.seq = next_line().seq;
-    ++head_;
-    entry.clock = clock_.next(now);
-    entry.room = std::move(room);
     entry.name = std::move(name);
+    entry.room = std::move(room);
     entry.text = std::move(text);
     entry.said_id = std::move(said_id);
+    return keep(now, std::move(entry));
+}
+
+const Entry& Ledger::append(const Believed& now, std::string name, const DeviceId& met) {
+    Entry entry;
+    entry.name = std::move(name);
+    entry.room = general_room;
+    entry.met = met;
+    met_.push_back(head_ + 1);
+    return keep(now, std::move(entry));
+}
+
+const Entry& Ledger::keep(const Believed& now, Entry entry) {
+    entry.log = log();
+    entry.seq = next_line().seq;
+    entry.clock = clock_.next(now);
+    ++head_;
     if (entry.seq == 1) entry.previous = previous_;
     said_bytes_ += encoded_bytes(entry);
     ends_.push_back(said_bytes_);
@@ -75,6 +88,13 @@ const Entry& Ledger::at(Place place) const {
     if (place > sealed()) return draft_[place - sealed() - 1];
     const auto& [run, last] = run_after(place - 1);
     return run->items()[run->items().size() - 1 - (last - place)].entry;
+}
+
+std::uint64_t Ledger::lines_between(Place after, Place to) const {
+    if (to <= after) return 0;
+    const auto first = std::ranges::upper_bound(met_, after);
+    const auto end = std::ranges::upper_bound(met_, to);
+    return to - after - static_cast<std::uint64_t>(end - first);
 }
 
 std::size_t Ledger::bytes_after(Place after) const {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "controller/draft.hpp"
 #include "controller/own_clock.hpp"
@@ -35,6 +36,8 @@ class Ledger {
     // Says a line and keeps it; the oldest runs go when a bound is met.
     const Entry& append(const Believed& now, std::string name, std::string room, std::string text,
                         std::string said_id = {});
+    // The same for an entry that says who was met.
+    const Entry& append(const Believed& now, std::string name, const DeviceId& met);
 
     // What is said from now on goes into the log `epoch` of this device, dated anew. Precondition:
     // nothing is unsealed, and nothing was ever said there.
@@ -66,6 +69,9 @@ class Ledger {
     // Precondition: base() < place <= head().
     const Entry& at(Place place) const;
 
+    // How many lines are among the entries after `after` up to `to`.
+    std::uint64_t lines_between(Place after, Place to) const;
+
     // Bytes of the lines at hand after `after`.
     std::size_t bytes_after(Place after) const;
 
@@ -77,6 +83,7 @@ class Ledger {
         Place before = 0;  // its first line
     };
 
+    const Entry& keep(const Believed& now, Entry entry);
     void drop_oldest();
 
     std::deque<Page> pages_;  // the newest of them
@@ -86,6 +93,7 @@ class Ledger {
 
     std::deque<Sealed> runs_;
     Draft draft_;
+    std::vector<Place> met_;          // the entries that are no lines
     std::deque<std::uint64_t> ends_;  // bytes said up to and including each line at hand
     Place head_ = 0;
     Place base_ = 0;

@@ -8,6 +8,15 @@
 #include "message/limits.hpp"
 
 namespace lanchat::controller {
+namespace {
+
+std::set<DeviceId> authors_of(const Logs::Map& held) {
+    std::set<DeviceId> authors;
+    for (const auto& [log, extent] : held) authors.insert(log.device);
+    return authors;
+}
+
+}  // namespace
 
 Room::Room(RoomSettings settings, Now now)
     : settings_(std::move(settings)),
@@ -17,6 +26,8 @@ Room::Room(RoomSettings settings, Now now)
               OwnClock(settings_.newest), settings_.previous),
       letters_(settings_.key, rng_.next()),
       people_(settings_.key->id(), settings_.name, std::move(settings_.people)),
+      authors_(settings_.closed, settings_.key->id(), authors_of(settings_.held), settings_.met,
+               now.steady, rng_),
       logs_(std::move(settings_.held)),
       own_log_name_(log_name(ledger_.log()) + ':'),
       self_{settings_.own.empty() ? Endpoint{} : settings_.own.front(),
@@ -158,6 +169,11 @@ void Room::on(const Say& say, Now now, Effects& out) {
         Notify{Message{own_log_name_ + std::to_string(seq), entry.room, self_, entry.clock.time(),
                        entry.text, true, false, entry.clock, LineId{entry.log, seq},
                        is_late(entry, believed), entry.clock.time() > believed.latest}});
+    said(now, out);
+}
+
+// The newest own entry is on its way.
+void Room::said(Now now, Effects& out) {
     for (auto& [key, peer] : peers_.touch_all()) {
         if (peer.reached + 1 == ledger_.head()) peer.progress = now.steady;
         pump_peer(peer, now, out);
@@ -219,6 +235,7 @@ void Room::on(const Imported& imported, Now now, Effects& out) {
     const LogId log = run.log();
     if (is_own(log) || log.is_direct() || !logs_.has_place_for(log)) return;
     const Extent before = logs_.extent(log);
+    authors_.meet(log.device, now.steady, rng_);
     const auto verdict = logs_.take(run, true);
     if (verdict == Logs::Verdict::contradicts)
         out.push_back(Examine{LinkId{}, imported.run, run.first() - 1});
@@ -231,6 +248,7 @@ void Room::on(const Imported& imported, Now now, Effects& out) {
 // The others are told: they may be waiting for what we have no longer.
 void Room::on(const Trimmed& trimmed, Now now, Effects&) {
     logs_.trimmed(trimmed.log, trimmed.floor, trimmed.head);
+    authors_.is_left(trimmed.log, logs_.extent(trimmed.log), now.steady, rng_);
     for (auto& [key, peer] : peers_.touch_all())
         if (!key.legacy && peer.up) tell_of(peer, trimmed.log, now.steady);
 }
@@ -262,6 +280,7 @@ void Room::on(const Wake&, Now now, Effects& out) {
     forgive_own_stall(now.steady);
     turn_page_if_ahead(now, out);
     if (seal_due_ && *seal_due_ <= now.steady) seal(out);
+    name_met(now, out);
     make_receipts(now, out);
     const auto links = links_.due(now.steady);
     ping_silent_links(links, now, out);

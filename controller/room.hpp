@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/authors.hpp"
 #include "controller/contacts.hpp"
 #include "controller/delivery.hpp"
 #include "controller/ledger.hpp"
@@ -42,6 +43,8 @@ struct RoomSettings {
     Haste haste;
     bool tls = false;              // links with lanchat peers are encrypted, or are none
     std::vector<Person> people{};  // the book, as it was written down
+    bool closed = false;           // who is linked knows the passphrase
+    std::vector<Met> met{};        // what the entries in `held` tell of that
 };
 
 // Pure: no I/O, clock, thread or randomness of its own; the same inputs give the same effects.
@@ -156,6 +159,7 @@ class Room {
     bool may_publish_to(const Peer&) const;
     Place welcome_from(Instant now) const;
     void seal(Effects&);
+    void said(Now, Effects&);
     Place sendable() const;
     std::vector<DeviceId> audience(bool with_far_members) const;
     void tell_deliveries(Effects&);
@@ -202,6 +206,10 @@ class Room {
     void go_on_verifying(Peer&, Verifying::Next, Now, Effects&);
     void end_verifying(Peer&, Verification::Stage how, Effects&);
     void break_off_verifying(Peer&, Verification::Stage how, Effects&);
+    bool may_hold(const LogId& log) const;
+    void take_met(const Entry&, Instant now);
+    void name_met(Now, Effects&);
+
     // room_letters.cpp: what is said to one device alone
     bool is_private(const Peer&) const;
     bool is_between_us(const Peer&, const LogId&) const;
@@ -317,6 +325,7 @@ class Room {
     std::optional<Instant> page_turned_;
     PeerMap peer_map_;
     People people_;
+    Authors authors_;
     std::set<DeviceId> warned_;                               // of, by KeyChanged
     std::map<DeviceId, Instant> warnings_;                    // the last one about each name
     std::map<Endpoint, DeviceId> blocked_at_;                 // where they were met last

@@ -219,9 +219,9 @@ void Room::has_up_to(Peer& peer, Gap stretch, Instant now) {
 
 // After a relink it may fall behind for the same lines again: those are not counted twice.
 void Room::fell_behind(Peer& peer, Gap gap, Instant now) {
-    std::uint64_t fresh = gap.to - gap.after;
+    std::uint64_t fresh = ledger_.lines_between(gap.after, gap.to);
     for (const Gap& known : peer.gaps)
-        if (known.to > gap.after) fresh -= known.to - std::max(known.after, gap.after);
+        fresh -= ledger_.lines_between(std::max(known.after, gap.after), known.to);
     if (peer.missed == 0) peer.missed_since = now;
     peer.missed += fresh;
     std::erase_if(peer.gaps, [&](const Gap& known) { return known.after >= gap.after; });
@@ -241,11 +241,10 @@ void Room::give_up_on(Peer& peer, Effects& out) {
     if (!peer.key.legacy && !finishing_ && !leaving()) return;
     report_missed(peer, UndeliveredReason::slow, out);
     if (!peer.welcomed || peer.said <= peer.acked) return;
-    peer.missed = peer.said - peer.acked;
-    for (const Gap& gap : peer.gaps) {
-        const Seq after = std::max(gap.after, peer.acked);
-        if (after < gap.to && gap.to <= peer.said) peer.missed -= gap.to - after;
-    }
+    peer.missed = ledger_.lines_between(peer.acked, peer.said);
+    for (const Gap& gap : peer.gaps)
+        if (gap.to <= peer.said)
+            peer.missed -= ledger_.lines_between(std::max(gap.after, peer.acked), gap.to);
     report_missed(peer, UndeliveredReason::gone, out);
     peer.acked = peer.said;
     peer.reached = std::max(peer.reached, peer.acked);

@@ -110,7 +110,7 @@ void Room::take_proofs(Peer& peer, const Frame& frame, Effects& out) {
 // told, and the next process begins a log of its own.
 void Room::freeze(const Fork& fork, Effects& out) {
     const bool own = is_own(fork.log);
-    if (!own && !logs_.has_place_for(fork.log)) return;
+    if (!own && !may_hold(fork.log)) return;
     const bool was_known = own ? own_forked_ : logs_.extent(fork.log).forked != 0;
     if (own) {
         own_forked_ = true;
@@ -124,6 +124,7 @@ void Room::freeze(const Fork& fork, Effects& out) {
 // The proof is on the disk. All are told what we hold now, and who knows no better proof gets ours.
 void Room::on(const Frozen& frozen, Now now, Effects&) {
     if (!logs_.frozen(frozen.log, frozen.extent)) return;
+    authors_.is_left(frozen.log, frozen.extent, now.steady, rng_);
     pulls_.not_behind(frozen.log);
     pulls_.behind(frozen.log, now.steady, true);
     for (auto& [key, peer] : peers_.touch_all()) {

@@ -33,6 +33,7 @@ void Room::hear_of(const PeerInfo& who, const DeviceId& device, Now now, Effects
 }
 
 void Room::meet(const Peer& peer, Now now, Effects& out) {
+    authors_.meet(peer.device, now.steady, rng_);
     people_.came(peer.device);
     people_.saw(peer.device, peer.name, now.wall);
     warn_of(info(peer), peer.device, now, out);
@@ -84,6 +85,29 @@ std::vector<Candidate> Room::candidates(bool blocked) const {
                        person.vouched()});
     }
     return all;
+}
+
+// --- who may author ------------------------------------------------------------------------------
+
+bool Room::may_hold(const LogId& log) const {
+    return authors_.accepts(log.device) && logs_.has_place_for(log);
+}
+
+// What was told of its logs before was not remembered, so that nobody can make us.
+void Room::take_met(const Entry& entry, Instant now) {
+    if (!authors_.named({entry.met, {entry.log, entry.seq}})) return;
+    for (auto& [key, peer] : peers_.touch_all())
+        if (!key.legacy && peer.up) peer.logs.compare.ask(now);
+}
+
+void Room::name_met(Now now, Effects& out) {
+    if (leaving()) return;
+    const auto who = authors_.take_due(now.steady, rng_);
+    if (!who) return;
+    if (ledger_.is_full()) seal(out);
+    const Entry& entry = ledger_.append(walls_.at(now), settings_.name, *who);
+    authors_.named({*who, {entry.log, entry.seq}});
+    said(now, out);
 }
 
 // --- blocked ------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ void Room::take_exchange(Peer& peer, const Frame& frame, Now now, Effects& out) 
 void Room::take_runs(Peer& peer, const Frame& frame, Now now, Effects& out) {
     // Nobody can tell us what this process said; and strangers fill our memory to a bound only.
     for (const RunPtr& run : frame.runs)
-        if (!is_own(run->log()) && logs_.has_place_for(run->log())) take_run(peer, run, now, out);
+        if (!is_own(run->log()) && may_hold(run->log())) take_run(peer, run, now, out);
 }
 
 void Room::take_run(Peer& peer, const RunPtr& run, Now now, Effects& out) {
@@ -97,6 +97,7 @@ bool Room::show_new(const VerifiedRun& run, const Arriving& how, Effects& out) {
         const Entry& entry = item.entry;
         if (!before.lacks(entry.seq)) continue;
         ledger_.clock().heard(entry.clock, how.now);
+        if (!entry.is_line()) take_met(entry, how.moment.steady);
         if (!begins_old || from.name != entry.name) {
             from.name = entry.name;
             if (!hidden) hear_of(from, entry.log.device, how.moment, out);
@@ -105,7 +106,7 @@ bool Room::show_new(const VerifiedRun& run, const Arriving& how, Effects& out) {
         const bool old =
             how.bringer == nullptr || fills || entry.seq < before.last() || is_history(entry, how);
         begins_old = begins_old.value_or(old);
-        if (hidden) continue;
+        if (hidden || !entry.is_line()) continue;
         out.push_back(
             Notify{Message{log + std::to_string(entry.seq), entry.room, from, entry.clock.time(),
                            entry.text, own, old, entry.clock, LineId{entry.log, entry.seq},
@@ -134,6 +135,7 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
     auto& there = logs.there;
     const bool is_new_here = frame.listing && !logs.compare.heard_all();
     for (const Head& head : frame.have) {
+        if (!authors_.accepts(head.log.device)) continue;  // it is listed again once it is met
         const Claim claim = claim_of(head);
         if (head.log.device == ledger_.log().device && logs_.find(head.log) != nullptr) {
             logs.ours[head.log] = claim;

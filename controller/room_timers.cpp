@@ -26,6 +26,7 @@ std::optional<Instant> Room::next_wakeup() const {
     sooner(next, receipts_.due());
     if (receiving_ && !leaving()) sooner(next, pulls_.next_due());
     if (!leaving()) sooner(next, compare_due_);
+    if (!leaving()) sooner(next, authors_.due());
     if (!grace_over_) sooner(next, started_ + limits::startup_grace);
     return next;
 }

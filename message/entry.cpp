@@ -30,10 +30,14 @@ const char* why_said_is_bad(const Entry& entry) {
     if (entry.room.empty() || entry.room.size() > limits::room_bytes_max || !is_utf8(entry.room))
         return "entry with a bad room";
     if (!is_name(entry.name)) return "entry with a bad name";
-    if (entry.text.empty() || entry.text.size() > limits::line_bytes_max || !is_utf8(entry.text))
+    if (entry.text.empty() == entry.is_line() || entry.text.size() > limits::line_bytes_max ||
+        !is_utf8(entry.text))
         return "entry with a bad text";
     if (entry.said_id.size() > limits::said_id_bytes_max || !is_utf8(entry.said_id))
         return "entry with a bad id of its caller";
+    if (entry.is_line()) return nullptr;
+    if (!entry.said_id.empty() || entry.room != general_room) return "entry that meets and talks";
+    if (entry.log.is_direct() || entry.met == entry.log.device) return "entry that meets nobody";
     return nullptr;
 }
 
@@ -72,6 +76,7 @@ std::string encode(const Entry& entry) {
     out.set_text(entry.text);
     out.set_said_id(entry.said_id);
     if (entry.log.is_direct()) out.set_to(std::string(entry.log.to.view()));
+    if (!entry.is_line()) out.set_met(std::string(entry.met.view()));
     if (entry.previous) {
         auto& previous = *out.mutable_previous();
         previous.set_epoch(static_cast<std::uint64_t>(entry.previous->epoch));
@@ -93,6 +98,7 @@ Result<Entry> decode_entry(std::string_view bytes) {
     if (!take_exact(in.before(), entry.before)) return Failure{"entry without a hash before it"};
     entry.log.epoch = Epoch{in.epoch()};
     if (!take_exact_or_none(in.to(), entry.log.to)) return Failure{"entry for a bad device"};
+    if (!take_exact_or_none(in.met(), entry.met)) return Failure{"entry that meets a bad device"};
     entry.seq = in.seq();
     entry.clock = Clock{in.clock()};
     if (in.has_previous()) {

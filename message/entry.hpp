@@ -1,4 +1,5 @@
-// An entry of a log: one line of chat, with what ties it to its place. Bytes are kept as they came.
+// An entry of a log: one line of chat, or that its author met a device; with what ties it to its
+// place. Bytes are kept as they came.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +49,9 @@ struct Entry {
     std::string text;
     std::string said_id;            // the caller's `--id`, empty: none
     std::optional<Ended> previous;  // in entry 1: this device's log before this one
+    DeviceId met{};                 // none: it is a line. Else it has no text and no `said_id`
 
+    bool is_line() const { return met == DeviceId{}; }
     bool operator==(const Entry&) const = default;
 };
 
@@ -58,6 +61,14 @@ struct LineId {
     Seq seq = 0;
 
     auto operator<=>(const LineId&) const = default;
+};
+
+// Whom an entry names as met, and which entry that is.
+struct Met {
+    DeviceId who;
+    LineId where;
+
+    auto operator<=>(const Met&) const = default;
 };
 
 // The order of all lines on every node: (clock, device, epoch, seq).

@@ -61,6 +61,10 @@ inline constexpr auto clock_follow_max = 9min;  // medians differ a little, and 
 inline constexpr auto wall_told_interval = 4s;  // of telling it, with a frame that goes anyway
 inline constexpr auto epoch_interval = 10s;     // between two logs of one process, at least
 
+// Of who was met, in a closed network.
+inline constexpr auto met_interval = 1s;                    // from one entry to the next
+inline constexpr std::chrono::microseconds met_delay = 2s;  // of the first, at most so much more
+
 // Receipts: what is told of the lines of those who cannot hear it.
 inline constexpr auto receipt_interval = 250ms;
 inline constexpr std::size_t receipts_max = 4'096;           // remembered, of others

@@ -50,7 +50,8 @@ Result<std::vector<store::Line>> newest_own(store::Store& history, const DeviceI
                                             bool direct_too) {
     constexpr std::chrono::milliseconds lead = limits::clock_lead_max;
     const WallTime latest{clock_now().wall.ms + lead.count()};
-    store::Filter filter{.author = self, .until = latest, .direct_too = direct_too};
+    store::Filter filter{
+        .author = self, .until = latest, .direct_too = direct_too, .met_too = true};
     auto own = history.newest(filter, 1);
     if (!own || !own->empty()) return own;
     filter.until.reset();
@@ -63,6 +64,9 @@ Result<brain::RoomSettings> starting_point(store::Store& history, const DeviceId
     const auto holdings = history.holdings();
     if (!holdings) return Failure{holdings.why()};
     for (const auto& [log, extent] : *holdings) known.held[log] = {extent, extent, false};
+    auto met = history.met();
+    if (!met) return Failure{met.why()};
+    known.met = std::move(*met);
     const auto newest = newest_own(history, self, true);
     if (!newest) return Failure{newest.why()};
     if (!newest->empty()) known.newest = newest->front().entry.clock;
@@ -152,6 +156,7 @@ void Node::Body::build(const Places& places, std::uint16_t port) {
     known_.own = own;
     known_.legacy_peers = config_.security.legacy_peers && secret_.empty();
     known_.tls = config_.security.tls;
+    known_.closed = !secret_.empty();
     known_.seed = random_bits();
     known_.key = key_;
     book_ = std::make_unique<BookOfPeople>(loop_, config_.data_dir);

@@ -92,6 +92,16 @@ Result<std::vector<Holding>> MemoryStore::holdings() {
     return all;
 }
 
+Result<std::vector<Met>> MemoryStore::met() {
+    std::vector<Met> all;
+    for (const auto& [arrival, place] : lines_) {
+        const Entry& entry = place.entry();
+        if (!entry.is_line() && logs_.at(entry.log).extent.holds(entry.seq))
+            all.push_back({entry.met, {entry.log, entry.seq}});
+    }
+    return all;
+}
+
 Result<Tally> MemoryStore::tally() {
     Tally tally{lines_.size(), logs_.size(), 0, bytes_};
     for (const auto& [id, log] : logs_) tally.trimmed += log.extent.floor;

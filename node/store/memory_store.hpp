@@ -22,6 +22,7 @@ class MemoryStore : public Store {
     Result<Extent> freeze(const Fork& proof) override;
     Result<std::optional<Fork>> proof_of(const LogId& log) override;
     Result<std::vector<Holding>> holdings() override;
+    Result<std::vector<Met>> met() override;
     Result<Tally> tally() override;
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
                                      std::size_t bytes_max) override;

@@ -7,6 +7,7 @@
 namespace lanchat::store {
 
 bool passes(const Filter& filter, const Entry& entry, bool legacy) {
+    if (!entry.is_line() && !filter.met_too) return false;
     const bool asked_for = filter.direct_too && place_of(filter).empty();
     if (!filter.conversation.empty()) {
         if (!entry.log.is_direct() || place_of(entry) != filter.conversation) return false;

@@ -13,7 +13,7 @@ namespace {
 // order is theirs. A run's key is the arrival of its first new line. The text of lines is in the
 // entries of runs only: the index of words holds no copy of it, nor where in a line a word is.
 // `parked` holds runs that were saved from a damaged store and wait for what comes before them.
-constexpr std::array<const char*, 7> migrations = {
+constexpr std::array<const char*, 8> migrations = {
     R"(
 CREATE TABLE store(id INTEGER NOT NULL, version INTEGER NOT NULL, reopened INTEGER NOT NULL);
 CREATE TABLE log(
@@ -82,7 +82,13 @@ CREATE TABLE fork(
     // Direct messages: behind the device of a log may stand the one that it is for, and what two
     // say to each other is in a room whose name is too long for one. Older programs must not read
     // that.
-    ""};
+    "",
+    // Whom entries name as met.
+    R"(
+CREATE TABLE met(
+    log INTEGER NOT NULL, seq INTEGER NOT NULL, device BLOB NOT NULL, PRIMARY KEY(log, seq))
+    WITHOUT ROWID;
+)"};
 
 std::optional<std::int64_t> number(sqlite::Database& database, std::string_view statement) {
     auto asked = database.query(statement);

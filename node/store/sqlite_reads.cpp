@@ -3,6 +3,7 @@
 #include <deque>
 #include <utility>
 
+#include "message/exact.hpp"
 #include "message/limits.hpp"
 #include "node/store/rows.hpp"
 #include "node/store/rules.hpp"
@@ -207,6 +208,21 @@ Result<std::optional<Line>> SqliteStore::said(const DeviceId& author, std::strin
 Result<std::vector<Holding>> SqliteStore::holdings() {
     std::vector<Holding> all;
     for (const auto& [id, log] : logs_) all.push_back(log.holding);
+    return all;
+}
+
+// What is disputed names nobody.
+Result<std::vector<Met>> SqliteStore::met() {
+    std::vector<Met> all;
+    for (const auto& [id, log] : logs_) {
+        auto row = database_.query("SELECT seq, device FROM met WHERE log=?", log.row);
+        while (row.row()) {
+            Met met{{}, {id, static_cast<Seq>(row.integer(0))}};
+            if (log.holding.extent.holds(met.where.seq) && take_exact(row.bytes(1), met.who))
+                all.push_back(met);
+        }
+        if (row.failed()) return refusal("cannot read who was met");
+    }
     return all;
 }
 

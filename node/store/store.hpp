@@ -92,6 +92,7 @@ struct Filter {
     std::set<DeviceId> hidden = {};  // authors of lines that are left out
     std::string conversation = {};   // only what is said there
     bool direct_too = false;         // what is said in all of them is not left out
+    bool met_too = false;            // entries that are no lines are not left out
 };
 
 // Port with two implementations: SQLite and memory. Not for use by two threads at once. A Failure
@@ -127,6 +128,9 @@ class Store {
     virtual Result<std::optional<Fork>> proof_of(const LogId& log) = 0;
 
     virtual Result<std::vector<Holding>> holdings() = 0;
+
+    // Whom the entries that are held name as met.
+    virtual Result<std::vector<Met>> met() = 0;
 
     // No scan of what is on disk, so it may be asked often.
     virtual Result<Tally> tally() = 0;

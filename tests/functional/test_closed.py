@@ -97,6 +97,27 @@ def open_and_closed_networks_do_not_meet():
 
 
 @test
+def what_somebody_said_who_is_gone_reaches_a_member_that_never_met_it():
+    with Chat(ports=3) as chat:
+        bob, carol = (chat.node(name, *_flags(chat, RIGHT)) for name in ("bob", "carol"))
+        chat.wait_mesh()
+        lines = [f"of carol {i}" for i in range(3)]
+        for line in lines:
+            carol.say(line)
+        bob.wait_heard(3)
+        carol.stop()
+
+        alice = chat.node("alice", *_flags(chat, RIGHT))
+
+        check_equal(alice.wait_heard(3, within(10)), lines, "lines at alice")
+        check_equal({m.author for m in alice.messages}, {"carol"}, "authors at alice")
+        # Those who name others show nothing of it, nor keep it as a line.
+        check_chat_works([alice, bob])
+        texts = [m.text for m in alice.messages]
+        check(all(texts), f"empty lines at alice: {texts}")
+
+
+@test
 def two_closed_networks_share_the_port_range():
     with Chat(ports=6) as chat:
         ours = [chat.node(f"our{i}", *_flags(chat, RIGHT)) for i in range(3)]

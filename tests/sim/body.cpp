@@ -204,6 +204,8 @@ void Body::step(const Input& input) {
     room_.step(input, now(), effects);
     if (room_.next_line().log != own_log_) note_page();
     mark_step(input, effects);
+    for (const Effect& effect : effects)
+        if (const auto* append = std::get_if<Append>(&effect)) note_met(*append->run);
     bool somebody_moved = false;
     for (const Effect& effect : effects) {
         if (around_.trace) trace(describe(effect));

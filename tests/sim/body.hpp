@@ -31,7 +31,9 @@ struct Surroundings {
     const std::set<Endpoint>& range;              // every address that a sweep may find
     bool trace = false;
     bool tls = false;                                         // lanchat nodes speak TLS
+    bool closed = false;                                      // whoever is linked is a member
     std::map<std::string, std::set<std::size_t>> codes = {};  // that were shown, and to whom
+    std::set<DeviceId> planted = {};                          // authors that no handshake ever had
 
     // The index of whoever is called so; a new stranger when nobody is.
     std::size_t person(const std::string& name);
@@ -144,6 +146,8 @@ class Body : public Party {
     void flush(std::size_t writes, bool tell);
     void flush(const RunPtr& run, bool tell);
     void tell_hidden(const RunPtr& run, const Extent& before);
+    void note_met(const VerifiedRun& run);
+    void tell_met(const LogId& log, Seq last);
     std::vector<RunPtr> ours_like(const controller::Examine& examine) const;
     void mark_extent(const Extent& before, const Extent& after);
     Duration disk_delay();
@@ -203,6 +207,7 @@ class Body : public Party {
     std::int64_t wall_ms_ = true_time_ms + settings_.clock_off_ms;
     controller::Room room_;
     LogId own_log_ = room_.next_line().log;
+    std::set<LogId> own_logs_{own_log_};
     std::optional<Instant> page_turned_;
     Rng rng_;
 
@@ -210,7 +215,8 @@ class Body : public Party {
     bool frozen_ = false;
     bool leaving_ = false;
     bool blocks_ = settings_.blocks;
-    std::set<LineId> told_;  // of whom it may block
+    std::set<LineId> told_;           // of whom it may block, and what is no line
+    std::map<LineId, DeviceId> met_;  // entries of the step at hand that are no lines
     bool run_due_ = false;
     std::optional<Instant> must_stop_by_;  // once it was told to leave
     std::deque<Queued> inbox_;
@@ -230,7 +236,7 @@ class Body : public Party {
 
     std::map<Endpoint, Known> up_;
     std::set<std::size_t> up_people_;
-    std::map<Endpoint, std::size_t> met_;  // the last person there
+    std::map<Endpoint, std::size_t> met_at_;  // the last person there
     std::map<std::size_t, Instant> lost_at_;
     std::optional<LinkId> heard_from_;  // the link of the input at hand
     bool heard_receipt_ = false;        // in the input at hand

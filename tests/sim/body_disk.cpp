@@ -19,6 +19,7 @@ RoomSettings Body::room_settings() const {
     room.legacy_peers = settings_.legacy_peers;
     room.push = settings_.push;
     room.tls = around_.tls;
+    room.closed = around_.closed;
     room.haste = settings_.haste;
     room.seed = settings_.seed;
     room.key = settings_.key;
@@ -52,6 +53,7 @@ void Body::tell_heads() const {
 }
 
 void Body::perform(const Append& append) {
+    tell_met(append.run->log(), append.run->last());
     unflushed_.emplace_back(append.run);
     flush_soon();
 }
@@ -99,6 +101,34 @@ void Body::flush(const RunPtr& run, bool tell) {
     const Seq last = std::min(run->last(), before.limit());
     if (tell && run->first() <= last)
         record(What::stored, author_of(run->log()), last, run->first() - 1);
+}
+
+// To the judge what says who was met is a line that nobody sees, in its place among the others.
+void Body::note_met(const VerifiedRun& run) {
+    require(!around_.closed || !around_.planted.contains(run.log().device),
+            "nobody keeps what they say whom nobody met");
+    const Extent before = settings_.disk->extent_of(run.log());
+    for (const auto& item : run.items()) {
+        const Entry& entry = item.entry;
+        const LineId id{entry.log, entry.seq};
+        if (!entry.is_line() && before.lacks(entry.seq) && told_.insert(id).second)
+            met_.emplace(id, entry.met);
+    }
+}
+
+void Body::tell_met(const LogId& log, Seq last) {
+    const bool own = own_logs_.contains(log);
+    const auto begin = met_.lower_bound({log, 0});
+    const auto end = met_.upper_bound({log, last});
+    for (auto met = begin; met != end; ++met) {
+        require(around_.closed || !own, "in an open network nobody is named");
+        if (own) around_.marks.hit(Mark::named);
+        record(own ? What::said : What::shown, author_of(log), met->first.seq,
+               fingerprint(met->second.view()));
+        around_.history.records.back().history = !own;
+        around_.history.records.back().hidden = true;
+    }
+    met_.erase(begin, end);
 }
 
 // What is kept unseen counts as seen: it must not be lost either.

@@ -143,7 +143,7 @@ void Body::note(const PeerUp& event) {
     if (const auto it = lost_at_.find(who);
         it != lost_at_.end() && around_.schedule.now() - it->second <= limits::relink_grace)
         around_.marks.hit(Mark::relink_in_grace);
-    met_[event.peer.address] = who;
+    met_at_[event.peer.address] = who;
     require(up_people_.insert(who).second, "nobody comes twice");
     record(What::up, who);
 }
@@ -191,6 +191,7 @@ void Body::note(const Message& event) {
     const bool said_here =
         event.own && (log.is_direct() ? log == room_.next_line_to(log.to).log : log == own_log_);
     if (said_here && log.is_direct()) note_letters(log);
+    tell_met(log, number);
     const std::size_t author = around_.person(event.id.substr(0, colon));
     mark_line(event, author);
     record(said_here ? What::said : What::shown, author, number, fingerprint(event.text));
@@ -206,6 +207,7 @@ void Body::note(const Message& event) {
 void Body::note_page() {
     around_.marks.hit(Mark::page_turned);
     own_log_ = room_.next_line().log;
+    own_logs_.insert(own_log_);
     page_turned_ = around_.schedule.now();
     Person page = around_.history.people[person_];
     page.alive = false;
@@ -282,7 +284,7 @@ void Body::note(const Undelivered& event) {
     require(event.lines > 0, "no report of nothing");
     require(event.peer.legacy || leaving_, "who stays gives no lanchat peer up");
     around_.marks.hit(event.reason == UndeliveredReason::slow ? Mark::fell_behind : Mark::gave_up);
-    record(What::undelivered, met_.at(event.peer.address), event.lines);
+    record(What::undelivered, met_at_.at(event.peer.address), event.lines);
 }
 
 void Body::check_peer_map() const {

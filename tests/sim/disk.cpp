@@ -11,6 +11,10 @@ void Disk::tell(controller::RoomSettings& settings) const {
     for (const auto& [log, held] : logs_) {
         const Extent& extent = held.extent;
         settings.held[log] = controller::Held{extent, extent, false};
+        for (const RunPtr& run : held.runs)
+            for (const auto& item : run->items())
+                if (!item.entry.is_line() && extent.holds(item.entry.seq))
+                    settings.met.push_back({item.entry.met, {log, item.entry.seq}});
         if (log.device != settings.key->id() || extent.size() == 0) continue;
         settings.newest = std::max(settings.newest, extent.newest);
         if (log.is_direct() || extent.newest < newest_public) continue;

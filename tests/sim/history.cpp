@@ -136,6 +136,7 @@ class Judge {
                 fault("dated wrongly", record);
         }
         if (is_letters(record.peer)) return;  // nobody else is to have them
+        if (record.hidden) return;            // nobody waits for it
         for (auto it = up_.lower_bound({record.node, 0}); it != up_.end(); ++it) {
             if (it->first != record.node) break;
             if (kind(it->second) == Kind::lanchat)

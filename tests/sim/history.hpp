@@ -58,7 +58,7 @@ struct Record {
     std::uint64_t text = 0;    // fingerprint of the line
     DownReason why = DownReason::lost;
     bool history = false;         // shown: as history
-    bool hidden = false;          // shown: to nobody, its author is blocked
+    bool hidden = false;          // said, shown: to nobody: its author is blocked, or it is no line
     std::int64_t ahead_ms = 0;    // said, shown: how much later than now it is dated
     std::uint32_t delivered = 0;  // on so many disks
     std::uint32_t missing = 0;    // on so many it is not, and they are here

@@ -63,6 +63,7 @@ enum class Mark {
     asker,
     forker,
     clock_liar,
+    planter,
     hostile_stays,
     fork_seen,
     fork_proven,
@@ -91,6 +92,8 @@ enum class Mark {
     hidden_line,
     verified,
     not_verified,
+    closed,
+    named,
     count
 };
 
@@ -149,6 +152,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "asker",
     "forker",
     "liar about the time",
+    "planter",
     "hostile author stays",
     "fork seen",
     "fork proven by comparing",
@@ -177,6 +181,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "line of who is blocked",
     "keys verified",
     "keys not verified",
+    "closed network",
+    "author named",
 };
 
 class Marks {

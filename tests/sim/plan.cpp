@@ -41,7 +41,7 @@ void World::draw_seat(Ipv4 host, std::uint16_t port) {
     Seat seat;
     seat.address = {host, port};
     range_.insert(seat.address);
-    seat.takes_legacy = legacy_seats_.empty() || !chance(10);
+    seat.takes_legacy = !around_->closed && (legacy_seats_.empty() || !chance(10));
     // The original takes two addresses for two people.
     if (legacy_seats_.empty() && chance(4)) {
         marks_.hit(Mark::two_addresses);
@@ -72,7 +72,7 @@ void World::draw_seat(Ipv4 host, std::uint16_t port) {
 }
 
 void World::draw_legacy_peers() {
-    if (!chance(25)) return;
+    if (around_->closed || !chance(25)) return;
     const auto peers = between(1, 2);
     for (std::uint32_t i = 0; i < peers; ++i) {
         const Ipv4 host = shared_host_ ? loopback : Ipv4{lan + 0x800 + i};
@@ -113,7 +113,7 @@ void World::draw_faults() {
     if (chance(30)) draw_strangers();
     if (chance(25)) draw_hostile_authors();
     if (chance(20)) draw_squatters();
-    if (chance(4) && seats_.size() <= 4) draw_crowd();
+    if (chance(4) && seats_.size() <= 4 && !around_->closed) draw_crowd();
 }
 
 void World::draw_deaths() {
@@ -373,7 +373,7 @@ void World::draw_hostile_authors() {
         settings.self = {shared_host_ ? loopback : Ipv4{lan + 0xA00 + number},
                          static_cast<std::uint16_t>(4800 + number)};
         // What forks lead to is rare, so there are more of them.
-        settings.role = chance(25) ? Role::forker : static_cast<Role>(between(1, 7));
+        settings.role = chance(25) ? Role::forker : static_cast<Role>(between(1, 8));
         settings.polite = true;
         settings.stays = chance(50);
         if (settings.stays) marks_.hit(Mark::hostile_stays);

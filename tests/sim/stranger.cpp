@@ -28,6 +28,8 @@ Mark mark_of(Role role) {
             return Mark::forker;
         case Role::clock_liar:
             return Mark::clock_liar;
+        case Role::planter:
+            return Mark::planter;
     }
     return Mark::stranger;
 }
@@ -39,8 +41,11 @@ Stranger::Stranger(Surroundings& around, StrangerSettings settings)
       voice_(settings_.instance),
       late_voice_(static_cast<std::uint64_t>(settings_.instance), settings_.instance,
                   WallTime{static_cast<std::int64_t>(rng_.next() >> 17)}),
+      named_(InstanceId{rng_.next() | 1}, "named"),
+      planted_(InstanceId{rng_.next() | 1}, "planted"),
       logs_{voice_.log()} {
     around_.history.people[around_.person(to_string(settings_.instance))].alive = settings_.stays;
+    around_.planted.insert(planted_.device());
     if (!settings_.target) {
         around_.network.listen(settings_.self, *this);
         return;
@@ -224,7 +229,22 @@ Frame Stranger::role_frame(Plug plug) {
             if (said_ < 5) frame.runs.push_back(late_voice_.run(said_ + 1, said_ + 1));
             said_ = std::min<Seq>(said_ + 1, 5);
             return frame;
+        case Role::planter:
+            return planted_frame();
     }
+    return frame;
+}
+
+Frame Stranger::planted_frame() {
+    Frame frame;
+    if (said_ == 0) voice_.meet(named_.device());
+    said_ = std::min<Seq>(said_ + 1, 5);
+    if (rng_.below(2) == 0) frame.runs.push_back(voice_.run(1, said_));
+    for (Voice* voice : {&named_, &planted_}) {
+        frame.have.push_back({voice->log(), {0, said_, voice->head(said_)}, {}, {}});
+        frame.runs.push_back(voice->run(1, said_));
+    }
+    frame.listing = rng_.below(2) == 0;
     return frame;
 }
 

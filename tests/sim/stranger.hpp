@@ -20,6 +20,7 @@ enum class Role {
     asker,       // wants everything, for ever
     forker,      // signs different lines for one place
     clock_liar,  // tells absurd wall times, and dates its lines so
+    planter,     // brings lines of authors that it invents, of whom it names some
 };
 Mark mark_of(Role role);
 
@@ -65,6 +66,7 @@ class Stranger : public Party {
     Head some_head();
     Frame role_frame(Plug plug);
     RunPtr forked_run(Plug plug);
+    Frame planted_frame();
     const std::vector<RunPtr>& branch(std::uint64_t number);
     void learn(const Frame& frame);
     LogId some_log();
@@ -78,6 +80,8 @@ class Stranger : public Party {
     std::map<Plug, int> heard_;  // frames that came over each open plug
     Voice voice_;
     Voice late_voice_;  // the same, with an absurd clock
+    Voice named_;       // invented, and named by it
+    Voice planted_;     // invented
     Seq said_ = 0;
     std::vector<LogId> logs_;
     std::vector<RunPtr> runs_;

@@ -30,7 +30,8 @@ World::World(WorldSettings settings)
     network_.emplace(schedule_, marks_, rng_.next(), weather);
     const bool tls = settings_.seed % 4 != 0;
     around_.emplace(Surroundings{schedule_, *network_, marks_, history_, names_, tenants_, range_,
-                                 settings_.trace, tls});
+                                 settings_.trace, tls, tls && settings_.seed % 3 == 0});
+    if (around_->closed) marks_.hit(Mark::closed);
 }
 
 void World::run() {

@@ -32,7 +32,8 @@ class Scene {
     Instant time_{std::chrono::hours(1)};  // before the room, which begins with it
 
   public:
-    explicit Scene(InstanceId instance = mid, bool legacy_peers = true, bool tls = false)
+    explicit Scene(InstanceId instance = mid, bool legacy_peers = true, bool tls = false,
+                   bool closed = false)
         : room(RoomSettings{instance,
                             "me",
                             {at(1)},
@@ -44,7 +45,9 @@ class Scene {
                             {},
                             true,
                             {},
-                            tls},
+                            tls,
+                            {},
+                            closed},
                Now{time_, {}}),
           own_log_{Voice(instance).log()},
           tls_{tls} {}

@@ -50,6 +50,11 @@ class Voice {
         for (const auto& text : texts) say_one(text, room, said_id);
         return run(before + 1, said_.size());
     }
+    // The next entry says that it met `who`.
+    RunPtr meet(const DeviceId& who) {
+        say_one({}, general_room, {}, who);
+        return run(said_.size(), said_.size());
+    }
     // The lines numbered first to last in runs as large as may be.
     std::vector<RunPtr> runs(Seq first, Seq last) {
         std::vector<RunPtr> runs;
@@ -75,7 +80,8 @@ class Voice {
             say_one(word_ + " " + std::to_string(said_.size() + 1), general_room, {});
     }
 
-    void say_one(const std::string& text, const std::string& room, const std::string& said_id) {
+    void say_one(const std::string& text, const std::string& room, const std::string& said_id,
+                 const DeviceId& met = {}) {
         Entry entry;
         entry.log = log_;
         entry.seq = said_.size() + 1;
@@ -85,6 +91,7 @@ class Voice {
         entry.name = "you";
         entry.text = text;
         entry.said_id = said_id;
+        entry.met = met;
         heads_.push_back(chained(heads_.back(), encode(entry)));
         said_.push_back(std::move(entry));
     }

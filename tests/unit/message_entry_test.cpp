@@ -108,6 +108,32 @@ TEST_CASE("whom a log is for is part of its name") {
     CHECK_FALSE(is_between(open, key_of(1).id(), DeviceId{}));
 }
 
+TEST_CASE("an entry that tells who was met survives its bytes, and tells nothing else") {
+    Entry entry = first_entry();
+    entry.met = key_of(2).id();
+    entry.room = general_room;
+    entry.text.clear();
+    entry.said_id.clear();
+    const auto is_taken_after = [&](auto change) {
+        Entry changed = entry;
+        change(changed);
+        return is_taken(changed);
+    };
+
+    const auto again = decode_entry(encode(entry));
+
+    REQUIRE(again);
+    CHECK(*again == entry);
+    CHECK_FALSE(again->is_line());
+    CHECK_FALSE(is_taken_after([](Entry& changed) { changed.text = "hello"; }));
+    CHECK_FALSE(is_taken_after([](Entry& changed) { changed.said_id = "job-7"; }));
+    CHECK_FALSE(is_taken_after([](Entry& changed) { changed.room = "dev"; }));
+    CHECK_FALSE(is_taken_after([](Entry& changed) { changed.log.to = key_of(3).id(); }));
+    CHECK_FALSE(is_taken_after([](Entry& changed) { changed.met = changed.log.device; }));
+    for (const auto& bytes : {std::string(31, 'm'), std::string(33, 'm'), std::string(32, '\0')})
+        CHECK_FALSE(decode_entry(encode(entry) + field(12, bytes)));
+}
+
 TEST_CASE("an entry of the general room does not say so") {
     Entry entry = first_entry();
     entry.room = general_room;

@@ -98,6 +98,7 @@ class Failing : public store::Store {
         return inner_->proof_of(log);
     }
     Result<std::vector<store::Holding>> holdings() override { return inner_->holdings(); }
+    Result<std::vector<Met>> met() override { return inner_->met(); }
     Result<store::Tally> tally() override { return inner_->tally(); }
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
                                      std::size_t bytes_max) override {

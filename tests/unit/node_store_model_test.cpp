@@ -44,6 +44,7 @@ class Pair {
 
     void compare() {
         CHECK(*disk_->holdings() == *memory_.holdings());
+        CHECK(met(*disk_) == met(memory_));
         CHECK(*disk_->rooms() == *memory_.rooms());
         const auto on_disk_now = disk_->tally();
         const auto in_memory_now = memory_.tally();
@@ -82,6 +83,11 @@ class Pair {
     }
 
   private:
+    static std::set<Met> met(store::Store& store) {
+        const auto all = *store.met();
+        return {all.begin(), all.end()};
+    }
+
     std::size_t below(std::size_t limit) { return rng_() % limit; }
     std::string some_text() {
         static const std::vector<std::string> words{"tea",  "Tea time", "münchen", "MUNCHEN 7",
@@ -95,6 +101,7 @@ class Pair {
         if (below(3) == 0) filter.room = some_room();
         if (below(4) == 0) filter.conversation = conversation_;
         filter.direct_too = below(2) == 0;
+        filter.met_too = below(2) == 0;
         if (below(3) == 0) filter.author = authors_[below(authors_.size())].device();
         if (below(4) == 0) filter.since = WallTime{static_cast<std::int64_t>(1'000 + below(60))};
         if (below(4) == 0) filter.until = WallTime{static_cast<std::int64_t>(1'000 + below(60))};
@@ -111,7 +118,9 @@ class Pair {
             for (auto line = 1 + below(below(6) ? 3 : 40); line > 0; --line)
                 texts.push_back(some_text());
             const auto id = below(2) ? std::to_string(below(20)) : std::string();
-            said.push_back(author.say(texts, some_room(), id));
+            const bool meets = !author.log().is_direct() && below(4) == 0;
+            said.push_back(meets ? author.meet(key_of(below(9) + 10).id())
+                                 : author.say(texts, some_room(), id));
             if (below(5)) runs.push_back(said.back());
         }
         if (said.size() > 2 && below(2)) {
@@ -132,7 +141,10 @@ class Pair {
         const RunPtr& run = said[below(said.size())];
         std::vector<Entry> entries;
         for (const auto& item : run->items()) entries.push_back(item.entry);
-        entries.back().text += " otherwise";
+        if (entries.back().is_line())
+            entries.back().text += " otherwise";
+        else
+            entries.back().met = key_of(20).id();
         const std::uint64_t number = author.device() == authors_.front().device() ? 1 : 2;
         const auto proof = fork_between(run, sign(std::move(entries), key_of(number)));
         REQUIRE(proof);

@@ -36,6 +36,7 @@ ALTER TABLE log DROP COLUMN tail_head;
 ALTER TABLE line DROP COLUMN lines;
 ALTER TABLE log DROP COLUMN forked;
 DROP TABLE fork;
+DROP TABLE met;
 INSERT INTO word(word) VALUES('delete-all');
 INSERT INTO word(rowid, words)
     VALUES(1, 'lunch today'), (2, 'lunch tomorrow'), (3, 'lunch from afar');
@@ -96,6 +97,7 @@ TEST_CASE("a store of version 4, with a row for each line, goes on with one for 
     run(folder.file(),
         "ALTER TABLE line DROP COLUMN lines; ALTER TABLE store DROP COLUMN indexed;"
         "ALTER TABLE log DROP COLUMN forked; DROP TABLE fork;"
+        "DROP TABLE met;"
         "UPDATE store SET version=4; PRAGMA user_version=4");
 
     const auto store = test::opened(folder.file());
