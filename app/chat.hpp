@@ -35,6 +35,7 @@ struct Chat {
     std::function<std::vector<controller::PeerInfo>()> blocked = {};
     std::function<void(const DeviceId&, bool on)> block = {};
     std::function<std::optional<Failure>(const DeviceId&)> verify = {};
+    std::function<std::optional<Failure>(const DeviceId&)> pin = {};
     std::function<void(const DeviceId&, const std::string& code, bool same)> judge = {};
 };
 

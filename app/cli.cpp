@@ -182,7 +182,9 @@ class Parser {
             command->add_option("--from", in.author);
             command->add_option("-n,--lines", in.count);
         }
-        add_node_command("verify", "PEER", in.peer)->add_option("--code", in.code);
+        auto* verify = add_node_command("verify", "PEER", in.peer);
+        verify->add_option("--code", in.code);
+        verify->add_option("--id", in.id);
         for (const auto* name : {"block", "unblock"}) add_node_command(name, "PEER", in.peer);
         for (const auto* name : {"peers", "rooms", "status"}) add_command(app_, name);
         auto* out = add_node_command("export", "-o,--output", in.file);

@@ -100,12 +100,15 @@ face, not in this chat. When both say that it is the same, each marks the other 
 Examples:
   lanchat verify alice                       shows the code and asks
   lanchat verify alice --code 'a b c d 0417' says yes to this code only, no to any other
+  lanchat verify alice --id ID               if that is its id, which you have from itself:
+                                             alone, at once, whether it is here or not
 
 Usage:
-  lanchat verify PEER [--code CODE] [--json]
+  lanchat verify PEER [--code CODE | --id ID] [--json]
 
 PEER is an id or its beginning, a name that only one key uses, or an address. The other side joins
-with lanchat verify, or /verify where it chats. Exit 5: refused, 4: nobody answered for 5 minutes.
+with lanchat verify, or /verify where it chats. The whole ID is what lanchat identity tells its
+owner: 52 letters and digits. Exit 5: refused, 4: nobody answered for 5 minutes.
 )"},
     Text{"block", R"(lanchat block: no link with a peer, and nothing that it says is shown.
 

@@ -31,6 +31,7 @@ class NodeBackend : public api::Backend {
     std::string mark(const DeviceId& device, const std::string& name) override;
     void block(const DeviceId& device, bool on, std::function<void()> done) override;
     std::optional<Failure> verify(const DeviceId& device) override { return node_.verify(device); }
+    std::optional<Failure> pin(const DeviceId& device) override { return node_.pin(device); }
     void judge(const DeviceId& device, const std::string& code, bool same) override;
     void rooms(Done<std::vector<std::string>> done) override;
     void known(Done<std::vector<Known>> done) override;

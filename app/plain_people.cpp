@@ -52,13 +52,19 @@ std::optional<DeviceId> PlainFace::find(const std::string& word, bool blocked) {
     return std::nullopt;
 }
 
-// "PEER", "PEER yes" or "PEER no".
+// "PEER", "PEER yes", "PEER no" or "PEER ID".
 void PlainFace::verify(const std::string& words) {
     const auto blank = words.rfind(' ');
     const auto last = blank == words.npos ? "" : words.substr(blank + 1);
     const bool answers = last == "yes" || last == "no";
-    const auto who = find(answers ? words.substr(0, blank) : words, false);
+    const auto id = parse_device_id(last);
+    const auto who = find(answers || id ? words.substr(0, blank) : words, false);
     if (!who) return;
+    if (id && *id != *who) return note("its id is another one: " + to_string(*who));
+    if (id) {
+        if (const auto no = chat_.pin(*who)) note(no->why);
+        return;
+    }
     const auto code = codes_.find(to_string(*who));
     if (answers && code == codes_.end()) return note("no code is compared with it now");
     if (answers) return chat_.judge(*who, std::string(code->second), last == "yes");

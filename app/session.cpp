@@ -143,6 +143,7 @@ Chat Session::chat() {
             [this] { return node_->blocked(); },
             [this](const DeviceId& who, bool on) { node_->block(who, on, [] {}); },
             [this](const DeviceId& who) { return node_->verify(who); },
+            [this](const DeviceId& who) { return node_->pin(who); },
             [this](const DeviceId& who, const std::string& code, bool same) {
                 node_->judge(who, code, same);
             }};

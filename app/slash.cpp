@@ -57,7 +57,7 @@ std::string_view slash_help() {
            "/peers          who is here\n"
            "/join ROOM      talk in ROOM from now on (you hear all rooms)\n"
            "/msg PEER TEXT  to PEER alone: a name, an address, or an id or its beginning\n"
-           "/verify PEER    compare keys; then /verify PEER yes, or no\n"
+           "/verify PEER    compare keys; then /verify PEER yes, or no; or /verify PEER ITS-ID\n"
            "/block PEER     no link, nothing shown; /unblock PEER\n"
            "/mute PEER      not shown here until you leave; /unmute PEER\n"
            "/quit           leave, as ^D does; also /exit\n"

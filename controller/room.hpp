@@ -117,6 +117,7 @@ class Room {
     void on(const Receive&, Now, Effects&);
     void on(const Block&, Now, Effects&);
     void on(const Verify&, Now, Effects&);
+    void on(const Pin&, Now, Effects&);
     void on(const Judge&, Now, Effects&);
     void on(const Rolled&, Now, Effects&);
     void on(const EndOfInput&, Now, Effects&);

@@ -97,6 +97,9 @@ struct Block {
 struct Verify {
     DeviceId who;
 };  // begins to compare keys, or shows the code again
+struct Pin {
+    DeviceId who;
+};  // somebody compared its whole id by other means: it is verified
 struct Judge {
     DeviceId who;
     std::string code;  // the one that was looked at
@@ -113,7 +116,7 @@ struct Leave {};
 struct Wake {};
 using Input = std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed,
                            Say, Watch, Stored, Fetched, Examined, Frozen, Proven, Trimmed, Imported,
-                           Receive, Block, Verify, Judge, Rolled, EndOfInput, Leave, Wake>;
+                           Receive, Block, Verify, Pin, Judge, Rolled, EndOfInput, Leave, Wake>;
 
 // Effects. At most one Send is under way on a link: the next one follows its Drained.
 struct Connect {

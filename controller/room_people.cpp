@@ -193,6 +193,12 @@ void Room::on(const Verify& verify, Now now, Effects& out) {
         out.push_back(Notify{Verification{info(*peer), Verification::Stage::shown, code}});
 }
 
+void Room::on(const Pin& pin, Now now, Effects& out) {
+    if (pin.who == settings_.key->id() || people_.is_blocked(pin.who)) return;
+    people_.verify(pin.who, now.wall);
+    out.push_back(Notify{Verification{about(pin.who), Verification::Stage::verified, {}}});
+}
+
 void Room::on(const Rolled& rolled, Now now, Effects& out) {
     Peer* peer = peer_with(rolled.who);
     if (peer == nullptr || !peer->verifying) return;

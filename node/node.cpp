@@ -245,6 +245,12 @@ std::optional<Failure> Node::verify(const DeviceId& device) {
     body_->feed(brain::Verify{device});
     return std::nullopt;
 }
+std::optional<Failure> Node::pin(const DeviceId& device) {
+    if (device == body_->key_->id()) return Failure{"that is this node itself"};
+    if (body_->room_->people().is_blocked(device)) return Failure{"unblock it first"};
+    body_->feed(brain::Pin{device});
+    return std::nullopt;
+}
 void Node::judge(const DeviceId& device, std::string code, bool same) {
     body_->feed(brain::Judge{device, std::move(code), same});
 }

@@ -111,6 +111,9 @@ class Node {
     // Begins to compare keys with a peer that is linked, or shows again what is compared:
     // Verification events tell. Fails at once if that cannot be.
     std::optional<Failure> verify(const DeviceId& device);
+    // Its whole id was compared by other means: it is verified from now on, here or away. Told by a
+    // Verification.
+    std::optional<Failure> pin(const DeviceId& device);
     // What this node's person says of the code that a Verification has shown.
     void judge(const DeviceId& device, std::string code, bool same);
 

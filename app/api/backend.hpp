@@ -75,6 +75,7 @@ class Backend {
     virtual std::string mark(const DeviceId& device, const std::string& name) = 0;
     virtual void block(const DeviceId& device, bool on, std::function<void()> done) = 0;
     virtual std::optional<Failure> verify(const DeviceId& device) = 0;
+    virtual std::optional<Failure> pin(const DeviceId& device) = 0;
     virtual void judge(const DeviceId& device, const std::string& code, bool same) = 0;
 
     virtual void rooms(Done<std::vector<std::string>> done) = 0;

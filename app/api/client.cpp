@@ -216,11 +216,13 @@ Answer<Author> Client::block(const std::string& peer, bool on) {
 }
 
 Answer<Comparison> Client::verify(
-    const std::string& peer, const std::function<std::optional<bool>(const Comparison&)>& compare) {
+    const std::string& peer, const std::string& id,
+    const std::function<std::optional<bool>(const Comparison&)>& compare) {
     grpc::ClientContext context;
     const auto stream = connection_->stub->Verify(&context);
     v1::VerifyRequest request;
     request.set_peer(peer);
+    request.set_id(id);
     stream->Write(request);
     Comparison last;
     v1::VerifyReply reply;

@@ -156,8 +156,8 @@ class Client {
     Answer<Roster> peers();
     Answer<Author> block(const std::string& peer, bool on);
     // `compare` is asked, each time a code is shown, whether it is that of the other side; nothing:
-    // it does not say. The last stage is the answer.
-    Answer<Comparison> verify(const std::string& peer,
+    // it does not say. The last stage is the answer. With an `id` nothing is compared but that.
+    Answer<Comparison> verify(const std::string& peer, const std::string& id,
                               const std::function<std::optional<bool>(const Comparison&)>& compare);
     Answer<std::vector<std::string>> rooms();
     Answer<Status> status();

@@ -32,13 +32,13 @@ class Comparing : public std::enable_shared_from_this<Comparing> {
         }
         if (device_) {
             backend_.judge(*device_, request->code(), request->same());
-        } else if (!begin(request->peer())) {
+        } else if (!begin(request->peer(), request->id())) {
             return;
         }
         read();
     }
 
-    bool begin(const std::string& word) {
+    bool begin(const std::string& word, const std::string& id) {
         const auto found = backend_.find_person(word, false);
         if (!found) return refuse(found.why());
         device_ = *found;
@@ -47,8 +47,13 @@ class Comparing : public std::enable_shared_from_this<Comparing> {
                                      [weak = weak_from_this()](const controller::Event& event) {
                                          if (const auto self = weak.lock()) self->hear(event);
                                      }});
-        if (const auto no = backend_.verify(*device_)) return refuse(no->why);
-        return true;
+        using controller::Verification;
+        if (!id.empty() && id != id_) {
+            hear(Verification{backend_.about(*device_), Verification::Stage::refused, {}});
+            return true;
+        }
+        const auto no = id.empty() ? backend_.verify(*device_) : backend_.pin(*device_);
+        return no ? refuse(no->why) : true;
     }
 
     bool refuse(const std::string& why) {

@@ -29,7 +29,8 @@ struct History {
 
 struct Verify {
     std::string peer;
-    std::string code;  // that the other side showed; empty: a person compares
+    std::string code;     // that the other side showed; empty: a person compares
+    std::string id = {};  // its whole id, known by other means: no code is compared
 };
 
 struct Block {

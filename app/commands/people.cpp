@@ -58,14 +58,19 @@ std::optional<bool> ask(const Verify& command, const api::Comparison& shown,
     return is_yes(read_answer(streams.in));
 }
 
-int tell_end(const api::Comparison& end, const Streams& streams) {
+int tell_end(const api::Comparison& end, bool by_id, const Streams& streams) {
     const auto verification = verification_of(end);
+    const bool is_another = by_id && verification.stage == controller::Verification::Stage::refused;
     std::string text;
     if (streams.json) {
         append_event(text, verification);
         streams.out << text;
     } else {
-        streams.err << "lanchat: " << displayable(describe(verification)) << '\n';
+        streams.err << "lanchat: "
+                    << displayable(is_another ? describe(verification.peer) +
+                                                    " has another id: " + verification.peer.id
+                                              : describe(verification))
+                    << '\n';
     }
     switch (verification.stage) {
         case controller::Verification::Stage::verified:
@@ -85,7 +90,7 @@ int verify(api::Client& node, const Verify& command, const Streams& streams) {
     const auto status = node.status();
     if (const auto* problem = std::get_if<api::Problem>(&status)) return report(*problem, streams);
     const auto& self = std::get<api::Status>(status);
-    const auto end = node.verify(command.peer, [&](const api::Comparison& shown) {
+    const auto end = node.verify(command.peer, command.id, [&](const api::Comparison& shown) {
         show(shown, self, streams);
         const auto same = ask(command, shown, streams);
         if (same == true && !streams.json)
@@ -93,7 +98,7 @@ int verify(api::Client& node, const Verify& command, const Streams& streams) {
         return same;
     });
     if (const auto* problem = std::get_if<api::Problem>(&end)) return report(*problem, streams);
-    return tell_end(std::get<api::Comparison>(end), streams);
+    return tell_end(std::get<api::Comparison>(end), !command.id.empty(), streams);
 }
 
 int block(api::Client& node, const Block& command, const Streams& streams) {

@@ -140,12 +140,22 @@ std::uint32_t parse_count(std::string_view option, const std::string& text,
     throw UsageError{std::string(option) + ": expected a number, got " + in_quotes(text)};
 }
 
+Verify to_verify(const CommandWords& words) {
+    const Verify verify{to_peer("verify", words), words.code, words.id};
+    if (!verify.id.empty() && !verify.code.empty())
+        throw UsageError{"verify takes --code or --id, not both"};
+    if (!verify.id.empty() && !parse_device_id(verify.id))
+        throw UsageError{"--id: expected a whole id of 52 letters and digits, got " +
+                         in_quotes(verify.id)};
+    return verify;
+}
+
 What to_command(std::string_view name, const CommandWords& words) {
     if (name == "send") return to_send(words);
     if (name == "tail") return to_tail(words);
     if (name == "history") return to_history(words, false);
     if (name == "search") return to_history(words, true);
-    if (name == "verify") return Verify{to_peer(name, words), words.code};
+    if (name == "verify") return to_verify(words);
     if (name == "block" || name == "unblock") return Block{to_peer(name, words), name == "block"};
     if (name == "peers") return ListPeers{};
     if (name == "rooms") return ListRooms{};

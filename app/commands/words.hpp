@@ -28,6 +28,7 @@ struct CommandWords {
     std::string file;
     std::string peer;  // of -t, or the one that a command is about
     std::string code;
+    std::string id;  // of the peer
     std::vector<std::string> text;
     bool follow = false;
 };

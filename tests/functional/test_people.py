@@ -50,6 +50,31 @@ def _wait_stage(node, stage):
                            e["event"] == stage, within(5))
 
 
+@test
+def an_id_that_was_compared_by_other_means_needs_no_code():
+    with Chat(ports=3) as chat:
+        alice, bob = (chat.node(name) for name in ("alice", "bob"))
+        chat.wait_mesh()
+        _ask(alice, "verify", "bob", "--id", alice.id, code=5)
+        check_equal(_trust(alice, bob), "unverified", "trust after another id")
+        told = _ask(alice, "verify", "bob", "--id", bob.id)
+        check("is verified" in told, told)
+        check_equal(_trust(alice, bob), "verified", "trust")
+        check_equal(_trust(bob, alice), "unverified", "trust of the other side, which did nothing")
+        bob.stop()
+        alice = chat.node("alice", home=_stopped(alice).home)
+        # Somebody else takes the name while its owner is away.
+        eve = chat.node("bob")
+        alice.wait_linked(1)
+        alice.wait_event("a warning", lambda e: e["type"] == "warning" and
+                         e["code"] == "key_changed" and e["peer"]["id"] == eve.id, within(5))
+
+
+def _stopped(node):
+    node.stop()
+    return node
+
+
 def _verify(alice, bob):
     asks = _begin(alice, "verify", "bob", "--json")
     code = json.loads(asks.stdout.readline())["code"]

@@ -142,6 +142,7 @@ std::string describe(const Input& input) {
             },
             [](const Block& i) { return (i.on ? "block " : "unblock ") + to_string(i.who); },
             [](const Verify& i) { return "verify " + to_string(i.who); },
+            [](const Pin& pin) { return "Pin " + to_string(pin.who).substr(0, 8); },
             [](const Judge& i) { return (i.same ? "agree " : "refuse ") + i.code; },
             [](const Rolled&) { return std::string("rolled"); },
             [](const Leave&) { return std::string("leave"); },

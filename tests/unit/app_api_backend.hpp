@@ -92,6 +92,11 @@ class FakeBackend : public Backend {
         compare(controller::Verification::Stage::shown);
         return std::nullopt;
     }
+    std::optional<Failure> pin(const DeviceId&) override {
+        code.clear();
+        compare(controller::Verification::Stage::verified);
+        return std::nullopt;
+    }
     void judge(const DeviceId&, const std::string& of, bool same) override {
         if (of != code) return;
         compare(same ? controller::Verification::Stage::verified

@@ -47,6 +47,19 @@ TEST_CASE("verify with a code says yes to that code only") {
     CHECK(objects[1].at("event") == "verified");
 }
 
+TEST_CASE("verify with an id compares nothing else") {
+    Office office;
+    std::string id;
+    office.node.on_loop([&](FakeBackend& node) { id = to_string(node.other()); });
+    const auto right = office.run(Verify{"alice", {}, id}).objects();
+    REQUIRE(right.size() == 1);
+    CHECK(right[0].at("event") == "verified");
+    const auto wrong = office.run(Verify{"alice", {}, to_string(somebody)}, false);
+    CHECK(wrong.exit_code == 5);
+    CHECK(has(wrong.err, "has another id: " + id));
+    CHECK(office.run(Verify{"zoe", {}, id}, false).exit_code == 1);
+}
+
 TEST_CASE("verify of nobody fails with the reason") {
     Office office;
     const auto outcome = office.run(Verify{"zoe", {}}, false);
@@ -83,6 +96,8 @@ TEST_CASE("the words of verify, block and unblock") {
     Desk desk;
     CHECK(desk.asked<Verify>({"verify", "alice"}).peer == "alice");
     CHECK(desk.asked<Verify>({"verify", "alice", "--code", "a b c d 0001"}).code == "a b c d 0001");
+    const auto id = to_string(somebody);
+    CHECK(desk.asked<Verify>({"verify", "alice", "--id", id}).id == id);
     CHECK(desk.asked<Block>({"block", "alice"}).on);
     CHECK_FALSE(desk.asked<Block>({"unblock", "alice"}).on);
     for (const auto* command : {"verify", "block", "unblock"})
@@ -125,6 +140,10 @@ struct Terminal {
             ++asked;
             return std::nullopt;
         };
+        chat.pin = [this](const DeviceId&) -> std::optional<Failure> {
+            ++pinned;
+            return std::nullopt;
+        };
         chat.judge = [this](const DeviceId&, const std::string& code, bool same) {
             judged.push_back(code + (same ? " yes" : " no"));
         };
@@ -149,6 +168,7 @@ struct Terminal {
     bool is_blocked = false;
     bool is_away = false;
     int asked = 0;
+    int pinned = 0;
     std::unique_ptr<PlainFace> face;
 };
 
@@ -173,6 +193,16 @@ TEST_CASE("/verify shows the code, and takes yes or no") {
     CHECK(has(terminal.notes, "not linked"));
     terminal.type("/verify");
     CHECK(has(terminal.notes, "whom?"));
+}
+
+TEST_CASE("/verify takes the id of a peer instead of a code, and no other id") {
+    Terminal terminal;
+    terminal.type("/verify al ice " + to_string(DeviceId{{9}}));
+    CHECK(terminal.pinned == 0);
+    CHECK(has(terminal.notes, "its id is another one"));
+    terminal.type("/verify al ice " + to_string(somebody));
+    CHECK(terminal.pinned == 1);
+    CHECK(terminal.asked == 0);
 }
 
 TEST_CASE("/block and /unblock") {
