@@ -1,4 +1,4 @@
-// Accepted once is accepted for good; where it is named may be lost.
+// A graph of who names whom, and what of it is reached from here.
 #include "controller/authors.hpp"
 
 #include <algorithm>
@@ -10,39 +10,67 @@ namespace lanchat::controller {
 
 Authors::Authors(bool closed, const DeviceId& self, const std::set<DeviceId>& held,
                  const std::vector<Met>& met, Instant now, Rng& rng)
-    : closed_(closed) {
+    : closed_(closed), self_(self) {
     if (!closed) return;
-    known_.emplace(self, std::nullopt);
-    for (const Met& one : met) named(one);
-    for (const DeviceId& device : held) meet(device, now, rng);
+    known_ = held;
+    known_.insert(self);
+    for (const Met& one : met) note(one);
+    reach(self);
+    for (const DeviceId& device : known_) owe(device, now, rng);
 }
 
 void Authors::meet(const DeviceId& device, Instant now, Rng& rng) {
-    if (!closed_ || known_.contains(device)) return;
-    known_.emplace(device, std::nullopt);
+    if (!closed_ || !known_.insert(device).second) return;
     owe(device, now, rng);
 }
 
-bool Authors::named(const Met& met) {
+bool Authors::named(const Met& met, Instant now, Rng& rng) {
     if (!closed_) return false;
-    const auto known = known_.find(met.who);
-    if (known == known_.end())
-        return known_.size() < limits::logs_max && known_.emplace(met.who, met.where).second;
-    if (!known->second) known->second = met.where;
-    unnamed_.erase(met.who);
-    return false;
+    const auto before = known_.size();
+    note(met);
+    if (reached_.contains(met.where.log.device)) reach(met.who);
+    owe(met.who, now, rng);
+    return known_.size() > before;
+}
+
+void Authors::note(const Met& met) {
+    if (known_.size() < limits::logs_max) known_.insert(met.who);
+    auto& names = names_[met.where.log.device];
+    const bool is_known = names.contains(met.who);
+    if (!is_known && names_count_ >= limits::logs_max) return;  // so we may name it without need
+    names_count_ += is_known ? 0 : 1;
+    names[met.who] = met.where;
+}
+
+void Authors::reach(const DeviceId& device) {
+    std::vector<DeviceId> found{device};
+    while (!found.empty()) {
+        const DeviceId next = found.back();
+        found.pop_back();
+        if (!reached_.insert(next).second) continue;
+        unnamed_.erase(next);
+        const auto names = names_.find(next);
+        if (names == names_.end()) continue;
+        for (const auto& [who, where] : names->second) found.push_back(who);
+    }
 }
 
 void Authors::is_left(const LogId& log, const Extent& held, Instant now, Rng& rng) {
-    for (auto& [device, where] : known_) {
-        if (!where || where->log != log || held.holds(where->seq)) continue;
-        where.reset();
-        owe(device, now, rng);
-    }
+    const auto names = names_.find(log.device);
+    if (names == names_.end()) return;
+    const auto gone = std::erase_if(names->second, [&](const auto& name) {
+        return name.second.log == log && !held.holds(name.second.seq);
+    });
+    if (gone == 0) return;
+    names_count_ -= gone;
+    reached_.clear();
+    reach(self_);
+    for (const DeviceId& device : known_) owe(device, now, rng);
 }
 
 // Not at once: another one may be about to name it.
 void Authors::owe(const DeviceId& device, Instant now, Rng& rng) {
+    if (reached_.contains(device) || !known_.contains(device)) return;
     if (unnamed_.empty())
         next_ = std::max<Instant>(
             next_, now + limits::met_interval + Duration(rng.below(limits::met_delay.count())));

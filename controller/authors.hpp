@@ -17,7 +17,13 @@ namespace lanchat::controller {
 
 // Only logs of those who are accepted are ever taken, so whoever is named in one is accepted too.
 // Of whom nobody has a handshake, nobody has a line: a member that invents keys has to name them,
-// in its own log, for all to see. An open network keeps nothing here.
+// in its own log, for all to see.
+//
+// Who comes new knows nobody but those it links with, maybe just us, and goes from our names to
+// theirs. So all whom we accept have to be within reach that way; those who are not we name. That
+// two others named each other helps nobody who knows neither.
+//
+// An open network keeps nothing here.
 class Authors {
   public:
     // Whoever has a log that is held was accepted before; `met` is what those logs tell.
@@ -26,27 +32,32 @@ class Authors {
 
     bool accepts(const DeviceId& device) const { return !closed_ || known_.contains(device); }
 
-    // Its handshake succeeded here, or its lines were imported here: it is accepted, and this node
-    // is to name it unless another one does so first.
+    // Its handshake succeeded here, or its lines were imported here: it is accepted.
     void meet(const DeviceId& device, Instant now, Rng& rng);
 
     // An entry that is held names it. True if it is accepted from now on.
-    bool named(const Met& met);
+    bool named(const Met& met, Instant now, Rng& rng);
 
-    // Of `log` only this is held now: whom the rest named is to be named again.
+    // Of `log` only this is held now, and names nobody else any more.
     void is_left(const LogId& log, const Extent& held, Instant now, Rng& rng);
 
-    // When the next one is to be named; one a second.
+    // When we are to name the next one that is out of reach: one a second.
     std::optional<Instant> due() const;
     // Any of them, so that several nodes begin with different ones. None: it is not due.
     std::optional<DeviceId> take_due(Instant now, Rng& rng);
 
   private:
+    void note(const Met& met);
+    void reach(const DeviceId& device);
     void owe(const DeviceId& device, Instant now, Rng& rng);
 
     bool closed_;
-    std::map<DeviceId, std::optional<LineId>> known_;  // and where one of them is named
-    std::set<DeviceId> unnamed_;
+    DeviceId self_;
+    std::set<DeviceId> known_;                              // accepted, for good
+    std::map<DeviceId, std::map<DeviceId, LineId>> names_;  // by whom: whom, and where
+    std::size_t names_count_ = 0;
+    std::set<DeviceId> reached_;  // from this device, by names
+    std::set<DeviceId> unnamed_;  // accepted and not reached
     Instant next_{};
 };
 

@@ -33,6 +33,12 @@ void ForkNews::owe(const LogId& log, Seq place, Instant now) {
              std::max<Instant>(now + limits::proof_delay, told.last + pause_after(told.sent)));
 }
 
+void ForkNews::asked(const LogId& log, Seq place, Instant now) {
+    const auto told = logs_.find(log);
+    if (told != logs_.end()) told->second.there = 0;
+    owe(log, place, now);
+}
+
 void ForkNews::knows(const LogId& log, Seq place) {
     if (logs_.size() >= limits::news_per_peer_max && !logs_.contains(log)) return;
     Told& told = logs_[log];

@@ -24,6 +24,8 @@ class ForkNews {
     void begin(const Logs::Map& held, Instant now, const May& may_be_told);
     // We can prove that `log` is forked at `place`.
     void owe(const LogId& log, Seq place, Instant now);
+    // The peer wants what lies behind our place, so it cannot prove it (any more).
+    void asked(const LogId& log, Seq place, Instant now);
     // So can the peer: it told, or we told it.
     void knows(const LogId& log, Seq place);
 

@@ -149,6 +149,7 @@ void Room::on(const Lost& lost, Now now, Effects& out) {
     if (gone.stage == Stage::greeting) lost_while_greeting(gone, lost.end, now, out);
     if (Peer* peer = peer_of(gone)) detach(gone, lost.end, *peer, now, out);
     crossed_call_is_over(gone, now, out);
+    turn_page_if_ahead(now, out);  // it may have been a majority that was wrong
 }
 
 void Room::on(const Probed& probed, Now now, Effects& out) {

@@ -74,7 +74,7 @@ class Room {
         return deliveries_.find(line);
     }
 
-    // That which is said next. It is another one only after a Received or a Wake.
+    // That which is said next. It is another one only after a Received, Lost or Wake.
     LineId next_line() const { return ledger_.next_line(); }
     // The same of what is said to `to` alone.
     LineId next_line_to(const DeviceId& to) const { return letters_.next_line(to); }
@@ -208,6 +208,7 @@ class Room {
     void end_verifying(Peer&, Verification::Stage how, Effects&);
     void break_off_verifying(Peer&, Verification::Stage how, Effects&);
     bool may_hold(const LogId& log) const;
+    static void note_unmet(Peer&, const LogId&, const Claim&);
     void take_met(const Entry&, Instant now);
     void name_met(Now, Effects&);
 
@@ -250,7 +251,7 @@ class Room {
     void take_first_words(Peer&, const Frame&);
     void take_heads(Peer&, const Frame&, Instant now);
     void told_of_ours(const Peer&, const LogId&, const Claim&);
-    void take_wants(Peer&, const Frame&);
+    void take_wants(Peer&, const Frame&, Instant now);
     void take_linked(Peer&, const Frame&, Instant now);
     void count_unacked(Peer&, const VerifiedRun&, Instant now);
     void spread(const RunPtr&, Instant now);
@@ -285,6 +286,8 @@ class Room {
     void contradicted(Peer&, const LogId&, Instant now);
     void look_further(Peer&, const VerifiedRun&, Seq same, const std::optional<Fork>&, Instant now);
     void take_proofs(Peer&, const Frame&, Effects&);
+    void ask_for_proof(Peer&, const Head&, const Extent& held) const;
+    void asks_for_proof(Peer&, const Want&, Instant now) const;
     void freeze(const Fork&, Effects&);
     static bool add_proofs(Link&, Peer&, Frame&, Instant now, Effects&);
 

@@ -106,6 +106,22 @@ void Room::take_proofs(Peer& peer, const Frame& frame, Effects& out) {
     }
 }
 
+// A proof that was told before its author was accepted here was not taken. What lies behind a fork
+// nobody gives, so wanting that asks for the proof.
+void Room::ask_for_proof(Peer& peer, const Head& head, const Extent& held) const {
+    auto& wants = peer.logs.wants_owed;
+    if (head.forked == 0 || head.forked > held.limit() || wants.size() >= limits::pulls_max) return;
+    wants.push_back({head.log, head.forked - 1, 0, false});
+}
+
+void Room::asks_for_proof(Peer& peer, const Want& want, Instant now) const {
+    const Held* held = logs_.find(want.log);
+    if (held == nullptr || held->freezing || held->stored.forked == 0) return;
+    if (want.seq != 0 && want.seq < held->stored.forked) return;
+    if (!may_tell(peer, want.log)) return;
+    peer.logs.fork_news.asked(want.log, held->stored.forked, now);
+}
+
 // A log of ours of this process goes on: whoever holds our key as well signs in our name, which is
 // told, and the next process begins a log of its own.
 void Room::freeze(const Fork& fork, Effects& out) {

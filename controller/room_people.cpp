@@ -93,11 +93,26 @@ bool Room::may_hold(const LogId& log) const {
     return authors_.accepts(log.device) && logs_.has_place_for(log);
 }
 
-// What was told of its logs before was not remembered, so that nobody can make us.
+void Room::note_unmet(Peer& peer, const LogId& log, const Claim& there) {
+    auto& unmet = peer.logs.unmet;
+    if (unmet.size() >= limits::news_per_peer_max && !unmet.contains(log)) return;
+    unmet[log] = std::max(unmet[log], there.top().last);
+}
+
+// What was told of its logs before may be forgotten, so all is compared. What was there then was
+// said before we could hear of it.
 void Room::take_met(const Entry& entry, Instant now) {
-    if (!authors_.named({entry.met, {entry.log, entry.seq}})) return;
-    for (auto& [key, peer] : peers_.touch_all())
-        if (!key.legacy && peer.up) peer.logs.compare.ask(now);
+    if (!authors_.named({entry.met, {entry.log, entry.seq}}, now, rng_)) return;
+    for (auto& [key, peer] : peers_.touch_all()) {
+        if (key.legacy || !peer.up) continue;
+        auto& unmet = peer.logs.unmet;
+        std::erase_if(unmet, [&](const auto& told) {
+            if (told.first.device != entry.met) return false;
+            peer.logs.backlog.insert(told);
+            return true;
+        });
+        peer.logs.compare.ask(now);
+    }
 }
 
 void Room::name_met(Now now, Effects& out) {
@@ -106,7 +121,7 @@ void Room::name_met(Now now, Effects& out) {
     if (!who) return;
     if (ledger_.is_full()) seal(out);
     const Entry& entry = ledger_.append(walls_.at(now), settings_.name, *who);
-    authors_.named({*who, {entry.log, entry.seq}});
+    authors_.named({*who, {entry.log, entry.seq}}, now.steady, rng_);
     said(now, out);
 }
 

@@ -78,6 +78,7 @@ struct Exchange {
     Comparison compare;
     std::map<LogId, Claim> there;  // what it has stored of logs of which we lack something
     std::map<LogId, Seq> backlog;  // what it had when it came, of logs that we lacked a part of
+    std::map<LogId, Seq> unmet;    // what it told of authors who were not accepted here
     std::map<LogId, Claim> ours;   // what it has stored of the logs of our device before this one
     Neighbours linked;             // who of them said it: it needs no news of that from us
 

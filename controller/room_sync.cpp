@@ -39,7 +39,7 @@ void Room::take_exchange(Peer& peer, const Frame& frame, Now now, Effects& out) 
     take_first_words(peer, frame);
     take_comparison(peer, frame, now.steady);
     take_runs(peer, frame, now, out);
-    take_wants(peer, frame);
+    take_wants(peer, frame, now.steady);
     take_receipts(frame, now, out);
     ask_for_missing(now, out);
 }
@@ -135,8 +135,11 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
     auto& there = logs.there;
     const bool is_new_here = frame.listing && !logs.compare.heard_all();
     for (const Head& head : frame.have) {
-        if (!authors_.accepts(head.log.device)) continue;  // it is listed again once it is met
         const Claim claim = claim_of(head);
+        if (!authors_.accepts(head.log.device)) {
+            note_unmet(peer, head.log, claim);
+            continue;
+        }
         if (head.log.device == ledger_.log().device && logs_.find(head.log) != nullptr) {
             logs.ours[head.log] = claim;
             told_of_ours(peer, head.log, claim);
@@ -149,6 +152,7 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
         const bool is_being_cut = held != nullptr && held->is_being_cut();
         if (head.forked != 0) logs.fork_news.knows(head.log, head.forked);
         if (held != nullptr && !own) doubt(peer, head, held->here, now);
+        if (frame.listing && !own) ask_for_proof(peer, head, logs_.extent(head.log));
         if (held != nullptr && !own && !frame.listing && claim.top().last < held->stored.last())
             tell_of(peer, head.log, now);
         if (own || (!is_being_cut && !controller::next_want(head.log, logs_.extent(head.log), claim,
@@ -203,8 +207,9 @@ void Room::take_linked(Peer& peer, const Frame& frame, Instant now) {
     }
 }
 
-void Room::take_wants(Peer& peer, const Frame& frame) {
+void Room::take_wants(Peer& peer, const Frame& frame, Instant now) {
     for (const Want& want : frame.want) {
+        asks_for_proof(peer, want, now);
         if (peer.logs.asked.size() >= limits::questions_per_peer_max) return;  // it asks again
         peer.logs.asked.push_back(want);
         if (want.seq == 0) peer.logs.asked.back().seq = std::numeric_limits<Seq>::max();

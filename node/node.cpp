@@ -80,6 +80,14 @@ Result<brain::RoomSettings> starting_point(store::Store& history, const DeviceId
     return known;
 }
 
+// Of a closed network, as far as the store tells: those who said something, and those they met.
+std::vector<DeviceId> members(const brain::RoomSettings& known) {
+    std::set<DeviceId> members;
+    for (const auto& [log, held] : known.held) members.insert(log.device);
+    for (const Met& met : known.met) members.insert(met.who);
+    return {members.begin(), members.end()};
+}
+
 }  // namespace
 
 Node::Body::Body(asio::io_context& loop, Config config, Listener listener, OpenHistory open_history)
@@ -113,7 +121,7 @@ Result<Endpoint> Node::Body::start() {
                                    feed(brain::Lost{link, to_brain(end)});
                                },
                                [this] { return room_->peers().full(); }});
-    const auto port = transport_->open(places->listen, config_.ports);
+    const auto port = transport_->open(places->listen, config_.ports, members(known_));
     if (!port) return Failure{port.why()};
     address_ = Endpoint{places->listen.front(), *port};
     build(*places, *port);

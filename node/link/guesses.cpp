@@ -9,6 +9,13 @@
 
 namespace lanchat::link {
 
+void Guesses::expect(const DeviceId& member) {
+    if (members_.insert(member).second) members_order_.push_back(member);
+    if (members_order_.size() <= limits::guesses_remembered) return;
+    members_.erase(members_order_.front());
+    members_order_.pop_front();
+}
+
 std::optional<Guesses::Ticket> Guesses::enter(const Guesser& who, Instant now) {
     forget(now);
     if (!is_known(who) && failed_keys_.contains(who.key)) return std::nullopt;
@@ -69,14 +76,7 @@ void Guesses::ended(Ticket ticket, Outcome outcome, Instant now) {
     const bool is_free = outcome == Outcome::knew || outcome == Outcome::left;
     if (is_free && !is_known(ended.who)) left_ = std::min(left_ + 1, limits::guesses_at_once);
     if (outcome == Outcome::left) return;
-    if (outcome == Outcome::knew) {
-        if (members_.insert(ended.who.device).second) members_order_.push_back(ended.who.device);
-        if (members_order_.size() > limits::guesses_remembered) {
-            members_.erase(members_order_.front());
-            members_order_.pop_front();
-        }
-        return;
-    }
+    if (outcome == Outcome::knew) return expect(ended.who.device);
     failed_at_[ended.who.ip].push_back(now);
     if (outcome == Outcome::broke_off) return;
     // A member whose network has another passphrase now is a stranger.

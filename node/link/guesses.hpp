@@ -34,6 +34,9 @@ class Guesses {
         DeviceId device;  // which it has proven to be
     };
 
+    // It knew the passphrase in an earlier life of this node.
+    void expect(const DeviceId& member);
+
     // Somebody wants to talk. No value: not today.
     std::optional<Ticket> enter(const Guesser& who, Instant now);
 

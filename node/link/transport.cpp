@@ -83,7 +83,8 @@ class Transport::Body {
          Hooks hooks);
     ~Body() { stop(); }
 
-    Result<std::uint16_t> open(const std::vector<Ipv4>& ips, PortRange ports);
+    Result<std::uint16_t> open(const std::vector<Ipv4>& ips, PortRange ports,
+                               const std::vector<DeviceId>& members);
     void dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting, bool encrypted);
     void send(LinkId link, const Frame& frame);
     void stop();
@@ -180,12 +181,13 @@ Transport::Body::Body(asio::io_context& loop, std::shared_ptr<const DeviceKey> k
     stream_hooks_->ended = [this](LinkId link, bool in_order) { ended(link, in_order); };
 }
 
-Result<std::uint16_t> Transport::Body::open(const std::vector<Ipv4>& ips, PortRange ports) {
+Result<std::uint16_t> Transport::Body::open(const std::vector<Ipv4>& ips, PortRange ports,
+                                            const std::vector<DeviceId>& members) {
     auto port = front_door_.open(ips, ports);
     if (!port) return port;
     const auto serving = serve();
     if (!serving) return Failure{serving.why()};
-    const auto digging = tunnels_.start();
+    const auto digging = tunnels_.start(members);
     if (!digging) return Failure{digging.why()};
     front_door_.start();
     return port;
@@ -401,8 +403,9 @@ Transport::Transport(asio::io_context& loop, std::shared_ptr<const DeviceKey> ke
     : body_(std::make_unique<Body>(loop, std::move(key), std::move(secret), std::move(hooks))) {}
 Transport::~Transport() = default;
 
-Result<std::uint16_t> Transport::open(const std::vector<Ipv4>& ips, PortRange ports) {
-    return body_->open(ips, ports);
+Result<std::uint16_t> Transport::open(const std::vector<Ipv4>& ips, PortRange ports,
+                                      const std::vector<DeviceId>& members) {
+    return body_->open(ips, ports, members);
 }
 
 void Transport::dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting,

@@ -42,8 +42,10 @@ class Transport {
     Transport(const Transport&) = delete;
     Transport& operator=(const Transport&) = delete;
 
-    // Binds the first port that is free on all `ips` and starts to serve.
-    Result<std::uint16_t> open(const std::vector<Ipv4>& ips, PortRange ports);
+    // Binds the first port that is free on all `ips` and starts to serve. `members`: of a closed
+    // network, as far as they are known (Turns).
+    Result<std::uint16_t> open(const std::vector<Ipv4>& ips, PortRange ports,
+                               const std::vector<DeviceId>& members = {});
 
     // Opens a link over a connected socket; the greeting is its first frame.
     void dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting, bool encrypted);

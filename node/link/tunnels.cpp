@@ -26,7 +26,9 @@ bool is_established(int socket) {
 Tunnels::Tunnels(asio::io_context& loop, Tunnel::Introduce introduce)
     : loop_(loop), introduce_(std::move(introduce)), work_(here_.get_executor()) {}
 
-Result<bool> Tunnels::start() {
+Result<bool> Tunnels::start(const std::vector<DeviceId>& members) {
+    turns_in_.expect(members);
+    turns_out_.expect(members);
     auto tls = Tls::make();
     if (!tls) return Failure{tls.why()};
     tls_ = std::make_shared<Tls>(std::move(*tls));

@@ -27,7 +27,8 @@ class Tunnels {
     Tunnels(const Tunnels&) = delete;
     Tunnels& operator=(const Tunnels&) = delete;
 
-    Result<bool> start();
+    // `members`: of a closed network, as far as they are known (Turns).
+    Result<bool> start(const std::vector<DeviceId>& members);
 
     // `peer`: as gRPC names whoever calls through this tunnel.
     using Opened = std::function<void(Tunnel::Opening, const std::string& peer)>;

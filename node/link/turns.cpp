@@ -14,6 +14,10 @@ Instant steady_now() {
 
 }  // namespace
 
+void Turns::expect(const std::vector<DeviceId>& members) {
+    for (const DeviceId& member : members) guesses_.expect(member);
+}
+
 std::optional<Turns::Ticket> Turns::ask(const Guesses::Guesser& who, Go go) {
     const auto ticket = guesses_.enter(who, steady_now());
     if (ticket) waiting_[*ticket] = std::move(go);

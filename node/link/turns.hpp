@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "node/link/guesses.hpp"
 
@@ -17,6 +18,9 @@ class Turns {
     using Ticket = Guesses::Ticket;
 
     explicit Turns(const asio::any_io_executor& executor) : timer_(executor) {}
+
+    // They were members in an earlier life of this node, and need not wait behind those who guess.
+    void expect(const std::vector<DeviceId>& members);
 
     // True: it may talk now, and whoever asked tells when it has ended. False: it has to go.
     using Go = std::function<void(bool may)>;

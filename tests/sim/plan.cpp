@@ -113,7 +113,7 @@ void World::draw_faults() {
     if (chance(30)) draw_strangers();
     if (chance(25)) draw_hostile_authors();
     if (chance(20)) draw_squatters();
-    if (chance(4) && seats_.size() <= 4 && !around_->closed) draw_crowd();
+    if (chance(6) && seats_.size() <= 4 && !around_->closed) draw_crowd();
 }
 
 void World::draw_deaths() {

@@ -15,7 +15,8 @@ const Instant begin{1h};
 const DeviceId self = key_of(1).id();
 const DeviceId anna = key_of(2).id();
 const DeviceId bert = key_of(3).id();
-const LogId log_of_anna{anna, Epoch{1}, {}};
+LogId log_of(const DeviceId& device) { return {device, Epoch{1}, {}}; }
+const LogId log_of_anna = log_of(anna);
 
 Authors closed(const std::set<DeviceId>& held, const std::vector<Met>& met) {
     Rng rng(7);
@@ -38,7 +39,7 @@ TEST_CASE("in an open network everybody may author, and nobody is named") {
     authors.meet(bert, begin, rng);
 
     CHECK(authors.accepts(key_of(9).id()));
-    CHECK_FALSE(authors.named({key_of(9).id(), {log_of_anna, 1}}));
+    CHECK_FALSE(authors.named({key_of(9).id(), {log_of_anna, 1}}, begin, rng));
     CHECK_FALSE(authors.due());
 }
 
@@ -52,9 +53,9 @@ TEST_CASE("in a closed one those may who were met here, or by one who may") {
     CHECK(authors.accepts(anna));
     CHECK_FALSE(authors.accepts(bert));
 
-    CHECK(authors.named({bert, {log_of_anna, 1}}));
+    CHECK(authors.named({bert, {log_of_anna, 1}}, begin, rng));
     CHECK(authors.accepts(bert));
-    CHECK_FALSE(authors.named({bert, {log_of_anna, 2}}));
+    CHECK_FALSE(authors.named({bert, {log_of_anna, 2}}, begin, rng));
 }
 
 TEST_CASE("who was met here is named once, after a while, one a second") {
@@ -75,15 +76,31 @@ TEST_CASE("who was met here is named once, after a while, one a second") {
     CHECK_FALSE(authors.due());
 }
 
-TEST_CASE("whom another one names in time need not be named again") {
+TEST_CASE("whom one names whom we named need not be named by us") {
     Rng rng(7);
     Authors authors = closed({}, {});
     authors.meet(anna, begin, rng);
     authors.meet(bert, begin, rng);
 
-    CHECK_FALSE(authors.named({bert, {log_of_anna, 1}}));
+    CHECK_FALSE(authors.named({bert, {log_of_anna, 1}}, begin, rng));
+    CHECK_FALSE(authors.named({anna, {log_of(self), 1}}, begin, rng));
 
-    CHECK(named_within(authors, 1min) == std::set{anna});
+    CHECK_FALSE(authors.due());
+}
+
+TEST_CASE("two who named each other only are named by us, one of them") {
+    Rng rng(7);
+    Authors authors = closed({}, {});
+    authors.meet(anna, begin, rng);
+    authors.meet(bert, begin, rng);
+    authors.named({bert, {log_of_anna, 1}}, begin, rng);
+    authors.named({anna, {log_of(bert), 1}}, begin, rng);
+
+    const auto first = authors.take_due(*authors.due(), rng);
+    REQUIRE(first);
+    authors.named({*first, {log_of(self), 1}}, begin, rng);
+
+    CHECK_FALSE(authors.due());
 }
 
 TEST_CASE("a node that begins accepts whose lines it holds, and whom they name") {
@@ -91,13 +108,13 @@ TEST_CASE("a node that begins accepts whose lines it holds, and whom they name")
 
     CHECK(authors.accepts(anna));
     CHECK(authors.accepts(bert));
-    CHECK(named_within(authors, 1min) == std::set{anna});
+    CHECK(named_within(authors, 1min) == std::set{anna, bert});
+    CHECK_FALSE(closed({self, anna}, {{anna, {log_of(self), 2}}, {bert, {log_of_anna, 4}}}).due());
 }
 
-TEST_CASE("who is named nowhere any more is named again") {
+TEST_CASE("who is out of reach since a name is not held any more is named again") {
     Rng rng(7);
-    Authors authors =
-        closed({anna}, {{anna, {LogId{bert, Epoch{1}, {}}, 1}}, {bert, {log_of_anna, 4}}});
+    Authors authors = closed({anna}, {{anna, {log_of(self), 1}}, {bert, {log_of_anna, 4}}});
     REQUIRE_FALSE(authors.due());
     Extent left;
     left.base.after = 3;
@@ -113,12 +130,13 @@ TEST_CASE("who is named nowhere any more is named again") {
 }
 
 TEST_CASE("a log that names ever more invented devices fills a bound only") {
+    Rng rng(7);
     Authors authors = closed({}, {});
     std::size_t taken = 0;
     for (std::uint64_t i = 0; i < limits::logs_max + 10; ++i) {
         DeviceId invented = anna;
         std::copy_n(reinterpret_cast<const std::uint8_t*>(&i), sizeof i, invented.bytes.begin());
-        if (authors.named({invented, {log_of_anna, i + 1}})) ++taken;
+        if (authors.named({invented, {log_of_anna, i + 1}}, begin, rng)) ++taken;
     }
     CHECK(taken == limits::logs_max - 1);
 }
@@ -168,6 +186,48 @@ TEST_CASE("of an author nobody met nothing is asked for or taken, until somebody
     scene.receive(link, brought);
     CHECK(scene.room.held(stranger.log()).size() == 3);
     CHECK(scene.texts_shown().size() == 3);
+}
+
+TEST_CASE("what was told of an author before it was named is history, what comes later is not") {
+    Scene scene(mid, false, false, true);
+    const LinkId link = scene.link_by_us(at(2), high);
+    Voice stranger(InstanceId{7});
+    scene.receive(link, listing(stranger, 3));
+    Frame names;
+    names.runs.push_back(Voice(high).meet(stranger.device()));
+    scene.receive(link, names);
+
+    Frame brought;
+    brought.runs.push_back(stranger.run(1, 4));
+    scene.receive(link, listing(stranger, 4));
+    scene.receive(link, brought);
+
+    std::string marks;
+    for (const Message& message : scene.events<Message>()) marks += message.history ? 'h' : 'n';
+    CHECK(marks == "hhhn");
+}
+
+TEST_CASE("who lacks the proof of a fork asks for what lies behind it") {
+    Scene scene(mid, false, false, true);
+    const LinkId link = scene.link_by_us(at(2), high);
+    Voice forker(InstanceId{7});
+    Frame forked;
+    forked.have.push_back({forker.log(), {0, 2, forker.head(2)}, {}, {}, 3});
+    forked.listing = true;
+    scene.receive(link, forked);
+    scene.drain(link);
+    CHECK(asked_for(scene, link, forker.log()) == 0);
+    Frame names;
+    names.runs.push_back(Voice(high).meet(forker.device()));
+    scene.receive(link, names);
+
+    scene.receive(link, forked);
+    scene.drain(link);
+
+    const auto& sent = scene.sent.at(link);
+    CHECK(std::ranges::any_of(sent, [&](const Frame& frame) {
+        return std::ranges::count(frame.want, Want{forker.log(), 2, 0, false}) == 1;
+    }));
 }
 
 TEST_CASE("who is linked is named in our log, which shows no line for that") {

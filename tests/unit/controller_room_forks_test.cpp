@@ -159,6 +159,25 @@ TEST_CASE("whoever lacks the proof gets it, once") {
           Head{a.log(), {0, 2, a.head(2)}, {}, Voice(forker).run(2, 2)->items()[0].entry.clock, 3});
 }
 
+TEST_CASE("who wants what lies behind a fork gets its proof again, ever more rarely") {
+    Chat chat;
+    Voice a = branch(2, 4, "a");
+    Voice b = branch(2, 4, "b");
+    chat.hold(a, 6);
+    chat.receive(chat.ben, proof_frame(proof_of(a, b, 1, 6)));
+    for (int n = 0; n < 100; ++n) {
+        chat.pass(1s);
+        chat.drain(chat.carl);
+        chat.drain(chat.ben);
+        chat.receive(chat.ben, {});
+        chat.receive(chat.carl, Scene::want(a.log(), 2, 0));
+    }
+
+    CHECK(chat.proofs_sent(chat.ben).empty());
+    CHECK(chat.proofs_sent(chat.carl).size() >= 2);
+    CHECK(chat.proofs_sent(chat.carl).size() <= 10);
+}
+
 TEST_CASE("who told that it can prove a fork as low gets no proof; who can prove one higher does") {
     Chat chat;
     Voice a = branch(2, 4, "a");

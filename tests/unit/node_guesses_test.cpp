@@ -101,6 +101,21 @@ TEST_CASE("those who know the passphrase come in as fast as they arrive") {
     }
 }
 
+TEST_CASE("a member of an earlier life does not wait for those who guess, as others do") {
+    Course course;
+    const auto member = guesser(1, 1'000'000);
+    course.guesses.expect(member.device);
+    for (std::size_t number = 0; number < limits::guesses_at_once; ++number) course.enter(1);
+    REQUIRE(course.all_fail() == limits::guesses_at_once);
+    course.enter(1);
+
+    const auto ticket = course.guesses.enter(member, course.now);
+
+    REQUIRE(ticket);
+    CHECK(course.guesses.next(course.now) == ticket);
+    CHECK_FALSE(course.guesses.next(course.now));
+}
+
 TEST_CASE("who comes new is next, before a crowd that has guessed") {
     Course course;
     for (std::uint32_t address = 0; address < 50; ++address) course.enter(address);

@@ -22,7 +22,7 @@ struct Door {
     tcp::socket far{loop};
 
     Door() {
-        REQUIRE(tunnels.start());
+        REQUIRE(tunnels.start({}));
         tcp::acceptor door(loop, {asio::ip::address_v4::loopback(), 0});
         near.connect(door.local_endpoint());
         far = door.accept();
