@@ -103,7 +103,9 @@ Result<std::vector<Met>> MemoryStore::met() {
 }
 
 Result<Tally> MemoryStore::tally() {
-    Tally tally{lines_.size(), logs_.size(), 0, bytes_};
+    Tally tally{0, logs_.size(), 0, bytes_};
+    for (const auto& [arrival, place] : lines_)
+        if (place.entry().is_line()) ++tally.lines;
     for (const auto& [id, log] : logs_) tally.trimmed += log.extent.floor;
     for (const auto& [arrival, line] : lines_)
         tally.oldest =

@@ -83,11 +83,10 @@ CREATE TABLE fork(
     // say to each other is in a room whose name is too long for one. Older programs must not read
     // that.
     "",
-    // Whom entries name as met.
+    // Whom entries name as met; they are among the lines too.
     R"(
 CREATE TABLE met(
-    log INTEGER NOT NULL, seq INTEGER NOT NULL, device BLOB NOT NULL, PRIMARY KEY(log, seq))
-    WITHOUT ROWID;
+    arrival INTEGER PRIMARY KEY, log INTEGER NOT NULL, seq INTEGER NOT NULL, device BLOB NOT NULL);
 )"};
 
 std::optional<std::int64_t> number(sqlite::Database& database, std::string_view statement) {

@@ -214,15 +214,17 @@ Result<std::vector<Holding>> SqliteStore::holdings() {
 // What is disputed names nobody.
 Result<std::vector<Met>> SqliteStore::met() {
     std::vector<Met> all;
-    for (const auto& [id, log] : logs_) {
-        auto row = database_.query("SELECT seq, device FROM met WHERE log=?", log.row);
-        while (row.row()) {
-            Met met{{}, {id, static_cast<Seq>(row.integer(0))}};
-            if (log.holding.extent.holds(met.where.seq) && take_exact(row.bytes(1), met.who))
-                all.push_back(met);
-        }
-        if (row.failed()) return refusal("cannot read who was met");
+    auto row =
+        database_.query("SELECT m.seq, m.device, l.device, l.epoch FROM met m JOIN log l USING(log)");
+    while (row.row()) {
+        const auto log = log_from(row, 2);
+        const auto held = log ? logs_.find(*log) : logs_.end();
+        Met met{{}, {log.value_or(LogId{}), static_cast<Seq>(row.integer(0))}};
+        if (held != logs_.end() && held->second.holding.extent.holds(met.where.seq) &&
+            take_exact(row.bytes(1), met.who))
+            all.push_back(met);
     }
+    if (row.failed()) return refusal("cannot read who was met");
     return all;
 }
 
@@ -236,14 +238,15 @@ Result<Tally> SqliteStore::tally() {
     if (!lines_)
         if (const auto counted = number("SELECT ifnull(sum(lines), 0) FROM line"))
             lines_ = static_cast<std::uint64_t>(*counted);
+    const auto met = number("SELECT count(*) FROM met");
     const auto pages = number("PRAGMA page_count");
     const auto page_bytes = number("PRAGMA page_size");
     auto oldest = database_.query("SELECT clock FROM line ORDER BY clock LIMIT 1");
     Tally tally;
     if (oldest.row()) tally.oldest = Clock{from_ordered(oldest.integer(0))}.time();
-    if (!lines_ || !pages || !page_bytes || oldest.failed())
+    if (!lines_ || !met || !pages || !page_bytes || oldest.failed())
         return refusal("cannot read how much is held");
-    tally.lines = *lines_;
+    tally.lines = *lines_ - static_cast<std::uint64_t>(*met);
     tally.logs = logs_.size();
     tally.bytes = static_cast<std::uint64_t>(*pages * *page_bytes);
     for (const auto& [id, log] : logs_) tally.trimmed += log.holding.extent.floor;

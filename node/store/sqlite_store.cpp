@@ -254,7 +254,7 @@ bool SqliteStore::keep_run(const RunPtr& run, Log log, const Extent& grown, Chan
     for (const Part& part : parts) {
         change.added.push_back({run, part.first, part.count, change.last + 1});
         if (!keep_lines(*run, part, {row, author, log.row}, change)) return false;
-        if (!keep_met(*run, part, log.row)) return false;
+        if (!keep_met(change.added.back(), log.row)) return false;
     }
     change.logs[run->log()] = log;
     return true;
@@ -281,12 +281,12 @@ bool SqliteStore::keep_lines(const VerifiedRun& run, Part part, const Place& pla
     return true;
 }
 
-bool SqliteStore::keep_met(const VerifiedRun& run, const Part& part, std::int64_t log) {
-    for (std::size_t n = part.first; n < part.first + part.count; ++n) {
-        const Entry& entry = run.items()[n].entry;
+bool SqliteStore::keep_met(const Added& added, std::int64_t log) {
+    for (std::size_t n = 0; n < added.count; ++n) {
+        const Entry& entry = added.run->items()[added.first + n].entry;
         if (entry.is_line()) continue;
         if (!database_
-                 .query("INSERT OR REPLACE INTO met VALUES(?,?,?)", log, entry.seq,
+                 .query("INSERT INTO met VALUES(?,?,?,?)", added.arrival + n, log, entry.seq,
                         sqlite::Blob{entry.met.view()})
                  .done())
             return false;

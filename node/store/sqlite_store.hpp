@@ -133,7 +133,7 @@ class SqliteStore final : public Store {
     Log begin_log(const Holding& holding);
     bool keep_run(const RunPtr& run, Log log, const Extent& grown, Change& change);
     bool keep_lines(const VerifiedRun& run, Part part, const Place& place, Change& change);
-    bool keep_met(const VerifiedRun& run, const Part& part, std::int64_t log);
+    bool keep_met(const Added& added, std::int64_t log);
     bool save(const Log& log);
     bool absorb(const LogId& id, Change& change);
     bool begin_at_parked(const LogId& id, Seq trimmed, Change& change);
@@ -153,7 +153,6 @@ class SqliteStore final : public Store {
     // Trimming.
     Result<std::vector<HeldLog>> held_runs();
     bool drop_run(Log& log, Seq last, std::size_t& dropped);
-    bool forget_met(const Log& log);
     bool drop_legacy(Arrival arrival);
 
     // Reading.

@@ -45,7 +45,7 @@ Result<Trimmed> SqliteStore::trim(std::uint64_t bytes_max, std::optional<WallTim
             for (std::size_t run = 0; run < gone[n]; ++run)
                 if (!drop_run(log, (*held)[n].runs[run].last, dropped)) return false;
             raised[log.holding.log] = log;
-            if (!save(log) || !forget_met(log)) return false;
+            if (!save(log)) return false;
         }
         return database_.query("UPDATE store SET last=?", last_).done();
     });
@@ -76,13 +76,8 @@ bool SqliteStore::drop_run(Log& log, Seq last, std::size_t& dropped) {
     dropped += static_cast<std::size_t>(end - run);
     if (!forget_words(run, end)) return false;
     return database_.query("DELETE FROM line WHERE arrival>=? AND arrival<?", run, end).done() &&
+           database_.query("DELETE FROM met WHERE arrival>=? AND arrival<?", run, end).done() &&
            database_.query("DELETE FROM run WHERE run=?", run).done();
-}
-
-bool SqliteStore::forget_met(const Log& log) {
-    return database_
-        .query("DELETE FROM met WHERE log=? AND seq<=?", log.row, log.holding.extent.floor)
-        .done();
 }
 
 bool SqliteStore::drop_legacy(Arrival arrival) {
