@@ -13,6 +13,7 @@ from costs import idle, memory, scan, set_up
 from durable import echoes, losses, rates, signatures, skipped
 from latency import echo, silence
 from mesh import start_to_mesh
+from stored import stored
 from table import Losses, Table, p50, p99
 from throughput import throughput
 
@@ -30,10 +31,12 @@ class Sizes:
     flush_seconds: float = 1
     sign_seconds: float = 0.5
     kills: int = 5
+    stored_lines: int = 1_000_000
 
 
 QUICK = Sizes(repetitions=2, echoes=1000, silent_echoes=6, share=0.2, idle_calm=5, idle_seconds=10,
-              flushed_echoes=200, flush_seconds=0.3, sign_seconds=0.1, kills=1)
+              flushed_echoes=200, flush_seconds=0.3, sign_seconds=0.1, kills=1,
+              stored_lines=100_000)
 
 
 def measure_echo(table, sizes):
@@ -171,6 +174,20 @@ def measure_runs(table, sizes):
             table.add(f"{doing} a line in runs of {lines}", values, "µs")
 
 
+def measure_stored(table, sizes):
+    found, memory, mib = stored(sizes)
+    what = f"{sizes.stored_lines} lines stored ({mib:.0f} MiB)"
+    names = {"ready": (f"{what}: start until ready", ("≤ 1 s", 1000)),
+             "tail": (f"{what}: `tail -n 50`", ("≤ 100 ms", 100)),
+             "search": (f"{what}: `search` for one line in 1 000", ("≤ 50 ms", 50)),
+             "behind": (f"{what}: the same, at once after they were said in a flood", None),
+             "command": ("a command that asks nothing", None),
+             "grep": ("`grep` of the same file", None)}
+    for way, (words, aim) in names.items():
+        table.add(words, found[way], "ms", aim=aim)
+    table.add(f"{what}: memory at most", memory, "MiB", aim=("≤ 100 MiB", 100))
+
+
 def measure_kills(table, sizes):
     rows = {
         "lanchat": ("lanchat: the author, its own store", "nothing"),
@@ -193,8 +210,9 @@ def measure_kills(table, sizes):
 MEASUREMENTS = {"echo": measure_echo, "silence": measure_silence, "throughput": measure_throughput,
                 "mesh": measure_mesh, "scan": measure_scan, "memory": measure_memory,
                 "links": measure_links, "idle": measure_idle, "durable": measure_durable,
-                "flushed": measure_flushed, "runs": measure_runs, "kills": measure_kills}
-OF_DISK = {"durable", "flushed", "runs"}  # their rows are in a table of their own
+                "flushed": measure_flushed, "runs": measure_runs, "stored": measure_stored,
+                "kills": measure_kills}
+OF_DISK = {"durable", "flushed", "runs", "stored"}  # their rows are in a table of their own
 
 
 def parse_arguments():
