@@ -214,8 +214,8 @@ Result<std::vector<Holding>> SqliteStore::holdings() {
 // What is disputed names nobody.
 Result<std::vector<Met>> SqliteStore::met() {
     std::vector<Met> all;
-    auto row =
-        database_.query("SELECT m.seq, m.device, l.device, l.epoch FROM met m JOIN log l USING(log)");
+    auto row = database_.query(
+        "SELECT m.seq, m.device, l.device, l.epoch FROM met m JOIN log l USING(log)");
     while (row.row()) {
         const auto log = log_from(row, 2);
         const auto held = log ? logs_.find(*log) : logs_.end();
