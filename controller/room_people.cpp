@@ -106,11 +106,11 @@ void Room::take_met(const Entry& entry, Instant now) {
     for (auto& [key, peer] : peers_.touch_all()) {
         if (key.legacy || !peer.up) continue;
         auto& unmet = peer.logs.unmet;
-        std::erase_if(unmet, [&](const auto& told) {
-            if (told.first.device != entry.met) return false;
-            peer.logs.backlog.insert(told);
-            return true;
-        });
+        const auto begin = unmet.lower_bound(LogId{entry.met, Epoch{}, {}});
+        const auto end = std::find_if(
+            begin, unmet.end(), [&](const auto& told) { return told.first.device != entry.met; });
+        peer.logs.backlog.insert(begin, end);
+        unmet.erase(begin, end);
         peer.logs.compare.ask(now);
     }
 }
