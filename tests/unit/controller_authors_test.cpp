@@ -144,15 +144,6 @@ TEST_CASE("a log that names ever more invented devices fills a bound only") {
 // --- in a room
 // ------------------------------------------------------------------------------------
 
-std::ptrdiff_t asked_for(const Scene& scene, LinkId link, const LogId& log) {
-    std::ptrdiff_t count = 0;
-    const auto sent = scene.sent.find(link);
-    if (sent == scene.sent.end()) return 0;
-    for (const Frame& frame : sent->second)
-        count += std::ranges::count(frame.want, log, &Want::log);
-    return count;
-}
-
 Frame listing(Voice& voice, Seq last) {
     Frame frame;
     frame.have.push_back({voice.log(), {0, last, voice.head(last)}, {}, {}});
@@ -174,7 +165,7 @@ TEST_CASE("of an author nobody met nothing is asked for or taken, until somebody
     scene.pass(500ms);
     scene.drain(link);
     CHECK(scene.room.held(stranger.log()).size() == 0);
-    CHECK(asked_for(scene, link, stranger.log()) == 0);
+    CHECK(scene.questions_about(link, stranger.log()) == 0);
 
     Frame names;
     names.runs.push_back(member.meet(stranger.device()));
@@ -182,7 +173,7 @@ TEST_CASE("of an author nobody met nothing is asked for or taken, until somebody
     scene.receive(link, listing(stranger, 3));
     scene.pass(500ms);
     scene.drain(link);
-    CHECK(asked_for(scene, link, stranger.log()) == 1);
+    CHECK(scene.questions_about(link, stranger.log()) == 1);
     scene.receive(link, brought);
     CHECK(scene.room.held(stranger.log()).size() == 3);
     CHECK(scene.texts_shown().size() == 3);
@@ -216,7 +207,7 @@ TEST_CASE("who lacks the proof of a fork asks for what lies behind it") {
     forked.listing = true;
     scene.receive(link, forked);
     scene.drain(link);
-    CHECK(asked_for(scene, link, forker.log()) == 0);
+    CHECK(scene.questions_about(link, forker.log()) == 0);
     Frame names;
     names.runs.push_back(Voice(high).meet(forker.device()));
     scene.receive(link, names);

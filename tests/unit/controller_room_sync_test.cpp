@@ -21,15 +21,6 @@ Frame inventions(std::uint64_t count) {
     return frame;
 }
 
-std::ptrdiff_t questions(const Scene& scene, LinkId link, const LogId& log) {
-    std::ptrdiff_t count = 0;
-    const auto sent = scene.sent.find(link);
-    if (sent == scene.sent.end()) return 0;
-    for (const Frame& frame : sent->second)
-        count += std::ranges::count(frame.want, log, &Want::log);
-    return count;
-}
-
 std::ptrdiff_t all_questions(const Scene& scene, LinkId link) {
     std::ptrdiff_t count = 0;
     for (const Frame& frame : scene.sent.at(link)) count += std::ssize(frame.want);
@@ -192,7 +183,7 @@ TEST_CASE("lines after a gap are not shown but asked for") {
     scene.receive(link, Scene::lines(high, 4, 6));
     CHECK(scene.texts_shown().empty());
     scene.drain(link);
-    CHECK(questions(scene, link, Voice(high).log()) == 1);
+    CHECK(scene.questions_about(link, Voice(high).log()) == 1);
 
     scene.receive(link, Scene::lines(high, 1, 6));
 
@@ -206,17 +197,17 @@ TEST_CASE("a line of now is waited for a moment before somebody else is asked fo
     scene.receive(neighbour, Scene::have(low, 0 + 1, true));
     scene.receive(neighbour, Scene::have(high, 2));
     scene.drain(neighbour);
-    CHECK(questions(scene, neighbour, Voice(high).log()) == 0);
+    CHECK(scene.questions_about(neighbour, Voice(high).log()) == 0);
     scene.receive(author, Scene::lines(high, 1, 2));
     scene.pass(1s);
     scene.drain(neighbour);
-    CHECK(questions(scene, neighbour, Voice(high).log()) == 0);
+    CHECK(scene.questions_about(neighbour, Voice(high).log()) == 0);
 
     scene.receive(neighbour, Scene::have(high, 3));
     scene.pass(limits::pull_delay);
     scene.drain(neighbour);
 
-    CHECK(questions(scene, neighbour, Voice(high).log()) == 1);
+    CHECK(scene.questions_about(neighbour, Voice(high).log()) == 1);
 }
 
 TEST_CASE("who signs two lines for one place is believed no further, and that is told once") {
@@ -271,7 +262,7 @@ TEST_CASE("branches of one length are noticed by their heads") {
     scene.drain(neighbour);
 
     CHECK(scene.events<Forked>().size() == 1);
-    CHECK(questions(scene, neighbour, another.log()) == 1);
+    CHECK(scene.questions_about(neighbour, another.log()) == 1);
     CHECK(scene.texts_shown().size() == 3);
 }
 
@@ -355,7 +346,7 @@ TEST_CASE("who announces logs and gives none does not keep us from asking others
     scene.receive(honest, Scene::have(absent, 3, true));
     pass_alive(scene, limits::pull_timeout + 2s, {withholder, honest});
 
-    CHECK(questions(scene, honest, Voice(absent).log()) >= 1);
+    CHECK(scene.questions_about(honest, Voice(absent).log()) >= 1);
 }
 
 TEST_CASE("who let us wait is asked one question at a time until it answers") {

@@ -198,6 +198,14 @@ class Scene {
         return last;
     }
 
+    std::ptrdiff_t questions_about(LinkId link, const LogId& log) const {
+        std::ptrdiff_t count = 0;
+        if (const auto it = sent.find(link); it != sent.end())
+            for (const Frame& frame : it->second)
+                count += std::ranges::count(frame.want, log, &Want::log);
+        return count;
+    }
+
     // A whole link to a lanchat node at `where`, made by either side.
     LinkId link_by_us(Endpoint where, InstanceId instance, Seq received = 0) {
         const LinkId link = dial(where);
