@@ -80,8 +80,8 @@ class Tunnel : public std::enable_shared_from_this<Tunnel> {
     Channel channel_;
     std::optional<Admission> admission_;
     std::string saying_;
-    Buffer in_{};
-    Buffer out_{};
+    Buffer in_;  // not cleared, as what nobody has touched takes no memory; so is the other one
+    Buffer out_;
 };
 
 }  // namespace lanchat::link
