@@ -268,9 +268,10 @@ class Judge {
             if (person(author).alive || person(author).ever_killed) continue;
             if (!person(reader).alive || !up_.contains({author, reader})) continue;
             const auto lost =
-                static_cast<std::uint64_t>(std::ranges::count_if(lines, [&](const Pair& line) {
-                    return !seen_[{pair.first, line.first}].holds(line.second - 1, line.second);
-                }));
+                static_cast<std::uint64_t>(
+                    std::ranges::count_if(lines, [&, who = reader](const Pair& line) {
+                        return !seen_[{who, line.first}].holds(line.second - 1, line.second);
+                    }));
             if (lost > reported_[{author, reader}]) fault("lost and not reported", pair, lost);
         }
         // A stranger may come back as one who has nothing, and miss all of it again.
