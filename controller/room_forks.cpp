@@ -111,7 +111,7 @@ void Room::take_proofs(Peer& peer, const Frame& frame, Effects& out) {
 void Room::ask_for_proof(Peer& peer, const Head& head, const Extent& held) const {
     auto& wants = peer.logs.wants_owed;
     if (head.forked == 0 || head.forked > held.limit() || wants.size() >= limits::pulls_max) return;
-    wants.push_back({head.log, head.forked - 1, 0, false});
+    wants.push_back({head.log, head.forked - 1, head.forked, false});
 }
 
 void Room::asks_for_proof(Peer& peer, const Want& want, Instant now) const {

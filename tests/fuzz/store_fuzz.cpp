@@ -229,7 +229,7 @@ class Life {
     // --- damage ---
 
     // Whatever the file then holds: it opens or recovers, shows only what was said, and takes in
-    // again what was lost.
+    // again what was lost; once more opened, where only writing met the damage.
     void damage() {
         disk_.reset();
         for (const char* part : {"", "-wal"}) {
@@ -237,14 +237,17 @@ class Life {
             for (auto n = bytes_.below(8); n > 0; --n) harm(file);
             if (!file.empty()) std::ofstream(folder_.file() + part, std::ios::binary) << file;
         }
-        for (const bool again : {false, true}) {
-            const auto opened = store::open_or_recover(folder_.file());
-            LANCHAT_ASSERT(opened);
-            check_shown(*opened->store);
-            if (!again) continue;
-            LANCHAT_ASSERT(opened->store->append(appended_, {now_}));
-            check_shown(*opened->store);
-        }
+        open_damaged(false);
+        if (!open_damaged(true)) LANCHAT_ASSERT(open_damaged(true));
+    }
+    bool open_damaged(bool and_append) {
+        const auto opened = store::open_or_recover(folder_.file());
+        LANCHAT_ASSERT(opened);
+        check_shown(*opened->store);
+        if (!and_append) return true;
+        const bool appended = static_cast<bool>(opened->store->append(appended_, {now_}));
+        check_shown(*opened->store);
+        return appended;
     }
     void harm(std::string& file) {
         if (file.empty()) return;

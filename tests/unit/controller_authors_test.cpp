@@ -217,7 +217,7 @@ TEST_CASE("who lacks the proof of a fork asks for what lies behind it") {
 
     const auto& sent = scene.sent.at(link);
     CHECK(std::ranges::any_of(sent, [&](const Frame& frame) {
-        return std::ranges::count(frame.want, Want{forker.log(), 2, 0, false}) == 1;
+        return std::ranges::count(frame.want, Want{forker.log(), 2, 3, false}) == 1;
     }));
 }
 

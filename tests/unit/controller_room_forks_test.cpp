@@ -170,7 +170,7 @@ TEST_CASE("who wants what lies behind a fork gets its proof again, ever more rar
         chat.drain(chat.carl);
         chat.drain(chat.ben);
         chat.receive(chat.ben, {});
-        chat.receive(chat.carl, Scene::want(a.log(), 2, 0));
+        chat.receive(chat.carl, Scene::want(a.log(), 2, 3));
     }
 
     CHECK(chat.proofs_sent(chat.ben).empty());
