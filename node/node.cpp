@@ -121,7 +121,8 @@ Result<Endpoint> Node::Body::start() {
                                    feed(brain::Lost{link, to_brain(end)});
                                },
                                [this] { return room_->peers().full(); }});
-    const auto port = transport_->open(places->listen, config_.ports, members(known_));
+    const auto expected = secret_.empty() ? std::vector<DeviceId>{} : members(known_);
+    const auto port = transport_->open(places->listen, config_.ports, expected);
     if (!port) return Failure{port.why()};
     address_ = Endpoint{places->listen.front(), *port};
     build(*places, *port);

@@ -1,9 +1,9 @@
 // Rows out of, and into, SQLite.
 #include "node/store/rows.hpp"
 
-#include <algorithm>
 #include <utility>
 
+#include "message/exact.hpp"
 #include "node/store/rules.hpp"
 
 namespace lanchat::store {
@@ -11,13 +11,6 @@ namespace {
 
 constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
 constexpr std::size_t length_bytes = 4;
-
-template <std::size_t size>
-bool copy_exactly(std::string_view bytes, std::array<std::uint8_t, size>& into) {
-    if (bytes.size() != size) return false;
-    std::copy(bytes.begin(), bytes.end(), into.begin());
-    return true;
-}
 
 }  // namespace
 
@@ -39,14 +32,14 @@ std::optional<LogId> log_from(const sqlite::Query& row, int devices) {
     LogId log{{}, Epoch{from_ordered(row.integer(devices + 1))}, {}};
     const auto device = both.substr(0, log.device.bytes.size());
     const bool is_public = device.size() == both.size();
-    if (!copy_exactly(device, log.device.bytes)) return std::nullopt;
-    if (!is_public && !copy_exactly(both.substr(device.size()), log.to.bytes)) return std::nullopt;
+    if (!take_exact(device, log.device)) return std::nullopt;
+    if (!is_public && !take_exact(both.substr(device.size()), log.to)) return std::nullopt;
     return log;
 }
 
 std::optional<Hash> hash_from(std::string_view bytes) {
     Hash hash;
-    if (!copy_exactly(bytes, hash.bytes)) return std::nullopt;
+    if (!take_exact(bytes, hash)) return std::nullopt;
     return hash;
 }
 
@@ -87,7 +80,7 @@ std::optional<std::vector<std::string_view>> unpack(std::string_view packed) {
 Result<RunPtr> run_from(const sqlite::Query& row, int signature) {
     Run run;
     const auto entries = unpack(row.bytes(signature + 1));
-    if (!entries || !copy_exactly(row.bytes(signature), run.signature.bytes))
+    if (!entries || !take_exact(row.bytes(signature), run.signature))
         return Failure{"a stored run is damaged"};
     run.entries.assign(entries->begin(), entries->end());
     return verify(std::move(run));

@@ -102,6 +102,8 @@ TEST_CASE("the words of verify, block and unblock") {
     CHECK_FALSE(desk.asked<Block>({"unblock", "alice"}).on);
     for (const auto* command : {"verify", "block", "unblock"})
         CHECK(has(desk.refusal({command}), "needs the PEER"));
+    CHECK(has(desk.refusal({"verify", "alice", "--id", id.substr(1)}), "a whole id"));
+    CHECK(has(desk.refusal({"verify", "alice", "--id", id, "--code", "a b c d 0001"}), "not both"));
 }
 
 TEST_CASE("peers, warnings and verifications as objects") {

@@ -61,6 +61,13 @@ struct Chat : Scene {
         REQUIRE(room.held(voice.log()).size() == last);
     }
 
+    // All of `voice`, a branch of 2 + 4 lines, until Ben proves that there is another one.
+    void hold_forked(Voice& voice) {
+        Voice other = branch(2, 4, "b");
+        hold(voice, 6);
+        receive(ben, proof_frame(proof_of(voice, other, 1, 6)));
+    }
+
     std::vector<Fork> proofs_sent(LinkId link) const {
         std::vector<Fork> found;
         for (const Frame& frame : sent.at(link))
@@ -142,9 +149,7 @@ TEST_CASE("an author who sends a part of another history is compared with what i
 TEST_CASE("whoever lacks the proof gets it, once") {
     Chat chat;
     Voice a = branch(2, 4, "a");
-    Voice b = branch(2, 4, "b");
-    chat.hold(a, 6);
-    chat.receive(chat.ben, proof_frame(proof_of(a, b, 1, 6)));
+    chat.hold_forked(a);
     for (int n = 0; n < 20; ++n) {
         chat.pass(1s);
         chat.drain(chat.carl);
@@ -162,9 +167,7 @@ TEST_CASE("whoever lacks the proof gets it, once") {
 TEST_CASE("who wants what lies behind a fork gets its proof again, ever more rarely") {
     Chat chat;
     Voice a = branch(2, 4, "a");
-    Voice b = branch(2, 4, "b");
-    chat.hold(a, 6);
-    chat.receive(chat.ben, proof_frame(proof_of(a, b, 1, 6)));
+    chat.hold_forked(a);
     for (int n = 0; n < 100; ++n) {
         chat.pass(1s);
         chat.drain(chat.carl);
