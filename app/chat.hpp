@@ -33,10 +33,12 @@ struct Chat {
     std::function<Result<DeviceId>(const std::string& word, bool blocked)> find_person = {};
     std::function<controller::PeerInfo(const DeviceId&)> about = {};
     std::function<std::vector<controller::PeerInfo>()> blocked = {};
-    std::function<void(const DeviceId&, bool on)> block = {};
+    using Decided = std::function<void(const std::optional<Failure>&)>;
+    std::function<void(const DeviceId&, bool on, Decided done)> block = {};
     std::function<std::optional<Failure>(const DeviceId&)> verify = {};
     std::function<std::optional<Failure>(const DeviceId&)> pin = {};
     std::function<void(const DeviceId&, const std::string& code, bool same)> judge = {};
+    std::function<bool(const std::string& word)> means_somebody = {};
 };
 
 // Takes whole lines, newline included.

@@ -47,7 +47,7 @@ Options:
   -t, --to PEER         what you and this peer say to each other alone
   -n, --lines N         the newest N (10); with --since: at most N, then end
   -f, --follow          go on with what comes
-      --since CURSOR    everything after it; if it is of another store, everything
+      --since CURSOR    everything after it; exit 1 if the store cannot prove it
       --json            lines for programs
 )"},
     Text{"history", R"(lanchat history: everything that was said, in the same order on every node.
@@ -65,8 +65,9 @@ Options:
   -r, --room ROOM       this room only
   -t, --to PEER         what you and this peer said to each other alone
       --from PEER       id or its beginning, name or address
-      --since T         2026-11-20, 2026-11-20T10:03 (local; with Z: UTC), or 90s, 15m, 2h, 7d ago
-      --until T         the same
+      --since T         2026-11-20, 2026-11-20T10:03 (local; or with Z or +02:00), or 90s, 15m, 2h,
+                        7d ago
+      --until T         the same; a day is meant to its end
   -n, --lines N         the newest N (all)
       --json            lines for programs
 )"},

@@ -74,7 +74,7 @@ Usage:
 Options:
 )";
 
-constexpr std::string_view closing = R"(
+constexpr std::string_view last_words = R"(
 Exit codes:
   0  done                   1  failed                    2  usage or config error
   3  no running node        4  not delivered in time     5  refused
@@ -121,7 +121,7 @@ std::string dotted(int major, int minor, int patch) {
 std::string help_text() {
     std::string text(opening);
     for (const auto& row : rows) text += format_row(row);
-    return text.append(closing);
+    return text.append(last_words);
 }
 
 std::string config_help_text() { return std::string(config_text); }

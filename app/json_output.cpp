@@ -20,6 +20,7 @@ using controller::Forked;
 using controller::KeyChanged;
 using controller::Message;
 using controller::OtherNetwork;
+using controller::OtherVersion;
 using controller::PeerDown;
 using controller::PeerInfo;
 using controller::PeerUp;
@@ -220,6 +221,12 @@ void append_fields(std::string& out, const OtherNetwork& other, std::string_view
     out += '"';
 }
 
+void append_fields(std::string& out, const OtherVersion& other, std::string_view) {
+    append_start(out, "other_version");
+    append_string(out, "address",
+                  other.where.port == 0 ? to_string(other.where.ip) : to_string(other.where));
+}
+
 void append_fields(std::string& out, const Delivery& delivery, std::string_view) {
     append_start(out, "delivery");
     append_string(out, "id", delivery.id);
@@ -246,6 +253,7 @@ void append_fields(std::string& out, const Verification& verification, std::stri
     append_string(out, "event", to_word(verification.stage));
     append_peer_as(out, "peer", verification.peer);
     append_string(out, "code", verification.code);
+    if (!verification.why.empty()) append_string(out, "why", verification.why);
 }
 
 }  // namespace
@@ -343,6 +351,14 @@ void append_status(std::string& out, const NodeStatus& status) {
     append_string(out, "cursor", status.cursor);
     append_number(out, "peers", status.peers);
     append_string(out, "problem", status.problem);
+    append_string(out, "socket", status.socket);
+    append_key(out, "warnings");
+    char before = '[';
+    for (const auto& warning : status.warnings) {
+        out += std::exchange(before, ',');
+        append_json_string(out, warning);
+    }
+    out += status.warnings.empty() ? "[]" : "]";
     if (status.held) append_held(out, *status.held);
     out += "}\n";
 }

@@ -71,6 +71,8 @@ struct NodeStatus {
     std::uint32_t peers = 0;
     std::string_view problem;
     std::optional<HeldLines> held;
+    std::string_view socket = {};
+    std::vector<std::string> warnings = {};
 };
 void append_status(std::string& out, const NodeStatus& status);
 

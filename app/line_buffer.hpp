@@ -7,7 +7,8 @@
 
 namespace lanchat::app {
 
-// Holds at most one line and what was last put in.
+// Holds at most one line and what was last put in. A byte order mark before the first line, as some
+// editors write it, is no part of that.
 class LineBuffer {
   public:
     enum class Found { nothing, line, too_long };
@@ -37,6 +38,7 @@ class LineBuffer {
     std::size_t at_ = 0;       // the first byte not yet given out
     std::size_t scanned_ = 0;  // no newline before this one
     bool skipping_ = false;    // inside a line already refused
+    bool begun_ = false;       // the first line was found
     bool ended_ = false;
 };
 

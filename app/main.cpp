@@ -16,12 +16,13 @@
 namespace {
 
 // A stream that was closed before we started would lend its number to the first file that is
-// opened, and chat would be written there.
+// opened, and chat would be written there. Writing to a closed output fails still, so that no
+// command takes for told what nobody can have read.
 void occupy_standard_streams(int, char**, char**) {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
         if (::fcntl(fd, F_GETFD) >= 0) continue;
         // Takes the lowest free number, which is this one.
-        ::open("/dev/null", O_RDWR);
+        ::open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR);
     }
 }
 

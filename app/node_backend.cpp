@@ -39,9 +39,10 @@ void NodeBackend::ask(Question question, Done<T> done) {
 void NodeBackend::hear(const Event& event) {
     if (std::holds_alternative<controller::Message>(event)) return;  // those come by the store
     if (const auto* delivery = std::get_if<controller::Delivery>(&event)) {
-        const auto watchers = watchers_;
-        for (const auto& [token, watcher] : watchers)
-            if (watcher.line == delivery->line) watcher.changed(delivery->count);
+        const auto of_line = watchers_.find(delivery->line);
+        if (of_line == watchers_.end()) return;
+        const auto watchers = of_line->second;  // they may unwatch
+        for (const auto& [token, changed] : watchers) changed(delivery->count);
         return;
     }
     const auto listeners = listeners_;
@@ -58,9 +59,9 @@ api::Backend::Status NodeBackend::status() {
     status.id = *parse_device_id(node_.id());
     status.name = node_.name();
     status.address = node_.address();
-    status.store_id = node_.store_id();
-    status.newest = node_.newest();
+    status.newest_position = position_at(node_.newest());
     status.problem = node_.disk_trouble();
+    status.warnings = node_.warnings();
     return status;
 }
 
@@ -74,7 +75,7 @@ std::string NodeBackend::mark(const DeviceId& device, const std::string& name) {
     return node_.mark(device, name);
 }
 
-void NodeBackend::block(const DeviceId& device, bool on, std::function<void()> done) {
+void NodeBackend::block(const DeviceId& device, bool on, Decided done) {
     node_.block(device, on, std::move(done));
 }
 
@@ -91,6 +92,11 @@ void NodeBackend::known(Done<std::vector<Known>> done) {
     ask<std::vector<Known>>(authors, std::move(done));
 }
 
+void NodeBackend::legacy_authors(Done<std::vector<std::string>> done) {
+    ask<std::vector<std::string>>([](store::Store& history) { return history.legacy_authors(); },
+                                  std::move(done));
+}
+
 void NodeBackend::publish(Saying saying, Done<LineId> done) {
     node_.say(
         {std::move(saying.text), std::move(saying.room), std::move(saying.said_id), saying.to},
@@ -99,12 +105,19 @@ void NodeBackend::publish(Saying saying, Done<LineId> done) {
 
 api::Backend::Token NodeBackend::watch(const LineId& line, std::function<void(Delivery)> changed) {
     const Token token = ++tokens_;
-    watchers_[token] = {line, changed};
+    watchers_[line][token] = changed;
+    watched_[token] = line;
     changed(node_.watch(line));
     return token;
 }
 
-void NodeBackend::unwatch(Token token) { watchers_.erase(token); }
+void NodeBackend::unwatch(Token token) {
+    const auto watched = watched_.extract(token);
+    if (!watched) return;
+    const auto of_line = watchers_.find(watched.mapped());
+    of_line->second.erase(token);
+    if (of_line->second.empty()) watchers_.erase(of_line);
+}
 
 void NodeBackend::newest(store::Filter filter, std::size_t count, Done<Lines> done) {
     filter.hidden = node_.hidden();
@@ -127,6 +140,10 @@ void NodeBackend::search(std::string query, store::Filter filter, std::size_t co
     ask<Lines>([query = std::move(query), filter = std::move(filter),
                 count](store::Store& history) { return history.search(query, filter, count); },
                std::move(done));
+}
+
+void NodeBackend::proves(const store::Position& place, Done<bool> done) {
+    ask<bool>([place](store::Store& history) { return history.proves(place); }, std::move(done));
 }
 
 bool NodeBackend::is_history(store::Arrival arrival) { return node_.is_history(arrival); }

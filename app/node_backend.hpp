@@ -29,12 +29,13 @@ class NodeBackend : public api::Backend {
     PeerInfo about(const DeviceId& device) override { return node_.about(device); }
     std::vector<PeerInfo> blocked() override { return node_.blocked(); }
     std::string mark(const DeviceId& device, const std::string& name) override;
-    void block(const DeviceId& device, bool on, std::function<void()> done) override;
+    void block(const DeviceId& device, bool on, Decided done) override;
     std::optional<Failure> verify(const DeviceId& device) override { return node_.verify(device); }
     std::optional<Failure> pin(const DeviceId& device) override { return node_.pin(device); }
     void judge(const DeviceId& device, const std::string& code, bool same) override;
     void rooms(Done<std::vector<std::string>> done) override;
     void known(Done<std::vector<Known>> done) override;
+    void legacy_authors(Done<std::vector<std::string>> done) override;
     void publish(Saying saying, Done<LineId> done) override;
     Token watch(const LineId& line, std::function<void(Delivery)> changed) override;
     void unwatch(Token token) override;
@@ -43,6 +44,10 @@ class NodeBackend : public api::Backend {
                  Done<Lines> done) override;
     void search(std::string query, store::Filter filter, std::size_t count,
                 Done<Lines> done) override;
+    store::Position position_at(store::Arrival arrival) override {
+        return node_.position_at(arrival);
+    }
+    void proves(const store::Position& place, Done<bool> done) override;
     bool is_history(store::Arrival arrival) override;
     Token subscribe(Listener listener) override;
     void unsubscribe(Token token) override;
@@ -52,11 +57,6 @@ class NodeBackend : public api::Backend {
     void import_runs(std::vector<Run> runs, Done<Imported> done) override;
 
   private:
-    struct Watcher {
-        LineId line;
-        std::function<void(Delivery)> changed;
-    };
-
     // Answers with what `question` finds in the store.
     template <class T, class Question>
     void ask(Question question, Done<T> done);
@@ -64,7 +64,8 @@ class NodeBackend : public api::Backend {
     asio::io_context& loop_;
     Node& node_;
     Token tokens_ = 0;
-    std::map<Token, Watcher> watchers_;
+    std::map<LineId, std::map<Token, std::function<void(Delivery)>>> watchers_;
+    std::map<Token, LineId> watched_;
     std::map<Token, std::shared_ptr<const Listener>> listeners_;
 };
 

@@ -1,6 +1,7 @@
 // Plain mode never echoes what was said here; the terminal did that.
 #include "app/plain.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -78,12 +79,41 @@ void PlainFace::bye(std::string_view) {
     tell_missed();
 }
 
-void PlainFace::take_line(std::string_view line) {
-    if (options_.commands && line.starts_with('/')) return obey(line);
-    take_text(line);
+bool PlainFace::keeps(std::string_view line, bool pasted) {
+    if (!options_.commands || (!asked_.empty() && line == asked_)) return false;
+    if (!pasted && resembles_command(line)) {
+        note("not said, since it may be a command: a command begins with /, and /say TEXT says " +
+             std::string("any TEXT"));
+        return true;
+    }
+    const auto slash = pasted ? Slash{Slash::Verb::none, std::string(line)} : parse_slash(line);
+    if (slash.verb == Slash::Verb::unknown && slash.has_more) {
+        note(why_unknown(slash.argument));
+        note("not said: with one more / before it, it is said to all in " + room_);
+        return true;
+    }
+    if (slash.verb != Slash::Verb::none || !may_be_for_one(slash.argument)) return false;
+    note("not said, since it may be for one alone: the same line again is said to all in " + room_);
+    asked_ = line;
+    return true;
 }
 
-void PlainFace::take_text(std::string_view text) {
+bool PlainFace::may_be_for_one(std::string_view text) const {
+    if (resembles_msg(text)) return true;
+    constexpr std::string_view bare = "msg ";
+    const std::string rest(text.substr(std::min(bare.size(), text.size())));
+    return text.starts_with(bare) && chat_.means_somebody &&
+           chat_.means_somebody(rest.substr(0, end_of_peer(rest)));
+}
+
+void PlainFace::take(std::string_view line, bool pasted) {
+    if (keeps(line, pasted)) return;
+    asked_.clear();
+    if (options_.commands && !pasted && line.starts_with('/')) return obey(line);
+    say(line);
+}
+
+void PlainFace::say(std::string_view text) {
     if (text.empty()) return;
     const auto said = chat_.say(std::string(text), room_);
     if (!said) note(said.why());
@@ -103,7 +133,8 @@ void PlainFace::obey(std::string_view line) {
     const auto slash = parse_slash(line);
     switch (slash.verb) {
         case Slash::Verb::none:
-            return take_text(slash.argument);
+        case Slash::Verb::say:
+            return say(slash.argument);
         case Slash::Verb::help:
             return show_help();
         case Slash::Verb::peers:
@@ -127,9 +158,13 @@ void PlainFace::obey(std::string_view line) {
         case Slash::Verb::unknown:
             break;
     }
-    const auto nearest = nearest_command(slash.argument);
-    note("unknown command " + to_name(slash.argument, "/") +
-         (nearest.empty() ? ", /help lists them" : ", did you mean " + nearest + "?"));
+    note(why_unknown(slash.argument));
+}
+
+std::string PlainFace::why_unknown(const std::string& word) const {
+    const auto nearest = nearest_command(word);
+    return "unknown command " + to_name(word, "/") +
+           (nearest.empty() ? ", /help lists them" : ", did you mean " + nearest + "?");
 }
 
 void PlainFace::show_help() {

@@ -31,10 +31,15 @@ class PlainFace {
 
     void ready(const Readiness& node);
     void hear(const controller::Event& event);
-    void take_line(std::string_view line);
-    // Says `text` whatever it begins with.
-    void take_text(std::string_view text);
+    // Whether a line is better looked at again than said or obeyed, as a note tells: it may be a
+    // command, with something in it that is not for everybody. What was pasted is no command.
+    bool keeps(std::string_view line, bool pasted);
+    // A line that is to be kept is neither said nor obeyed.
+    void take_line(std::string_view line) { take(line, false); }
+    void take_pasted(std::string_view line) { take(line, true); }
     void refuse_too_long();
+    // "-- TEXT" among what is not chat.
+    void note(std::string_view text);
     void bye(std::string_view);
 
     // What was said while we were away comes in no order, the newest first as a rule, and may be
@@ -48,7 +53,10 @@ class PlainFace {
 
   private:
     void miss(const controller::Message& message);
-    void note(std::string_view text);
+    void take(std::string_view line, bool pasted);
+    void say(std::string_view text);
+    bool may_be_for_one(std::string_view text) const;
+    std::string why_unknown(const std::string& word) const;
     void obey(std::string_view line);
     void show_peers();
     void show_verification(const controller::Verification& verification);
@@ -58,6 +66,7 @@ class PlainFace {
     void show_help();
     void join(const std::string& room);
     std::size_t end_of_peer(const std::string& words) const;
+    std::string shown_as(const std::string& peer) const;
     void tell(const std::string& peer_and_text);
     bool is_muted(const controller::PeerInfo& author) const;
     void mute(const std::string& word, bool on);
@@ -69,7 +78,8 @@ class PlainFace {
     std::string room_;
     using Age = std::pair<WallTime, std::string>;  // time, author
     std::multimap<Age, controller::Message> missed_;
-    Age shown_;  // the newest that was shown
+    Age shown_;          // the newest that was shown
+    std::string asked_;  // the line that was kept and is said if it comes again
     std::string own_id_;
     std::map<std::string, std::string> codes_;  // that are compared now, by id of the peer
     std::set<std::string> muted_;               // ids, of legacy peers addresses

@@ -58,6 +58,9 @@ void PlainFace::verify(const std::string& words) {
     const auto last = blank == words.npos ? "" : words.substr(blank + 1);
     const bool answers = last == "yes" || last == "no";
     const auto id = parse_device_id(last);
+    // A name may end so, too.
+    if ((answers || id) && chat_.means_somebody && chat_.means_somebody(words))
+        return note("\"" + displayable(words) + "\" is a name, too: use the beginning of an id");
     const auto who = find(answers || id ? words.substr(0, blank) : words, false);
     if (!who) return;
     if (id && *id != *who) return note("its id is another one: " + to_string(*who));
@@ -74,30 +77,45 @@ void PlainFace::verify(const std::string& words) {
 void PlainFace::block(const std::string& word, bool on) {
     const auto who = find(word, !on);
     if (!who) return;
-    chat_.block(*who, on);
-    note(describe(chat_.about(*who)) + (on ? " is blocked" : " is no longer blocked"));
+    chat_.block(*who, on, [this, device = *who, on](const std::optional<Failure>& failure) {
+        const auto peer = describe(chat_.about(device));
+        if (!failure) return note(peer + (on ? " is blocked" : " is no longer blocked"));
+        note(peer + (on ? " is blocked until this node ends: " : " is still blocked: ") +
+             failure->why);
+    });
 }
 
-// Names may have blanks: the longest beginning that somebody is called wins.
+// Names may have blanks: the longest beginning that means somebody is the peer. Where it may mean
+// several it still is, so that no shorter one is taken instead; a peer of whom nothing but the name
+// was typed is not a shorter one with a text.
 std::size_t PlainFace::end_of_peer(const std::string& words) const {
     const auto first = words.find_first_of(" \t");
-    if (!chat_.find_person) return first;
-    for (auto end = words.find_last_of(" \t"); end != words.npos && end > first;
-         end = words.find_last_of(" \t", end - 1))
-        if (end <= peer_bytes_max && chat_.find_person(words.substr(0, end), false)) return end;
+    if (!chat_.means_somebody || first == words.npos) return first;
+    auto end =
+        words.size() <= peer_bytes_max ? words.size() : words.find_last_of(" \t", peer_bytes_max);
+    for (; end != words.npos && end > first; end = words.find_last_of(" \t", end - 1))
+        if (chat_.means_somebody(words.substr(0, end))) return end;
     return first;
+}
+
+// Who is meant may be another one than who was thought of.
+std::string PlainFace::shown_as(const std::string& peer) const {
+    if (chat_.find_person)
+        if (const auto who = chat_.find_person(peer, false)) return describe(chat_.about(*who));
+    return displayable(peer);
 }
 
 void PlainFace::tell(const std::string& peer_and_text) {
     const auto end = end_of_peer(peer_and_text);
     const auto text = end == peer_and_text.npos ? end : peer_and_text.find_first_not_of(" \t", end);
     if (text == peer_and_text.npos) return note("/msg needs a PEER and the TEXT to say to it");
-    chat_.tell(peer_and_text.substr(0, end), peer_and_text.substr(text),
-               [this](const Chat::Told& told) {
-                   if (!told.id) return note(told.id.why());
-                   if (!told.waits_for.empty())
-                       note(displayable_name(told.waits_for) + " is away: it waits until you meet");
-               });
+    const auto peer = peer_and_text.substr(0, end);
+    chat_.tell(peer, peer_and_text.substr(text), [this, to = shown_as(peer)](const auto& told) {
+        if (!told.id) return note(told.id.why());
+        if (!told.waits_for.empty())
+            return note(displayable_name(told.waits_for) + " is away: it waits until you meet");
+        if (!options_.quiet) note("said to " + to + " alone");
+    });
 }
 
 bool PlainFace::is_muted(const controller::PeerInfo& author) const {
@@ -115,8 +133,8 @@ void PlainFace::mute(const std::string& word, bool on) {
     }
     if (on) muted_.insert(who);
     if (!on && muted_.erase(who) == 0) return note(displayable(word) + " was not muted");
-    note(displayable(word) + (on ? " is not shown any more: lanchat history has its lines"
-                                 : " is shown again"));
+    note(displayable(word) +
+         (on ? " is not shown any more: lanchat history has its lines" : " is shown again"));
 }
 
 }  // namespace lanchat::app

@@ -5,7 +5,9 @@
 
 #include "app/terminal/color.hpp"
 #include "controller/find_person.hpp"
+#include "message/comparing.hpp"
 #include "message/frame.hpp"
+#include "message/limits.hpp"
 #include "message/text.hpp"
 
 namespace lanchat::app {
@@ -17,6 +19,7 @@ using controller::Forked;
 using controller::KeyChanged;
 using controller::Message;
 using controller::OtherNetwork;
+using controller::OtherVersion;
 using controller::PeerDown;
 using controller::PeerInfo;
 using controller::PeerUp;
@@ -52,15 +55,26 @@ std::string describe_fields(const OtherNetwork& other) {
     return to_string(other.where) + " is in another network: not the same passphrase";
 }
 
+std::string describe_fields(const OtherVersion& other) {
+    return (other.where.port == 0 ? to_string(other.where.ip) : to_string(other.where)) +
+           " runs another version of lanchat that cannot be linked with this one: use the same one "
+           "on both";
+}
+
 std::string describe_fields(const Delivery& delivery) {
     return delivery.id + " is stored by " + std::to_string(delivery.count.delivered) + " of " +
            std::to_string(delivery.count.of);
 }
 
 std::string describe_fields(const Undelivered& missed) {
+    const auto lines =
+        std::to_string(missed.lines) + (missed.lines == 1 ? " line" : " lines");
+    if (missed.reason == UndeliveredReason::too_long)
+        return lines + " of " + describe(missed.peer) + " did not reach us: longer than " +
+               std::to_string(limits::line_bytes_max) + " bytes";
     const bool gone = missed.reason == UndeliveredReason::gone;
-    return std::to_string(missed.lines) + (missed.lines == 1 ? " line" : " lines") +
-           " did not reach " + describe(missed.peer) + (gone ? ": it is gone" : ": it is too slow");
+    return lines + " did not reach " + describe(missed.peer) +
+           (gone ? ": it is gone" : ": it is too slow");
 }
 
 std::string describe_fields(const KeyChanged& changed) {
@@ -81,6 +95,8 @@ std::string describe_fields(const Verification& verification) {
             return who + " is not verified: not both answered in time";
         case Verification::Stage::lost:
             return who + " is not verified: the link was lost";
+        case Verification::Stage::failed:
+            return who + " is not verified: " + verification.why;
     }
     return {};
 }
@@ -95,7 +111,7 @@ void append_message(std::string& out, const Message& message, LineStyle style) {
     // No name holds a colon, so nobody can say in a room what looks like this.
     if (message.to) {
         out += message.own ? ":direct to " + shown_recipient(*message.to) : ":direct";
-    } else if (message.room != general_room) {
+    } else if (!is_same_name(message.room, general_room)) {
         out += '@';
         out += displayable_name(message.room);
     }

@@ -16,6 +16,7 @@
 #include <variant>
 
 #include "message/limits.hpp"
+#include "node/kept_file.hpp"
 
 namespace lanchat::app {
 namespace {
@@ -36,8 +37,10 @@ std::optional<Failure> make_directories(const fs::path& dir) {
     fs::path made;
     for (const auto& part : dir) {
         made /= part;
-        if (::mkdir(made.c_str(), 0700) == 0 || errno == EEXIST) continue;
-        const int error = errno;
+        // A power cut must not take the directory with all that is flushed inside.
+        const int error = ::mkdir(made.c_str(), 0700) == 0 ? 0 : errno;
+        if (error == 0) flush_directory_of(made.string());
+        if (error == 0 || error == EEXIST) continue;
         std::error_code ignored;
         if (!fs::is_directory(made, ignored)) return failure("cannot create", made, error);
     }

@@ -15,6 +15,7 @@
 #include "app/api/recipient.hpp"
 #include "app/deadline.hpp"
 #include "app/terminal/color.hpp"
+#include "message/comparing.hpp"
 #include "message/frame.hpp"
 #include "message/limits.hpp"
 #include "message/text.hpp"
@@ -25,12 +26,11 @@ namespace {
 
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }
 
-// A closed terminal ends us like any other wish to stop, unless nohup or the like has said no.
+// The end of a terminal or of a session ends us like any other wish to stop, unless nohup or the
+// like has said no.
 bool heeds_hangup() {
     struct sigaction action {};
-    const bool ignored = ::sigaction(SIGHUP, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
-    return !ignored &&
-           (is_terminal(STDIN_FILENO) || is_terminal(STDOUT_FILENO) || is_terminal(STDERR_FILENO));
+    return ::sigaction(SIGHUP, nullptr, &action) != 0 || action.sa_handler != SIG_IGN;
 }
 
 // Calls `deed` with the face there is.
@@ -119,34 +119,36 @@ void Session::make_face() {
 }
 
 Chat Session::chat() {
-    return {[this](std::string text, std::string room) {
-                return node_->say(std::move(text), std::move(room));
-            },
-            [this](std::string text, std::string room, Chat::Stored stored) {
-                node_->say({std::move(text), std::move(room)},
-                           [stored = std::move(stored)](const Result<LineId>& line) {
-                               if (!line) return stored(Failure{line.why()});
-                               stored(message_id(*line));
-                           });
-            },
-            [this] { return node_->peers(); },
-            [this] { leave(); },
-            [this](const std::string& peer, std::string text,
-                   const std::function<void(const Chat::Told&)>& told) {
-                api::publish_to(*backend_, peer, {general_room, std::move(text), {}},
-                                [told](const api::Published& said) { told(told_of(said)); });
-            },
-            [this](const std::string& word, bool blocked) {
-                return node_->find_person(word, blocked);
-            },
-            [this](const DeviceId& who) { return node_->about(who); },
-            [this] { return node_->blocked(); },
-            [this](const DeviceId& who, bool on) { node_->block(who, on, [] {}); },
-            [this](const DeviceId& who) { return node_->verify(who); },
-            [this](const DeviceId& who) { return node_->pin(who); },
-            [this](const DeviceId& who, const std::string& code, bool same) {
-                node_->judge(who, code, same);
-            }};
+    return {
+        [this](std::string text, std::string room) {
+            return node_->say(std::move(text), std::move(room));
+        },
+        [this](std::string text, std::string room, Chat::Stored stored) {
+            node_->say({std::move(text), std::move(room)},
+                       [stored = std::move(stored)](const Result<LineId>& line) {
+                           if (!line) return stored(Failure{line.why()});
+                           stored(message_id(*line));
+                       });
+        },
+        [this] { return node_->peers(); },
+        [this] { leave(); },
+        [this](const std::string& peer, std::string text,
+               const std::function<void(const Chat::Told&)>& told) {
+            api::publish_to(*backend_, peer, {general_room, std::move(text), {}},
+                            [told](const api::Published& said) { told(told_of(said)); });
+        },
+        [this](const std::string& word, bool blocked) { return node_->find_person(word, blocked); },
+        [this](const DeviceId& who) { return node_->about(who); },
+        [this] { return node_->blocked(); },
+        [this](const DeviceId& who, bool on, Chat::Decided done) {
+            node_->block(who, on, std::move(done));
+        },
+        [this](const DeviceId& who) { return node_->verify(who); },
+        [this](const DeviceId& who) { return node_->pin(who); },
+        [this](const DeviceId& who, const std::string& code, bool same) {
+            node_->judge(who, code, same);
+        },
+        [this](const std::string& word) { return node_->means_somebody(word); }};
 }
 
 PlainOptions Session::plain_options() const {
@@ -161,10 +163,12 @@ void Session::start_input() {
         auto& plain = std::get<PlainFace>(face_);
         terminal_ = std::make_unique<Terminal>(
             loop_, [this](std::string_view bytes) { out_.write(bytes); },
-            Terminal::Listener{[&plain](std::string_view line) { plain.take_line(line); },
-                               [&plain](std::string_view line) { plain.take_text(line); },
-                               [this] { end_of_input(); }, [this] { leave(); },
-                               [this] { return prompt(); }});
+            Terminal::Listener{
+                [&plain](std::string_view line, bool pasted) { return plain.keeps(line, pasted); },
+                [&plain](std::string_view line) { plain.take_line(line); },
+                [&plain](std::string_view line) { plain.take_pasted(line); },
+                [&plain](const std::string& text) { plain.note(text); }, [this] { end_of_input(); },
+                [this] { leave(); }, [this] { return prompt(); }});
         return;
     }
     const auto bytes_max = json_ ? limits::json_line_bytes_max : limits::line_bytes_max;
@@ -182,12 +186,12 @@ void Session::start_input() {
 
 std::string Session::prompt() {
     const auto& room = std::get<PlainFace>(face_).room();
-    return room == general_room ? "> " : displayable_name(room) + "> ";
+    return is_same_name(room, general_room) ? "> " : displayable_name(room) + "> ";
 }
 
 void Session::ready(const Endpoint& address) {
     ready_ = true;
-    const auto cursor = to_string(api::Cursor{node_->store_id(), node_->newest()});
+    const auto cursor = api::to_string(node_->position_at(node_->newest()));
     with_face(face_, [&](auto& face) {
         face.ready({node_->id(), node_->name(), address, cursor});
     });
@@ -205,7 +209,7 @@ void Session::disk_has_news() {
 }
 
 void Session::placed(const std::string& id, store::Arrival arrival) {
-    const auto cursor = arrival == 0 ? "" : to_string(api::Cursor{node_->store_id(), arrival});
+    const auto cursor = arrival == 0 ? "" : api::to_string(node_->position_at(arrival));
     std::get<JsonFace>(face_).placed(id, cursor);
 }
 

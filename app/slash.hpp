@@ -18,15 +18,27 @@ struct Slash {
         unblock,
         mute,
         unmute,
+        say,
         quit,
         unknown
     };
     Verb verb = Verb::none;
     std::string argument;  // of the verb; for none what to say, for unknown the word typed
+    // Of an unknown one: it has more words, or the word is a path, so that dropping the line would
+    // lose what somebody typed.
+    bool has_more = false;
 };
 
 // A line that does not begin with '/' is to be said as it is, and one with "//" without its first.
+// The case of a command does not matter.
 Slash parse_slash(std::string_view line);
+
+// Blanks and then a slash, or something that looks like a slash: no command, but may be meant as
+// one.
+bool resembles_command(std::string_view line);
+
+// A text that begins like "/msg PEER", in whatever spelling, and so may be meant for one alone.
+bool resembles_msg(std::string_view text);
 
 // The command most like `word` ("/join"), or empty when none is close.
 std::string nearest_command(std::string_view word);

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <ctime>
 #include <system_error>
+#include <tuple>
 
 namespace lanchat::app {
 namespace {
@@ -76,25 +78,82 @@ bool take_clock(std::string_view& text, std::tm& date, std::int64_t& ms) {
     return !take(text, ".") || take_fraction(text, ms);
 }
 
-bool same_moment(const std::tm& a, const std::tm& b) {
-    return a.tm_year == b.tm_year && a.tm_mon == b.tm_mon && a.tm_mday == b.tm_mday &&
-           a.tm_hour == b.tm_hour && a.tm_min == b.tm_min && a.tm_sec == b.tm_sec;
+// Minutes east of Greenwich: "Z", "+02:00", "-0530".
+bool take_offset(std::string_view& text, int& minutes) {
+    if (take(text, "Zz")) return true;
+    const bool west = text.starts_with('-');
+    int hour = 0;
+    int minute = 0;
+    if (!take(text, "+-") || !take(text, 2, hour)) return false;
+    take(text, ":");
+    if (!take(text, 2, minute) || hour > 23 || minute > 59) return false;
+    minutes = (hour * 60 + minute) * (west ? -1 : 1);
+    return true;
+}
+
+bool is_on_the_calendar(const std::tm& date) {
+    const std::chrono::year_month_day day{
+        std::chrono::year{date.tm_year + 1900},
+        std::chrono::month(static_cast<unsigned>(date.tm_mon + 1)),
+        std::chrono::day(static_cast<unsigned>(date.tm_mday))};
+    return day.ok() && date.tm_hour < 24 && date.tm_min < 60 && date.tm_sec < 60;
+}
+
+auto order_of(const std::tm& date) {
+    return std::tuple(date.tm_year, date.tm_mon, date.tm_mday, date.tm_hour, date.tm_min,
+                      date.tm_sec);
+}
+
+bool is_before(std::time_t seconds, const std::tm& date) {
+    std::tm there{};
+    return ::localtime_r(&seconds, &there) != nullptr && order_of(there) < order_of(date);
+}
+
+// The first moment at which clocks here show `date`. Where they skipped it, as in the night when
+// summer time begins, the first one after.
+std::time_t local_moment(std::tm date) {
+    std::optional<std::time_t> first;
+    for (const int summer : {0, 1}) {
+        std::tm shown = date;
+        shown.tm_isdst = summer;
+        shown.tm_wday = -1;  // stays so where mktime fails
+        const auto seconds = std::mktime(&shown);
+        const bool is_there = shown.tm_wday >= 0 && order_of(shown) == order_of(date);
+        if (is_there && (!first || seconds < *first)) first = seconds;
+    }
+    if (first) return *first;
+    // No skip is longer than a day.
+    constexpr std::time_t reach = 2 * 86'400;
+    std::tm normal = date;
+    const auto near = ::timegm(&normal);
+    auto early = near - reach;
+    auto late = near + reach;
+    while (late - early > 1) {
+        const auto middle = early + (late - early) / 2;
+        (is_before(middle, date) ? early : late) = middle;
+    }
+    return late;
 }
 
 }  // namespace
 
-std::optional<WallTime> parse_time(std::string_view text, WallTime now) {
+std::optional<WallTime> parse_time(std::string_view text, WallTime now, DayEdge edge) {
     if (const auto ago = parse_ago(text, now)) return ago;
     std::tm date{};
     std::int64_t ms = 0;
-    if (!take_date(text, date)) return std::nullopt;
-    if (take(text, "T ") && !take_clock(text, date, ms)) return std::nullopt;
-    const bool utc = take(text, "Z");
-    if (!text.empty()) return std::nullopt;
-    date.tm_isdst = -1;
-    std::tm normal = date;  // the 31st of February moves
-    const auto seconds = utc ? ::timegm(&normal) : std::mktime(&normal);
-    if (!same_moment(normal, date)) return std::nullopt;
+    if (!take_date(text, date) || !is_on_the_calendar(date)) return std::nullopt;
+    int east = 0;
+    const bool is_day = !take(text, "Tt ");
+    if (!is_day && !take_clock(text, date, ms)) return std::nullopt;
+    const bool is_local = text.empty();
+    if (!is_local && !take_offset(text, east)) return std::nullopt;
+    if (!text.empty() || !is_on_the_calendar(date)) return std::nullopt;
+    if (is_day && edge == DayEdge::last) {
+        ++date.tm_mday;
+        ::timegm(&date);  // which may be the first of the next month
+        ms = -1;
+    }
+    const auto seconds = is_local ? local_moment(date) : ::timegm(&date) - east * 60;
     return WallTime{static_cast<std::int64_t>(seconds) * 1000 + ms};
 }
 

@@ -32,9 +32,24 @@ endif()
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+# No debug information but the lines that sanitizers and stacks name: it doubles the time of a file.
+# -O1 compiles as fast as -O0, and the tests run several times faster.
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+# Most of a file's time goes into headers and templates that its neighbours need as well, so the
+# files of a target are compiled a dozen at a time.
+option(LANCHAT_UNITY "Compile the files of a target together" ON)
+set(CMAKE_UNITY_BUILD ${LANCHAT_UNITY})
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+# mold takes archives in any order, which other linkers do not: release is linked as everybody links.
+find_program(MOLD mold)
+if(MOLD AND NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_link_options(-fuse-ld=mold)
 endif()
 
 # lanchat_library(<name> <sources>...): a static library of one room, with the alias lanchat::<name>.

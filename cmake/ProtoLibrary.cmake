@@ -37,5 +37,6 @@ function(_lanchat_generated_library target service_suffix service_options)
   target_link_libraries(${target} PUBLIC protobuf::libprotobuf)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_compile_options(${target} PRIVATE -w)
-  set_target_properties(${target} PROPERTIES CXX_CLANG_TIDY "")
+  # Generated files hold the same names.
+  set_target_properties(${target} PROPERTIES CXX_CLANG_TIDY "" UNITY_BUILD OFF)
 endfunction()

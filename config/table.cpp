@@ -2,6 +2,7 @@
 #include <array>
 
 #include "config/keys.hpp"
+#include "message/blank.hpp"
 #include "message/limits.hpp"
 #include "message/text.hpp"
 
@@ -61,8 +62,10 @@ Refusal refuse_peer(const std::string& text) {
 }
 
 Refusal refuse_name(const std::string& text) {
-    if (text.empty() || is_name(text)) return std::nullopt;
+    if (text.empty()) return std::nullopt;
     if (!is_utf8(text)) return Failure{"a name must be valid UTF-8"};
+    if (is_blank(text)) return Failure{"a name needs something that can be seen"};
+    if (is_name(text)) return std::nullopt;
     return Failure{"a name has at most " + std::to_string(limits::name_code_points_max) +
                    " characters and " + std::to_string(limits::name_bytes_max) + " bytes"};
 }

@@ -12,15 +12,18 @@ Authors::Authors(bool closed, const DeviceId& self, const std::set<DeviceId>& he
                  const std::vector<Met>& met, Instant now, Rng& rng)
     : closed_(closed), self_(self) {
     if (!closed) return;
-    known_ = held;
-    known_.insert(self);
+    firm_ = held;
+    firm_.insert(self);
+    known_ = firm_;
     for (const Met& one : met) note(one);
     reach(self);
     for (const DeviceId& device : known_) owe(device, now, rng);
 }
 
 void Authors::meet(const DeviceId& device, Instant now, Rng& rng) {
-    if (!closed_ || !known_.insert(device).second) return;
+    if (!closed_) return;
+    firm_.insert(device);
+    if (!known_.insert(device).second) return;
     owe(device, now, rng);
 }
 
@@ -34,12 +37,38 @@ bool Authors::named(const Met& met, Instant now, Rng& rng) {
 }
 
 void Authors::note(const Met& met) {
-    if (known_.size() < limits::logs_max) known_.insert(met.who);
-    auto& names = names_[met.where.log.device];
-    const bool is_known = names.contains(met.who);
-    if (!is_known && names_count_ >= limits::logs_max) return;  // so we may name it without need
-    names_count_ += is_known ? 0 : 1;
+    const DeviceId& namer = met.where.log.device;
+    auto& names = names_[namer];
+    const bool is_new = !names.contains(met.who);
+    const bool is_full = names_count_ >= limits::names_max ||
+                         (known_.size() >= limits::names_max && !known_.contains(met.who));
+    if (is_new && is_full && !make_room(namer)) return;  // so we may name it without need
+    known_.insert(met.who);
     names[met.who] = met.where;
+    if (!is_new) return;
+    ++names_count_;
+    names_of_.add(namer);
+    named_.add(met.who);
+}
+
+bool Authors::make_room(const DeviceId& namer) {
+    if (!names_of_.yields_to(namer)) return false;
+    const DeviceId greatest = names_of_.greatest();
+    give_up(greatest, names_.at(greatest).rbegin()->first);
+    return true;
+}
+
+// Who is known for nothing else is not accepted any more.
+void Authors::give_up(const DeviceId& namer, const DeviceId& who) {
+    const DeviceId gone = who;
+    names_.at(namer).erase(gone);
+    --names_count_;
+    names_of_.remove(namer);
+    named_.remove(gone);
+    if (named_.of(gone) > 0 || firm_.contains(gone) || names_.contains(gone)) return;
+    known_.erase(gone);
+    reached_.erase(gone);
+    unnamed_.erase(gone);
 }
 
 void Authors::reach(const DeviceId& device) {
@@ -59,7 +88,10 @@ void Authors::is_left(const LogId& log, const Extent& held, Instant now, Rng& rn
     const auto names = names_.find(log.device);
     if (names == names_.end()) return;
     const auto gone = std::erase_if(names->second, [&](const auto& name) {
-        return name.second.log == log && !held.holds(name.second.seq);
+        if (name.second.log != log || held.holds(name.second.seq)) return false;
+        names_of_.remove(log.device);
+        named_.remove(name.first);
+        return true;
     });
     if (gone == 0) return;
     names_count_ -= gone;

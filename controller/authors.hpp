@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "controller/device_counts.hpp"
 #include "message/entry.hpp"
 #include "message/extent.hpp"
 #include "message/rng.hpp"
@@ -22,6 +23,9 @@ namespace lanchat::controller {
 // Who comes new knows nobody but those it links with, maybe just us, and goes from our names to
 // theirs. So all whom we accept have to be within reach that way; those who are not we name. That
 // two others named each other helps nobody who knows neither.
+//
+// At most limits::names_max names are kept, and devices that are known by them. When they are full,
+// whoever names most gives up one: nobody's many names keep those out whom others name.
 //
 // An open network keeps nothing here.
 class Authors {
@@ -48,13 +52,18 @@ class Authors {
 
   private:
     void note(const Met& met);
+    bool make_room(const DeviceId& namer);
+    void give_up(const DeviceId& namer, const DeviceId& who);
     void reach(const DeviceId& device);
     void owe(const DeviceId& device, Instant now, Rng& rng);
 
     bool closed_;
     DeviceId self_;
-    std::set<DeviceId> known_;                              // accepted, for good
+    std::set<DeviceId> known_;                              // accepted
+    std::set<DeviceId> firm_;                               // of them, whatever is named
     std::map<DeviceId, std::map<DeviceId, LineId>> names_;  // by whom: whom, and where
+    DeviceCounts names_of_;                                 // by whom: how many
+    DeviceCounts named_;                                    // whom: by how many
     std::size_t names_count_ = 0;
     std::set<DeviceId> reached_;  // from this device, by names
     std::set<DeviceId> unnamed_;  // accepted and not reached

@@ -150,9 +150,9 @@ void Comparison::give_answer(Frame& frame, Summary& ours, Instant now) {
 void Comparison::list(Frame& frame, const Logs& logs) {
     frame.listing = true;
     if (differ_) frame.differ = std::exchange(differ_, std::nullopt)->to_ullong();
-    while (const LogId* log = logs.summary().next(listed_, last_)) {
+    while (const auto log = logs.summary().next(listed_, last_)) {
         if (frame.have.size() >= limits::heads_per_frame) return;
-        last_ = *log;
+        last_ = log;
         add_head(frame, *log, logs.find(*log));
     }
     is_listing_ = false;

@@ -23,7 +23,10 @@ bool Contacts::may_dial(const Endpoint& where, Instant now) const {
     return it == contacts_.end() || (!it->second.myself && it->second.not_before <= now);
 }
 
-void Contacts::linked(const Endpoint& where) { forget(where); }
+void Contacts::linked(const Endpoint& where, bool encrypted) {
+    forget(where);
+    if (encrypted) speaks_tls(where);
+}
 
 void Contacts::departed(const Endpoint& where) { forget(where); }
 
@@ -57,10 +60,15 @@ void Contacts::second_address(const Endpoint& where, Instant now) {
     strange(where, now);
 }
 
-void Contacts::plain(const Endpoint& where) {
-    contact(where).plain = true;
-    contact(where).not_before = {};
+bool Contacts::plain(const Endpoint& where) {
+    auto& contact = this->contact(where);
+    if (contact.tls) return false;
+    contact.plain = true;
+    contact.not_before = {};
+    return true;
 }
+
+void Contacts::speaks_tls(const Endpoint& where) { contact(where).tls = true; }
 
 bool Contacts::is_new_stranger(const Endpoint& where) {
     return !std::exchange(contact(where).stranger, true);

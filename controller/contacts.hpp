@@ -24,12 +24,15 @@ class Contacts {
     // Whether a dial is allowed now. An unknown address is.
     bool may_dial(const Endpoint& where, Instant now) const;
 
-    void linked(const Endpoint& where);               // it greeted us properly
+    void linked(const Endpoint& where, bool encrypted);  // it greeted us properly
     void missed(const Endpoint& where, Instant now);  // a linked peer was lost: dial it soon, often
     void unreachable(const Endpoint& where, Instant now);
     void refused(const Endpoint& where, Instant now);  // it speaks our protocol and said no
     void strange(const Endpoint& where, Instant now);  // whatever listens there is not ours
-    void plain(const Endpoint& where);  // it does not speak TLS: the next dial does without
+    // It speaks plain HTTP/2, and the next dial may do so too. False where TLS was met: somebody
+    // stands in the way there, or another program has taken the place, which may dial us.
+    [[nodiscard]] bool plain(const Endpoint& where);
+    void speaks_tls(const Endpoint& where);
     void second_address(const Endpoint& where, Instant now);  // of a peer we are linked with
     void is_myself(const Endpoint& where);
     void departed(const Endpoint& where);  // it said goodbye: the sweep will find it
@@ -47,6 +50,7 @@ class Contacts {
         int failures = 0;
         bool myself = false;
         bool plain = false;  // for one dial
+        bool tls = false;    // was met there, until it said goodbye
         bool stranger = false;
         Instant not_before{};
         Instant asked_until{};  // a connect is under way: do not ask again before

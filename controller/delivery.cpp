@@ -1,52 +1,78 @@
-// Changes are told in the order of lines; audiences are few, so all of one are looked at.
+// Changes are told in the order of lines. An acknowledgement is looked at for the lines that it is
+// the first to name: all members acknowledge all lines, again and again.
 #include "controller/delivery.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace lanchat::controller {
+
+Deliveries::Member* Deliveries::Watched::find(const DeviceId& device) {
+    const auto found = std::ranges::lower_bound(audience, device, {}, &Member::device);
+    return found != audience.end() && found->device == device ? &*found : nullptr;
+}
 
 void Deliveries::watch(const LineId& line, const std::vector<DeviceId>& audience) {
     if (lines_.contains(line)) return;
     if (order_.size() >= lines_max) {
         lines_.erase(order_.front());
+        changed_.erase(order_.front());
         order_.pop_front();
     }
     Watched watched;
     for (const DeviceId& device : audience) watched.audience.push_back({device, false, false});
+    std::ranges::sort(watched.audience, {}, &Member::device);
+    watched.count.of = static_cast<std::uint32_t>(audience.size());
     lines_.emplace(line, std::move(watched));
     order_.push_back(line);
+    // An older line than those that were looked at has to be looked for.
+    std::erase_if(known_, [&](const auto& known) {
+        return known.first.first == line.log && known.second >= line.seq;
+    });
+}
+
+// After which entry something is news; `seq`: nothing is.
+Seq Deliveries::news_from(const DeviceId& device, const LogId& log, Seq after, Seq seq) {
+    if (seq <= after) return seq;
+    if (known_.size() >= lines_max) known_.clear();  // anybody may claim to have something
+    const auto it = known_.try_emplace({log, device}, 0).first;
+    if (after > it->second) return after;  // what lies between may come yet
+    return std::min(seq, std::exchange(it->second, std::max(it->second, seq)));
 }
 
 void Deliveries::stored_here(const LogId& log, Seq seq) {
+    const auto after = news_from({}, log, 0, seq);
     const auto end = lines_.upper_bound({log, seq});
-    for (auto it = lines_.lower_bound({log, 0}); it != end; ++it) {
-        if (std::exchange(it->second.stored, true)) continue;
-        touch(it->second);
-    }
+    for (auto it = lines_.upper_bound({log, after}); it != end; ++it)
+        if (!std::exchange(it->second.stored, true)) touch(*it);
 }
 
 void Deliveries::stored_there(const DeviceId& device, const LogId& log, Seq after, Seq seq) {
-    if (seq <= after) return;
+    after = news_from(device, log, after, seq);
     const auto end = lines_.upper_bound({log, seq});
     for (auto it = lines_.upper_bound({log, after}); it != end; ++it) {
-        for (Member& member : it->second.audience) {
-            if (member.device != device || member.has) continue;
-            member.has = true;
-            touch(it->second);
-        }
+        Member* member = it->second.find(device);
+        if (member == nullptr || std::exchange(member->has, true)) continue;
+        ++it->second.count.delivered;
+        if (member->gone) --it->second.count.gone;
+        touch(*it);
     }
 }
 
-void Deliveries::left(const DeviceId& device) { mark(device, true); }
+void Deliveries::left(const DeviceId& device) {
+    std::erase_if(known_, [&](const auto& known) { return known.first.second == device; });
+    mark(device, true);
+}
+
 void Deliveries::came(const DeviceId& device) { mark(device, false); }
 
 void Deliveries::mark(const DeviceId& device, bool gone) {
-    for (auto& [line, watched] : lines_) {
-        for (Member& member : watched.audience) {
-            if (member.device != device || member.has || member.gone == gone) continue;
-            member.gone = gone;
-            touch(watched);
-        }
+    for (auto& line : lines_) {
+        Member* member = line.second.find(device);
+        if (member == nullptr || member->has || member->gone == gone) continue;
+        member->gone = gone;
+        gone ? ++line.second.count.gone : --line.second.count.gone;
+        touch(line);
     }
 }
 
@@ -59,36 +85,18 @@ std::set<LogId> Deliveries::logs() const {
 std::optional<DeliveryCount> Deliveries::find(const LineId& line) const {
     const auto watched = lines_.find(line);
     if (watched == lines_.end()) return std::nullopt;
-    return count(watched->second);
+    return watched->second.count;
 }
 
 std::vector<Deliveries::Change> Deliveries::take_changes() {
     std::vector<Change> changes;
-    changes_ = false;
-    for (auto& [line, watched] : lines_) {
-        if (!std::exchange(watched.changed, false)) continue;
-        changes.push_back({line, count(watched)});
-    }
+    for (const LineId& line : std::exchange(changed_, {}))
+        changes.push_back({line, lines_.at(line).count});
     return changes;
 }
 
-DeliveryCount Deliveries::count(const Watched& watched) {
-    DeliveryCount count;
-    count.of = static_cast<std::uint32_t>(watched.audience.size());
-    for (const Member& member : watched.audience) {
-        if (member.has) {
-            ++count.delivered;
-        } else if (member.gone) {
-            ++count.gone;
-        }
-    }
-    return count;
-}
-
-void Deliveries::touch(Watched& watched) {
-    if (!watched.stored) return;  // told once it is
-    watched.changed = true;
-    changes_ = true;
+void Deliveries::touch(Lines::value_type& line) {
+    if (line.second.stored) changed_.insert(line.first);  // else told once it is
 }
 
 }  // namespace lanchat::controller

@@ -44,7 +44,7 @@ class Deliveries {
 
     std::set<LogId> logs() const;  // of the lines that are watched
     std::optional<DeliveryCount> find(const LineId& line) const;
-    bool has_changes() const { return changes_; }
+    bool has_changes() const { return !changed_.empty(); }
     std::vector<Change> take_changes();
 
   private:
@@ -54,18 +54,24 @@ class Deliveries {
         bool gone = false;
     };
     struct Watched {
-        std::vector<Member> audience;
+        std::vector<Member> audience;  // by device
+        DeliveryCount count;
         bool stored = false;
-        bool changed = false;
-    };
 
-    static DeliveryCount count(const Watched& watched);
-    void touch(Watched& watched);
+        Member* find(const DeviceId& device);
+    };
+    using Lines = std::map<LineId, Watched>;
+
+    Seq news_from(const DeviceId& device, const LogId& log, Seq after, Seq seq);
+    void touch(Lines::value_type& line);
     void mark(const DeviceId& device, bool gone);
 
-    std::map<LineId, Watched> lines_;
-    std::deque<LineId> order_;  // in which they came to be watched
-    bool changes_ = false;
+    Lines lines_;
+    std::deque<LineId> order_;   // in which they came to be watched
+    std::set<LineId> changed_;
+    // Up to where all lines of a log that are watched have been looked at, for what is stored
+    // there; no device: here.
+    std::map<std::pair<LogId, DeviceId>, Seq> known_;
 };
 
 }  // namespace lanchat::controller

@@ -44,7 +44,7 @@ struct PeerInfo {
 };
 
 enum class DownReason { left, lost, replaced, blocked };
-enum class UndeliveredReason { slow, gone };
+enum class UndeliveredReason { slow, gone, too_long };
 
 // As programs read them.
 constexpr std::string_view to_word(DownReason reason) {
@@ -61,7 +61,15 @@ constexpr std::string_view to_word(DownReason reason) {
     return "lost";
 }
 constexpr std::string_view to_word(UndeliveredReason reason) {
-    return reason == UndeliveredReason::gone ? "gone" : "slow";
+    switch (reason) {
+        case UndeliveredReason::slow:
+            return "slow";
+        case UndeliveredReason::gone:
+            return "gone";
+        case UndeliveredReason::too_long:
+            return "too_long";
+    }
+    return "slow";
 }
 
 struct PeerUp {
@@ -103,7 +111,14 @@ struct OtherNetwork {
     Endpoint where;
 };
 
-// Lines of ours that `peer` will not get from us.
+// A node of another version of lanchat is there, which cannot be linked. Told once of each. The
+// port is 0 if it dialled us: where it listens is not known then.
+struct OtherVersion {
+    Endpoint where;
+};
+
+// Lines of ours that `peer` will not get from us; or, too_long, lines of `peer`, a legacy one, that
+// are longer than a line may be and were not taken.
 struct Undelivered {
     PeerInfo peer;
     std::uint64_t lines = 0;
@@ -125,10 +140,11 @@ struct KeyChanged {
 
 // How far the comparing of keys with a peer is. `code` is what both people see.
 struct Verification {
-    enum class Stage { shown, verified, refused, timed_out, lost };
+    enum class Stage { shown, verified, refused, timed_out, lost, failed };  // failed: not kept
     PeerInfo peer;
     Stage stage = Stage::shown;
     std::string code;
+    std::string why = {};  // it failed
 };
 constexpr std::string_view to_word(Verification::Stage stage) {
     switch (stage) {
@@ -142,11 +158,13 @@ constexpr std::string_view to_word(Verification::Stage stage) {
             return "timed_out";
         case Verification::Stage::lost:
             return "lost";
+        case Verification::Stage::failed:
+            return "failed";
     }
     return "lost";
 }
 
-using Event = std::variant<PeerUp, PeerDown, Message, Forked, OtherNetwork, Undelivered, Delivery,
-                           KeyChanged, Verification>;
+using Event = std::variant<PeerUp, PeerDown, Message, Forked, OtherNetwork, OtherVersion,
+                           Undelivered, Delivery, KeyChanged, Verification>;
 
 }  // namespace lanchat::controller

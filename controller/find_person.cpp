@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "message/comparing.hpp"
 #include "message/look.hpp"
 #include "message/text.hpp"
 
@@ -14,16 +15,28 @@ using Ids = std::set<DeviceId>;
 
 constexpr std::size_t listed_max = 8;
 
-bool has_name_like(const Candidate& one, std::string_view look) {
-    return std::ranges::any_of(one.names, [&](const auto& name) { return look_of(name) == look; });
-}
+// To somebody's eyes: a capital may look like a letter that its small one does not look like.
+class Sought {
+  public:
+    explicit Sought(std::string_view word) : look_(look_of(word)), key_(comparing_key(word)) {}
+
+    bool may_be(const Candidate& one) const {
+        return std::ranges::any_of(one.names, [&](const auto& name) {
+            return look_of(name) == look_ || comparing_key(name) == key_;
+        });
+    }
+
+  private:
+    std::string look_;
+    std::string key_;
+};
 
 // Those who have a claim to the name: who is here or vouched for; else whoever had it.
 Ids named(std::string_view word, const std::vector<Candidate>& known, OnKeyChange on_key_change) {
-    const auto look = look_of(word);
+    const Sought sought(word);
     Ids here, vouched, others;
     for (const auto& one : known) {
-        if (!one.device || !has_name_like(one, look)) continue;
+        if (!one.device || !sought.may_be(one)) continue;
         if (one.address) here.insert(*one.device);
         if (one.vouched) vouched.insert(*one.device);
         if (!one.address && !one.vouched) others.insert(*one.device);
@@ -33,11 +46,13 @@ Ids named(std::string_view word, const std::vector<Candidate>& known, OnKeyChang
     return here;
 }
 
+// Ids are written in lower case; who types one may not care.
 Ids with_beginning(std::string_view word, const std::vector<Candidate>& known) {
     Ids found;
     if (word.size() < id_beginning_min) return found;
+    const auto beginning = in_lower_case(word);
     for (const auto& one : known)
-        if (one.device && to_string(*one.device).starts_with(word)) found.insert(*one.device);
+        if (one.device && to_string(*one.device).starts_with(beginning)) found.insert(*one.device);
     return found;
 }
 
@@ -45,12 +60,11 @@ Ids with_beginning(std::string_view word, const std::vector<Candidate>& known) {
 Ids marked(std::string_view word, const std::vector<Candidate>& known) {
     const auto sign = word.rfind(mark_sign);
     if (sign == word.npos) return {};
-    const auto look = look_of(word.substr(0, sign));
+    const Sought sought(word.substr(0, sign));
     Ids found = with_beginning(word.substr(sign + mark_sign.size()), known);
     std::erase_if(found, [&](const DeviceId& id) {
-        return std::ranges::none_of(known, [&](const Candidate& one) {
-            return one.device == id && has_name_like(one, look);
-        });
+        return std::ranges::none_of(
+            known, [&](const Candidate& one) { return one.device == id && sought.may_be(one); });
     });
     return found;
 }
@@ -70,20 +84,28 @@ Failure ambiguous(std::string_view word, const Ids& meant, const std::vector<Can
     return Failure{why + "; name one by the beginning of its id"};
 }
 
+// All whom a word that is neither an id nor an address may mean.
+Ids meant_by(std::string_view word, const std::vector<Candidate>& known,
+             OnKeyChange on_key_change) {
+    Ids meant = named(word, known, on_key_change);
+    meant.merge(with_beginning(word, known));
+    meant.merge(marked(word, known));
+    return meant;
+}
+
 Result<DeviceId> find_at(const Endpoint& address, const std::vector<Candidate>& known) {
     for (const auto& one : known) {
         if (one.address != address) continue;
         if (one.device) return *one.device;
         return Failure{to_string(address) + " is a legacy peer: it has no key"};
     }
-    return Failure{"nobody is linked at " + to_string(address)};
+    return Failure{"nobody is linked at " + to_string(address), Failure::Kind::not_found};
 }
 
 bool spells(const Candidate& one, std::string_view word) {
-    // Only the case may differ; what else looks alike is somebody else's name.
-    return std::ranges::any_of(one.names, [&](const std::string& name) {
-        return name == word || same_but_case(name, word);
-    });
+    // What looks alike and is no more is somebody else's name.
+    return std::ranges::any_of(one.names,
+                               [&](const std::string& name) { return is_same_name(name, word); });
 }
 
 }  // namespace
@@ -91,12 +113,17 @@ bool spells(const Candidate& one, std::string_view word) {
 Result<DeviceId> find_person(std::string_view word, const std::vector<Candidate>& known,
                              OnKeyChange on_key_change) {
     if (const auto whole = parse_device_id(word)) return *whole;
-    if (const auto address = parse_endpoint(word)) return find_at(*address, known);
     const Ids by_name = named(word, known, on_key_change);
-    Ids meant = by_name;
-    meant.merge(with_beginning(word, known));
-    meant.merge(marked(word, known));
-    if (meant.empty()) return Failure{"nobody called \"" + displayable(word) + "\" is known here"};
+    if (const auto address = parse_endpoint(word)) {
+        const auto there = find_at(*address, known);
+        Ids meant = by_name;
+        if (there) meant.insert(*there);
+        return there && meant.size() > 1 ? ambiguous(word, meant, known) : there;
+    }
+    const Ids meant = meant_by(word, known, on_key_change);
+    if (meant.empty())
+        return Failure{"nobody called \"" + displayable(word) + "\" is known here",
+                       Failure::Kind::not_found};
     if (meant.size() > 1) return ambiguous(word, meant, known);
     const DeviceId found = *meant.begin();
     const bool is_spelt = std::ranges::any_of(
@@ -104,6 +131,12 @@ Result<DeviceId> find_person(std::string_view word, const std::vector<Candidate>
     if (by_name.contains(found) && !is_spelt && !with_beginning(word, known).contains(found))
         return ambiguous(word, meant, known);
     return found;
+}
+
+bool means_somebody(std::string_view word, const std::vector<Candidate>& known,
+                    OnKeyChange on_key_change) {
+    return parse_device_id(word) || parse_endpoint(word) ||
+           !meant_by(word, known, on_key_change).empty();
 }
 
 namespace {

@@ -26,10 +26,16 @@ enum class OnKeyChange { block, warn };
 inline constexpr std::size_t id_beginning_min = 4;
 
 // Of several who are meant none is: the failure lists them, by their ids. A name is not enough
-// where it looks like that of another key that is linked or vouched for (look.hpp); of keys that
-// are neither, whoever is here comes first. `NAME·BEGINNING`, as people are shown, is enough.
+// where it is that of another key that is linked or vouched for, or looks like it (comparing.hpp,
+// look.hpp), or is an address where another is linked; of keys that are neither, whoever is here
+// comes first. `NAME·BEGINNING`, as people are shown, is enough.
 Result<DeviceId> find_person(std::string_view word, const std::vector<Candidate>& known,
                              OnKeyChange on_key_change);
+
+// Whether the word means one, or may mean one of several: then no other reading of what was typed
+// is to be tried. Every id and every address means somebody, known or not.
+bool means_somebody(std::string_view word, const std::vector<Candidate>& known,
+                    OnKeyChange on_key_change);
 
 // The shortest beginning of the id, of at least 4 characters, that does not look like the same
 // part of one of the others.

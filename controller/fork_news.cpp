@@ -10,8 +10,8 @@ namespace {
 
 Duration pause_after(std::uint32_t sent) {
     if (sent == 0) return Duration{0};
-    constexpr std::uint32_t doublings_max = 8;
-    return std::min<Duration>(limits::proof_pause * (1 << std::min(sent, doublings_max)),
+    constexpr std::uint32_t proof_doublings_max = 8;
+    return std::min<Duration>(limits::proof_pause * (1 << std::min(sent, proof_doublings_max)),
                               limits::proof_pause_max);
 }
 

@@ -8,12 +8,6 @@
 #include "message/limits.hpp"
 
 namespace lanchat::controller {
-namespace {
-
-constexpr std::size_t pages_max = 16;
-
-}  // namespace
-
 Ledger::Ledger(LogId log, std::shared_ptr<const DeviceKey> key, OwnClock clock,
                std::optional<Ended> previous)
     : pages_{{log, 0}}, key_(std::move(key)), clock_(clock), previous_(previous) {}
@@ -24,7 +18,7 @@ void Ledger::turn_page(Epoch epoch) {
     if (head_ > last.before)
         previous_ = Ended{last.log.epoch, head_ - last.before, draft_.sealed_head()};
     pages_.push_back({{last.log.device, epoch}, head_});
-    if (pages_.size() > pages_max) pages_.pop_front();
+    if (pages_.size() > limits::pages_max) pages_.pop_front();
     clock_.begin_anew();
     draft_ = {};
 }
@@ -67,6 +61,16 @@ RunPtr Ledger::seal() {
                                 said_bytes_ - dropped_bytes_ > limits::ledger_bytes_max))
         drop_oldest();
     return run;
+}
+
+std::vector<Said> Ledger::said() const {
+    std::vector<Said> said;
+    Place end = head_;
+    for (auto page = pages_.rbegin(); page != pages_.rend(); ++page) {
+        if (end > page->before) said.push_back({page->log.epoch, end - page->before});
+        end = page->before;
+    }
+    return said;
 }
 
 std::optional<Place> Ledger::place_of(const LogId& log, Seq seq) const {

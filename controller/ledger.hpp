@@ -10,6 +10,7 @@
 
 #include "controller/draft.hpp"
 #include "controller/own_clock.hpp"
+#include "message/frame.hpp"
 #include "message/run.hpp"
 
 namespace lanchat::controller {
@@ -55,6 +56,9 @@ class Ledger {
     Place base() const { return base_; }  // newest line that is not at hand any more
 
     LineId next_line() const { return {log(), head_ - pages_.back().before + 1}; }
+
+    // How much was said in each of its logs that are not many pages ago, the newest first.
+    std::vector<Said> said() const;
 
     // The place of the line `seq` of `log` (0: before its first). Nothing: it was never said, or it
     // is many pages ago.

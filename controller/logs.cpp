@@ -88,8 +88,37 @@ Claim claim_of(const Head& head) {
     return claim;
 }
 
-Logs::Logs(Map held) : held_(std::move(held)) {
+bool may_rest(const LogId& log, const Extent& stored) {
+    return !log.is_direct() && !stored.tail && stored.forked == 0 && !stored.base.empty() &&
+           stored.base.after == stored.floor;
+}
+
+Logs::Logs(Map held, Leaves resting, std::size_t at_hand_max)
+    : held_(std::move(held)),
+      summary_(std::move(resting)),
+      at_hand_max_(at_hand_max),
+      tidy_at_(at_hand_max) {
     for (const auto& known : held_) note(known);
+    tidied_ = summary_.version();
+    tidy();
+}
+
+bool Logs::rests_well(const Map::value_type& known) const {
+    const auto& [log, held] = known;
+    return !held.freezing && held.here == held.stored && may_rest(log, held.stored) &&
+           summary_.version_of(log) <= tidied_;
+}
+
+void Logs::tidy() {
+    if (held_.size() < tidy_at_) return;
+    std::erase_if(held_, [this](const auto& known) {
+        if (!rests_well(known)) return false;
+        const Stretch& base = known.second.stored.base;
+        if (base.after > 0) before_[known.first] = base.before;
+        return true;
+    });
+    tidied_ = summary_.version();
+    tidy_at_ = held_.size() + at_hand_max_;
 }
 
 void Logs::note(const Map::value_type& known) {
@@ -98,8 +127,8 @@ void Logs::note(const Map::value_type& known) {
 }
 
 Logs::Verdict Logs::take(const VerifiedRun& run, bool may_detach) {
-    const auto known = held_.find(run.log());
-    if (known != held_.end() && known->second.is_being_cut()) return Verdict::known;
+    const Held* known = find(run.log());
+    if (known != nullptr && known->is_being_cut()) return Verdict::known;
     const Fitted fitted = fit(extent(run.log()), run);
     switch (fitted.fit) {
         case Fit::known:
@@ -119,21 +148,22 @@ Logs::Verdict Logs::take(const VerifiedRun& run, bool may_detach) {
 }
 
 void Logs::stored(const VerifiedRun& run) {
-    const auto known = held_.find(run.log());
-    if (known == held_.end() || known->second.is_being_cut()) return;
+    auto* known = at_hand(run.log());
+    if (known == nullptr || known->second.is_being_cut()) return;
     known->second.stored = fit(known->second.stored, run).extent;
     note(*known);
 }
 
 void Logs::trimmed(const LogId& log, Seq floor, const Hash& head) {
-    const auto known = held_.find(log);
-    if (known == held_.end()) return;
+    auto* known = at_hand(log);
+    if (known == nullptr) return;
     known->second.here.raise_floor(floor, head);
     known->second.stored.raise_floor(floor, head);
     note(*known);
 }
 
 bool Logs::freeze(const LogId& log, Seq place) {
+    (void)at_hand(log);
     Held& held = held_[log];
     if (held.here.limit() < place) return false;
     held.here.forked = held.stored.forked = place;
@@ -142,8 +172,8 @@ bool Logs::freeze(const LogId& log, Seq place) {
 }
 
 bool Logs::frozen(const LogId& log, const Extent& stored) {
-    const auto known = held_.find(log);
-    if (known == held_.end() || known->second.here.forked != stored.forked) return false;
+    auto* known = at_hand(log);
+    if (known == nullptr || known->second.here.forked != stored.forked) return false;
     Held& held = known->second;
     if (held.is_being_cut()) held.here = held.stored = stored;
     held.freezing = false;
@@ -151,13 +181,23 @@ bool Logs::frozen(const LogId& log, const Extent& stored) {
     return true;
 }
 
-bool Logs::has_place_for(const LogId& log) const {
-    return held_.size() < limits::logs_max || held_.contains(log);
+const Held* Logs::find(const LogId& log) const {
+    const auto* known = at_hand(log);
+    return known == nullptr ? nullptr : &known->second;
 }
 
-const Held* Logs::find(const LogId& log) const {
+Logs::Map::value_type* Logs::at_hand(const LogId& log) const {
     const auto known = held_.find(log);
-    return known == held_.end() ? nullptr : &known->second;
+    if (known != held_.end()) return &*known;
+    const Leaf* leaf = summary_.find(log);
+    if (leaf == nullptr) return nullptr;
+    const auto before = before_.find(log);
+    Extent extent;
+    extent.base = {leaf->after, before == before_.end() ? Hash{} : before->second, leaf->seq,
+                   leaf->head};
+    extent.floor = leaf->after;
+    extent.newest = leaf->newest;
+    return &*held_.emplace(log, Held{extent, extent, false}).first;
 }
 
 const Extent& Logs::extent(const LogId& log) const {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "controller/summary.hpp"
 #include "message/extent.hpp"
@@ -37,6 +38,12 @@ struct Claim {
 };
 Claim claim_of(const Head& head);
 
+// Whether all of a log is here and on the disk, and nothing speaks against it: then a leaf of the
+// summary and the head before its first entry say all there is.
+bool may_rest(const LogId& log, const Extent& stored);
+
+// A log is at hand as long as something happens to it. Of the others only a leaf is kept, and they
+// come to hand again when they are looked up, so nobody need know which are.
 class Logs {
   public:
     using Map = std::map<LogId, Held>;
@@ -48,7 +55,9 @@ class Logs {
         contradicts,  // it is of another branch than what is held
     };
 
-    explicit Logs(Map held = {});
+    // `resting`: more logs, which may rest and of which the first entry is held.
+    explicit Logs(Map held = {}, Leaves resting = {},
+                  std::size_t at_hand_max = limits::logs_at_hand);
 
     // Takes what is new in `run`. One that continues nothing is only taken if `may_detach`.
     Verdict take(const VerifiedRun& run, bool may_detach = false);
@@ -65,21 +74,29 @@ class Logs {
     // The disk has: `stored` is what is left. False if that is not the lowest place any more.
     bool frozen(const LogId& log, const Extent& stored);
 
-    // False for a log that is not held yet when there are too many.
-    bool has_place_for(const LogId& log) const;
-
     const Held* find(const LogId& log) const;
     const Extent& extent(const LogId& log) const;  // verified; of an unknown log: empty
     Ack stored_of(const LogId& log) const;         // the newest stretch on disk
-    const Map& all() const { return held_; }
+    // All direct and forked ones, those that are incomplete, and those that changed of late.
+    const Map& at_hand() const { return held_; }
+    // Lets those rest to which nothing happened since the last time, when they are many. What was
+    // looked up before may be gone then.
+    void tidy();
     Summary& summary() { return summary_; }  // of public logs on disk
     const Summary& summary() const { return summary_; }
 
   private:
     void note(const Map::value_type& known);
+    // Of a log at rest it is made from the leaf. Nothing: the log is unknown.
+    Map::value_type* at_hand(const LogId& log) const;
+    bool rests_well(const Map::value_type& known) const;
 
-    Map held_;
+    mutable Map held_;
+    std::map<LogId, Hash> before_;  // the heads before the first entries, where some are gone
     Summary summary_;
+    std::size_t at_hand_max_;
+    std::size_t tidy_at_;
+    std::uint64_t tidied_ = 0;  // the version of the summary then
 };
 
 // When much was missed, its newest lines are asked for first.

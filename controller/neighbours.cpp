@@ -9,25 +9,27 @@
 
 namespace lanchat::controller {
 
-std::vector<InstanceId> Neighbours::take(const Linked& told) {
+std::vector<NodeId> Neighbours::take(const Linked& told) {
     if (told.round < round_) return {};
     const auto before = linked_;
     if (told.round > round_) linked_.clear();
     round_ = told.round;
-    for (const InstanceId who : told.went) std::erase(linked_, who);
-    for (const InstanceId who : told.came) {
+    for (const NodeId& who : told.went) std::erase(linked_, who);
+    for (const NodeId& who : told.came) {
         if (linked_.size() >= limits::peers_max) break;  // nobody has so many
         const auto place = std::ranges::lower_bound(linked_, who);
         if (place == linked_.end() || *place != who) linked_.insert(place, who);
     }
-    std::vector<InstanceId> lost;
+    std::vector<NodeId> lost;
     std::ranges::set_difference(before, linked_, std::back_inserter(lost));
     return lost;
 }
 
-bool Neighbours::contain(InstanceId who) const { return std::ranges::binary_search(linked_, who); }
+bool Neighbours::contain(const NodeId& who) const {
+    return std::ranges::binary_search(linked_, who);
+}
 
-void NeighbourNews::begin(std::uint64_t round, std::vector<InstanceId> all) {
+void NeighbourNews::begin(std::uint64_t round, std::vector<NodeId> all) {
     round_ = round;
     begun_ = true;
     came_ = std::move(all);
@@ -35,12 +37,12 @@ void NeighbourNews::begin(std::uint64_t round, std::vector<InstanceId> all) {
     due_.reset();
 }
 
-void NeighbourNews::came(InstanceId who) {
+void NeighbourNews::came(const NodeId& who) {
     if (std::erase(went_, who) == 0) came_.push_back(who);
     if (went_.empty()) due_.reset();
 }
 
-void NeighbourNews::went(InstanceId who, Instant now) {
+void NeighbourNews::went(const NodeId& who, Instant now) {
     if (std::erase(came_, who) > 0) return;  // it never heard of that one
     went_.push_back(who);
     if (!due_) due_ = now + limits::news_delay;

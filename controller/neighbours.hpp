@@ -15,14 +15,14 @@ class Neighbours {
   public:
     // Takes what it tells now; the answer is whom it has lost. What comes late, over an older link
     // of a lower round, changes nothing.
-    std::vector<InstanceId> take(const Linked& told);
+    std::vector<NodeId> take(const Linked& told);
 
-    bool contain(InstanceId who) const;
-    const std::vector<InstanceId>& all() const { return linked_; }
+    bool contain(const NodeId& who) const;
+    const std::vector<NodeId>& all() const { return linked_; }
 
   private:
     std::uint64_t round_ = 0;
-    std::vector<InstanceId> linked_;  // in order
+    std::vector<NodeId> linked_;  // in order
 };
 
 // What a peer is still to be told of our links: only what has changed. Who has come can wait for
@@ -31,9 +31,9 @@ class Neighbours {
 class NeighbourNews {
   public:
     // Over another link `all` are told again. Rounds only grow.
-    void begin(std::uint64_t round, std::vector<InstanceId> all);
-    void came(InstanceId who);
-    void went(InstanceId who, Instant now);
+    void begin(std::uint64_t round, std::vector<NodeId> all);
+    void came(const NodeId& who);
+    void went(const NodeId& who, Instant now);
 
     bool is_empty() const { return !begun_ && came_.empty() && went_.empty(); }
     std::optional<Instant> due() const { return due_; }
@@ -45,8 +45,8 @@ class NeighbourNews {
   private:
     std::uint64_t round_ = 0;
     bool begun_ = false;
-    std::vector<InstanceId> came_;
-    std::vector<InstanceId> went_;
+    std::vector<NodeId> came_;
+    std::vector<NodeId> went_;
     std::optional<Instant> due_;
 };
 

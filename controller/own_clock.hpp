@@ -8,9 +8,9 @@ namespace lanchat::controller {
 
 class OwnClock {
   public:
-    // For a new log. `stored` is the highest clock that this device is known to have used: its last
-    // lines may be lost, so the new log starts a second above (log.md 2), unless that is later than
-    // can be believed when the first line is said.
+    // For a new log. `stored` is the highest clock of what this device stored and may believe: its
+    // last lines may be lost, so the new log starts a second above (log.md 2), unless that is later
+    // than can be believed when the first line is said.
     explicit OwnClock(Clock stored);
 
     // Of an entry of somebody else. What is later than we may believe now leads us nowhere.

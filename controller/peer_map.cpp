@@ -12,7 +12,7 @@ bool PeerMap::admit(const Endpoint& address, PeerEntry entry) {
     const std::unique_lock lock(mutex_);
     if (entries_.size() >= limits::peers_max || entries_.contains(address)) return false;
     const bool known = !entry.legacy() && std::ranges::any_of(entries_, [&](const auto& other) {
-        return other.second.instance == entry.instance;
+        return other.second.node() == entry.node();
     });
     if (known) return false;
     entries_.emplace(address, std::move(entry));

@@ -28,6 +28,7 @@ struct PeerEntry {
     std::string mark{};
 
     bool legacy() const { return instance == InstanceId{}; }
+    NodeId node() const { return {device, instance}; }
     bool operator==(const PeerEntry&) const = default;
 };
 

@@ -2,9 +2,11 @@
 #include "controller/people.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <utility>
 
+#include "message/comparing.hpp"
 #include "message/limits.hpp"
 #include "message/look.hpp"
 
@@ -18,6 +20,11 @@ bool is_doubtful(std::string_view look) {
     static const std::string sign = look_of(mark_sign);
     static const std::string colon = look_of("\uFF1A");
     return look.find(sign) != look.npos || look.find(colon) != look.npos;
+}
+
+// Under which a name is found: how it looks, and how it is compared. A line break is in neither.
+std::array<std::string, 2> looks_of(std::string_view name) {
+    return {look_of(name), '\n' + comparing_key(name)};
 }
 
 // Those whose ids look most like that of the device, which may be one of them.
@@ -81,8 +88,8 @@ bool People::saw(const DeviceId& device, std::string_view name, WallTime now) {
     return is_new;
 }
 
-void People::verify(const DeviceId& device, WallTime now) {
-    person(device, now).verified = now;
+void People::verify(const DeviceId& device, std::optional<WallTime> when, WallTime now) {
+    person(device, now).verified = when;
     decided(device);
 }
 
@@ -112,12 +119,12 @@ Trust People::trust(const DeviceId& device) const {
 std::string People::mark(const DeviceId& device, std::string_view name) const {
     if (last_.version == version_ && last_.device == device && last_.name == name)
         return last_.mark;
-    const auto look = look_of(name);
-    const auto alike = by_look_.find(look);
     std::vector<DeviceId> others;
-    if (alike != by_look_.end()) others = neighbours(alike->second, device);
+    for (const auto& look : looks_of(name))
+        if (const auto alike = by_look_.find(look); alike != by_look_.end())
+            std::ranges::copy(neighbours(alike->second, device), std::back_inserter(others));
     std::string mark;
-    if (!others.empty() || is_doubtful(look)) mark = beginning_of(device, others);
+    if (!others.empty() || is_doubtful(look_of(name))) mark = beginning_of(device, others);
     last_ = {device, std::string(name), version_, mark};
     return mark;
 }
@@ -125,11 +132,13 @@ std::string People::mark(const DeviceId& device, std::string_view name) const {
 const Person* People::claimant(const DeviceId& device, std::string_view name) const {
     const Person* self = find(device);
     if (device == self_ || (self != nullptr && self->vouched())) return nullptr;
-    const auto alike = by_look_.find(look_of(name));
-    if (alike == by_look_.end()) return nullptr;
-    for (const auto& [id, other] : alike->second) {
-        const Person* one = find(other);
-        if (other != device && one != nullptr && one->vouched()) return one;
+    for (const auto& look : looks_of(name)) {
+        const auto alike = by_look_.find(look);
+        if (alike == by_look_.end()) continue;
+        for (const auto& [id, other] : alike->second) {
+            const Person* one = find(other);
+            if (other != device && one != nullptr && one->vouched()) return one;
+        }
     }
     return nullptr;
 }
@@ -142,22 +151,24 @@ const Person* People::find(const DeviceId& device) const {
 People::Unsaved People::take_unsaved() { return std::exchange(unsaved_, Unsaved::nothing); }
 
 void People::add_look(const DeviceId& device, std::string_view name) {
-    Alike& alike = by_look_[look_of(name)];
-    if (alike.emplace(look_of_id(device), device).second) alike_changed(alike, device);
+    for (const auto& look : looks_of(name)) {
+        Alike& alike = by_look_[look];
+        if (alike.emplace(look_of_id(device), device).second) alike_changed(alike, device);
+    }
 }
 
 void People::remove_look(const DeviceId& device, std::string_view name) {
-    const auto look = look_of(name);
-    const Person* one = find(device);
-    const bool still_used =
-        one != nullptr && std::ranges::any_of(one->names, [&](const std::string& other) {
-            return look_of(other) == look;
-        });
-    const auto it = by_look_.find(look);
-    if (still_used || it == by_look_.end()) return;
-    it->second.erase(look_of_id(device));
-    alike_changed(it->second, device);
-    if (it->second.empty()) by_look_.erase(it);
+    std::set<std::string> used;
+    if (const Person* one = find(device))
+        for (const auto& other : one->names)
+            for (auto& look : looks_of(other)) used.insert(std::move(look));
+    for (const auto& look : looks_of(name)) {
+        const auto it = by_look_.find(look);
+        if (used.contains(look) || it == by_look_.end()) continue;
+        it->second.erase(look_of_id(device));
+        alike_changed(it->second, device);
+        if (it->second.empty()) by_look_.erase(it);
+    }
 }
 
 // Its own mark, and those of whom it looks most like.

@@ -44,7 +44,8 @@ class People {
     void came(const DeviceId& device) { here_.insert(device); }
     void went(const DeviceId& device) { here_.erase(device); }
 
-    void verify(const DeviceId& device, WallTime now);
+    void verify(const DeviceId& device, WallTime now) { verify(device, now, now); }
+    void verify(const DeviceId& device, std::optional<WallTime> when, WallTime now);
     void block(const DeviceId& device, bool on, WallTime now);
     void message(const DeviceId& device, WallTime now);
 

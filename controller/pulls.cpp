@@ -1,75 +1,117 @@
-// When to ask for what is missing.
+// When to ask for what is missing. Logs lie in the order of their turns, so that nothing here costs
+// more when many of them are behind.
 #include "controller/pulls.hpp"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "message/limits.hpp"
 
 namespace lanchat::controller {
 
+void Pulls::put(const LogId& log, const Pull& pull) {
+    turns_with(pull).insert(turn_of(log, pull));
+    lines_asked_ += lines_of(pull);
+    logs_.insert_or_assign(log, pull);
+}
+
+std::optional<Pulls::Pull> Pulls::take(const LogId& log) {
+    ++looks_;
+    const auto found = logs_.find(log);
+    if (found == logs_.end()) return std::nullopt;
+    Pull pull = found->second;
+    turns_with(pull).erase(turn_of(log, pull));
+    lines_asked_ -= lines_of(pull);
+    logs_.erase(found);
+    return pull;
+}
+
 void Pulls::behind(const LogId& log, Instant now, bool at_once, Clock newest) {
     const Instant due = at_once ? now : now + limits::pull_delay;
-    const auto [it, is_new] = logs_.try_emplace(log, Pull{due, std::nullopt});
-    it->second.newest = std::max(it->second.newest, newest);
-    if (!is_new && !it->second.whom) it->second.due = std::min(it->second.due, due);
+    Pull pull = take(log).value_or(Pull{due, std::nullopt});
+    pull.newest = std::max(pull.newest, newest);
+    if (!pull.whom) pull.due = std::min(pull.due, due);
+    put(log, pull);
 }
 
 void Pulls::asked(const Want& want, const PersonKey& whom, Instant now) {
-    Pull& pull = logs_[want.log];
-    if (pull.whom) idlers_.insert(*pull.whom);
-    pull = Pull{now + limits::pull_timeout, whom, want, pull.newest};
+    const auto before = take(want.log);
+    if (before && before->whom) idlers_.insert(*before->whom);
+    put(want.log, {now + limits::pull_timeout, whom, want, before ? before->newest : Clock{}});
 }
 
 void Pulls::put_off(const LogId& log, Instant now) {
-    Pull& pull = logs_[log];
-    if (pull.whom) idlers_.insert(*pull.whom);
-    pull = Pull{now + limits::pull_timeout, std::nullopt, {}, pull.newest};
+    const auto before = take(log);
+    if (before && before->whom) idlers_.insert(*before->whom);
+    put(log, {now + limits::pull_timeout, std::nullopt, {}, before ? before->newest : Clock{}});
 }
 
 void Pulls::grown(const LogId& log, const Extent& held, const PersonKey& bringer, Instant now) {
-    const auto it = logs_.find(log);
-    if (it == logs_.end()) return;
-    Pull& pull = it->second;
-    if (pull.whom == bringer && idlers_.erase(bringer) > 0) resume(now);
-    if (pull.whom && held.holds_all(std::max(pull.want.after, held.floor), pull.want.seq)) {
-        pull.whom.reset();
-        pull.due = now;
-        return;
+    auto pull = take(log);
+    if (!pull) return;
+    const bool is_over =
+        pull->whom && held.holds_all(std::max(pull->want.after, held.floor), pull->want.seq);
+    const bool has_answered = pull->whom == bringer && idlers_.erase(bringer) > 0;
+    if (is_over) {
+        pull->whom.reset();
+        pull->due = now;
+    } else {
+        pull->due = now + (pull->whom ? Duration(limits::pull_timeout) : limits::pull_delay);
     }
-    pull.due = now + (pull.whom ? Duration(limits::pull_timeout) : Duration(limits::pull_delay));
+    put(log, *pull);
+    if (has_answered) resume(now);
 }
 
+void Pulls::not_taken(const VerifiedRun& run, const PersonKey& whom, Instant now) {
+    if (!is_answer(run, whom)) return;
+    auto pull = take(run.log());
+    idlers_.erase(whom);
+    pull->whom.reset();
+    pull->due = now;
+    put(run.log(), *pull);
+}
+
+// It answers again, so what was put off for that need not wait any more.
 void Pulls::resume(Instant now) {
-    for (auto& [log, pull] : logs_)
-        if (!pull.whom) pull.due = std::min(pull.due, now);
+    const auto later = waiting_.upper_bound({now, ~std::uint64_t{0}, {}});
+    std::vector<LogId> put_off;
+    for (auto turn = later; turn != waiting_.end(); ++turn) put_off.push_back(turn->log);
+    for (const LogId& log : put_off) {
+        auto pull = take(log);
+        pull->due = now;
+        put(log, *pull);
+    }
 }
 
 void Pulls::gone(const PersonKey& whom, Instant now) {
     idlers_.erase(whom);
-    for (auto& [log, pull] : logs_) {
-        if (pull.whom != whom) continue;
-        pull.whom.reset();
-        pull.due = now;
+    for (const Turn& turn : std::set(asked_)) {
+        ++looks_;
+        if (logs_.at(turn.log).whom != whom) continue;
+        auto pull = take(turn.log);
+        pull->whom.reset();
+        pull->due = now;
+        put(turn.log, *pull);
     }
 }
 
 std::vector<LogId> Pulls::due(Instant now) const {
-    std::vector<std::tuple<Instant, std::uint64_t, LogId>> waiting;
     // However few questions are free: most of those below may turn out to be nobody's to answer.
-    auto looked_at = has_free_question() ? limits::pulls_max : 0;
-    for (const auto& [log, pull] : logs_)
-        if (pull.due <= now && (looked_at > 0 || pull.whom))
-            waiting.emplace_back(pull.due, ~pull.newest.packed, log);
-    std::ranges::sort(waiting);
-    std::vector<LogId> due;
-    for (const auto& [since, age, log] : waiting) {
-        const bool is_asked = logs_.at(log).whom.has_value();
-        if (!is_asked && looked_at == 0) continue;
-        if (!is_asked) --looked_at;
-        due.push_back(log);
+    std::vector<Turn> turns;
+    const auto end = [now](const std::set<Turn>& some) {
+        return std::find_if(some.begin(), some.end(),
+                            [now](const Turn& turn) { return turn.due > now; });
+    };
+    turns.assign(asked_.begin(), end(asked_));
+    auto free = has_free_question() ? limits::pulls_max : 0;
+    for (auto turn = waiting_.begin(); free > 0 && turn != waiting_.end(); ++turn, --free) {
+        if (turn->due > now) break;
+        turns.push_back(*turn);
     }
+    looks_ += turns.size();
+    std::ranges::sort(turns);
+    std::vector<LogId> due;
+    for (const Turn& turn : turns) due.push_back(turn.log);
     return due;
 }
 
@@ -77,19 +119,11 @@ bool Pulls::may_ask_for(const LogId& log) const {
     return has_free_question() || idler(log).has_value();
 }
 
-bool Pulls::has_free_question() const {
-    return questions() < static_cast<std::ptrdiff_t>(limits::pulls_max);
-}
-
-std::ptrdiff_t Pulls::questions() const {
-    return std::ranges::count_if(logs_,
-                                 [](const auto& known) { return known.second.whom.has_value(); });
-}
-
 bool Pulls::may_ask(const PersonKey& whom, Instant now) const {
     if (!idlers_.contains(whom)) return true;
-    return std::ranges::none_of(logs_, [&](const auto& known) {
-        return known.second.whom == whom && known.second.due > now;
+    looks_ += asked_.size();
+    return std::ranges::none_of(asked_, [&](const Turn& turn) {
+        return turn.due > now && logs_.at(turn.log).whom == whom;
     });
 }
 
@@ -106,10 +140,10 @@ bool Pulls::is_answer(const VerifiedRun& run, const PersonKey& whom) const {
 }
 
 std::optional<Instant> Pulls::next_due() const {
-    const bool free = has_free_question();
     std::optional<Instant> next;
-    for (const auto& [log, pull] : logs_)
-        if ((free || pull.whom) && (!next || pull.due < *next)) next = pull.due;
+    if (!asked_.empty()) next = asked_.begin()->due;
+    if (!waiting_.empty() && has_free_question())
+        next = std::min(next.value_or(Instant::max()), waiting_.begin()->due);
     return next;
 }
 

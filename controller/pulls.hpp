@@ -1,6 +1,8 @@
 // What others have and this node lacks: which logs to ask for, whom was asked, and until when.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -8,13 +10,15 @@
 
 #include "controller/room_state.hpp"
 #include "message/extent.hpp"
+#include "message/limits.hpp"
 #include "message/time.hpp"
 
 namespace lanchat::controller {
 
-// One question per log at a time. A line of now is on its way from its author as a rule, so nobody
-// is asked for it before pull_delay; who does not answer within pull_timeout is passed over, and
-// asked one question at a time until it answers one: its promises must not use up our questions.
+// One question per log at a time, and no more than limits::pulled_lines_max lines in all. A line of
+// now is on its way from its author as a rule, so nobody is asked for it before pull_delay; who
+// does not answer within pull_timeout is passed over, and asked one question at a time until it
+// answers one: its promises must not use up our questions.
 class Pulls {
   public:
     // Somebody has more of `log` than we, up to an entry of the time `newest`. `at_once`: nobody is
@@ -23,9 +27,11 @@ class Pulls {
     void asked(const Want& want, const PersonKey& whom, Instant now);
     // Of `log` this is held now, thanks to `bringer`.
     void grown(const LogId& log, const Extent& held, const PersonKey& bringer, Instant now);
+    // `whom` brought it, and it has to come again.
+    void not_taken(const VerifiedRun& run, const PersonKey& whom, Instant now);
     // Whoever has it may not be asked now.
     void put_off(const LogId& log, Instant now);
-    void not_behind(const LogId& log) { logs_.erase(log); }
+    void not_behind(const LogId& log) { take(log); }
     void gone(const PersonKey& whom, Instant now);
 
     // Logs whose time has come, some at once; who waits longest is first, then who has the newest
@@ -40,6 +46,9 @@ class Pulls {
     // Whether `whom` was asked for a part of `run`.
     bool is_answer(const VerifiedRun& run, const PersonKey& whom) const;
 
+    // How many logs and questions were looked at so far, for tests of what that costs.
+    std::uint64_t looks() const { return looks_; }
+
   private:
     struct Pull {
         Instant due;                    // when to ask, or to ask again
@@ -47,13 +56,35 @@ class Pulls {
         Want want{};                    // that question
         Clock newest{};
     };
+    // The order in which logs are asked for.
+    struct Turn {
+        Instant due;
+        std::uint64_t age = 0;
+        LogId log;
+
+        auto operator<=>(const Turn&) const = default;
+    };
+    static Turn turn_of(const LogId& log, const Pull& pull) {
+        return {pull.due, ~pull.newest.packed, log};
+    }
+    std::set<Turn>& turns_with(const Pull& pull) { return pull.whom ? asked_ : waiting_; }
+    // Every change of a pull goes through these two.
+    void put(const LogId& log, const Pull& pull);
+    std::optional<Pull> take(const LogId& log);
     void resume(Instant now);
-    bool has_free_question() const;
-    // Questions whose answer is awaited or overdue.
-    std::ptrdiff_t questions() const;
+    bool has_free_question() const {
+        return asked_.size() < limits::pulls_max && lines_asked_ < limits::pulled_lines_max;
+    }
+    static Seq lines_of(const Pull& pull) {
+        return pull.whom ? pull.want.seq - std::min(pull.want.after, pull.want.seq) : 0;
+    }
 
     std::map<LogId, Pull> logs_;
+    std::set<Turn> waiting_;      // nobody is asked
+    std::set<Turn> asked_;        // somebody is: at most limits::pulls_max
     std::set<PersonKey> idlers_;  // let us wait and have not answered since
+    Seq lines_asked_ = 0;
+    mutable std::uint64_t looks_ = 0;
 };
 
 }  // namespace lanchat::controller

@@ -10,11 +10,11 @@ namespace lanchat::controller {
 namespace {
 
 // Somebody has to go.
-template <class Map>
-void make_room(Map& map, std::size_t most, const typename Map::key_type& key) {
-    if (map.size() < most || map.contains(key)) return;
-    const auto after = map.upper_bound(key);
-    map.erase(after == map.end() ? map.begin() : after);
+template <class Known>
+void make_room(Known& known, std::size_t most, const typename Known::key_type& key) {
+    if (known.size() < most || known.contains(key)) return;
+    const auto after = known.upper_bound(key);
+    known.erase(after == known.end() ? known.begin() : after);
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ std::vector<LogId> Receipts::take_owed(Instant now) {
 }
 
 bool Receipts::is_news(const Receipt& receipt) {
-    const std::pair key{receipt.instance, receipt.log};
+    const std::pair key{receipt.node(), receipt.log};
     make_room(known_, limits::receipts_max, key);
     std::uint64_t& count = known_[key];
     if (receipt.count <= count) return false;
@@ -55,7 +55,7 @@ bool Receipts::is_news(const Receipt& receipt) {
 }
 
 void ReceiptQueue::add(const Receipt& receipt, Instant now) {
-    const std::pair key{receipt.instance, receipt.log};
+    const std::pair key{receipt.node(), receipt.log};
     make_room(waiting_, limits::receipts_per_peer_max, key);
     waiting_[key] = receipt;
     pace_.wish(now);
@@ -70,9 +70,11 @@ std::vector<Receipt> ReceiptQueue::take(Instant now) {
     return taken;
 }
 
-void FarMembers::know(InstanceId who, const DeviceId& device) {
+bool FarMembers::know(const NodeId& who) {
+    if (known_.contains(who)) return false;
     make_room(known_, limits::far_members_max, who);
-    known_[who] = device;
+    known_.insert(who);
+    return true;
 }
 
 FarMembers::Change FarMembers::changed_to(std::set<DeviceId> live) {

@@ -49,7 +49,7 @@ class Receipts {
     std::set<LogId> owed_;
     Pace pace_;
     std::uint64_t made_ = 0;
-    std::map<std::pair<InstanceId, LogId>, std::uint64_t> known_;  // its count
+    std::map<std::pair<NodeId, LogId>, std::uint64_t> known_;  // its count
 };
 
 // What waits for one peer: of each process and log the newest, so many at a time.
@@ -60,14 +60,15 @@ class ReceiptQueue {
     std::vector<Receipt> take(Instant now);  // none before they are due
 
   private:
-    std::map<std::pair<InstanceId, LogId>, Receipt> waiting_;
+    std::map<std::pair<NodeId, LogId>, Receipt> waiting_;
     Pace pace_;
 };
 
-// Members that were linked or sent a receipt: which device a process is.
+// Members that were linked or sent a receipt.
 class FarMembers {
   public:
-    void know(InstanceId who, const DeviceId& device);
+    // False: it was known.
+    bool know(const NodeId& who);
 
     struct Change {
         std::vector<DeviceId> came;
@@ -77,8 +78,8 @@ class FarMembers {
     template <class IsLive>
     Change look(const IsLive& is_live) {
         std::set<DeviceId> live;
-        for (const auto& [who, device] : known_)
-            if (is_live(who)) live.insert(device);
+        for (const NodeId& who : known_)
+            if (is_live(who)) live.insert(who.device);
         return changed_to(std::move(live));
     }
     const std::set<DeviceId>& live() const { return live_; }
@@ -86,7 +87,7 @@ class FarMembers {
   private:
     Change changed_to(std::set<DeviceId> live);
 
-    std::map<InstanceId, DeviceId> known_;
+    std::set<NodeId> known_;
     std::set<DeviceId> live_;
 };
 

@@ -10,9 +10,11 @@
 namespace lanchat::controller {
 namespace {
 
-std::set<DeviceId> authors_of(const Logs::Map& held) {
+std::set<DeviceId> authors_of(const RoomSettings& settings) {
     std::set<DeviceId> authors;
-    for (const auto& [log, extent] : held) authors.insert(log.device);
+    if (!settings.closed) return authors;
+    for (const auto& [log, held] : settings.held) authors.insert(log.device);
+    authors.merge(settings.resting.devices());
     return authors;
 }
 
@@ -26,9 +28,10 @@ Room::Room(RoomSettings settings, Now now)
               OwnClock(settings_.newest), settings_.previous),
       letters_(settings_.key, rng_.next()),
       people_(settings_.key->id(), settings_.name, std::move(settings_.people)),
-      authors_(settings_.closed, settings_.key->id(), authors_of(settings_.held), settings_.met,
+      authors_(settings_.closed, settings_.key->id(), authors_of(settings_), settings_.met,
                now.steady, rng_),
-      logs_(std::move(settings_.held)),
+      logs_(std::move(settings_.held), std::exchange(settings_.resting, {}),
+            settings_.logs_at_hand),
       own_log_name_(log_name(ledger_.log()) + ':'),
       self_{settings_.own.empty() ? Endpoint{} : settings_.own.front(),
             to_string(ledger_.log().device), settings_.name, false},
@@ -46,6 +49,7 @@ void Room::step(const Input& input, Now now, Effects& out) {
     logs_changed(now.steady);
     settle(now, out);
     regard_peers(out);
+    logs_.tidy();
     if (common() != before) {
         links_.touch_all();
         peers_.touch_all();
@@ -133,7 +137,7 @@ void Room::on(const Drained& drained, Now now, Effects& out) {
     if (free == nullptr) return;
     free->busy = false;
     Peer* peer = peer_of(*free);
-    const bool whole = free->rest.empty();
+    const bool whole = free->is_between_lines();
     if (peer != nullptr && peer->key.legacy && free->stage == Stage::open && whole)
         has_up_to(*peer, {peer->acked, free->sent}, now.steady);
     pump(*free, now, out);
@@ -155,6 +159,8 @@ void Room::on(const Lost& lost, Now now, Effects& out) {
 void Room::on(const Probed& probed, Now now, Effects& out) {
     Link* answered = link(probed.link);
     if (answered == nullptr || !probed.alive) return;
+    answered->heard = now.steady;
+    answered->pinged.reset();
     if (Peer* peer = peer_of(*answered)) holder_is_alive(*peer, now, out);
 }
 
@@ -203,6 +209,7 @@ void Room::on(const Watch& watch, Now, Effects&) {
 void Room::on(const Stored& stored, Now now, Effects& out) {
     for (const RunPtr& run : stored.runs) {
         logs_.stored(*run);
+        unstored_bytes_ -= std::min(unstored_bytes_, memory_of(*run));
         spread(run, now.steady);
         owe_receipt(run->log(), now.steady);
         const Seq last = logs_.stored_of(run->log()).last;
@@ -221,6 +228,7 @@ void Room::on(const Stored& stored, Now now, Effects& out) {
     for (const auto& [key, peer] : peers_)
         if (peer.ack_due && *peer.ack_due <= now.steady && receiving_)
             pump_peer(*peers_.touch(key), now, out);
+    ask_for_missing(now, out);
 }
 
 void Room::on(const Fetched& fetched, Now now, Effects& out) {
@@ -234,15 +242,15 @@ void Room::on(const Fetched& fetched, Now now, Effects& out) {
 void Room::on(const Imported& imported, Now now, Effects& out) {
     const VerifiedRun& run = *imported.run;
     const LogId log = run.log();
-    if (is_own(log) || log.is_direct() || !logs_.has_place_for(log)) return;
+    if (is_own(log) || log.is_direct()) return;
     const Extent before = logs_.extent(log);
-    authors_.meet(log.device, now.steady, rng_);
+    accept(log.device, now.steady);
     const auto verdict = logs_.take(run, true);
     if (verdict == Logs::Verdict::contradicts)
         out.push_back(Examine{LinkId{}, imported.run, run.first() - 1});
     if (verdict != Logs::Verdict::fresh) return;
     show_new(run, arriving(nullptr, before, log, now), out);
-    out.push_back(Append{imported.run, true});
+    keep(imported.run, true, out);
     pulls_.grown(log, logs_.extent(log), PersonKey{}, now.steady);
 }
 
@@ -310,15 +318,15 @@ Peer* Room::peer_at(const Endpoint& address) {
 const Peer* Room::peer_at(const Endpoint& address) const {
     const auto entry = peer_map_.find(address);
     if (!entry) return nullptr;
-    const Peer* peer = peers_.find(entry->legacy() ? PersonKey{true, {}, address}
-                                                   : PersonKey{false, entry->instance, {}});
+    const Peer* peer = peers_.find(entry->legacy() ? PersonKey::original_at(address)
+                                                   : PersonKey::of(entry->node()));
     return peer == nullptr || peer->links.empty() ? nullptr : peer;
 }
 
 PeerInfo Room::info(const Peer& peer) const {
-    const auto info =
-        describe(peer.address, PeerEntry{PeerState::linked, Direction::accepted, peer.key.instance,
-                                         peer.device, peer.name, settings_.tls});
+    const auto info = describe(
+        peer.address, PeerEntry{PeerState::linked, Direction::accepted, peer.key.node.instance,
+                                peer.device, peer.name, settings_.tls});
     return peer.key.legacy ? info : regarded(info, peer.device);
 }
 

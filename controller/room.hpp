@@ -15,6 +15,7 @@
 #include "controller/ledger.hpp"
 #include "controller/letters.hpp"
 #include "controller/logs.hpp"
+#include "controller/openings.hpp"
 #include "controller/peer_map.hpp"
 #include "controller/people.hpp"
 #include "controller/pulls.hpp"
@@ -23,6 +24,7 @@
 #include "controller/room_state.hpp"
 #include "controller/timed_map.hpp"
 #include "controller/wall_time.hpp"
+#include "message/limits.hpp"
 #include "message/rng.hpp"
 
 namespace lanchat::controller {
@@ -36,7 +38,7 @@ struct RoomSettings {
 
     std::shared_ptr<const DeviceKey> key;
     Logs::Map held;                 // what the store has
-    Clock newest;                   // of all stored lines
+    Clock newest;                   // of all stored lines whose dates can be believed
     std::optional<Ended> previous;  // this device's log before this process
 
     bool push = true;  // own lines go unasked to whom we are linked with; else all have to ask
@@ -45,6 +47,8 @@ struct RoomSettings {
     std::vector<Person> people{};  // the book, as it was written down
     bool closed = false;           // who is linked knows the passphrase
     std::vector<Met> met{};        // what the entries in `held` tell of that
+    Leaves resting{};              // more that the store has: logs that may rest
+    std::size_t logs_at_hand = limits::logs_at_hand;
 };
 
 // Pure: no I/O, clock, thread or randomness of its own; the same inputs give the same effects.
@@ -118,6 +122,7 @@ class Room {
     void on(const Block&, Now, Effects&);
     void on(const Verify&, Now, Effects&);
     void on(const Pin&, Now, Effects&);
+    void on(const Doubt&, Now, Effects&);
     void on(const Judge&, Now, Effects&);
     void on(const Rolled&, Now, Effects&);
     void on(const EndOfInput&, Now, Effects&);
@@ -126,6 +131,7 @@ class Room {
 
     // room_admission.cpp: who gets in
     bool is_downgraded(const Link&, const Frame&) const;
+    bool is_outdated(const Link&, const Frame&, Effects&);
     void dialled_greeting(Link&, const Frame&, Now, Effects&);
     void accepted_greeting(Link&, const Frame&, Now, Effects&);
     void seek_admission(Link&, Now, Effects&);
@@ -164,7 +170,9 @@ class Room {
     Place sendable() const;
     std::vector<DeviceId> audience(bool with_far_members) const;
     void tell_deliveries(Effects&);
-    void take_legacy_line(const Peer&, const Frame&, Now, Effects&);
+    void take_legacy_line(Peer&, const Frame&, Now, Effects&);
+    static std::optional<Instant> too_long_due(const Peer&);
+    void report_too_long(Peer&, Instant now, Effects&);
     void acknowledged(Peer&, const Ack&, Instant now);
     void has_up_to(Peer&, Gap stretch, Instant now);
     static Ack ack_of(const Peer&, Ack stored);
@@ -183,12 +191,13 @@ class Room {
     void turn_page_if_ahead(Now, Effects&);
     void has_of_older_page(Peer&, const Head&, Instant now);
     void take_turned_page(Link&, Peer&, const Hello&, Now);
+    void speaks_in(Peer&, const LogId&, Instant now);
     bool is_own(const LogId& log) const {
         return ledger_.place_of(log, 0).has_value() || letters_.is_own(log);
     }
     const Peer* speaker_of(const LogId&) const;
     const Peer* linked_with(const DeviceId&) const;
-    InstanceId author_of(const LogId&) const;
+    NodeId author_of(const LogId&) const;
 
     // room_people.cpp: whom we know
     PeerInfo regarded(PeerInfo info, const DeviceId& device) const;
@@ -210,6 +219,8 @@ class Room {
     bool may_hold(const LogId& log) const;
     static void note_unmet(Peer&, const LogId&, const Claim&);
     void take_met(const Entry&, Instant now);
+    void accept(const DeviceId&, Instant now);
+    void accepted(const DeviceId&, Instant now);
     void name_met(Now, Effects&);
 
     // room_letters.cpp: what is said to one device alone
@@ -230,25 +241,31 @@ class Room {
     bool letters_delivered() const;
 
     // room_receipts.cpp: delivery to those who are linked with a neighbour
-    bool is_linked(InstanceId) const;
-    std::vector<const Peer*> ways_to(InstanceId) const;
+    bool is_linked(const NodeId&) const;
+    std::vector<const Peer*> ways_to(const NodeId&) const;
     void owe_receipt(const LogId&, Instant now);
-    void owe_receipts_to(std::vector<InstanceId> came, Instant now);
+    void owe_receipts_to(const std::vector<NodeId>& came, Instant now);
     void make_receipts(Now, Effects&);
     void take_receipts(const Frame&, Now, Effects&);
     static bool add_receipts(Peer&, Frame&, Instant now);
     void look_for_far_members();
-    void now_far(const Peer&, const std::vector<InstanceId>& beyond, Instant now);
+    void now_far(const Peer&, const std::vector<NodeId>& beyond, Instant now);
 
     // room_sync.cpp: what everybody holds of all logs
     void begin_exchange(Peer&, Instant now);
     void take_exchange(Peer&, const Frame&, Now, Effects&);
     void take_runs(Peer&, const Frame&, Now, Effects&);
     void take_run(Peer&, const RunPtr&, Now, Effects&);
+    bool must_wait(const Peer&, const VerifiedRun&, Instant now) const;
+    void put_aside(Peer&, const VerifiedRun&, Instant now);
+    static std::size_t memory_of(const VerifiedRun&);
+    void keep(const RunPtr&, bool history, Effects&);
+    bool disk_keeps_up() const { return unstored_bytes_ < limits::unstored_bytes_max / 2; }
     bool show_new(const VerifiedRun&, const Arriving&, Effects&);
     PeerInfo author(const Entry&) const;
     bool is_history(const Entry&, const Arriving&) const;
-    void take_first_words(Peer&, const Frame&);
+    static void take_first_words(Peer&, const Frame&);
+    static void had_when_it_came(Peer&, const LogId&, Seq last);
     void take_heads(Peer&, const Frame&, Instant now);
     void told_of_ours(const Peer&, const LogId&, const Claim&);
     void take_wants(Peer&, const Frame&, Instant now);
@@ -285,13 +302,15 @@ class Room {
     void examine(Peer&, const RunPtr&, Effects&);
     void contradicted(Peer&, const LogId&, Instant now);
     void look_further(Peer&, const VerifiedRun&, Seq same, const std::optional<Fork>&, Instant now);
-    void take_proofs(Peer&, const Frame&, Effects&);
+    void take_proofs(Peer&, const Frame&, Instant now, Effects&);
     void ask_for_proof(Peer&, const Head&, const Extent& held) const;
     void asks_for_proof(Peer&, const Want&, Instant now) const;
-    void freeze(const Fork&, Effects&);
+    void freeze(const Fork&, Instant now, Effects&);
     static bool add_proofs(Link&, Peer&, Frame&, Instant now, Effects&);
 
     // room_timers.cpp: what time brings, and leaving
+    static bool is_asked(const Link&);
+    void ask_for_life(Link&, Now, Effects&);
     bool silent_for(const Link&, Duration, Instant now) const;
     void ping_silent_links(const std::vector<LinkId>& due, Now, Effects&);
     void watch(Link&, Now, Effects&);
@@ -310,6 +329,7 @@ class Room {
     Peer* peer_at(const Endpoint&);
     const Peer* peer_at(const Endpoint&) const;
     PeerInfo info(const Peer&) const;
+    NodeId own_node() const { return {settings_.key->id(), settings_.instance}; }
     Hello hello(std::uint64_t nonce) const;
     bool is_own(const Endpoint&) const;
     bool dialling(const Endpoint&) const;
@@ -327,6 +347,7 @@ class Room {
     std::deque<Place> stored_first_;  // said with an id and not flushed yet
     Place stored_ = 0;                // of own lines
     std::optional<Instant> page_turned_;
+    std::optional<Instant> page_due_;  // it was too early for another
     PeerMap peer_map_;
     People people_;
     Authors authors_;
@@ -338,8 +359,11 @@ class Room {
     TimedMap<PersonKey, Peer> peers_;
     std::map<Endpoint, LinkId> dials_;  // of each address the newest, until it is lost
     std::set<LinkId> challengers_;      // and some that were
+    std::set<NodeId> outdated_;         // of another version, and told of
     Logs logs_;
+    Openings openings_;
     Pulls pulls_;
+    std::size_t unstored_bytes_ = 0;      // that were appended and are not on the disk yet
     std::optional<Instant> compare_due_;  // with whoever is not known to be equal
     std::optional<Instant> changed_since_;
     std::uint64_t compared_version_ = 0;

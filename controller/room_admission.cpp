@@ -12,13 +12,23 @@ bool Room::is_downgraded(const Link& link, const Frame& frame) const {
     return link.encrypted != (settings_.tls && frame.hello.has_value());
 }
 
+// Between nodes without TLS, where no admission went before, the hello tells which rules its
+// speaker follows. Told once of each, and of so many.
+bool Room::is_outdated(const Link& link, const Frame& frame, Effects& out) {
+    if (!frame.hello || link.encrypted || frame.hello->protocol == protocol_version) return false;
+    if (outdated_.size() < limits::outdated_told_max &&
+        outdated_.insert(frame.hello->node()).second)
+        out.push_back(Notify{OtherVersion{link.claimed}});
+    return true;
+}
+
 void Room::dialled_greeting(Link& link, const Frame& frame, Now now, Effects& out) {
     const Endpoint where = link.remote;
-    if (frame.hello && frame.hello->instance == settings_.instance) {
+    if (frame.hello && frame.hello->node() == own_node()) {
         contacts_.is_myself(where);
         return drop(link, now, out);
     }
-    if (is_downgraded(link, frame)) {
+    if (is_downgraded(link, frame) || is_outdated(link, frame, out)) {
         contacts_.strange(where, now.steady);
         return drop(link, now, out);
     }
@@ -35,8 +45,7 @@ void Room::dialled_greeting(Link& link, const Frame& frame, Now now, Effects& ou
     }
     if (frame.hello) link.hello = *frame.hello;
     link.received_there = frame.received.value_or(Ack{});
-    link.person =
-        frame.hello ? PersonKey{false, frame.hello->instance, {}} : PersonKey{true, {}, where};
+    link.person = frame.hello ? PersonKey::of(frame.hello->node()) : PersonKey::original_at(where);
     seek_admission(link, now, out);
     Peer* peer = peer_of(link);
     if (peer == nullptr || link.stage != Stage::open) return;
@@ -52,15 +61,16 @@ void Room::accepted_greeting(Link& link, const Frame& frame, Now now, Effects& o
     if (!claimed || is_downgraded(link, frame)) return drop(link, now, out);
     // The source address is a fact, the announced one a claim: only its port is believed.
     link.claimed = Endpoint{link.remote.ip, claimed->port};
+    if (is_outdated(link, frame, out)) return drop(link, now, out);
     if (frame.hello) {
         link.hello = *frame.hello;
         link.nonce = frame.hello->nonce;
-        link.person = PersonKey{false, frame.hello->instance, {}};
-        if (frame.hello->instance == settings_.instance)  // the dialler, we, learns it so
+        link.person = PersonKey::of(frame.hello->node());
+        if (frame.hello->node() == own_node())  // the dialler, we, learns it so
             return refuse(link, Bye::duplicate, now, out);
     } else {
         if (!settings_.legacy_peers || is_own(link.claimed)) return close(link, now, out);
-        link.person = PersonKey{true, {}, link.claimed};
+        link.person = PersonKey::original_at(link.claimed);
     }
     seek_admission(link, now, out);
 }
@@ -88,6 +98,9 @@ void Room::seek_admission(Link& link, Now now, Effects& out) {
         take_down(*holder, DownReason::replaced, now, out);
         return admit(link, address, now, out);
     }
+    // A claim moves no other key, however silent that is; what we dialled is a fact.
+    if (holder->device != link.hello.device && link.direction == Direction::accepted)
+        return admit(link, link.remote, now, out);
     challenge(link, *holder, now, out);
 }
 
@@ -95,16 +108,8 @@ void Room::challenge(Link& newcomer, const Peer& holder, Now now, Effects& out) 
     challengers_.insert(newcomer.id);
     newcomer.stage = Stage::challenging;
     newcomer.since = now.steady;
-    for (const LinkId id : holder.links) {
-        Link* held = link(id);
-        if (held == nullptr) continue;
-        if (holder.key.legacy) {
-            out.push_back(Probe{id});
-        } else {
-            held->ping_owed = Ping{rng_.next(), false};
-            pump(*held, now, out);
-        }
-    }
+    for (const LinkId id : holder.links)
+        if (Link* held = link(id)) ask_for_life(*held, now, out);
 }
 
 // Whoever wanted the address of `holder` cannot have it: a second node on it is kept under its TCP
@@ -134,8 +139,8 @@ void Room::holder_is_silent(Link& newcomer, Now now, Effects& out) {
 
 void Room::admit(Link& link, Endpoint address, Now now, Effects& out) {
     const PersonKey key = *link.person;
-    const PeerEntry entry{PeerState::joining, link.direction,  key.instance,
-                          link.hello.device,  link.hello.name, link.encrypted};
+    const PeerEntry entry{PeerState::joining, link.direction,  key.node.instance,
+                          key.node.device,    link.hello.name, link.encrypted};
     if (is_for_others(key, link.hello.device) || !peer_map_.admit(address, entry))
         return refuse(link, Bye::busy, now, out);
     auto& peer = peers_[key];  // known: it was lost a moment ago and comes back for its lines

@@ -24,7 +24,7 @@ void Room::begin_comparison(Peer& peer, Instant now) {
 void Room::take_comparison(Peer& peer, const Frame& frame, Instant now) {
     if (!frame.digest && !frame.differ && !frame.listed) return;
     Comparison& compare = peer.logs.compare;
-    compare.take(frame, logs_.summary(), settings_.instance > peer.key.instance, now);
+    compare.take(frame, logs_.summary(), own_node() > peer.key.node, now);
     sooner(compare_due_, std::max(now, compare.next()));
     for (const LogId& log : deliveries_.logs()) count_ours(peer, log);
 }
@@ -40,7 +40,7 @@ bool Room::add_comparison(Peer& peer, Frame& frame, Instant now) {
 // Its lines follow at once, and what of them was said before we were linked is history there.
 void Room::tell_own_log(Frame& frame) const {
     const Held* own = logs_.find(ledger_.log());
-    frame.said = ledger_.next_line().seq - 1;
+    frame.said = ledger_.said();
     if (own == nullptr || own->stored.size() == 0) return;
     frame.listing = true;
     add_head(frame, ledger_.log(), own);

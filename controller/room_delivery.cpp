@@ -137,11 +137,11 @@ void Room::seal(Effects& out) {
     seal_due_.reset();
     while (const RunPtr run = ledger_.seal()) {
         LANCHAT_ASSERT(logs_.take(*run) == Logs::Verdict::fresh);
-        out.push_back(Append{run});
+        keep(run, false, out);
     }
     for (const RunPtr& run : letters_.seal()) {
         LANCHAT_ASSERT(logs_.take(*run) == Logs::Verdict::fresh);
-        out.push_back(Append{run});
+        keep(run, false, out);
     }
 }
 
@@ -149,13 +149,16 @@ void Room::seal(Effects& out) {
 bool Room::add_legacy_line(Link& link, Peer& peer, Frame& frame) {
     if (!may_publish_to(peer)) return false;
     while (frame.msg.empty()) {
-        if (link.rest.empty()) {
+        if (link.is_between_lines()) {
+            link.rest.clear();
             if (link.sent >= sendable()) break;
             link.rest = ledger_.at(++link.sent).text;
+            link.rest_from = 0;
         }
-        const auto end = link.rest.find_first_of("\r\n");
-        frame.msg = link.rest.substr(0, end);
-        link.rest = end == std::string::npos ? std::string() : link.rest.substr(end + 1);
+        const auto end =
+            std::min(link.rest.find_first_of("\r\n", link.rest_from), link.rest.size());
+        frame.msg = link.rest.substr(link.rest_from, end - link.rest_from);
+        link.rest_from = end + 1;
     }
     if (frame.msg.empty())  // of nothing but newlines
         peer.acked = peer.reached = std::max(peer.acked, link.sent);
@@ -173,8 +176,12 @@ Place Room::welcome_from(Instant now) const {
     return early ? 0 : ledger_.head();
 }
 
-void Room::take_legacy_line(const Peer& peer, const Frame& frame, Now now, Effects& out) {
-    if (frame.msg.empty() || frame.msg.size() > limits::line_bytes_max) return;
+void Room::take_legacy_line(Peer& peer, const Frame& frame, Now now, Effects& out) {
+    if (frame.msg.empty()) return;
+    if (frame.msg.size() > limits::line_bytes_max) {
+        ++peer.too_long;
+        return report_too_long(peer, now.steady, out);
+    }
     const auto id = to_string(settings_.instance) + ":l" + std::to_string(++legacy_lines_);
     const WallTime when = walls_.at(now).time;
     out.push_back(Notify{
@@ -182,14 +189,13 @@ void Room::take_legacy_line(const Peer& peer, const Frame& frame, Now now, Effec
 }
 
 Ack Room::ack_of(const Peer& peer, Ack stored) {
-    if (peer.log.epoch != lanchat::log_of(peer.device, peer.key.instance).epoch)
-        stored.epoch = peer.log.epoch;
+    if (peer.log.epoch != lanchat::log_of(peer.key.node).epoch) stored.epoch = peer.log.epoch;
     return stored;
 }
 
 // What was trimmed here it need not have.
 void Room::acknowledged(Peer& peer, const Ack& ack, Instant now) {
-    const auto first = lanchat::log_of(ledger_.log().device, settings_.instance);
+    const auto first = lanchat::log_of(own_node());
     const LogId log{first.device, ack.epoch.value_or(first.epoch)};
     const auto after = ledger_.place_of(log, ack.after <= logs_.extent(log).floor ? 0 : ack.after);
     const auto last = ledger_.place_of(log, ack.last);
@@ -235,6 +241,20 @@ void Room::report_missed(Peer& peer, UndeliveredReason reason, Effects& out) {
     peer.missed = 0;
 }
 
+std::optional<Instant> Room::too_long_due(const Peer& peer) {
+    if (peer.too_long == 0) return std::nullopt;
+    return peer.too_long_told.value_or(Instant{} - limits::missed_report_interval) +
+           limits::missed_report_interval;
+}
+
+void Room::report_too_long(Peer& peer, Instant now, Effects& out) {
+    const auto due = too_long_due(peer);
+    if (!due || (*due > now && peer.up)) return;
+    peer.too_long_told = now;
+    out.push_back(Notify{Undelivered{info(peer), std::exchange(peer.too_long, 0),
+                                     UndeliveredReason::too_long}});
+}
+
 // Whatever `peer` should have got and has not acknowledged is reported, each line once. Of a
 // lanchat peer only when we are leaving: else it asks for what it missed when it is back.
 void Room::give_up_on(Peer& peer, Effects& out) {
@@ -256,6 +276,7 @@ bool Room::stalled(const Peer& peer, Instant now) const {
 }
 
 bool Room::has_room(Instant now) const {
+    if (!disk_keeps_up()) return false;
     Seq needed = ledger_.head();
     const bool may_yet_come = !settled_ || !first_peer_;
     if (may_yet_come && now < started_ + limits::startup_grace) needed = 0;

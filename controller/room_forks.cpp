@@ -75,7 +75,7 @@ void Room::on(const Examined& examined, Now now, Effects& out) {
         auto fork = fork_between(run, own);
         if (fork && (!lowest || fork->seq < lowest->seq)) lowest = std::move(fork);
     }
-    if (lowest) freeze(*lowest, out);
+    if (lowest) freeze(*lowest, now.steady, out);
     const Link* from = link(examined.link);
     Peer* peer = from == nullptr ? nullptr : peer_of(*from);
     if (peer == nullptr) return;
@@ -99,10 +99,10 @@ void Room::look_further(Peer& peer, const VerifiedRun& run, Seq same,
     }
 }
 
-void Room::take_proofs(Peer& peer, const Frame& frame, Effects& out) {
+void Room::take_proofs(Peer& peer, const Frame& frame, Instant now, Effects& out) {
     for (const Fork& proof : frame.proofs) {
         peer.logs.fork_news.knows(proof.log, proof.seq);
-        freeze(proof, out);
+        freeze(proof, now, out);
     }
 }
 
@@ -124,14 +124,17 @@ void Room::asks_for_proof(Peer& peer, const Want& want, Instant now) const {
 
 // A log of ours of this process goes on: whoever holds our key as well signs in our name, which is
 // told, and the next process begins a log of its own.
-void Room::freeze(const Fork& fork, Effects& out) {
+void Room::freeze(const Fork& fork, Instant now, Effects& out) {
     const bool own = is_own(fork.log);
     if (!own && !may_hold(fork.log)) return;
     const bool was_known = own ? own_forked_ : logs_.extent(fork.log).forked != 0;
     if (own) {
         own_forked_ = true;
     } else {
+        const bool opens = logs_.find(fork.log) == nullptr;
+        if (opens && !openings_.may_open(fork.log.device, now)) return;  // it is told of again
         if (!logs_.freeze(fork.log, fork.seq)) return;
+        if (opens) openings_.opened(fork.log.device, now);
         out.push_back(Freeze{fork});
     }
     if (!was_known) out.push_back(Notify{Forked{author(fork.a->items().front().entry)}});

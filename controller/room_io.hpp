@@ -13,8 +13,9 @@
 namespace lanchat::controller {
 
 // How a link ended. `refused`: the other side ended the call in good order; `no_tls`: it was
-// dialled encrypted, and the other side does not speak that; `other_network`: it was, and the other
-// side belongs to an open network or to that of another passphrase.
+// dialled encrypted, and the other side answered in plain HTTP/2; `other_network`: it was, and the
+// other side belongs to an open network or to that of another passphrase. Of another version is
+// `broken`.
 enum class End { refused, broken, no_tls, other_network };
 
 // The original's answer to a dialler that it admits.
@@ -100,6 +101,10 @@ struct Verify {
 struct Pin {
     DeviceId who;
 };  // somebody compared its whole id by other means: it is verified
+struct Doubt {
+    DeviceId who;
+    std::optional<WallTime> verified;
+};  // that it is verified could not be kept: it is what it was
 struct Judge {
     DeviceId who;
     std::string code;  // the one that was looked at
@@ -114,9 +119,10 @@ struct EndOfInput {
 };
 struct Leave {};
 struct Wake {};
-using Input = std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed,
-                           Say, Watch, Stored, Fetched, Examined, Frozen, Proven, Trimmed, Imported,
-                           Receive, Block, Verify, Pin, Judge, Rolled, EndOfInput, Leave, Wake>;
+using Input =
+    std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed, Say, Watch,
+                 Stored, Fetched, Examined, Frozen, Proven, Trimmed, Imported, Receive, Block,
+                 Verify, Pin, Doubt, Judge, Rolled, EndOfInput, Leave, Wake>;
 
 // Effects. At most one Send is under way on a link: the next one follows its Drained.
 struct Connect {
@@ -140,7 +146,7 @@ struct Drop {
 };  // end at once
 struct Probe {
     LinkId link;
-};  // does its host still answer? (legacy peers)
+};  // does the peer still answer? (legacy peers)
 struct Append {
     RunPtr run;
     bool history = false;  // said while this node was away

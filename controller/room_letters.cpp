@@ -55,8 +55,8 @@ void Room::say_directly(const Say& say, Now now, Effects& out) {
 std::optional<Ended> Room::last_log_to(const DeviceId& to) const {
     const Extent* newest = nullptr;
     std::optional<Ended> end;
-    for (auto known = logs_.all().lower_bound({settings_.key->id(), {}, {}});
-         known != logs_.all().end() && known->first.device == settings_.key->id(); ++known) {
+    for (auto known = logs_.at_hand().lower_bound({settings_.key->id(), {}, {}});
+         known != logs_.at_hand().end() && known->first.device == settings_.key->id(); ++known) {
         const Extent& here = known->second.here;
         if (known->first.to != to || here.last() == 0) continue;
         if (newest != nullptr && here.newest < newest->newest) continue;
@@ -107,7 +107,7 @@ void Room::add_letters(Peer& peer, Frame& frame) {
 void Room::list_letters(Peer& peer) const {
     auto& unlisted = peer.logs.letters_unlisted;
     unlisted.clear();
-    for (const auto& known : logs_.all())
+    for (const auto& known : logs_.at_hand())
         if (is_between_us(peer, known.first)) unlisted.insert(known.first);
 }
 

@@ -40,7 +40,7 @@ void Room::opened(Link& link, Peer& peer, Ack received_there, Now now, Effects& 
         first_peer_ = now.steady;
         early_head_ = ledger_.head();
     }
-    contacts_.linked(peer.address);
+    contacts_.linked(peer.address, link.encrypted);
     if (newly_up) {
         deliveries_.came(peer.device);
         look_for_far_members();
@@ -52,13 +52,14 @@ void Room::opened(Link& link, Peer& peer, Ack received_there, Now now, Effects& 
     choose_active(peer, now, out);
 }
 
-// Of two links between the same two nodes the greater instance's dial stays; of two in the same
-// direction the lower nonce (log.md 21). A legacy peer keeps the dial it has said `ok` to: had its
-// own come first, it would have refused ours.
+// Of two links between the same two nodes the dial of the greater key stays, of two processes of
+// one key that of the greater instance; of two in the same direction the lower nonce (log.md 21). A
+// legacy peer keeps the dial it has said `ok` to: had its own come first, it would have refused
+// ours.
 bool Room::beats(const Link& a, const Link& b) const {
     const bool legacy = a.person->legacy;
     if (a.direction != b.direction) {
-        const bool ours_wins = legacy || settings_.instance > a.person->instance;
+        const bool ours_wins = legacy || own_node() > a.person->node;
         return (a.direction == Direction::dialled) == ours_wins;
     }
     if (legacy || a.nonce == b.nonce) return a.id < b.id;
@@ -81,6 +82,7 @@ void Room::choose_active(Peer& peer, Now now, Effects& out) {
         best_open->rest.clear();
         if (peer.active) break_off_verifying(peer, Verification::Stage::lost, out);
         peer.active = best_open->id;
+        if (!peer.key.legacy) speaks_in(peer, best_open->hello.log(), now.steady);
         begin_exchange(peer, now.steady);
     }
     if (peer.key.legacy) return pump_peer(peer, now, out);  // its duplicates are its own to end
@@ -90,7 +92,7 @@ void Room::choose_active(Peer& peer, Now now, Effects& out) {
         each->surplus_since = now.steady;
     }
     if (best != nullptr) best->surplus_since.reset();
-    if (best == best_open) end_surplus(peer, now, out);
+    if (best != nullptr && best == best_open) end_surplus(peer, now, out);
     pump_peer(peer, now, out);
 }
 
@@ -128,10 +130,10 @@ void Room::drop(Link& link, Now now, Effects& out) {
 void Room::lost_while_greeting(const Link& gone, End end, Now now, Effects& out) {
     if (gone.direction != Direction::dialled) return;
     if (Peer* peer = peer_at(gone.remote)) return pump_peer(*peer, now, out);  // it was waiting
-    if (end == End::no_tls && settings_.legacy_peers) {
-        contacts_.plain(gone.remote);
+    if (end == End::no_tls && settings_.legacy_peers && contacts_.plain(gone.remote)) {
         out.push_back(Connect{gone.remote});
     } else if (end == End::other_network) {
+        contacts_.speaks_tls(gone.remote);
         contacts_.strange(gone.remote, now.steady);
         if (contacts_.is_new_stranger(gone.remote))
             out.push_back(Notify{OtherNetwork{gone.remote}});
@@ -144,7 +146,7 @@ void Room::lost_while_greeting(const Link& gone, End end, Now now, Effects& out)
 
 // The last of crossed calls with an original is over, and none of them stayed.
 void Room::crossed_call_is_over(const Link& gone, Now now, Effects& out) {
-    Peer* peer = peers_.touch(PersonKey{true, {}, gone.remote});
+    Peer* peer = peers_.touch(PersonKey::original_at(gone.remote));
     if (gone.direction != Direction::dialled || peer == nullptr) return;
     if (peer->up && peer->links.empty() && !dialling(peer->address))
         take_down(*peer, DownReason::lost, now, out);
@@ -168,14 +170,17 @@ void Room::take_down(Peer& peer, DownReason reason, Now now, Effects& out) {
     end_verifying(peer, Verification::Stage::lost, out);
     peer.verify_owed.clear();
     const bool was_up = std::exchange(peer.up, false);
+    report_too_long(peer, now.steady, out);
     peer_map_.remove(peer.address);
     peer.active.reset();
     if (was_up) {
-        deliveries_.left(peer.device);
-        people_.went(peer.device);
+        if (!peer.key.legacy && linked_with(peer.device) == nullptr) {
+            deliveries_.left(peer.device);
+            people_.went(peer.device);
+        }
         const auto beyond = peer.logs.linked.all();
         peer.logs = {};
-        walls_.gone(peer.key.instance);
+        walls_.gone(peer.key.node);
         pulls_.gone(peer.key, now.steady);
         who_is_linked_changed(peer, now.steady);
         if (!peer.key.legacy) now_far(peer, beyond, now.steady);

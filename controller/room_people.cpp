@@ -33,7 +33,7 @@ void Room::hear_of(const PeerInfo& who, const DeviceId& device, Now now, Effects
 }
 
 void Room::meet(const Peer& peer, Now now, Effects& out) {
-    authors_.meet(peer.device, now.steady, rng_);
+    accept(peer.device, now.steady);
     people_.came(peer.device);
     people_.saw(peer.device, peer.name, now.wall);
     warn_of(info(peer), peer.device, now, out);
@@ -89,9 +89,7 @@ std::vector<Candidate> Room::candidates(bool blocked) const {
 
 // --- who may author ------------------------------------------------------------------------------
 
-bool Room::may_hold(const LogId& log) const {
-    return authors_.accepts(log.device) && logs_.has_place_for(log);
-}
+bool Room::may_hold(const LogId& log) const { return authors_.accepts(log.device); }
 
 void Room::note_unmet(Peer& peer, const LogId& log, const Claim& there) {
     auto& unmet = peer.logs.unmet;
@@ -99,17 +97,28 @@ void Room::note_unmet(Peer& peer, const LogId& log, const Claim& there) {
     unmet[log] = std::max(unmet[log], there.top().last);
 }
 
-// What was told of its logs before may be forgotten, so all is compared. What was there then was
-// said before we could hear of it.
+// Its handshake succeeded here, or its lines were imported.
+void Room::accept(const DeviceId& device, Instant now) {
+    const bool is_new = !authors_.accepts(device);
+    authors_.meet(device, now, rng_);
+    if (is_new) accepted(device, now);
+}
+
 void Room::take_met(const Entry& entry, Instant now) {
-    if (!authors_.named({entry.met, {entry.log, entry.seq}}, now, rng_)) return;
+    if (authors_.named({entry.met, {entry.log, entry.seq}}, now, rng_)) accepted(entry.met, now);
+}
+
+// What was told of its logs before was said before we could hear of it, and is asked for again: all
+// is compared with who told it, or may have.
+void Room::accepted(const DeviceId& device, Instant now) {
     for (auto& [key, peer] : peers_.touch_all()) {
         if (key.legacy || !peer.up) continue;
         auto& unmet = peer.logs.unmet;
-        const auto begin = unmet.lower_bound(LogId{entry.met, Epoch{}, {}});
+        const auto begin = unmet.lower_bound(LogId{device, Epoch{}, {}});
         const auto end = std::find_if(
-            begin, unmet.end(), [&](const auto& told) { return told.first.device != entry.met; });
-        peer.logs.backlog.insert(begin, end);
+            begin, unmet.end(), [&](const auto& told) { return told.first.device != device; });
+        if (begin == end && unmet.size() < limits::news_per_peer_max) continue;
+        for (auto it = begin; it != end; ++it) had_when_it_came(peer, it->first, it->second);
         unmet.erase(begin, end);
         peer.logs.compare.ask(now);
     }
@@ -162,10 +171,14 @@ void Room::turn_away(Link& link, Now now, Effects& out) {
 
 // --- comparing keys -----------------------------------------------------------------------------
 
+// Of several processes of the device that with which codes are being compared.
 const Peer* Room::peer_with(const DeviceId& device) const {
-    for (const auto& [key, peer] : peers_)
-        if (!key.legacy && peer.up && peer.active && peer.device == device) return &peer;
-    return nullptr;
+    const Peer* found = nullptr;
+    for (const auto& [key, peer] : peers_) {
+        if (key.legacy || !peer.up || !peer.active || peer.device != device) continue;
+        if (found == nullptr || peer.verifying) found = &peer;
+    }
+    return found;
 }
 
 Peer* Room::peer_with(const DeviceId& device) {
@@ -214,6 +227,10 @@ void Room::on(const Pin& pin, Now now, Effects& out) {
     out.push_back(Notify{Verification{about(pin.who), Verification::Stage::verified, {}}});
 }
 
+void Room::on(const Doubt& doubt, Now now, Effects&) {
+    people_.verify(doubt.who, doubt.verified, now.wall);
+}
+
 void Room::on(const Rolled& rolled, Now now, Effects& out) {
     Peer* peer = peer_with(rolled.who);
     if (peer == nullptr || !peer->verifying) return;
@@ -237,7 +254,9 @@ void Room::take_verify(Peer& peer, const VerifyStep& step, Now now, Effects& out
     if (both_ask && self > peer.device) return;  // ours stands
     if (!both_ask) end_verifying(peer, Verification::Stage::refused, out);
     peer.verify_owed.clear();
-    if (!both_ask && !may_verify(peer.device, now.steady)) {
+    const Peer* other = peer_with(peer.device);
+    const bool is_busy = other != nullptr && other != &peer && other->verifying;
+    if (!both_ask && (is_busy || !may_verify(peer.device, now.steady))) {
         peer.verify_owed.push_back({VerifyStep::Kind::refuse, {}});
         return pump_peer(peer, now, out);
     }

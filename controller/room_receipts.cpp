@@ -11,13 +11,13 @@ constexpr std::size_t ways_max = 3;
 
 }  // namespace
 
-bool Room::is_linked(InstanceId who) const {
-    const Peer* peer = peers_.find(PersonKey{false, who, {}});
+bool Room::is_linked(const NodeId& who) const {
+    const Peer* peer = peers_.find(PersonKey::of(who));
     return peer != nullptr && peer->up;
 }
 
 // Neighbours that say that they are linked with `who`, if we are not.
-std::vector<const Peer*> Room::ways_to(InstanceId who) const {
+std::vector<const Peer*> Room::ways_to(const NodeId& who) const {
     std::vector<const Peer*> ways;
     if (is_linked(who)) return ways;
     for (const auto& [key, peer] : peers_)
@@ -33,13 +33,9 @@ void Room::owe_receipt(const LogId& log, Instant now) {
 }
 
 // Authors that can be reached from now on, through who tells so.
-void Room::owe_receipts_to(std::vector<InstanceId> came, Instant now) {
-    std::erase_if(came, [this](InstanceId who) { return is_linked(who); });
-    if (came.empty()) return;
-    std::ranges::sort(came);
-    for (const auto& known : logs_.all())
-        if (std::ranges::binary_search(came, instance_of(known.first)))
-            owe_receipt(known.first, now);
+void Room::owe_receipts_to(const std::vector<NodeId>& came, Instant now) {
+    for (const NodeId& who : came)
+        if (!is_linked(who)) owe_receipt(lanchat::log_of(who), now);
 }
 
 void Room::make_receipts(Now now, Effects& out) {
@@ -68,11 +64,10 @@ void Room::take_receipts(const Frame& frame, Now now, Effects& out) {
         if (receipt.member == settings_.key->id() || logs_.find(receipt.log) == nullptr) continue;
         if (!receipts_.is_news(receipt)) continue;
         if (receipt.log.device == settings_.key->id()) {
-            far_.know(receipt.instance, receipt.member);
-            look_for_far_members();
+            if (far_.know(receipt.node())) look_for_far_members();
             deliveries_.stored_there(receipt.member, receipt.log, receipt.after, receipt.last);
         }
-        Peer* author = peers_.touch(PersonKey{false, author_of(receipt.log), {}});
+        Peer* author = peers_.touch(PersonKey::of(author_of(receipt.log)));
         if (author == nullptr || !author->active) continue;
         author->logs.receipts.add(receipt, now.steady);
         pump_peer(*author, now, out);
@@ -85,8 +80,8 @@ bool Room::add_receipts(Peer& peer, Frame& frame, Instant now) {
 }
 
 // `peer` went; it may be linked with a neighbour still. What it was to carry is to go another way.
-void Room::now_far(const Peer& peer, const std::vector<InstanceId>& beyond, Instant now) {
-    far_.know(peer.key.instance, peer.device);
+void Room::now_far(const Peer& peer, const std::vector<NodeId>& beyond, Instant now) {
+    far_.know(peer.key.node);
     look_for_far_members();
     owe_receipt(peer.log, now);
     owe_receipts_to(beyond, now);
@@ -94,7 +89,7 @@ void Room::now_far(const Peer& peer, const std::vector<InstanceId>& beyond, Inst
 
 // Whom we know and are not linked with is here as long as a neighbour says so.
 void Room::look_for_far_members() {
-    const auto change = far_.look([this](InstanceId who) { return !ways_to(who).empty(); });
+    const auto change = far_.look([this](const NodeId& who) { return !ways_to(who).empty(); });
     for (const DeviceId& device : change.came) deliveries_.came(device);
     for (const DeviceId& device : change.went) {
         const bool is_here = std::ranges::any_of(peers_, [&](const auto& known) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "controller/claims.hpp"
 #include "controller/comparison.hpp"
 #include "controller/fork_news.hpp"
 #include "controller/inquiries.hpp"
@@ -24,12 +25,15 @@
 
 namespace lanchat::controller {
 
-// Who somebody is: a lanchat node by its instance, a legacy peer by its address alone.
+// Who somebody is: a lanchat node by its key and, as a key may run several processes, its instance;
+// a legacy peer by its address alone.
 struct PersonKey {
     bool legacy = false;
-    InstanceId instance{};
+    NodeId node{};
     Endpoint address;
 
+    static PersonKey of(const NodeId& node) { return {false, node, {}}; }
+    static PersonKey original_at(const Endpoint& address) { return {true, {}, address}; }
     auto operator<=>(const PersonKey&) const = default;
 };
 
@@ -60,23 +64,26 @@ struct Link {
     bool hello_owed = false;
     bool ack_owed = false;
     bool ok_expected = false;  // a legacy peer published to us before it said `ok`
-    std::string rest;          // of a line of several, on its way to a legacy peer
+    std::string rest;          // a line of several, on its way to a legacy peer
+    std::size_t rest_from = 0; // what of it is still to go
     bool finish_owed = false;
     bool finished = false;  // nothing may be sent after that
     bool dropped = false;
-    std::optional<Instant> wall_told;
+    std::optional<Now> wall_told;  // what our clocks showed when that was told
     std::optional<Ping> ping_owed;
     std::optional<Bye> bye_owed;
     Place sent = 0;  // newest own line given to this link
 
     Instant heard{};
     std::optional<Instant> pinged;
+
+    bool is_between_lines() const { return rest_from >= rest.size(); }
 };
 
 // What a lanchat peer and this node tell each other of all logs.
 struct Exchange {
     Comparison compare;
-    std::map<LogId, Claim> there;  // what it has stored of logs of which we lack something
+    Claims there;                  // what it has stored of logs of which we lack something
     std::map<LogId, Seq> backlog;  // what it had when it came, of logs that we lacked a part of
     std::map<LogId, Seq> unmet;    // what it told of authors who were not accepted here
     std::map<LogId, Claim> ours;   // what it has stored of the logs of our device before this one
@@ -152,6 +159,10 @@ struct Peer {
     std::vector<Gap> islands;  // what it has and that lies above a place after `acked`
 
     Exchange logs;
+
+    // A legacy peer's lines that were too long.
+    std::uint64_t too_long = 0;             // that are not reported yet
+    std::optional<Instant> too_long_told;  // the last time
 
     // Comparing keys with it.
     std::optional<Verifying> verifying;

@@ -22,19 +22,20 @@ void Room::begin_exchange(Peer& peer, Instant now) {
     logs.letters.clear();
     logs.letters_bytes = 0;
     list_letters(peer);
-    logs.fork_news.begin(logs_.all(), now, [&](const LogId& log) { return may_tell(peer, log); });
+    logs.fork_news.begin(logs_.at_hand(), now,
+                         [&](const LogId& log) { return may_tell(peer, log); });
     logs.proving.reset();
     logs.proofs.clear();
     pulls_.gone(peer.key, now);
-    std::vector<InstanceId> others;
+    std::vector<NodeId> others;
     for (const auto& [key, other] : peers_)
-        if (other.up && !key.legacy && key != peer.key) others.push_back(key.instance);
+        if (other.up && !key.legacy && key != peer.key) others.push_back(key.node);
     logs.links.begin(++rounds_, std::move(others));
 }
 
 void Room::take_exchange(Peer& peer, const Frame& frame, Now now, Effects& out) {
     if (frame.linked) take_linked(peer, frame, now.steady);
-    take_proofs(peer, frame, out);
+    take_proofs(peer, frame, now.steady, out);
     take_heads(peer, frame, now.steady);
     take_first_words(peer, frame);
     take_comparison(peer, frame, now.steady);
@@ -57,9 +58,15 @@ void Room::take_run(Peer& peer, const RunPtr& run, Now now, Effects& out) {
     const Extent before = logs_.extent(log);
     const bool was_asked = peer.logs.inquiries.is_answer(*run);
     if (was_asked) examine(peer, run, out);
+    if (must_wait(peer, *run, now.steady)) {
+        pulls_.not_taken(*run, peer.key, now.steady);
+        return put_aside(peer, *run, now.steady);
+    }
+    const bool opens = logs_.find(log) == nullptr;
     switch (logs_.take(*run, pulls_.is_answer(*run, peer.key))) {
         case Logs::Verdict::fresh:
-            out.push_back(Append{run, show_new(*run, arriving(&peer, before, log, now), out)});
+            if (opens) openings_.opened(log.device, now.steady);
+            keep(run, show_new(*run, arriving(&peer, before, log, now), out), out);
             pulls_.grown(log, logs_.extent(log), peer.key, now.steady);
             break;
         case Logs::Verdict::known:
@@ -67,19 +74,42 @@ void Room::take_run(Peer& peer, const RunPtr& run, Now now, Effects& out) {
             // Its author must not tell others another history than us.
             if (!was_asked && log == peer.log) examine(peer, run, out);
             break;
-        case Logs::Verdict::ahead: {
-            auto& there = peer.logs.there;
-            if (there.size() >= limits::news_per_peer_max && !there.contains(log)) break;
-            Seq& last = there[log].base.last;
-            last = std::max(last, run->last());
-            pulls_.behind(log, now.steady, true);
+        case Logs::Verdict::ahead:
+            put_aside(peer, *run, now.steady);
             break;
-        }
         case Logs::Verdict::contradicts:
             if (!was_asked) examine(peer, run, out);
             contradicted(peer, log, now.steady);
             break;
     }
+}
+
+// Nothing is held back of a log that is here, but for a disk that is behind. Who is linked speaks
+// in a log that nobody else opened, so that waits for no share; nor does what we asked for.
+bool Room::must_wait(const Peer& peer, const VerifiedRun& run, Instant now) const {
+    if (unstored_bytes_ + memory_of(run) > limits::unstored_bytes_max) return true;
+    const LogId log = run.log();
+    return log != peer.log && logs_.find(log) == nullptr && !pulls_.is_answer(run, peer.key) &&
+           !openings_.may_open(log.device, now);
+}
+
+// It is asked for later.
+void Room::put_aside(Peer& peer, const VerifiedRun& run, Instant now) {
+    const LogId log = run.log();
+    Claim* there = peer.logs.there.at(log);
+    if (there == nullptr) return;
+    there->base.last = std::max(there->base.last, run.last());
+    pulls_.behind(log, now, true);
+}
+
+// As long as it waits for the disk.
+std::size_t Room::memory_of(const VerifiedRun& run) {
+    return run.byte_count() + run.items().size() * limits::line_memory_bytes;
+}
+
+void Room::keep(const RunPtr& run, bool history, Effects& out) {
+    unstored_bytes_ += memory_of(*run);
+    out.push_back(Append{run, history});
 }
 
 // Whether it begins with history; nobody brings what was imported. What fills a gap is history.
@@ -160,9 +190,11 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
             there.erase(head.log);
             continue;
         }
-        if (there.size() >= limits::news_per_peer_max && !there.contains(head.log)) continue;
-        const bool is_first = there.insert_or_assign(head.log, claim).second;
-        if (is_new_here && is_first) logs.backlog[head.log] = claim.top().last;
+        const bool is_first = !there.contains(head.log);
+        Claim* noted = there.at(head.log);
+        if (noted == nullptr) continue;
+        *noted = claim;
+        if (is_new_here && is_first) had_when_it_came(peer, head.log, claim.top().last);
         // What its author is about to send need not be asked for.
         pulls_.behind(head.log, now, frame.listing && head.log != peer.log, head.newest);
     }
@@ -170,9 +202,16 @@ void Room::take_heads(Peer& peer, const Frame& frame, Instant now) {
 
 // Lines that are not yet flushed are in no head.
 void Room::take_first_words(Peer& peer, const Frame& frame) {
-    if (frame.said == 0 || peer.logs.compare.heard_all()) return;
-    Seq& last = peer.logs.backlog[peer.log];
-    last = std::max(last, frame.said);
+    if (peer.logs.compare.heard_all()) return;
+    for (const Said& said : frame.said)
+        had_when_it_came(peer, {peer.device, said.epoch, {}}, said.last);
+}
+
+void Room::had_when_it_came(Peer& peer, const LogId& log, Seq last) {
+    auto& backlog = peer.logs.backlog;
+    if (backlog.size() >= limits::news_per_peer_max && !backlog.contains(log)) return;
+    Seq& known = backlog[log];
+    known = std::max(known, last);
 }
 
 void Room::told_of_ours(const Peer& peer, const LogId& log, const Claim& there) {
@@ -182,9 +221,8 @@ void Room::told_of_ours(const Peer& peer, const LogId& log, const Claim& there) 
 
 namespace {
 
-bool has_all_of(const Head& head, const Logs::Map::value_type& known) {
-    const Extent& stored = known.second.stored;
-    return head.log == known.first && head.base.after <= stored.base.after &&
+bool has_all_of(const Head& head, const LogId& log, const Extent& stored) {
+    return head.log == log && head.base.after <= stored.base.after &&
            head.base.last >= stored.last();
 }
 
@@ -194,15 +232,13 @@ void Room::take_linked(Peer& peer, const Frame& frame, Instant now) {
     const auto lost = peer.logs.linked.take(*frame.linked);
     look_for_far_members();
     owe_receipts_to(frame.linked->came, now);
-    if (lost.empty()) return;
     // Of those it now hears from us, unless it told that it has all that we have.
-    for (const auto& known : logs_.all()) {
-        const LogId& log = known.first;
-        if (log.is_direct()) continue;
-        const InstanceId author = instance_of(log);
-        if (!std::ranges::binary_search(lost, author)) continue;
+    for (const NodeId& author : lost) {
+        const LogId log = lanchat::log_of(author);
+        const Held* held = logs_.find(log);
+        if (held == nullptr) continue;
         const bool has_all = std::ranges::any_of(
-            frame.have, [&](const Head& head) { return has_all_of(head, known); });
+            frame.have, [&](const Head& head) { return has_all_of(head, log, held->stored); });
         if (!has_all) tell_of(peer, log, now);
     }
 }
@@ -229,7 +265,7 @@ void Room::count_unacked(Peer& peer, const VerifiedRun& run, Instant now) {
 void Room::spread(const RunPtr& stored, Instant now) {
     const VerifiedRun& run = *stored;
     if (run.log().is_direct()) return spread_letters(stored, now);
-    const InstanceId author = author_of(run.log());
+    const NodeId author = author_of(run.log());
     const bool own = is_own(run.log());
     for (const auto& [key, peer] : peers_) {
         if (key.legacy || !peer.up) continue;
@@ -265,9 +301,9 @@ void Room::who_is_linked_changed(const Peer& who, Instant now) {
     for (auto& [key, peer] : peers_.touch_all()) {
         if (key.legacy || !peer.up || key == who.key) continue;
         if (who.up) {
-            peer.logs.links.came(who.key.instance);
+            peer.logs.links.came(who.key.node);
         } else {
-            peer.logs.links.went(who.key.instance, now);
+            peer.logs.links.went(who.key.node, now);
             tell_of(peer, who.log, now);  // so that only who has more needs to answer
         }
     }
@@ -347,7 +383,7 @@ void Room::answer(Peer& peer, const Fetched& fetched) {
 // --- what is missing -----------------------------------------------------------------------------
 
 void Room::ask_for_missing(Now now, Effects& out) {
-    if (!receiving_ || leaving()) return;
+    if (!receiving_ || leaving() || !disk_keeps_up()) return;
     for (const LogId& log : pulls_.due(now.steady)) {
         const Held* held = logs_.find(log);
         if (held != nullptr && held->is_being_cut()) {  // it is asked for once that is done
@@ -359,7 +395,9 @@ void Room::ask_for_missing(Now now, Effects& out) {
             pulls_.not_behind(log);
             continue;
         }
-        if (!pulls_.may_ask(source->key, now.steady)) {
+        const bool opens = held == nullptr && log != source->log;
+        if ((opens && !openings_.may_open(log.device, now.steady)) ||
+            !pulls_.may_ask(source->key, now.steady)) {
             pulls_.put_off(log, now.steady);
             continue;
         }
@@ -373,10 +411,10 @@ void Room::ask_for_missing(Now now, Effects& out) {
 
 // What `peer` can give us next of `log`.
 std::optional<Want> Room::next_want(const LogId& log, const Peer& peer) const {
-    const auto there = peer.logs.there.find(log);
-    if (there == peer.logs.there.end()) return std::nullopt;
+    const Claim* there = peer.logs.there.find(log);
+    if (there == nullptr) return std::nullopt;
     const auto missed = peer.logs.backlog.find(log);
-    return controller::next_want(log, logs_.extent(log), there->second,
+    return controller::next_want(log, logs_.extent(log), *there,
                                  missed == peer.logs.backlog.end() ? 0 : missed->second,
                                  settings_.haste);
 }

@@ -23,8 +23,9 @@ std::optional<Instant> Room::next_wakeup() const {
     sooner(next, peers_.next());
     if (!leaving()) sooner(next, finish_by_);
     sooner(next, seal_due_);
+    sooner(next, page_due_);
     sooner(next, receipts_.due());
-    if (receiving_ && !leaving()) sooner(next, pulls_.next_due());
+    if (receiving_ && !leaving() && disk_keeps_up()) sooner(next, pulls_.next_due());
     if (!leaving()) sooner(next, compare_due_);
     if (!leaving()) sooner(next, authors_.due());
     if (!grace_over_) sooner(next, started_ + limits::startup_grace);
@@ -54,8 +55,10 @@ std::optional<Instant> Room::due(const Link& link) const {
         case Stage::open:
             break;
     }
-    if (link.person->legacy) return std::nullopt;  // the transport watches it
-    auto next = link.pinged ? *link.pinged + limits::ping_timeout : link.heard + limits::ping_after;
+    if (!is_asked(link)) return std::nullopt;
+    const auto timeout =
+        link.person->legacy ? limits::legacy_answer_timeout : limits::ping_timeout;
+    auto next = link.pinged ? *link.pinged + timeout : link.heard + limits::ping_after;
     if (link.surplus_since && link.direction == Direction::accepted)
         next = std::min<Instant>(next, *link.surplus_since + limits::surplus_timeout);
     return next;
@@ -75,6 +78,7 @@ std::optional<Instant> Room::due(const Peer& peer) const {
     if (can_ack && !peer.logs.proving) sooner(next, peer.logs.fork_news.due());
     if (peer.verifying) sooner(next, peer.verify_until);
     if (peer.missed > 0) sooner(next, peer.missed_since + limits::missed_report_interval);
+    sooner(next, too_long_due(peer));
     if (peer.reached < ledger_.head() && peer.up) {
         // When it stops to count as one that keeps up, input may flow again.
         const Instant stalls = peer.progress + limits::stall_timeout + Duration{1};
@@ -83,8 +87,13 @@ std::optional<Instant> Room::due(const Peer& peer) const {
     return next;
 }
 
+// A legacy peer that dialled us is pinged by the transport, as an HTTP/2 server may.
+bool Room::is_asked(const Link& link) {
+    return !link.person->legacy || link.direction == Direction::dialled;
+}
+
 bool Room::silent_for(const Link& link, Duration span, Instant now) const {
-    return link.stage == Stage::open && !link.dropped && !link.pinged && !link.person->legacy &&
+    return link.stage == Stage::open && !link.dropped && !link.pinged && is_asked(link) &&
            !leaving() && link.heard + span <= now;
 }
 
@@ -98,9 +107,14 @@ void Room::ping_silent_links(const std::vector<LinkId>& due, Now now, Effects& o
     for (auto& [id, link] : links_.touch_all()) {
         if (!silent_for(link, limits::ping_after - limits::ping_together, now.steady)) continue;
         link.pinged = now.steady;
-        link.ping_owed = Ping{rng_.next(), false};
-        pump(link, now, out);
+        ask_for_life(link, now, out);
     }
+}
+
+void Room::ask_for_life(Link& link, Now now, Effects& out) {
+    if (link.person->legacy) return out.push_back(Probe{link.id});
+    link.ping_owed = Ping{rng_.next(), false};
+    pump(link, now, out);
 }
 
 void Room::watch(Link& link, Now now, Effects& out) {
@@ -128,6 +142,7 @@ void Room::watch(Peer& peer, Now now, Effects& out) {
     }
     if (peer.missed > 0 && peer.missed_since + limits::missed_report_interval <= now.steady)
         report_missed(peer, UndeliveredReason::slow, out);
+    report_too_long(peer, now.steady, out);
     if (peer.verifying && peer.verify_until <= now.steady) {
         break_off_verifying(peer, Verification::Stage::timed_out, out);
         pump_peer(peer, now, out);

@@ -1,24 +1,37 @@
 // What time it is, and which lines come at odd times.
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 
 #include "controller/room.hpp"
 #include "message/limits.hpp"
 
 namespace lanchat::controller {
+namespace {
 
-void Room::take_wall(const Peer& peer, const Frame& frame, Instant now) {
-    if (frame.wall && peer.up) walls_.told(peer.key.instance, *frame.wall, now);
+constexpr std::int64_t set_ms_least = 1'000;  // less is drift, and a clock that is being slewed
+
+// Whether the wall clock has not gone on as our steady one did.
+bool was_set_since(Now before, Now now) {
+    return std::abs(ahead_of_steady_ms(now) - ahead_of_steady_ms(before)) >= set_ms_least;
 }
 
-// It costs 9 bytes, and no frame of its own: who is silent is pinged.
+}  // namespace
+
+void Room::take_wall(const Peer& peer, const Frame& frame, Instant now) {
+    if (frame.wall && peer.up) walls_.told(peer.key.node, *frame.wall, now);
+}
+
+// It costs 9 bytes, and no frame of its own: who is silent is pinged. A clock that was set is told
+// with what is dated by it.
 void Room::add_wall(Link& link, Frame& frame, Now now) {
     if (!link.person || link.person->legacy) return;
-    const bool is_due =
-        !link.wall_told || now.steady - *link.wall_told >= limits::wall_told_interval;
+    const auto& told = link.wall_told;
+    const bool is_due = !told || now.steady - told->steady >= limits::wall_told_interval ||
+                        was_set_since(*told, now);
     if (!is_due && !frame.ping) return;
     frame.wall = Clock::at(now.wall).time();  // whatever it shows
-    link.wall_told = now.steady;
+    link.wall_told = now;
 }
 
 Arriving Room::arriving(const Peer* bringer, const Extent& before, const LogId& log,
@@ -38,6 +51,7 @@ Arriving Room::arriving(const Peer* bringer, const Extent& before, const LogId& 
 // than can be believed would make all others late.
 bool Room::is_late(const Entry& entry, const Believed& now) {
     const Order order{entry.clock, {entry.log, entry.seq}};
+    if (newest_shown_ && newest_shown_->first.time() > now.latest) newest_shown_.reset();
     if (newest_shown_ && order < *newest_shown_) return true;
     if (entry.clock.time() <= now.latest) newest_shown_ = order;
     return false;

@@ -5,7 +5,6 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -23,6 +22,38 @@ inline const Buckets all_buckets = ~Buckets{};
 // In which bucket a log is.
 std::size_t bucket_of(const LogId& log);
 
+// What is known of each log, as short as that can be said: there may be millions. Direct ones are
+// not among them.
+struct Leaf {
+    DeviceId device;
+    Epoch epoch{};
+    Seq after = 0;  // what is held begins behind this entry
+    Seq seq = 0;
+    Hash head;
+    Seq forked = 0;
+    Clock newest;
+    std::uint64_t version = 0;  // when it changed last
+
+    LogId log() const { return {device, epoch, {}}; }
+};
+Leaf leaf_of(const LogId& log, const Extent& stored);
+
+using Bucket = std::vector<Leaf>;  // in the order of logs, but for what is being read
+
+// Logs with which a process starts, in their buckets as they are read: a million of them are moved
+// from here, not copied.
+class Leaves {
+  public:
+    void add(const LogId& log, const Extent& stored) {
+        buckets_[bucket_of(log)].push_back(leaf_of(log, stored));
+    }
+    std::set<DeviceId> devices() const;
+
+  private:
+    friend class Summary;
+    std::array<Bucket, digest_buckets> buckets_;
+};
+
 // Of a log only its end counts: what one node has trimmed and the other has not is no difference.
 // Logs of which something below the end is wanted still are known apart (parts): whoever holds one
 // tells of it. It may be that nobody has the rest any more, and no digest must differ for ever. Of
@@ -31,8 +62,13 @@ std::size_t bucket_of(const LogId& log);
 // A bucket is hashed when somebody asks and it has changed since the last time.
 class Summary {
   public:
+    // None of `leaves` is a part, and each log is there once.
+    explicit Summary(Leaves leaves = {});
+
     // `stored` is on the disk of `log` from now on; nothing is held of it while that is empty.
     void note(const LogId& log, const Extent& stored);
+
+    const Leaf* find(const LogId& log) const;
 
     const ShortHash& all();
     const std::vector<ShortHash>& buckets();
@@ -47,20 +83,12 @@ class Summary {
     // Logs whose lower part, or what lies below their tail, is wanted still.
     const std::set<LogId>& parts() const { return parts_; }
     // Of the logs of `some` buckets, bucket after bucket, the first one or the one after `last`.
-    const LogId* next(const Buckets& some, const std::optional<LogId>& last) const;
+    std::optional<LogId> next(const Buckets& some, const std::optional<LogId>& last) const;
 
     // How many buckets were hashed so far.
     std::uint64_t hashed() const { return hashed_; }
 
   private:
-    struct Leaf {
-        Seq seq = 0;
-        Hash head;
-        Seq forked = 0;
-        std::uint64_t version = 0;
-    };
-    using Bucket = std::map<LogId, Leaf>;
-
     static ShortHash hash_of(const Bucket& bucket);
     void rehash();
 

@@ -13,6 +13,8 @@ using std::chrono::milliseconds;
 
 constexpr std::int64_t lead_ms = milliseconds(limits::clock_lead_max).count();
 constexpr std::int64_t follow_ms = milliseconds(limits::clock_follow_max).count();
+constexpr std::int64_t own_ms = milliseconds(limits::clock_own_max).count();
+constexpr std::int64_t apart_ms = milliseconds(limits::clock_apart_max).count();
 // In the year 6429. Whoever says that it is later is wrong, and would leave no room above.
 constexpr std::int64_t ms_max = std::int64_t{1} << 47;
 
@@ -24,14 +26,16 @@ std::int64_t possible(WallTime time) { return std::clamp<std::int64_t>(time.ms, 
 
 }  // namespace
 
-void WallTimes::told(InstanceId who, WallTime time, Instant now) {
+std::int64_t ahead_of_steady_ms(Now now) { return possible(now.wall) - steady_ms(now.steady); }
+
+void WallTimes::told(const NodeId& who, WallTime time, Instant now) {
     gone(who);
-    const std::int64_t offset = possible(time) - steady_ms(now);
+    const std::int64_t offset = ahead_of_steady_ms({now, time});
     offsets_[who] = offset;
     sorted_.insert(std::ranges::lower_bound(sorted_, offset), offset);
 }
 
-void WallTimes::gone(InstanceId who) {
+void WallTimes::gone(const NodeId& who) {
     const auto known = offsets_.find(who);
     if (known == offsets_.end()) return;
     sorted_.erase(std::ranges::lower_bound(sorted_, known->second));
@@ -42,12 +46,13 @@ Believed WallTimes::at(Now now) const {
     const std::int64_t own = possible(now.wall);
     const std::int64_t steady = steady_ms(now.steady);
     auto votes = sorted_;
-    votes.insert(std::ranges::lower_bound(votes, own - steady), own - steady);
-    const auto low = votes.begin() + static_cast<std::ptrdiff_t>((votes.size() - 1) / 2);
-    const auto high = votes.begin() + static_cast<std::ptrdiff_t>(votes.size() / 2);
-    const std::int64_t median =
-        std::clamp<std::int64_t>(std::clamp(own - steady, *low, *high) + steady, 0, ms_max);
-    const bool is_off = own < median - follow_ms || own > median + follow_ms;
+    const std::int64_t ours = ahead_of_steady_ms(now);
+    votes.insert(std::ranges::lower_bound(votes, ours), ours);
+    const std::int64_t earlier = votes[(votes.size() - 1) / 2];
+    const std::int64_t later = votes[votes.size() / 2];
+    const std::int64_t middle = later - earlier <= apart_ms ? later : earlier;
+    const std::int64_t median = std::clamp<std::int64_t>(middle + steady, 0, ms_max);
+    const bool is_off = own < median - own_ms || own > median + own_ms;
     return {WallTime{is_off ? median : own}, WallTime{median + follow_ms},
             WallTime{median + lead_ms}};
 }

@@ -1,4 +1,5 @@
-// What time it is, as far as all who are linked can tell: the median of their wall clocks.
+// What time it is, as far as all who are linked can tell: the median of their wall clocks, of two
+// the later one.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,9 @@
 #include "message/time.hpp"
 
 namespace lanchat::controller {
+
+// What a wall clock shows less what our steady one does. Of clocks that run alike it stays.
+std::int64_t ahead_of_steady_ms(Now now);
 
 // What we may believe now.
 struct Believed {
@@ -23,15 +27,18 @@ struct Believed {
 class WallTimes {
   public:
     // Its newest word counts.
-    void told(InstanceId who, WallTime time, Instant now);
-    void gone(InstanceId who);
+    void told(const NodeId& who, WallTime time, Instant now);
+    void gone(const NodeId& who);
 
-    // Of two middle ones that which is nearer to ours: where nobody can decide, ours counts.
+    // Of two middle ones the later: whoever is linked takes the same, so what answers is dated
+    // after what it answers. A clock that is off shows the past as a rule (1970, the last
+    // shutdown). If they are more than a century apart it is the earlier: nobody leads to the year
+    // 9999.
     Believed at(Now now) const;
 
   private:
-    std::map<InstanceId, std::int64_t> offsets_;  // wall - steady, in ms
-    std::vector<std::int64_t> sorted_;            // the same
+    std::map<NodeId, std::int64_t> offsets_;  // wall - steady, in ms
+    std::vector<std::int64_t> sorted_;        // the same
 };
 
 }  // namespace lanchat::controller

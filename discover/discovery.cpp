@@ -7,16 +7,13 @@
 
 #include <asio/post.hpp>
 
+#include "discover/steady.hpp"
 #include "message/assert.hpp"
 #include "message/limits.hpp"
 
 namespace lanchat::discover {
 
 namespace {
-
-Instant steady_now() {
-    return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now());
-}
 
 ProberSettings prober_settings(const Settings& settings) {
     ProberSettings result{settings.cidrs, {}, settings.scan_rate, settings.probe_timeout};

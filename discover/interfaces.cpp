@@ -101,19 +101,37 @@ bool is_real(const Interface& interface) {
     });
 }
 
-std::vector<Cidr> automatic_cidrs(const std::vector<Interface>& interfaces, PortRange ports) {
+namespace {
+
+std::vector<std::pair<Interface, Cidr>> scanned(const std::vector<Interface>& interfaces,
+                                                PortRange ports) {
     const auto subnets =
         static_cast<std::uint64_t>(std::ranges::count_if(interfaces, is_automatic));
-    std::vector<Cidr> cidrs;
+    std::vector<std::pair<Interface, Cidr>> all;
     for (const Interface& interface : interfaces) {
         if (!is_automatic(interface)) continue;
         Cidr cidr = around(interface.ip, std::max(interface.prefix, shortest_automatic_prefix));
         while (cidr.prefix < 32 && cidr.size() * ports.count() * subnets > limits::targets_max) {
             cidr = around(interface.ip, cidr.prefix + 1);
         }
-        add_once(cidrs, cidr);
+        all.emplace_back(interface, cidr);
     }
+    return all;
+}
+
+}  // namespace
+
+std::vector<Cidr> automatic_cidrs(const std::vector<Interface>& interfaces, PortRange ports) {
+    std::vector<Cidr> cidrs;
+    for (const auto& [interface, cidr] : scanned(interfaces, ports)) add_once(cidrs, cidr);
     return cidrs;
+}
+
+std::vector<std::pair<Interface, Cidr>> narrowed(const std::vector<Interface>& interfaces,
+                                                 PortRange ports) {
+    auto all = scanned(interfaces, ports);
+    std::erase_if(all, [](const auto& one) { return one.second.prefix <= one.first.prefix; });
+    return all;
 }
 
 Result<std::vector<Ipv4>> listening_addresses(const std::vector<Cidr>& cidrs,

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "message/address.hpp"
@@ -31,6 +32,10 @@ bool is_real(const Interface& interface);
 // larger than a /22 is cut to the /22 around our address, and further if the port range is so wide
 // that the targets would exceed limits::targets_max.
 std::vector<Cidr> automatic_cidrs(const std::vector<Interface>& interfaces, PortRange ports);
+
+// The interfaces whose subnets are cut, and what is left of them.
+std::vector<std::pair<Interface, Cidr>> narrowed(const std::vector<Interface>& interfaces,
+                                                 PortRange ports);
 
 // Where to listen: `explicit_ip`, or else our addresses inside the CIDRs. A loopback CIDR needs no
 // interface, since Linux lets us bind all of 127/8: 127.0.0.1 stands for it, or its first host.

@@ -13,6 +13,7 @@
 #include <asio/post.hpp>
 
 #include "discover/interfaces.hpp"
+#include "discover/steady.hpp"
 #include "message/assert.hpp"
 #include "message/limits.hpp"
 
@@ -24,10 +25,6 @@ using asio::ip::tcp;
 
 constexpr Duration first_short_pause = std::chrono::milliseconds{50};
 constexpr Duration longest_short_pause = std::chrono::seconds{1};
-
-Instant steady_now() {
-    return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now());
-}
 
 std::error_code last_error() { return {errno, std::system_category()}; }
 

@@ -76,8 +76,7 @@ build() {
     # A build folder that is already there keeps its choice, so that tests are not taken from it.
     [[ -e $root/build/release/CMakeCache.txt ]] || options=(-DBUILD_TESTING=OFF)
     tell "building release into build/release (the first time takes minutes)"
-    if ! (cd "$root" && cmake --preset release "${options[@]}" &&
-        cmake --build --preset release --target lanchat) >"$log" 2>&1 </dev/null; then
+    if ! "$root/cmake/build.sh" "$log" release "${options[@]}" -- lanchat; then
         tail -n 40 "$log" >&2
         rm -f "$log"
         die "the build failed"

@@ -9,18 +9,13 @@
 namespace lanchat {
 namespace {
 
-constexpr char version = 1;
+constexpr char version = 2;
 constexpr std::size_t share_bytes = sizeof(CPace::Share);
 constexpr std::size_t tag_bytes = sizeof(CPace::Tag);
 constexpr std::size_t nonce_at = 2;  // version and kind before
 constexpr std::size_t device_at = nonce_at + sizeof(Admission::Nonce);
 constexpr std::size_t presence_at = device_at + sizeof(DeviceId::bytes);
 constexpr std::size_t introduction_bytes = presence_at + sizeof(Signature::bytes);
-
-template <std::size_t N>
-std::string_view view(const std::array<std::uint8_t, N>& bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), N};
-}
 
 template <std::size_t N>
 std::array<std::uint8_t, N> take_array(std::string_view bytes) {
@@ -55,7 +50,8 @@ std::string Admission::take(std::string_view bytes) {
 
 std::string Admission::meet(std::string_view bytes) {
     const char kind = bytes[1];
-    if (bytes[0] != version || (kind != 'c' && kind != 'o')) return state_ = State::nonsense, "";
+    if (kind != 'c' && kind != 'o') return state_ = State::nonsense, "";
+    if (bytes[0] != version) return state_ = State::other_version, "";
     const auto nonce = bytes.substr(nonce_at, sizeof(Nonce));
     Signature presence;
     const bool whole = take_exact(bytes.substr(device_at, sizeof(theirs_.bytes)), theirs_) &&

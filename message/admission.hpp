@@ -38,6 +38,7 @@ class Admission {
         talking,
         admitted,
         other_network,  // open here and closed there, or the reverse
+        other_version,  // of these rules: what it says next would not be understood
         refused,        // another passphrase
         nonsense,
     };

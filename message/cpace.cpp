@@ -2,6 +2,7 @@
 #include "message/cpace.hpp"
 
 #include "message/assert.hpp"
+#include "message/exact.hpp"
 #include "message/sodium.hpp"
 
 namespace lanchat {
@@ -9,15 +10,6 @@ namespace {
 
 constexpr std::string_view group_name = "CPaceRistretto255";
 constexpr std::size_t hash_block_bytes = 128;  // of SHA-512
-
-template <std::size_t N>
-std::string_view view(const std::array<std::uint8_t, N>& bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), N};
-}
-
-const std::uint8_t* raw(std::string_view bytes) {
-    return reinterpret_cast<const std::uint8_t*>(bytes.data());
-}
 
 // prepend_len: LEB128.
 std::string with_length(std::string_view bytes) {

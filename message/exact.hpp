@@ -1,7 +1,11 @@
-// Identifiers, hashes and signatures from bytes of others: exactly as long as they are, or not.
+// Bytes of a fixed length, such as identifiers, hashes and signatures: taken from bytes of others
+// only where these are exactly as long, and read as text.
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace lanchat {
@@ -18,6 +22,12 @@ template <class T>
 template <class T>
 [[nodiscard]] bool take_exact_or_none(std::string_view from, T& to) {
     return from.empty() || (take_exact(from, to) && to != T{});
+}
+
+// The bytes themselves; they must outlive the view.
+template <std::size_t N>
+[[nodiscard]] std::string_view view(const std::array<std::uint8_t, N>& bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), N};
 }
 
 }  // namespace lanchat

@@ -19,7 +19,7 @@
 
 namespace lanchat {
 
-inline constexpr std::uint32_t protocol_version = 1;
+inline constexpr std::uint32_t protocol_version = 2;
 
 // Who speaks, in the first frame of each side.
 struct Hello {
@@ -32,7 +32,8 @@ struct Hello {
     std::optional<Epoch> epoch{};  // of the log it says its lines in; none: its instance
     Signature signature{};         // on an encrypted connection, see hello.hpp; else all zeros
 
-    LogId log() const { return epoch ? LogId{device, *epoch} : log_of(device, instance); }
+    NodeId node() const { return {device, instance}; }
+    LogId log() const { return epoch ? LogId{device, *epoch} : log_of(node()); }
     bool operator==(const Hello&) const = default;
 };
 
@@ -75,6 +76,14 @@ struct Ack {
     bool operator==(const Ack&) const = default;
 };
 
+// So many lines has a log of the speaker, flushed or not.
+struct Said {
+    Epoch epoch{};
+    Seq last = 0;
+
+    bool operator==(const Said&) const = default;
+};
+
 // A hash cut short: enough to tell contents apart, whoever made them.
 struct ShortHash {
     std::array<std::uint8_t, 16> bytes{};
@@ -106,8 +115,8 @@ struct Ping {
 // higher round begins with nobody.
 struct Linked {
     std::uint64_t round = 0;
-    std::vector<InstanceId> came;
-    std::vector<InstanceId> went;
+    std::vector<NodeId> came;
+    std::vector<NodeId> went;
 
     bool operator==(const Linked&) const = default;
 };
@@ -135,7 +144,7 @@ struct Frame {
     bool listing = false;  // `have` is a part of what I have, not news
     bool listed = false;   // and that was all you may lack
     std::optional<Digest> digest;
-    Seq said = 0;  // with a question over a new link: so many lines has my log, flushed or not
+    std::vector<Said> said;  // with a question over a new link: of this process, newest log first
     std::optional<std::uint64_t> differ;  // I list these buckets (a bit each): list yours
     std::vector<Want> want;
     std::optional<Linked> linked;

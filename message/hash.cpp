@@ -4,13 +4,6 @@
 #include "message/sodium.hpp"
 
 namespace lanchat {
-namespace {
-
-const unsigned char* raw(std::string_view bytes) {
-    return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
-}  // namespace
 
 Hash hash_of(std::string_view bytes) {
     need_sodium();

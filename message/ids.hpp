@@ -48,12 +48,24 @@ inline bool is_between(const LogId& log, const DeviceId& a, const DeviceId& b) {
            ((log.device == a && log.to == b) || (log.device == b && log.to == a));
 }
 
+// A node: a process of a device. An instance is public and anybody may claim it, so alone it never
+// stands for a node; the key does, and the instance tells two processes of one key apart. The order
+// decides between two nodes where one of them has to yield: by key, and only then by instance.
+struct NodeId {
+    DeviceId device;
+    InstanceId instance{};
+    auto operator<=>(const NodeId&) const = default;
+};
+
 // A process says one log, so its instance is the epoch.
-constexpr LogId log_of(const DeviceId& device, InstanceId instance) {
-    return {device, Epoch{static_cast<std::uint64_t>(instance)}};
+constexpr LogId log_of(const NodeId& node) {
+    return {node.device, Epoch{static_cast<std::uint64_t>(node.instance)}};
 }
-constexpr InstanceId instance_of(const LogId& log) {
-    return InstanceId{static_cast<std::uint64_t>(log.epoch)};
+constexpr LogId log_of(const DeviceId& device, InstanceId instance) {
+    return log_of(NodeId{device, instance});
+}
+constexpr NodeId node_of(const LogId& log) {
+    return {log.device, InstanceId{static_cast<std::uint64_t>(log.epoch)}};
 }
 
 // Base32 (RFC 4648, lower case, no padding): 8 characters for 5 bytes.

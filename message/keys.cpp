@@ -10,10 +10,6 @@ static_assert(crypto_sign_PUBLICKEYBYTES == sizeof(DeviceId::bytes));
 static_assert(crypto_sign_BYTES == sizeof(Signature::bytes));
 static_assert(crypto_sign_SEEDBYTES == sizeof(DeviceKey::Seed));
 
-const unsigned char* raw(std::string_view bytes) {
-    return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
 }  // namespace
 
 DeviceKey::DeviceKey(Seed&& seed) {

@@ -18,6 +18,7 @@ inline constexpr std::size_t name_code_points_max = 32;
 // What travels. A sender aims at the target; a receiver takes up to the cap.
 inline constexpr std::size_t frame_bytes_target = 65'536;
 inline constexpr std::size_t frame_bytes_max = 262'144;
+inline constexpr std::size_t legacy_frame_bytes_max = std::size_t{4} * 1024 * 1024;  // grpc-go's
 inline constexpr std::size_t frame_runs_max = 256;
 inline constexpr std::size_t frame_heads_max = 1'024;
 inline constexpr std::size_t frame_wants_max = 256;
@@ -31,7 +32,10 @@ inline constexpr std::size_t entry_bytes_max = line_bytes_max + 1'024;
 inline constexpr std::uint64_t seq_max = std::uint64_t{1} << 62;  // what follows fits as well
 inline constexpr std::size_t said_id_bytes_max = 128;
 
-inline constexpr std::size_t logs_max = 65'536;
+inline constexpr std::size_t logs_at_hand = 4'096;      // of more those rest that do not change
+inline constexpr std::size_t openings_at_once = 4'096;  // logs that a device begins here, then
+inline constexpr std::chrono::microseconds opening_interval = 15'625us;  // from one to the next
+inline constexpr std::size_t openings_remembered = 4'096;                // devices
 inline constexpr auto seal_delay = 2ms;  // of a line that nobody waits for, to be signed
 
 // Sync.
@@ -40,6 +44,7 @@ inline constexpr auto pull_delay = 40ms;  // for its author to send it by itself
 inline constexpr auto pull_timeout = 5s;  // then somebody else is asked
 inline constexpr std::size_t pulls_max = 64;
 inline constexpr std::size_t pull_lines_max = 2'048;     // per question
+inline constexpr std::size_t pulled_lines_max = 12'288;  // in all questions that are open
 inline constexpr std::size_t recent_lines = 64;          // asked for first
 inline constexpr std::size_t in_order_lines = 16'384;    // or all in order, if so few are missing
 inline constexpr std::size_t fetch_bytes_max = 262'144;  // per read of the store
@@ -58,11 +63,15 @@ inline constexpr std::size_t questions_per_peer_max = 256;
 // The clock.
 inline constexpr auto clock_lead_max = 10min;   // past the median: what is later needs a new log
 inline constexpr auto clock_follow_max = 9min;  // medians differ a little, and move
+inline constexpr auto clock_own_max = 8min;     // off the median: what we date others follow
+inline constexpr auto clock_apart_max = 24h * 36'525;  // of two the later counts: a century
 inline constexpr auto wall_told_interval = 4s;  // of telling it, with a frame that goes anyway
 inline constexpr auto epoch_interval = 10s;     // between two logs of one process, at least
+inline constexpr std::size_t pages_max = 16;    // logs of one process that it speaks of
 
 // Of who was met, in a closed network.
-inline constexpr auto met_interval = 1s;                    // from one entry to the next
+inline constexpr std::size_t names_max = 65'536;  // in all logs; also devices that are accepted
+inline constexpr auto met_interval = 1s;          // from one entry to the next
 inline constexpr std::chrono::microseconds met_delay = 2s;  // of the first, at most so much more
 
 // Receipts: what is told of the lines of those who cannot hear it.
@@ -91,6 +100,8 @@ inline constexpr std::size_t peers_max = 256;
 inline constexpr std::size_t peers_reserved = 16;  // of these, for who is vouched for
 inline constexpr std::size_t links_per_peer_max = 4;
 inline constexpr std::size_t contacts_max = 65'536;
+inline constexpr std::size_t outdated_told_max =
+    64;  // nodes of other versions: more are not told of
 
 // Whom we know.
 inline constexpr std::size_t people_max = 4'096;  // that nobody here vouched for or blocked
@@ -104,6 +115,7 @@ inline constexpr auto greeting_timeout = 5s;  // from connection to a valid firs
 inline constexpr auto ping_after = 4s;        // of silence
 inline constexpr auto ping_together = 1s;     // earlier, when another link is asked anyway
 inline constexpr auto ping_timeout = 4s;      // then the link is dead
+inline constexpr auto legacy_answer_timeout = 8s;  // of a legacy peer that is asked instead
 inline constexpr auto surplus_timeout = 2s;   // for the dialler of a duplicate to end it
 inline constexpr auto missed_report_interval = 1s;
 inline constexpr auto takeover_timeout = 1s;  // an old link that a newcomer challenges
@@ -114,6 +126,15 @@ inline constexpr std::size_t ack_lines_max = 256;       // unacknowledged lines 
 inline constexpr auto stall_timeout = 1s;    // no ack progress: stop waiting for this peer
 inline constexpr auto goodbye_timeout = 1s;  // links get this long to end cleanly
 inline constexpr auto startup_grace = 5s;    // stdin waits this long for a first peer
+
+// What waits for the disk. From half of it on nothing more is asked for.
+inline constexpr std::size_t unstored_bytes_max = std::size_t{16} * 1024 * 1024;
+inline constexpr std::size_t line_memory_bytes = 512;  // that a line takes beside its bytes
+
+// What legacy peers said and is not on the disk yet: then nothing more is read from them.
+inline constexpr std::size_t legacy_unwritten_lines_max = 4'096;
+inline constexpr auto legacy_group_interval = 10ms;  // from one commit of theirs to the next
+inline constexpr std::size_t legacy_unwritten_bytes_max = std::size_t{1024} * 1024;
 
 // What is kept.
 inline constexpr auto trim_interval = 1h;
@@ -141,10 +162,18 @@ inline constexpr std::size_t tls_key_bytes_max = 256;  // SubjectPublicKeyInfo
 inline constexpr long certificate_bytes_max = 4096;
 inline constexpr std::size_t stranger_burst_bytes = std::size_t{256} * 1024;
 inline constexpr std::size_t stranger_bytes_per_s = std::size_t{64} * 1024;
-inline constexpr std::size_t member_burst_bytes = std::size_t{512} * 1024;
-inline constexpr std::size_t member_bytes_per_s = std::size_t{256} * 1024;
+inline constexpr std::size_t stranger_bytes_max = std::size_t{16} * 1024;  // of HTTP/2, in all
+inline constexpr std::size_t greeting_bytes_max = 4'096;
+inline constexpr std::size_t header_bytes_max = 4'096;      // of a block, as they travel
+inline constexpr std::size_t calls_at_once = 4;             // of a member's connection
+inline constexpr std::size_t stranger_calls_at_once = 16;   // with gRPC
+inline constexpr std::size_t stranger_calls_per_s = 64;     // of all strangers together
+inline constexpr auto complaint_interval = 1min;            // of cut strangers, all together
 inline constexpr std::size_t verified_runs_burst = 16'384;  // signatures of others, an address
 inline constexpr std::size_t verified_runs_per_s = 4'096;   // then reading waits
+inline constexpr std::size_t legacy_lines_burst = 32'768;   // of a legacy peer
+inline constexpr std::size_t legacy_lines_per_s = 32'768;   // then reading waits
+inline constexpr std::size_t legacy_lines_per_empty = 32;   // what a line of nothing counts as
 
 // Discovery.
 inline constexpr std::size_t targets_max = 65'536;

@@ -29,8 +29,10 @@ bool is_traceless(char32_t code) {
     const bool selector = (code >= 0xFE00 && code <= 0xFE0F) ||
                           (code >= 0x180B && code <= 0x180F) ||
                           (code >= 0xE0100 && code <= 0xE01EF);
+    const bool joins = (code >= 0x200B && code <= 0x200D) || code == 0x34F ||
+                       (code >= 0x1BCA0 && code <= 0x1BCA3) || (code >= 0xE0020 && code <= 0xE007F);
     const bool blank = code == ' ' || code == 0x3000 || code == 0x2800 || code == 0x1D159;
-    return selector || blank || code == 0x200D ||
+    return selector || blank || joins ||
            utf8proc_category(static_cast<utf8proc_int32_t>(code)) == UTF8PROC_CATEGORY_ZS;
 }
 

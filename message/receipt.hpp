@@ -19,6 +19,8 @@ struct Receipt {
     std::uint64_t count = 0;  // of this process's receipts for this log; a later one is greater
     Signature signature;
 
+    NodeId node() const { return {member, instance}; }
+
     bool operator==(const Receipt&) const = default;
 };
 

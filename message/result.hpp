@@ -9,7 +9,12 @@ namespace lanchat {
 
 // Why something from outside (network, disk, user) could not be done; a sentence for people.
 struct Failure {
+    // For programs: what was asked for makes no sense, is not there, is there in another form, or
+    // anything else.
+    enum class Kind { other, invalid, not_found, already_exists };
+
     std::string why;
+    Kind kind = Kind::other;
 };
 
 template <class T>
@@ -26,6 +31,7 @@ class [[nodiscard]] Result {
     const T* operator->() const { return &std::get<0>(held_); }
     T* operator->() { return &std::get<0>(held_); }
     const std::string& why() const { return std::get<1>(held_).why; }
+    const Failure& failure() const { return std::get<1>(held_); }
 
   private:
     std::variant<T, Failure> held_;

@@ -1,7 +1,10 @@
-// Makes libsodium ready: it then knows this processor. Only files that include <sodium.h> need it.
+// Makes libsodium ready (it then knows this processor), and gives it bytes as it takes them. Only
+// files that include <sodium.h> need it.
 #pragma once
 
 #include <sodium.h>
+
+#include <string_view>
 
 #include "message/assert.hpp"
 
@@ -13,6 +16,11 @@ inline void need_sodium() {
         LANCHAT_ASSERT(sodium_init() >= 0);
         return true;
     }();
+}
+
+// Bytes as libsodium takes them; they stay the caller's.
+inline const unsigned char* raw(std::string_view bytes) {
+    return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
 }  // namespace lanchat

@@ -17,7 +17,10 @@ namespace {
 
 constexpr char32_t replacement = 0xFFFD;
 constexpr char32_t joiner = 0x200D;
-constexpr int marks_max = 4;
+constexpr char32_t word_gap = 0x200B;
+constexpr char32_t black_flag = 0x1F3F4;
+constexpr int marks_max = 8;          // Burmese, Hebrew with accents and Tibetan need most of them
+constexpr int general_marks_max = 4;  // of those that fit to every letter
 
 struct Decoded {
     char32_t code;
@@ -60,10 +63,36 @@ bool is_printable_ascii(std::string_view text) {
     return !other;
 }
 
-// Format characters that are drawn: Arabic and other signs that stand over the digits after them.
+bool between(char32_t code, char32_t first, char32_t last) { return first <= code && code <= last; }
+
+// Format characters that are drawn: Arabic and other signs that stand over the digits after them,
+// and what groups hieroglyphs.
 bool is_drawn_format(char32_t code) {
-    return (code >= 0x600 && code <= 0x605) || code == 0x6DD || code == 0x70F || code == 0x890 ||
-           code == 0x891 || code == 0x8E2 || code == 0x110BD || code == 0x110CD;
+    return between(code, 0x13430, 0x1343F) || (code >= 0x600 && code <= 0x605) || code == 0x6DD ||
+           code == 0x70F || code == 0x890 || code == 0x891 || code == 0x8E2 || code == 0x110BD ||
+           code == 0x110CD;
+}
+
+// Format characters that decide how letters join: without them a word is another one, or a riddle.
+// Non-joiner and joiner (Persian, Indic, emoji), the Mongolian vowel separator, shorthand.
+bool is_joining_control(char32_t code) {
+    return between(code, 0x200C, 0x200D) || code == 0x180E || between(code, 0x1BCA0, 0x1BCA3);
+}
+
+// Marks of no script, and what is as invisible on any letter.
+bool is_general_mark(char32_t code) {
+    return between(code, 0x300, 0x36F) || between(code, 0x1AB0, 0x1AFF) ||
+           between(code, 0x1DC0, 0x1DFF) || between(code, 0x20D0, 0x20FF) ||
+           between(code, 0xFE00, 0xFE0F) || between(code, 0xFE20, 0xFE2F) ||
+           between(code, 0xE0100, 0xE01EF) || code == word_gap || is_joining_control(code);
+}
+
+// Thai, Lao, Tibetan, Myanmar, Khmer, Tai and their extensions: no blank stands between words, but
+// a gap without width may, where a line can be broken.
+bool writes_without_blanks(char32_t code) {
+    return between(code, 0xE00, 0x109F) || between(code, 0x1780, 0x17FF) ||
+           between(code, 0x1950, 0x19FF) || between(code, 0x1A20, 0x1AAF) ||
+           between(code, 0xA9E0, 0xA9FF) || between(code, 0xAA60, 0xAADF);
 }
 
 // Code points whose category looks harmless, but which leave no trace on the screen.
@@ -71,8 +100,8 @@ bool is_hidden(char32_t code) {
     const bool reserved_as_invisible =
         code == 0x2065 || (code >= 0xFFF0 && code <= 0xFFF8) ||
         (code >= 0xE0000 && code <= 0xE0FFF && !(code >= 0xE0100 && code <= 0xE01EF));
-    const bool filler = code == 0x34F || code == 0x115F || code == 0x1160 || code == 0x17B4 ||
-                        code == 0x17B5 || code == 0x3164 || code == 0xFFA0;
+    const bool filler = code == 0x115F || code == 0x1160 || code == 0x17B4 || code == 0x17B5 ||
+                        code == 0x3164 || code == 0xFFA0;
     const bool not_a_character = (code & 0xFFFE) == 0xFFFE || (code >= 0xFDD0 && code <= 0xFDEF);
     return reserved_as_invisible || filler || not_a_character;
 }
@@ -83,7 +112,7 @@ Show show(char32_t code) {
     if (code == '\t') return Show::as_is;
     if (code < 0x20 || code == 0x7F) return Show::as_picture;
     if (code < 0x7F) return Show::as_is;
-    if (code == joiner) return Show::as_mark;
+    if (is_joining_control(code)) return Show::as_mark;
     if (is_hidden(code)) return Show::as_replacement;
     switch (utf8proc_category(static_cast<utf8proc_int32_t>(code))) {
         case UTF8PROC_CATEGORY_MN:
@@ -115,15 +144,40 @@ int columns_of(char32_t code) {
     return utf8proc_charwidth(point);
 }
 
-std::u32string folded(std::string_view text) {
-    std::u32string out;
-    while (!text.empty()) {
-        const auto next = decode(text);
-        out += static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(next.code)));
-        text.remove_prefix(next.length);
-    }
-    return out;
+bool is_picture(char32_t code) {
+    return utf8proc_get_property(static_cast<utf8proc_int32_t>(code))->boundclass ==
+           UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC;
 }
+
+// The length of the tags after a black flag that make it that of a region (Scotland); else 0.
+std::size_t region_of_flag(std::string_view text) {
+    constexpr std::size_t least = 3, most = 6;
+    std::size_t length = 0;
+    for (std::size_t tags = 0; tags <= most && length < text.size(); ++tags) {
+        const auto next = decode(text.substr(length));
+        length += next.length;
+        if (next.code == 0xE007F) return tags < least ? 0 : length;
+        if (!between(next.code, 0xE0030, 0xE0039) && !between(next.code, 0xE0061, 0xE007A))
+            return 0;
+    }
+    return 0;
+}
+
+char32_t picture_of(char32_t control) { return control == 0x7F ? 0x2421 : 0x2400 + control; }
+
+// What is on one base, as far as it was shown.
+struct Marks {
+    int all = 0;
+    int general = 0;
+
+    bool take(char32_t code) {
+        const bool is_general = is_general_mark(code);
+        if (all == marks_max || (is_general && general == general_marks_max)) return false;
+        ++all;
+        general += is_general ? 1 : 0;
+        return true;
+    }
+};
 
 }  // namespace
 
@@ -157,18 +211,23 @@ std::string displayable(std::string_view text) {
     if (is_printable_ascii(text)) return std::string(text);
     std::string out;
     out.reserve(text.size());
-    for (int marks = 0; !text.empty();) {
+    Marks marks;
+    char32_t base = replacement;
+    while (!text.empty()) {
         const auto next = decode(text);
-        const auto how = show(next.code);
-        marks = how == Show::as_mark ? std::min(marks + 1, marks_max + 1) : 0;
-        if (how == Show::as_picture) {
-            append(out, next.code == 0x7F ? 0x2421 : 0x2400 + next.code);
-        } else if (how == Show::as_replacement) {
-            append(out, replacement);
-        } else if (marks <= marks_max) {
-            append(out, next.code);
-        }
         text.remove_prefix(next.length);
+        const bool is_gap = next.code == word_gap && writes_without_blanks(base);
+        const auto how = is_gap ? Show::as_mark : show(next.code);
+        if (how == Show::as_mark) {
+            if (marks.take(next.code)) append(out, next.code);
+            continue;
+        }
+        marks = {};
+        base = how == Show::as_is ? next.code : replacement;
+        append(out, how == Show::as_picture ? picture_of(next.code) : base);
+        const std::size_t region = base == black_flag ? region_of_flag(text) : 0;
+        out += text.substr(0, region);
+        text.remove_prefix(region);
     }
     return out;
 }
@@ -200,15 +259,13 @@ std::string to_name(std::string_view text, std::string_view otherwise) {
     return std::string(length > 0 ? text.substr(0, length) : otherwise);
 }
 
-bool same_but_case(std::string_view a, std::string_view b) { return folded(a) == folded(b); }
-
 int columns(std::string_view text) {
     if (is_printable_ascii(text)) return static_cast<int>(text.size());
     int sum = 0;
     for (bool joined = false; !text.empty();) {
         const auto next = decode(text);
-        // What follows a joiner is drawn into the picture before it.
-        if (!joined) sum += columns_of(next.code);
+        // A picture that follows a joiner is drawn into the one before it; a letter only joins.
+        if (!joined || !is_picture(next.code)) sum += columns_of(next.code);
         joined = next.code == joiner;
         text.remove_prefix(next.length);
     }
@@ -229,6 +286,13 @@ std::string composed(std::string_view text) {
 std::size_t count_characters(std::string_view text) {
     return static_cast<std::size_t>(
         std::ranges::count_if(text, [](char byte) { return (byte & 0xC0) != 0x80; }));
+}
+
+std::string in_lower_case(std::string_view word) {
+    std::string lower(word);
+    for (char& c : lower)
+        if ('A' <= c && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return lower;
 }
 
 }  // namespace lanchat

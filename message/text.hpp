@@ -13,8 +13,9 @@ std::string to_utf8(std::string_view bytes);
 
 // The one function through which text of others reaches a terminal or a log (threat T17): C0
 // controls and DEL become their picture (␛), other invisible or direction-changing code points
-// U+FFFD, more than 4 combining marks on a base are dropped. Tab, emoji joiners and variation
-// selectors stay. The result contains no newline; idempotent; any bytes are accepted.
+// U+FFFD; of the combining marks on a base 8 stay, of those of no script 4. Tab stays, and what
+// scripts need to be read: joiners, selectors, the gap between words of those that write no blanks,
+// the tags of a flag. The result contains no newline; idempotent; any bytes are accepted.
 std::string displayable(std::string_view text);
 
 // `displayable`, without ':' (which ends a name in plain output); never empty.
@@ -26,9 +27,6 @@ bool is_name(std::string_view name);
 // The longest prefix of `text` that is_name() accepts, or `otherwise` when there is none.
 std::string to_name(std::string_view text, std::string_view otherwise);
 
-// The same letters, whatever their case.
-bool same_but_case(std::string_view a, std::string_view b);
-
 // Columns that displayable text takes on a terminal; a tab counts 8.
 int columns(std::string_view text);
 
@@ -37,5 +35,8 @@ std::string composed(std::string_view text);
 
 // Code points. Precondition: is_utf8(text).
 std::size_t count_characters(std::string_view text);
+
+// With small letters of ASCII in place of its capitals.
+std::string in_lower_case(std::string_view word);
 
 }  // namespace lanchat

@@ -64,6 +64,11 @@ void put(const Head& head, message::Head& out) {
     out.set_forked(head.forked);
 }
 
+void put(const Said& said, message::Said& out) {
+    out.set_epoch(static_cast<std::uint64_t>(said.epoch));
+    out.set_last(said.last);
+}
+
 void put(const Want& want, message::Want& out) {
     put_any(want.log, out);
     out.set_after(want.after);
@@ -71,10 +76,15 @@ void put(const Want& want, message::Want& out) {
     out.set_newest_first(want.newest_first);
 }
 
+void put(const NodeId& node, message::Node& out) {
+    out.set_device(std::string(node.device.view()));
+    out.set_instance(static_cast<std::uint64_t>(node.instance));
+}
+
 void put(const Linked& linked, message::Linked& out) {
     out.set_round(linked.round);
-    for (const InstanceId who : linked.came) out.add_came(static_cast<std::uint64_t>(who));
-    for (const InstanceId who : linked.went) out.add_went(static_cast<std::uint64_t>(who));
+    for (const NodeId& who : linked.came) put(who, *out.add_came());
+    for (const NodeId& who : linked.went) put(who, *out.add_went());
 }
 
 void put(const Digest& digest, message::Digest& out) {
@@ -117,9 +127,9 @@ void put(const VerifyStep& step, message::Verify& out) {
 
 bool has_extension(const Frame& frame) {
     return frame.hello || frame.received || !frame.runs.empty() || !frame.proofs.empty() ||
-           !frame.have.empty() || frame.listing || frame.listed || frame.digest || frame.said > 0 ||
-           frame.differ || !frame.want.empty() || frame.linked || !frame.receipts.empty() ||
-           frame.verify || frame.wall || frame.ping || frame.bye;
+           !frame.have.empty() || frame.listing || frame.listed || frame.digest ||
+           !frame.said.empty() || frame.differ || !frame.want.empty() || frame.linked ||
+           !frame.receipts.empty() || frame.verify || frame.wall || frame.ping || frame.bye;
 }
 
 message::Bye::Why to_wire(Bye why) {
@@ -231,6 +241,11 @@ Result<Want> take_want(const message::Want& in) {
     return want;
 }
 
+Result<Said> take_said(const message::Said& in) {
+    if (in.last() == 0) return Failure{"said nothing"};
+    return Said{Epoch{in.epoch()}, in.last()};
+}
+
 // What is no more than `most` elements, each taken by `take`; or the first failure.
 template <class In, class Out, class Take>
 std::optional<Failure> take_all(In& in, std::size_t most, std::vector<Out>& out, Take take) {
@@ -244,12 +259,17 @@ std::optional<Failure> take_all(In& in, std::size_t most, std::vector<Out>& out,
     return std::nullopt;
 }
 
-Result<InstanceId> take_instance(std::uint64_t in) { return InstanceId{in}; }
+Result<NodeId> take_node(const message::Node& in) {
+    NodeId node;
+    if (!take_exact(in.device(), node.device)) return Failure{"linked with nobody"};
+    node.instance = InstanceId{in.instance()};
+    return node;
+}
 
 std::optional<Failure> take_linked(const message::Linked& in, Linked& out) {
     out.round = in.round();
-    if (auto no = take_all(in.came(), limits::peers_max, out.came, take_instance)) return no;
-    return take_all(in.went(), limits::peers_max, out.went, take_instance);
+    if (auto no = take_all(in.came(), limits::peers_max, out.came, take_node)) return no;
+    return take_all(in.went(), limits::peers_max, out.went, take_node);
 }
 
 Result<Digest> take_digest(const message::Digest& in) {
@@ -317,6 +337,7 @@ WallTime take_wall(std::uint64_t ms) {
 std::optional<Failure> take_log_parts(message::Ext& ext, Frame& frame) {
     if (auto no = take_all(ext.have(), limits::frame_heads_max, frame.have, take_head)) return no;
     if (auto no = take_all(ext.want(), limits::frame_wants_max, frame.want, take_want)) return no;
+    if (auto no = take_all(ext.said(), limits::pages_max, frame.said, take_said)) return no;
     if (auto no =
             take_all(ext.receipts(), limits::frame_receipts_max, frame.receipts, take_receipt))
         return no;
@@ -350,7 +371,6 @@ Result<Frame> take_extension(message::Ext& ext, Frame frame) {
     if (ext.has_ping()) frame.ping = Ping{ext.ping().nonce(), ext.ping().reply()};
     if (ext.has_bye()) frame.bye = from_wire(ext.bye().why());
     frame.listing = ext.listing();
-    frame.said = ext.said();
     frame.listed = ext.listed();
     if (ext.has_differ()) frame.differ = ext.differ();
     if (ext.has_digest()) {
@@ -371,6 +391,26 @@ std::optional<Failure> parse(std::string_view bytes, message::NodeRequest& in) {
     if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
         return Failure{"not a frame"};
     return std::nullopt;
+}
+
+// Nothing but a `msg`, read without a parser that would make objects of whatever else there is.
+Result<Frame> take_long_line(std::string_view bytes) {
+    constexpr char tag_of_msg = 0x0a;
+    if (bytes.size() > limits::legacy_frame_bytes_max || bytes.front() != tag_of_msg)
+        return Failure{"frame too large"};
+    bytes.remove_prefix(1);
+    std::size_t size = 0;
+    for (unsigned shift = 0; shift < 28; shift += 7) {
+        const auto byte = static_cast<unsigned char>(bytes.front());
+        bytes.remove_prefix(1);
+        size |= std::size_t{byte & 0x7fU} << shift;
+        if (byte < 0x80) break;
+    }
+    if (size != bytes.size()) return Failure{"frame too large"};
+    if (!is_utf8(bytes)) return Failure{"not a frame"};
+    Frame frame;
+    frame.msg = bytes;
+    return frame;
 }
 
 Result<Frame> take_frame(message::NodeRequest& in) {
@@ -395,7 +435,7 @@ std::string encode(const Frame& frame) {
         if (frame.listing) ext.set_listing(true);
         if (frame.listed) ext.set_listed(true);
         if (frame.digest) put(*frame.digest, *ext.mutable_digest());
-        if (frame.said > 0) ext.set_said(frame.said);
+        for (const auto& said : frame.said) put(said, *ext.add_said());
         if (frame.differ) ext.set_differ(*frame.differ);
         for (const auto& want : frame.want) put(want, *ext.add_want());
         if (frame.linked) put(*frame.linked, *ext.mutable_linked());
@@ -414,6 +454,7 @@ std::string encode(const Frame& frame) {
 }
 
 Result<Frame> decode(std::string_view bytes) {
+    if (bytes.size() > limits::frame_bytes_max) return take_long_line(bytes);
     message::NodeRequest in;
     if (auto no = parse(bytes, in)) return std::move(*no);
     return take_frame(in);

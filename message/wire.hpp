@@ -16,7 +16,8 @@ std::string encode(const Frame& frame);
 
 // Checks size before parsing and every limit of message/limits.hpp after; what comes back holds no
 // nonsense: UTF-8 is valid and nothing is empty that must not be. Runs are verified here, which may
-// take milliseconds: not a thing to do on the loop.
+// take milliseconds: not a thing to do on the loop. A legacy peer's line, which is all of its
+// frame, may be as long as its own kind takes.
 Result<Frame> decode(std::string_view bytes);
 
 // The same for the first frame of a link, which has nothing to verify: what costs nothing to send

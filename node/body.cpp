@@ -59,10 +59,6 @@ void Node::Body::perform_one(brain::Dial& dial) {
     transport_->dial(dial.link, *std::exchange(in_hand_, std::nullopt), greeting, dial.encrypted);
 }
 
-void Node::Body::perform_one(brain::Probe& probe) {
-    post(brain::Probed{probe.link, transport_->alive(probe.link)});
-}
-
 void Node::Body::perform_one(brain::Notify& notify) {
     if (const auto* up = std::get_if<brain::PeerUp>(&notify.event)) {
         spdlog::debug("linked with {}", to_string(up->peer.address));
@@ -71,7 +67,12 @@ void Node::Body::perform_one(brain::Notify& notify) {
     if (const auto* down = std::get_if<brain::PeerDown>(&notify.event))
         spdlog::debug("no longer linked with {}", to_string(down->peer.address));
     const auto* message = std::get_if<brain::Message>(&notify.event);
-    if (message != nullptr && message->from.legacy) write_down_unsigned(*message);
+    if (message != nullptr && message->from.legacy && legacy_lines_)
+        legacy_lines_->add(
+            {message->id, message->said, message->room, message->from.name, message->text});
+    const auto* verification = std::get_if<brain::Verification>(&notify.event);
+    if (verification != nullptr && verification->stage == brain::Verification::Stage::verified)
+        return tell_verified(*verification);  // once it is kept
     listener_(notify.event);
 }
 
@@ -79,7 +80,8 @@ void Node::Body::perform_one(brain::Stop&) {
     asio::post(loop_, [this, here = here_] {
         if (!*here) return;
         stop();
-        if (on_stopped_) on_stopped_();
+        const auto told = std::move(on_stopped_);  // it may be the end of us
+        if (told) told();
     });
 }
 
@@ -95,13 +97,24 @@ void Node::Body::arm_timer() {
     if (!next || *next >= armed_) return;
     armed_ = *next;
     timer_.expires_at(armed_);
-    timer_.async_wait([this](const asio::error_code& error) {
-        if (error || stopped_) return;
+    timer_.async_wait([this, here = here_](const asio::error_code& error) {
+        if (error || !*here) return;
         armed_ = Instant::max();
         const auto due = room_->next_wakeup();
         if (due && *due <= clock_now().steady) return feed(brain::Wake{});
         arm_timer();
     });
+}
+
+void Node::Body::receive(bool on) {
+    receiving_ = on;
+    hold_legacy();
+    feed(brain::Receive{on});
+}
+
+// A legacy peer has no window of lines, so it is not read from while its lines cannot be taken in.
+void Node::Body::hold_legacy() {
+    if (transport_) transport_->hold_legacy(legacy_waits_ || !receiving_);
 }
 
 bool Node::Body::has_room() {
@@ -112,7 +125,9 @@ bool Node::Body::has_room() {
 void Node::Body::offer_room() {
     if (!room_wanted_ || !room_->has_room(clock_now().steady)) return;
     room_wanted_ = false;
-    if (on_room_) asio::post(loop_, on_room_);
+    asio::post(loop_, [this, here = here_] {
+        if (*here && on_room_) on_room_();
+    });
 }
 
 void Node::Body::stop() {
@@ -122,9 +137,12 @@ void Node::Body::stop() {
     if (transport_) transport_->stop();
     if (memory_) memory_->stop();
     if (book_) book_->stop();
+    if (reach_) reach_->stop();
     trim_timer_.cancel();
     disk_pause_.cancel();
     if (disk_) write_refused();
+    if (legacy_lines_) legacy_lines_->write_all();
+    legacy_lines_.reset();
     disk_.reset();  // waits until all is on the disk
     *here_ = false;
 }

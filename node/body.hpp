@@ -16,10 +16,12 @@
 #include "discover/discovery.hpp"
 #include "node/arrivals.hpp"
 #include "node/book_of_people.hpp"
+#include "node/legacy_lines.hpp"
 #include "node/link/transport.hpp"
 #include "node/memory_of_peers.hpp"
 #include "node/node.hpp"
 #include "node/places.hpp"
+#include "node/reach.hpp"
 #include "node/store/disk.hpp"
 
 namespace lanchat {
@@ -41,9 +43,12 @@ class Node::Body {
     void read(store::Disk::Job job);
     void import_runs(std::vector<Run> runs, std::function<void(const Result<Imported>&)> done);
     Result<DeviceId> find_person(std::string_view word, bool blocked) const;
+    bool means_somebody(std::string_view word) const;
     std::vector<PeerInfo> blocked() const;
-    void block(const DeviceId& device, bool on, std::function<void()> done);
+    std::vector<std::string> warnings() const;
+    void block(const DeviceId& device, bool on, Decided done);
     void feed(brain::Input input);
+    void receive(bool on);
     bool has_room();
     void stop();
 
@@ -61,7 +66,7 @@ class Node::Body {
     std::function<void()> on_disk_news_;
     Placed on_placed_;
     std::unique_ptr<brain::Room> room_;
-    std::uint64_t store_id_ = 0;
+    store::Eras eras_;
     Arrivals arrivals_;
     std::string disk_trouble_;  // why nothing new is taken; empty: all is well
 
@@ -74,7 +79,7 @@ class Node::Body {
     void perform_one(brain::Send& send) { transport_->send(send.link, send.frame); }
     void perform_one(brain::Finish& finish) { transport_->finish(finish.link); }
     void perform_one(brain::Drop& drop) { transport_->drop(drop.link); }
-    void perform_one(brain::Probe& probe);
+    void perform_one(brain::Probe& probe) { transport_->ask(probe.link); }
     void perform_one(brain::Append& append);
     void perform_one(brain::Freeze& freeze);
     void perform_one(brain::Examine& examine);
@@ -83,13 +88,15 @@ class Node::Body {
     void perform_one(brain::Roll& roll);
     void perform_one(brain::Remember& remember);
     void perform_one(brain::Notify& notify);
+    void tell_verified(const brain::Verification& verification);
     void perform_one(brain::Stop& stop);
     void found(const Endpoint& where, asio::ip::tcp::socket socket);
     void post(brain::Input input);
     void write_down();
     void append(std::vector<RunPtr> runs);
     void freeze(const Fork& proof);
-    void write_down_unsigned(const brain::Message& message);
+    LegacyLines::Hooks legacy_hooks();
+    void hold_legacy();
     void written(std::uint64_t number, const std::vector<RunPtr>& runs,
                  const Result<std::vector<store::Added>>& result);
     void frozen(std::uint64_t number, const Fork& proof, const Result<Extent>& result);
@@ -102,8 +109,9 @@ class Node::Body {
     void arrived(store::Arrival newest);
     void answer_said(const std::vector<RunPtr>& runs);
     void say_once(const Saying& saying);
-    void answer_all(const std::string& said_id, const Result<LineId>& line);
+    void answer_all(const Saying& said_was, const Result<LineId>& line);
     std::uint64_t history_bytes_max() const;
+    void trim_if_grown(std::size_t bytes);
     void trim();
     void trimmed(const store::Trimmed& gone);
     void arm_timer();
@@ -113,16 +121,21 @@ class Node::Body {
     std::unique_ptr<discover::Discovery> discovery_;
     std::unique_ptr<MemoryOfPeers> memory_;
     std::unique_ptr<BookOfPeople> book_;
+    std::unique_ptr<Reach> reach_;
     std::unique_ptr<store::Disk> disk_;
+    std::unique_ptr<LegacyLines> legacy_lines_;  // refers to the disk
     brain::RoomSettings known_;                // from the store
     using Write = std::variant<RunPtr, Fork>;  // what goes to the disk, in order
     std::vector<Write> unwritten_;
     std::set<RunPtr> late_;                 // among those on their way to the disk
     std::map<DeviceId, Seq> says_waiting_;  // among the inputs, by whom they are for alone
     std::map<LineId, Said> unanswered_;
-    std::map<std::string, std::vector<Said>> said_ids_;  // not on disk yet, or nobody knows
+    // Not on disk yet, or nobody knows.
+    std::map<std::string, std::vector<std::pair<Saying, Said>>> said_ids_;
     std::uint64_t untrimmed_bytes_ = 0;
     bool disk_pauses_ = false;
+    bool legacy_waits_ = false;  // for the disk
+    bool receiving_ = true;
     std::vector<Write> refused_;  // by the disk; they go first
     std::uint64_t writes_ = 0;    // given to the disk
     std::uint64_t written_ = 0;   // the last of them that was answered

@@ -22,20 +22,24 @@ std::optional<Failure> Node::Body::refuse(Saying& saying) const {
     auto& [text, room, said_id, to] = saying;
     if (stopped_ || room_ == nullptr) return Failure{"the node is not running"};
     if (!disk_trouble_.empty()) return Failure{"the line cannot be stored: " + disk_trouble_};
-    if (text.empty()) return Failure{"text is empty"};
+    constexpr auto invalid = Failure::Kind::invalid;
+    if (text.empty()) return Failure{"text is empty", invalid};
     if (!is_utf8(text)) text = to_utf8(text);
     if (text.size() > limits::line_bytes_max)
-        return Failure{"text exceeds " + std::to_string(limits::line_bytes_max) + " bytes"};
+        return Failure{"text exceeds " + std::to_string(limits::line_bytes_max) + " bytes",
+                       invalid};
     if (to != DeviceId{} && !config_.security.tls)
         return Failure{"direct messages need encrypted links: security.tls is off"};
     if (room_->people().is_blocked(to)) return Failure{"it is blocked: unblock it first"};
-    if (to == key_->id()) return Failure{"nobody sends direct messages to themselves"};
+    if (to == key_->id()) return Failure{"nobody sends direct messages to themselves", invalid};
     if (room.empty() || room.size() > limits::room_bytes_max || !is_utf8(room))
-        return Failure{"a room name has 1 to " + std::to_string(limits::room_bytes_max) +
-                       " bytes of UTF-8"};
+        return Failure{
+            "a room name has 1 to " + std::to_string(limits::room_bytes_max) + " bytes of UTF-8",
+            invalid};
     if (said_id.size() > limits::said_id_bytes_max || !is_utf8(said_id))
-        return Failure{"an id has at most " + std::to_string(limits::said_id_bytes_max) +
-                       " bytes of UTF-8"};
+        return Failure{
+            "an id has at most " + std::to_string(limits::said_id_bytes_max) + " bytes of UTF-8",
+            invalid};
     return std::nullopt;
 }
 
@@ -56,7 +60,7 @@ void Node::Body::say(Saying saying, Said said) {
     }
     if (!saying.said_id.empty()) {
         auto& waiting = said_ids_[saying.said_id];
-        waiting.push_back(std::move(said));
+        waiting.emplace_back(saying, std::move(said));
         if (waiting.size() == 1) say_once(saying);
         return;
     }
@@ -69,20 +73,32 @@ void Node::Body::say_once(const Saying& saying) {
         auto known = history.said(self, saying.said_id);
         asio::post(loop_, [this, here, saying, known = std::move(known)] {
             if (!*here) return;
-            if (!known) return answer_all(saying.said_id, Failure{known.why()});
+            if (!known) return answer_all(saying, Failure{known.why()});
             if (*known) {
                 const Entry& entry = (*known)->entry;
-                return answer_all(saying.said_id, LineId{entry.log, entry.seq});
+                return answer_all({entry.text, entry.room, saying.said_id, entry.log.to},
+                                  LineId{entry.log, entry.seq});
             }
-            unanswered_[say_now(saying, true)] =
-                [this, id = saying.said_id](const Result<LineId>& line) { answer_all(id, line); };
+            unanswered_[say_now(saying, true)] = [this, saying](const Result<LineId>& line) {
+                answer_all(saying, line);
+            };
         });
     });
 }
 
-void Node::Body::answer_all(const std::string& said_id, const Result<LineId>& line) {
-    const auto waiting = said_ids_.extract(said_id);
-    for (const Said& said : waiting.mapped()) said(line);
+// Whoever wanted to say something else with this id has not said it.
+void Node::Body::answer_all(const Saying& said_was, const Result<LineId>& line) {
+    const auto waiting = said_ids_.extract(said_was.said_id);
+    for (const auto& [saying, said] : waiting.mapped()) {
+        const bool is_it = saying.text == said_was.text && saying.to == said_was.to &&
+                           (saying.room == said_was.room || saying.to != DeviceId{});
+        if (is_it || !line) {
+            said(line);
+        } else {
+            said(Failure{"the id \"" + saying.said_id + "\" was used for another line",
+                         Failure::Kind::already_exists});
+        }
+    }
 }
 
 brain::DeliveryCount Node::Body::watch(const LineId& line) {
@@ -146,18 +162,21 @@ void Node::Body::perform_one(brain::Fetch& fetch) {
     });
 }
 
-// A legacy peer's line is no part of any log, but of what people want to read again.
-void Node::Body::write_down_unsigned(const brain::Message& message) {
-    disk_->read([this, here = here_, message](store::Store& history) {
-        auto line = history.append_legacy(
-            {message.id, message.said, message.room, message.from.name, message.text});
-        asio::post(loop_, [this, here, id = message.id, line = std::move(line)] {
-            if (!*here) return;
-            if (on_placed_) on_placed_(id, line ? line->arrival : 0);
-            if (!line) return spdlog::warn("history: {}", line.why());
-            arrived(line->arrival);
-        });
-    });
+// Its hooks are never called once this has stopped.
+LegacyLines::Hooks Node::Body::legacy_hooks() {
+    return {[this](bool on) {
+                legacy_waits_ = on;
+                hold_legacy();
+            },
+            [this](const std::string& id, store::Arrival arrival) {
+                if (on_placed_) on_placed_(id, arrival);
+            },
+            [this](store::Arrival newest, std::size_t bytes) {
+                if (!disk_pauses_) stored_again();
+                arrived(newest);
+                trim_if_grown(bytes);
+            },
+            [this](const std::string& why) { refuse_for_now(why); }};
 }
 
 void Node::Body::perform_one(brain::Append& append) {
@@ -167,6 +186,7 @@ void Node::Body::perform_one(brain::Append& append) {
 
 // What one turn of the loop brought goes to the disk together, after what the disk refused before.
 void Node::Body::write_down() {
+    if (legacy_lines_) legacy_lines_->write();
     if (!disk_ || disk_pauses_ || (unwritten_.empty() && refused_.empty())) return;
     auto writes = std::exchange(refused_, {});
     writes.insert(writes.end(), unwritten_.begin(), unwritten_.end());
@@ -213,9 +233,15 @@ void Node::Body::stored_again() {
 void Node::Body::take_note(const std::vector<RunPtr>& runs,
                            const std::vector<store::Added>& added) {
     arrivals_.note_late(runs, added, late_);
-    for (const RunPtr& run : runs) untrimmed_bytes_ += run->byte_count();
+    std::size_t bytes = 0;
+    for (const RunPtr& run : runs) bytes += run->byte_count();
     if (on_placed_) tell_places(runs, added);
     if (!added.empty()) arrived(added.back().last());
+    trim_if_grown(bytes);
+}
+
+void Node::Body::trim_if_grown(std::size_t bytes) {
+    untrimmed_bytes_ += bytes;
     if (untrimmed_bytes_ > history_bytes_max() / 8) trim();
 }
 
@@ -258,6 +284,7 @@ void Node::Body::try_again_later() {
 void Node::Body::write_refused() {
     disk_pauses_ = false;
     disk_->resume();
+    if (legacy_lines_) legacy_lines_->write_again();
     write_down();
 }
 

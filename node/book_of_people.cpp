@@ -1,17 +1,11 @@
 // One line a person: id, first and last seen, verified, marks, names. Names are percent-encoded.
 #include "node/book_of_people.hpp"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <asio/post.hpp>
-#include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstdio>
-#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -19,18 +13,15 @@
 #include "message/limits.hpp"
 #include "message/text.hpp"
 #include "node/kept_file.hpp"
-#include "node/link/unique_fd.hpp"
 
 namespace lanchat {
 namespace {
 
 using controller::Person;
-using link::UniqueFd;
 
 constexpr std::string_view first_line = "lanchat people 1\n";
 constexpr std::string_view last_word = "end ";
 constexpr std::chrono::seconds calm{3};
-constexpr int broken_max = 1000;
 
 void append_encoded(std::string& out, std::string_view text) {
     static constexpr char digits[] = "0123456789ABCDEF";
@@ -107,38 +98,6 @@ std::optional<Person> parse_person(std::string_view line) {
 
 std::string seal_of(std::string_view text) { return base32(hash_of(text).view().substr(0, 10)); }
 
-// O_NONBLOCK keeps a FIFO in the file's place from holding us up.
-Result<std::string> read_all(const std::string& path) {
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
-    if (!file && errno == ENOENT) return std::string{};
-    if (!file) return trouble(path, "read");
-    struct stat about {};
-    if (::fstat(file.get(), &about) != 0) return trouble(path, "read");
-    const auto size = static_cast<std::size_t>(about.st_size);
-    if (!S_ISREG(about.st_mode) || size > limits::people_file_bytes_max)
-        return Failure{path + " is no book of people"};
-    std::string text(size, '\0');
-    std::size_t have = 0;
-    while (have < size) {
-        const auto got = ::read(file.get(), text.data() + have, size - have);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return trouble(path, "read");
-        if (got == 0) break;
-        have += static_cast<std::size_t>(got);
-    }
-    text.resize(have);
-    return text;
-}
-
-std::string moved_aside(const std::string& path) {
-    for (int n = 1; n < broken_max; ++n) {
-        const auto aside = path + ".broken-" + std::to_string(n);
-        if (::access(aside.c_str(), F_OK) == 0) continue;
-        return ::rename(path.c_str(), aside.c_str()) == 0 ? aside : std::string{};
-    }
-    return {};
-}
-
 }  // namespace
 
 std::string people_text(const std::map<DeviceId, Person>& people) {
@@ -178,45 +137,86 @@ BookOfPeople::BookOfPeople(asio::io_context& loop, const std::string& data_dir)
 
 std::vector<Person> BookOfPeople::load() {
     if (file_.empty()) return {};
-    const auto text = read_all(file_);
-    if (text && text->empty()) return {};  // there is none yet
-    auto people = text ? parse_people(*text) : Result<std::vector<Person>>(Failure{text.why()});
-    if (people) return std::move(*people);
-    const auto aside = moved_aside(file_);
-    spdlog::warn("who was verified or blocked is forgotten: {}: {}{}", file_, people.why(),
-                 aside.empty() ? "" : "; it is kept as " + aside);
-    return {};
+    const auto text = read_kept_file(file_, limits::people_file_bytes_max);
+    if (text && !*text) return {};  // there is none yet
+    auto people = text ? parse_people(**text) : Result<std::vector<Person>>(Failure{text.why()});
+    if (!people) {
+        const auto aside = move_aside(file_);
+        spdlog::warn("who was verified or blocked is forgotten: {}: {}{}", file_, people.why(),
+                     aside.empty() ? "" : "; it is kept as " + aside);
+        return {};
+    }
+    for (const Person& one : *people)
+        if (one.verified) verified_[one.device] = *one.verified;
+    return std::move(*people);
 }
 
-void BookOfPeople::save(std::function<std::string()> people, bool at_once) {
+void BookOfPeople::save(Everybody people, bool at_once) {
     if (file_.empty()) return;
-    const bool waits = unsaved_ != nullptr;
-    unsaved_ = std::move(people);
+    people_ = std::move(people);
+    const bool waits = std::exchange(unsaved_, true);
     if (at_once) {
         timer_.cancel();
         return write();
     }
-    if (waits) return;
+    if (!waits) write_soon();
+}
+
+void BookOfPeople::write_soon() {
     timer_.expires_after(calm);
-    timer_.async_wait([this](const asio::error_code& error) {
-        if (!error) write();
+    timer_.async_wait([this, here = here_](const asio::error_code& error) {
+        if (!error && *here) write();
     });
 }
 
-void BookOfPeople::when_saved(std::function<void()> done) {
-    asio::post(disk_, [&loop = loop_, done = std::move(done)] { asio::post(loop, done); });
+// Behind the write: that tells the loop what came of it first.
+void BookOfPeople::when_saved(Saved done) {
+    asio::post(disk_, [this, here = here_, done = std::move(done)] {
+        asio::post(loop_, [this, here, done] {
+            if (*here) done(failure_);
+        });
+    });
+}
+
+std::optional<WallTime> BookOfPeople::verified(const DeviceId& device) const {
+    const auto known = verified_.find(device);
+    return known == verified_.end() ? std::nullopt : std::optional(known->second);
 }
 
 void BookOfPeople::write() {
-    if (unsaved_ == nullptr) return;
-    asio::post(disk_, [file = file_, text = std::exchange(unsaved_, nullptr)()] {
-        if (const auto problem = replace_file(file, text))
-            spdlog::warn("who is known is not kept: {}", problem->why);
+    if (!std::exchange(unsaved_, false)) return;
+    const auto all = people_();
+    Verified verified;
+    for (const auto& [device, one] : all)
+        if (one.verified) verified[device] = *one.verified;
+    ++under_way_;
+    asio::post(disk_, [this, here = here_, file = file_, text = people_text(all),
+                       verified = std::move(verified)]() mutable {
+        asio::post(loop_, [this, here, failure = replace_file(file, text),
+                           verified = std::move(verified)]() mutable {
+            if (*here) written(failure, std::move(verified));
+        });
     });
 }
 
+void BookOfPeople::written(const std::optional<Failure>& failure, Verified verified) {
+    --under_way_;
+    const bool failed_before = failure_.has_value();
+    failure_ = failure;
+    if (!failure) {
+        verified_ = std::move(verified);
+        if (failed_before) spdlog::warn("who is known can be kept again");
+        return;
+    }
+    if (!failed_before) spdlog::error("who is known is not kept: {}", failure->why);
+    if (!std::exchange(unsaved_, true)) write_soon();
+}
+
+// Of a write that is under way nobody will hear whether it failed: it is made again.
 void BookOfPeople::stop() {
+    if (!std::exchange(*here_, false)) return;
     timer_.cancel();
+    unsaved_ = unsaved_ || under_way_ > 0;
     write();
     disk_.join();
 }

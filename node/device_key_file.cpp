@@ -75,9 +75,7 @@ Result<DeviceId> device_in(const std::string& data_dir) {
 std::optional<Failure> export_device_key(const std::string& data_dir, const std::string& file) {
     const auto seed = read_seed(key_path(data_dir));
     if (!seed) return Failure{seed.why()};
-    const UniqueFd copy(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!copy || !write_all(copy.get(), bytes_of(*seed))) return trouble(file, "write");
-    return std::nullopt;
+    return place_new_file(file, bytes_of(*seed));
 }
 
 std::optional<Failure> import_device_key(const std::string& file, const std::string& data_dir) {

@@ -7,18 +7,23 @@
 #include <chrono>
 #include <utility>
 
+#include "node/kept_file.hpp"
+
 namespace lanchat {
 namespace {
 
-constexpr std::chrono::seconds calm{3};
+constexpr std::chrono::seconds rest{3};
 
 }  // namespace
 
 MemoryOfPeers::MemoryOfPeers(asio::io_context& loop, const std::string& data_dir) : timer_(loop) {
     if (data_dir.empty()) return;
     remembered_.emplace(data_dir + "/peers.json");
-    if (const auto problem = remembered_->load())
-        spdlog::warn("remembered peers are forgotten: {}", problem->why);
+    const auto problem = remembered_->load();
+    if (!problem) return;
+    const auto aside = move_aside(data_dir + "/peers.json");
+    spdlog::warn("remembered peers are forgotten: {}{}", problem->why,
+                 aside.empty() ? "" : "; it is kept as " + aside);
 }
 
 std::vector<Endpoint> MemoryOfPeers::dialable(const std::vector<Cidr>& cidrs, PortRange ports,
@@ -31,9 +36,9 @@ void MemoryOfPeers::met(const Endpoint& peer) {
     if (!remembered_) return;
     remembered_->met(peer);
     if (std::exchange(unsaved_, true)) return;
-    timer_.expires_after(calm);
-    timer_.async_wait([this](const asio::error_code& error) {
-        if (!error) save();
+    timer_.expires_after(rest);
+    timer_.async_wait([this, here = here_](const asio::error_code& error) {
+        if (!error && *here) save();
     });
 }
 
@@ -46,6 +51,7 @@ void MemoryOfPeers::save() {
 }
 
 void MemoryOfPeers::stop() {
+    *here_ = false;
     timer_.cancel();
     save();
     disk_.join();

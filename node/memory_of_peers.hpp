@@ -4,6 +4,7 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/thread_pool.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ class MemoryOfPeers {
     asio::steady_timer timer_;
     asio::thread_pool disk_{1};
     bool unsaved_ = false;
+    std::shared_ptr<bool> here_ = std::make_shared<bool>(true);  // for handlers that outlive us
 };
 
 }  // namespace lanchat

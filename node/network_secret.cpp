@@ -51,6 +51,17 @@ bool belongs(const std::string& note, const std::string& secret) {
     return note == note_for(secret, salt);
 }
 
+bool is_note(std::string_view note) {
+    return note == open_network || (note.starts_with("closed ") && note.ends_with('\n'));
+}
+
+// Yesterday's closed history must not get into today's open network by a guess.
+Failure unknown_network(const std::string& path) {
+    return Failure{path + " is damaged: which network this data belongs to cannot be told. Put it" +
+                   " back from a copy, or choose another profile with -P; only if it was the open" +
+                   " network, write the word open into it"};
+}
+
 Failure another_network(const std::string& data_dir, const std::string& which) {
     return Failure{data_dir + " belongs to another network (" + which +
                    "): choose another profile with -P"};
@@ -78,10 +89,11 @@ Result<bool> bind_to_network(const std::string& data_dir, const std::string& sec
     if (data_dir.empty()) return true;
     need_sodium();
     const std::string path = data_dir + "/network";
-    const auto note = read_small_file(path, limits::network_note_bytes_max, Readers::anybody);
+    const auto note = read_kept_file(path, limits::network_note_bytes_max);
     if (!note) return Failure{note.why()};
-    if (*note && !(*note)->empty()) {
+    if (*note) {
         if (belongs(**note, secret)) return true;
+        if (!is_note(**note)) return unknown_network(path);
         return another_network(data_dir,
                                **note == open_network ? "an open one" : "another passphrase");
     }

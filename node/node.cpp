@@ -58,31 +58,44 @@ Result<std::vector<store::Line>> newest_own(store::Store& history, const DeviceI
     return history.newest(filter, 1);
 }
 
+// The newest line of anybody that our clock may follow: what is said next may answer it.
+Result<std::vector<store::Line>> newest_believed(store::Store& history, const DeviceId& self) {
+    constexpr std::chrono::milliseconds followed = limits::clock_follow_max;
+    const WallTime until{clock_now().wall.ms + followed.count()};
+    auto heard = history.newest({.until = until, .direct_too = true, .met_too = true}, 1);
+    if (!heard || !heard->empty()) return heard;
+    return newest_own(history, self, true);  // our clock may be the one that is behind
+}
+
 // What a store tells a node that begins: all it holds, and where this device's last log ended.
 Result<brain::RoomSettings> starting_point(store::Store& history, const DeviceId& self) {
     brain::RoomSettings known;
-    const auto holdings = history.holdings();
-    if (!holdings) return Failure{holdings.why()};
-    for (const auto& [log, extent] : *holdings) known.held[log] = {extent, extent, false};
+    const auto own = newest_own(history, self, false);
+    if (!own) return Failure{own.why()};
+    const LogId last = own->empty() ? LogId{} : own->front().entry.log;
+    const auto failure = history.each_holding([&](const store::Holding& holding) {
+        const auto& [log, extent] = holding;
+        if (!own->empty() && log == last && extent.last() > 0)
+            known.previous = Ended{log.epoch, extent.last(), extent.head()};
+        if (brain::may_rest(log, extent) && extent.base.after == 0) {
+            known.resting.add(log, extent);
+        } else {
+            known.held[log] = {extent, extent, false};
+        }
+    });
+    if (failure) return *failure;
     auto met = history.met();
     if (!met) return Failure{met.why()};
     known.met = std::move(*met);
-    const auto newest = newest_own(history, self, true);
+    const auto newest = newest_believed(history, self);
     if (!newest) return Failure{newest.why()};
     if (!newest->empty()) known.newest = newest->front().entry.clock;
-    const auto own = newest_own(history, self, false);
-    if (!own) return Failure{own.why()};
-    if (own->empty()) return known;
-    const Entry& last = own->front().entry;
-    const auto held = known.held.find(last.log);
-    if (held != known.held.end() && held->second.here.last() > 0)
-        known.previous = Ended{last.log.epoch, held->second.here.last(), held->second.here.head()};
     return known;
 }
 
 // Of a closed network, as far as the store tells: those who said something, and those they met.
 std::vector<DeviceId> members(const brain::RoomSettings& known) {
-    std::set<DeviceId> members;
+    std::set<DeviceId> members = known.resting.devices();
     for (const auto& [log, held] : known.held) members.insert(log.device);
     for (const Met& met : known.met) members.insert(met.who);
     return {members.begin(), members.end()};
@@ -117,10 +130,15 @@ Result<Endpoint> Node::Body::start() {
                                    feed(brain::Received{link, std::move(frame)});
                                },
                                [this](LinkId link) { feed(brain::Drained{link}); },
+                               [this](LinkId link) { feed(brain::Probed{link, true}); },
                                [this](LinkId link, link::LinkEnd end) {
                                    feed(brain::Lost{link, to_brain(end)});
                                },
-                               [this] { return room_->peers().full(); }});
+                               [this] { return room_->peers().full(); },
+                               [this](Endpoint where) {
+                                   brain::Notify notify{brain::OtherVersion{where}};
+                                   perform_one(notify);
+                               }});
     const auto expected = secret_.empty() ? std::vector<DeviceId>{} : members(known_);
     const auto port = transport_->open(places->listen, config_.ports, expected);
     if (!port) return Failure{port.why()};
@@ -151,9 +169,10 @@ std::optional<Failure> Node::Body::open_history() {
     }
     if (!start) return Failure{start.why()};
     known_ = std::move(*start);
-    store_id_ = (*opened)->id();
+    eras_ = (*opened)->eras();
     arrivals_.begin((*opened)->last());
     disk_ = std::make_unique<store::Disk>(loop_.get_executor(), std::move(*opened));
+    legacy_lines_ = std::make_unique<LegacyLines>(loop_, *disk_, legacy_hooks());
     return std::nullopt;
 }
 
@@ -172,6 +191,7 @@ void Node::Body::build(const Places& places, std::uint16_t port) {
     known_.people = book_->load();
     room_ = std::make_unique<brain::Room>(std::move(known_), clock_now());
     memory_ = std::make_unique<MemoryOfPeers>(loop_, config_.data_dir);
+    reach_ = std::make_unique<Reach>(loop_, places);
     const auto& discovery = config_.discovery;
     discovery_ = std::make_unique<discover::Discovery>(
         loop_,
@@ -209,7 +229,7 @@ controller::DeliveryCount Node::watch(const LineId& line) { return body_->watch(
 
 bool Node::has_room() const { return body_->has_room(); }
 void Node::on_room(std::function<void()> callback) { body_->on_room_ = std::move(callback); }
-void Node::receive(bool on) { body_->feed(brain::Receive{on}); }
+void Node::receive(bool on) { body_->receive(on); }
 
 void Node::end_of_input(std::optional<std::chrono::seconds> linger) {
     body_->feed(brain::EndOfInput{linger});
@@ -227,14 +247,16 @@ void Node::on_disk_news(std::function<void()> callback) {
     body_->on_disk_news_ = std::move(callback);
 }
 void Node::on_placed(Placed callback) { body_->on_placed_ = std::move(callback); }
-std::uint64_t Node::store_id() const { return body_->store_id_; }
+store::Position Node::position_at(store::Arrival arrival) const { return body_->eras_.at(arrival); }
 store::Arrival Node::newest() const { return body_->arrivals_.newest(); }
 bool Node::is_history(store::Arrival at) const { return body_->arrivals_.is_history(at); }
+std::vector<std::string> Node::warnings() const { return body_->warnings(); }
 const std::string& Node::disk_trouble() const { return body_->disk_trouble_; }
 
 Result<DeviceId> Node::find_person(std::string_view word, bool blocked) const {
     return body_->find_person(word, blocked);
 }
+bool Node::means_somebody(std::string_view word) const { return body_->means_somebody(word); }
 PeerInfo Node::about(const DeviceId& device) const { return body_->room_->about(device); }
 std::set<DeviceId> Node::hidden() const {
     std::set<DeviceId> hidden;
@@ -246,7 +268,7 @@ std::vector<PeerInfo> Node::blocked() const { return body_->blocked(); }
 std::string Node::mark(const DeviceId& device, std::string_view name) const {
     return body_->room_->people().mark(device, name);
 }
-void Node::block(const DeviceId& device, bool on, std::function<void()> done) {
+void Node::block(const DeviceId& device, bool on, Decided done) {
     body_->block(device, on, std::move(done));
 }
 std::optional<Failure> Node::verify(const DeviceId& device) {

@@ -33,8 +33,9 @@ class Node {
     using OpenHistory =
         std::function<Result<std::unique_ptr<store::Store>>(const std::string& data_dir)>;
 
-    // The node keeps a reference to `loop`, which must outlive it. Tests put a disk of theirs under
-    // it with `open_history`.
+    // The node keeps a reference to `loop`, which must outlive it. It may go at any time, also from
+    // within on_stopped, but not from within a listener; the loop may run on, and nothing of the
+    // node is called any more. Tests put a disk of theirs under it with `open_history`.
     Node(asio::io_context& loop, Config config, Listener listener, OpenHistory open_history = {});
     ~Node();
     Node(const Node&) = delete;
@@ -97,6 +98,8 @@ class Node {
     // Whom a PEER that somebody typed means (controller/find_person.hpp), among those who are not
     // blocked, or those who are.
     Result<DeviceId> find_person(std::string_view word, bool blocked) const;
+    // Whether the word means one of those who are not blocked, or may mean one of several.
+    bool means_somebody(std::string_view word) const;
     // The last name that is known, and what is thought of it. Its address is 0 if it is not here.
     PeerInfo about(const DeviceId& device) const;
     std::vector<PeerInfo> blocked() const;
@@ -105,11 +108,14 @@ class Node {
     std::string mark(const DeviceId& device, std::string_view name) const;
 
     // No link with it, and nothing of it is told, from now on or no longer. `done` is called once
-    // that is on the disk, not before this returns, nor after stop.
-    void block(const DeviceId& device, bool on, std::function<void()> done);
+    // that is on the disk, not before this returns, nor after stop. With a Failure it is not: a
+    // block then holds until this node ends, or the disk can be written again, and who was to be
+    // unblocked stays blocked.
+    using Decided = std::function<void(const std::optional<Failure>&)>;
+    void block(const DeviceId& device, bool on, Decided done);
 
     // Begins to compare keys with a peer that is linked, or shows again what is compared:
-    // Verification events tell. Fails at once if that cannot be.
+    // Verification events tell, `verified` once that is on the disk. Fails at once if it cannot be.
     std::optional<Failure> verify(const DeviceId& device);
     // Its whole id was compared by other means: it is verified from now on, here or away. Told by a
     // Verification.
@@ -130,10 +136,13 @@ class Node {
     using Placed = std::function<void(const std::string& id, store::Arrival arrival)>;
     void on_placed(Placed callback);
 
-    std::uint64_t store_id() const;
     store::Arrival newest() const;
+    // What to name it by, so that the store can prove it later: Store::proves().
+    store::Position position_at(store::Arrival arrival) const;
     // Whether it was said while this node was away, or before it started.
     bool is_history(store::Arrival arrival) const;
+    // Who cannot be found, or reached, though the configuration may look so. Logged as they come.
+    std::vector<std::string> warnings() const;
     // Why nothing can be said now; empty: all is well.
     const std::string& disk_trouble() const;
 

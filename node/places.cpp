@@ -32,9 +32,15 @@ Result<Places> find_places(const Config& config) {
     if (!interfaces) return Failure{interfaces.why()};
     Places places;
     places.cidrs = config.cidrs;
-    if (config.cidr_auto)
+    if (config.cidr_auto) {
         for (const Cidr& cidr : discover::automatic_cidrs(*interfaces, config.ports))
             places.cidrs.push_back(cidr);
+        for (const auto& [interface, scanned] : discover::narrowed(*interfaces, config.ports))
+            places.narrowed.push_back(
+                interface.name + " is in a /" + std::to_string(interface.prefix) + ", but only " +
+                to_string(scanned) + " around " + to_string(interface.ip) +
+                " is scanned: name who is outside of it with --peer, or another range with --cidr");
+    }
     if (places.cidrs.empty())
         return Failure{"no interface with a private address: name a range with --cidr"};
     std::optional<Ipv4> explicit_ip;

@@ -1,6 +1,7 @@
 // Where a node listens and looks: the configuration applied to this machine's interfaces.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "config/config.hpp"
@@ -10,9 +11,10 @@
 namespace lanchat {
 
 struct Places {
-    std::vector<Ipv4> listen;     // at least one
-    std::vector<Cidr> cidrs;      // what is scanned
-    std::vector<Endpoint> given;  // named by the user
+    std::vector<Ipv4> listen;           // at least one
+    std::vector<Cidr> cidrs;            // what is scanned
+    std::vector<Endpoint> given;        // named by the user
+    std::vector<std::string> narrowed;  // for people: which subnets are scanned in part only
 };
 
 Result<Places> find_places(const Config& config);

@@ -19,7 +19,7 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
 
     void start() {
         const auto status = backend_.status();
-        after_ = status.newest;
+        after_ = status.newest();
         v1::Happening first;
         fill(*first.mutable_ready(), status, backend_.peers().size());
         queue_.push_back(std::move(first));
@@ -178,7 +178,7 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
 
     void paged(const Result<Backend::Lines>& lines) {
         paging_ = false;
-        if (!lines) return call_->fail(failure(lines.why()));
+        if (!lines) return call_->fail(failure(lines.failure()));
         const Here here(backend_);
         for (const auto& line : *lines) {
             v1::Happening happening;

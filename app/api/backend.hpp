@@ -31,9 +31,11 @@ class Backend {
         DeviceId id;
         std::string name;
         Endpoint address;
-        std::uint64_t store_id = 0;
-        store::Arrival newest = 0;  // of the last line that can be read
-        std::string problem;        // why nothing can be said now; empty: all is well
+        store::Position newest_position;         // of the last line that can be read
+        std::string problem;                     // why nothing can be said now; empty: all is well
+        std::vector<std::string> warnings = {};  // who cannot be found, or reached
+
+        store::Arrival newest() const { return newest_position.arrival; }
     };
 
     // How many of the line's audience have stored it, and how many have left without it.
@@ -73,7 +75,8 @@ class Backend {
     virtual controller::PeerInfo about(const DeviceId& device) = 0;
     virtual std::vector<controller::PeerInfo> blocked() = 0;
     virtual std::string mark(const DeviceId& device, const std::string& name) = 0;
-    virtual void block(const DeviceId& device, bool on, std::function<void()> done) = 0;
+    using Decided = std::function<void(const std::optional<Failure>&)>;
+    virtual void block(const DeviceId& device, bool on, Decided done) = 0;
     virtual std::optional<Failure> verify(const DeviceId& device) = 0;
     virtual std::optional<Failure> pin(const DeviceId& device) = 0;
     virtual void judge(const DeviceId& device, const std::string& code, bool same) = 0;
@@ -81,6 +84,9 @@ class Backend {
     virtual void rooms(Done<std::vector<std::string>> done) = 0;
     // Whose lines are held, here or away, with the last name each used.
     virtual void known(Done<std::vector<Known>> done) = 0;
+
+    // Addresses of the legacy peers whose lines are held.
+    virtual void legacy_authors(Done<std::vector<std::string>> done) = 0;
 
     // Answers with the place of the line once it is on this disk. With a said_id that was used
     // already the answer is the line of then, and nothing is added.
@@ -96,6 +102,9 @@ class Backend {
                          Done<Lines> done) = 0;
     virtual void search(std::string query, store::Filter filter, std::size_t count,
                         Done<Lines> done) = 0;
+    // What a cursor names, and whether the store can prove it.
+    virtual store::Position position_at(store::Arrival arrival) = 0;
+    virtual void proves(const store::Position& place, Done<bool> done) = 0;
     // Whether what arrived there had been said while this node was away; so was all from before
     // its start.
     virtual bool is_history(store::Arrival arrival) = 0;

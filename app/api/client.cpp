@@ -58,7 +58,7 @@ std::optional<Held> held_of(const v1::StatusReply& reply) {
     return Held{held.lines(), held.logs(), held.trimmed(), held.bytes(), oldest};
 }
 
-void fill(v1::PublishRequest& request, const Saying& saying, const Wait& wait) {
+void fill_request(v1::PublishRequest& request, const Saying& saying, const Wait& wait) {
     request.set_room(saying.room);
     request.set_text(saying.text);
     request.set_said_id(saying.said_id);
@@ -68,7 +68,7 @@ void fill(v1::PublishRequest& request, const Saying& saying, const Wait& wait) {
     if (wait.peers) request.mutable_wait()->set_peers(*wait.peers);
 }
 
-void fill(v1::Filter& filter, const Query& query) {
+void fill_filter(v1::Filter& filter, const Query& query) {
     filter.set_room(query.room);
     filter.set_author(query.author);
     filter.set_with(query.with);
@@ -137,8 +137,10 @@ Answer<Receipt> Client::publish(const Saying& saying, const Wait& wait) {
     grpc::ClientContext context;
     v1::PublishRequest request;
     v1::PublishReply reply;
-    fill(request, saying, wait);
+    fill_request(request, saying, wait);
     const auto status = connection_->stub->Publish(&context, request, &reply);
+    if (status.error_code() == grpc::StatusCode::INVALID_ARGUMENT)
+        return Problem{1, status.error_message()};  // the line, not the words of the command
     if (!status.ok()) return problem_of(status);
     return receipt_of(reply);
 }
@@ -150,45 +152,49 @@ Answer<BulkReceipt> Client::publish_many(const std::function<std::optional<Sayin
     const auto writer = connection_->stub->PublishMany(&context, &reply);
     while (const auto saying = next()) {
         v1::PublishRequest request;
-        fill(request, *saying, wait);
+        fill_request(request, *saying, wait);
         if (!writer->Write(request)) break;  // Finish tells why
     }
     writer->WritesDone();
     const auto status = writer->Finish();
     if (!status.ok()) return problem_of(status);
-    return BulkReceipt{reply.said(), reply.refused(), reply.why(), receipt_of(reply.last())};
+    return BulkReceipt{reply.said(), reply.refused(), reply.why(), receipt_of(reply.last()),
+                       reply.first_refused()};
 }
 
-std::optional<Problem> Client::tail(const Tail& tail,
-                                    const std::function<bool(const Line&)>& take) {
+std::optional<Problem> Client::tail(const Tail& tail, const std::function<bool(const Line&)>& take,
+                                    const std::stop_token& stop) {
     grpc::ClientContext context;
+    const std::stop_callback on_stop(stop, [&context] { context.TryCancel(); });
     v1::SubscribeRequest request;
     request.set_room(tail.room);
     request.set_follow(tail.follow);
     request.set_with(tail.with);
     if (tail.since) {
         request.set_since(*tail.since);
+        request.set_only_known(true);
     } else {
         request.set_last(tail.last);
     }
     const auto reader = connection_->stub->Subscribe(&context, request);
-    return read(context, *reader, [&](const v1::Lines& piece) {
+    const auto problem = read(context, *reader, [&](const v1::Lines& piece) {
         return std::all_of(piece.lines().begin(), piece.lines().end(),
                            [&](const v1::Line& line) { return take(line_of(line)); });
     });
+    return stop.stop_requested() ? std::nullopt : problem;
 }
 
 Answer<std::vector<Line>> Client::lines(const Query& query) {
     grpc::ClientContext context;
     if (query.words.empty()) {
         v1::HistoryRequest request;
-        fill(*request.mutable_filter(), query);
+        fill_filter(*request.mutable_filter(), query);
         request.set_count(query.count);
         return collect(context, *connection_->stub->History(&context, request));
     }
     v1::SearchRequest request;
     request.set_query(query.words);
-    fill(*request.mutable_filter(), query);
+    fill_filter(*request.mutable_filter(), query);
     request.set_count(query.count);
     return collect(context, *connection_->stub->Search(&context, request));
 }
@@ -227,7 +233,7 @@ Answer<Comparison> Client::verify(
     Comparison last;
     v1::VerifyReply reply;
     while (stream->Read(&reply)) {
-        last = {author_of(reply.peer()), reply.code(), reply.stage()};
+        last = {author_of(reply.peer()), reply.code(), reply.stage(), reply.why()};
         if (last.stage != "shown") continue;
         const auto same = compare(last);
         if (!same) continue;
@@ -254,8 +260,11 @@ Answer<Status> Client::status() {
     v1::StatusReply reply;
     const auto status = connection_->stub->Status(&context, {}, &reply);
     if (!status.ok()) return problem_of(status);
-    return Status{reply.id(),     reply.name(),  reply.address(), reply.version(),
-                  reply.cursor(), reply.peers(), reply.problem(), held_of(reply)};
+    return Status{reply.id(),      reply.name(),
+                  reply.address(), reply.version(),
+                  reply.cursor(),  reply.peers(),
+                  reply.problem(), held_of(reply),
+                  reply.socket(),  {reply.warnings().begin(), reply.warnings().end()}};
 }
 
 std::optional<Problem> Client::export_runs(const std::function<bool(SignedRun)>& take) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <variant>
 #include <vector>
@@ -63,6 +64,8 @@ struct Status {
     std::uint32_t peers = 0;
     std::string problem;
     std::optional<Held> held;
+    std::string socket = {};
+    std::vector<std::string> warnings = {};
 };
 
 struct Query {
@@ -109,6 +112,7 @@ struct BulkReceipt {
     std::uint64_t refused = 0;
     std::string why;
     Receipt last;
+    std::uint64_t first_refused = 0;  // its number, from 1
 };
 
 struct Roster {
@@ -121,6 +125,7 @@ struct Comparison {
     Author peer;
     std::string code;
     std::string stage;
+    std::string why = {};  // it failed
 };
 
 struct SignedRun {
@@ -148,8 +153,10 @@ class Client {
     Answer<BulkReceipt> publish_many(const std::function<std::optional<Saying>()>& next,
                                      const Wait& wait);
 
-    // In order of arrival, until `take` is false or all were given.
-    std::optional<Problem> tail(const Tail& tail, const std::function<bool(const Line&)>& take);
+    // In order of arrival, until `take` is false, all were given, or `stop` says so, which any
+    // thread may let it do.
+    std::optional<Problem> tail(const Tail& tail, const std::function<bool(const Line&)>& take,
+                                const std::stop_token& stop);
     // In the order of all nodes, oldest first.
     Answer<std::vector<Line>> lines(const Query& query);
 

@@ -1,6 +1,7 @@
 // Whoever holds the confirmation keeps it alive; timer and backend only remember it.
 #include "app/api/confirmation.hpp"
 
+#include <algorithm>
 #include <asio/io_context.hpp>
 #include <chrono>
 #include <system_error>
@@ -46,7 +47,13 @@ void Confirmation::changed(Backend::Delivery delivery) {
     reply_.set_of(delivery.of);
     const auto all = delivery.of - delivery.gone;
     const auto wanted = wait_.who_case() == v1::Wait::kPeers ? wait_.peers() : all;
+    if (wanted == 0 && delivery.of == 0 && has_originals()) return answer(false);
     if (delivery.delivered >= wanted) answer(true);
+}
+
+bool Confirmation::has_originals() const {
+    const auto peers = backend_.peers();
+    return std::ranges::any_of(peers, [](const auto& peer) { return peer.legacy; });
 }
 
 void Confirmation::answer(bool reached) {

@@ -23,6 +23,7 @@ class Confirmation : public std::enable_shared_from_this<Confirmation> {
 
   private:
     void changed(Backend::Delivery delivery);
+    bool has_originals() const;
     void answer(bool reached);
 
     Backend& backend_;

@@ -1,11 +1,14 @@
 // Ids become text here; nothing is cut or cleaned: what is drawn is the business of who draws.
 #include "app/api/convert.hpp"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "app/api/cursor.hpp"
 #include "config/version.hpp"
+#include "message/comparing.hpp"
+#include "message/text.hpp"
 
 namespace lanchat::app::api {
 namespace {
@@ -20,22 +23,23 @@ store::Filter without_author(const v1::Filter& filter) {
     return out;
 }
 
-// Who may be meant by a word, by what it matches.
+// Who may be meant by a word: a name, an address, or the beginning of an id.
 struct Meant {
-    std::set<DeviceId> by_id;
-    std::set<DeviceId> by_name;  // or address
+    std::set<DeviceId> chosen;
 
     void consider(std::string_view word, const DeviceId& id, std::string_view name) {
-        if (name == word) by_name.insert(id);
-        const bool long_enough = word.size() >= prefix_characters_min;
-        if (long_enough && to_string(id).starts_with(word)) by_id.insert(id);
+        const bool begins = word.size() >= prefix_characters_min &&
+                            to_string(id).starts_with(in_lower_case(word));
+        if (begins || is_same_name(name, word)) chosen.insert(id);
     }
 
-    // A name is what people see, so it wins over the beginning of an id.
+    bool is_nobody() const { return chosen.empty(); }
+
+    // Where a name is also the beginning of another's id, neither is believed.
     Result<DeviceId> choose(const std::string& word) const {
-        const auto& chosen = by_name.empty() ? by_id : by_name;
         if (chosen.size() == 1) return *chosen.begin();
-        if (chosen.empty()) return Failure{"no lines of \"" + word + "\" are known here"};
+        if (chosen.empty())
+            return Failure{"no lines of \"" + word + "\" are known here", Failure::Kind::not_found};
         std::string why = "\"" + word + "\" is ambiguous:";
         for (const auto& id : chosen) why += " " + to_string(id);
         return Failure{why};
@@ -61,7 +65,6 @@ Meant considered(Backend& backend, const std::string& word) {
 Here::Here(Backend& backend) : backend_(backend) {
     const auto status = backend.status();
     self_ = to_string(status.id);
-    store_id_ = status.store_id;
     addresses_[self_] = to_string(status.address);
     for (const auto& peer : backend.peers()) addresses_[peer.id] = to_string(peer.address);
 }
@@ -70,7 +73,7 @@ void Here::fill(v1::Line& out, const store::Line& line, store::Arrival cursor_at
                 bool history) const {
     const Entry& entry = line.entry;
     out.set_id(id_of(line));
-    out.set_cursor(to_string(Cursor{store_id_, cursor_at}));
+    out.set_cursor(to_string(backend_.position_at(cursor_at)));
     out.set_order(order_of(entry.clock, {entry.log, entry.seq}));
     out.set_room(entry.room);
     out.set_said_ms(entry.clock.time().ms);
@@ -114,15 +117,17 @@ void fill(v1::StatusReply& out, const Backend::Status& status, std::size_t peers
     out.set_name(status.name);
     out.set_address(to_string(status.address));
     out.set_version(std::string(program_version()));
-    out.set_cursor(to_string(Cursor{status.store_id, status.newest}));
+    out.set_cursor(to_string(status.newest_position));
     out.set_peers(static_cast<std::uint32_t>(peers));
     out.set_problem(status.problem);
+    for (const auto& warning : status.warnings) out.add_warnings(warning);
 }
 
 void fill(v1::VerifyReply& out, const controller::Verification& verification) {
     fill(*out.mutable_peer(), verification.peer);
     out.set_code(verification.code);
     out.set_stage(std::string(to_word(verification.stage)));
+    out.set_why(verification.why);
 }
 
 void fill(v1::Held& out, const store::Tally& tally) {
@@ -135,6 +140,19 @@ void fill(v1::Held& out, const store::Tally& tally) {
 
 namespace {
 
+// It has no name but its address, and is known by that when it is gone, too.
+void find_legacy_author(Backend& backend, const std::string& word, store::Filter found,
+                        const Failure& why,
+                        const std::function<void(Result<store::Filter>)>& done) {
+    backend.legacy_authors([word, found = std::move(found), why,
+                            done](Result<std::vector<std::string>> heard) mutable {
+        if (!heard) return done(heard.failure());
+        if (std::ranges::find(*heard, word) == heard->end()) return done(why);
+        found.legacy_author = word;
+        done(std::move(found));
+    });
+}
+
 void find_author(Backend& backend, const std::string& word, store::Filter found,
                  const std::function<void(Result<store::Filter>)>& done) {
     if (word.empty()) return done(std::move(found));
@@ -143,13 +161,15 @@ void find_author(Backend& backend, const std::string& word, store::Filter found,
         return done(std::move(found));
     }
     auto meant = considered(backend, word);
-    backend.known([word, found, meant, done](Result<std::vector<Backend::Known>> known) mutable {
-        if (!known) return done(Failure{known.why()});
+    backend.known([&backend, word, found, meant,
+                   done](Result<std::vector<Backend::Known>> known) mutable {
+        if (!known) return done(known.failure());
         for (const auto& author : *known) meant.consider(word, author.id, author.name);
         const auto chosen = meant.choose(word);
-        if (!chosen) return done(Failure{chosen.why()});
-        found.author = *chosen;
-        done(std::move(found));
+        if (chosen) found.author = *chosen;
+        if (chosen) return done(std::move(found));
+        if (!meant.is_nobody()) return done(chosen.failure());
+        find_legacy_author(backend, word, std::move(found), chosen.failure(), done);
     });
 }
 
@@ -160,7 +180,7 @@ void resolve(Backend& backend, const v1::Filter& filter,
     auto found = without_author(filter);
     if (!filter.with().empty()) {
         auto conversation = find_conversation(backend, filter.with());
-        if (!conversation) return done(Failure{conversation.why()});
+        if (!conversation) return done(conversation.failure());
         found.conversation = *std::move(conversation);
     }
     find_author(backend, filter.author(), std::move(found), done);
@@ -168,7 +188,7 @@ void resolve(Backend& backend, const v1::Filter& filter,
 
 Result<std::string> find_conversation(Backend& backend, const std::string& peer) {
     const auto who = backend.find_person(peer, false);
-    if (!who) return Failure{who.why()};
+    if (!who) return who.failure();
     return store::conversation_of(backend.status().id, *who);
 }
 

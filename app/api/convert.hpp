@@ -22,7 +22,6 @@ class Here {
   private:
     Backend& backend_;
     std::string self_;
-    std::uint64_t store_id_;
     std::map<std::string, std::string> addresses_;  // id -> address
 };
 

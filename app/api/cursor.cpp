@@ -7,7 +7,7 @@
 namespace lanchat::app::api {
 namespace {
 
-constexpr std::size_t store_digits = 16;
+constexpr std::size_t era_digits = 16;
 
 void append_byte(std::string& out, std::uint8_t byte) {
     static constexpr char digits[] = "0123456789abcdef";
@@ -28,18 +28,18 @@ bool parse_number(std::string_view text, int base, std::uint64_t& number) {
 
 }  // namespace
 
-std::string to_string(const Cursor& cursor) {
+std::string to_string(const store::Position& place) {
     std::string out;
-    append_number(out, cursor.store_id);
-    return out + '-' + std::to_string(cursor.arrival);
+    append_number(out, place.era);
+    return out + '-' + std::to_string(place.arrival);
 }
 
-std::optional<Cursor> parse_cursor(std::string_view text) {
-    Cursor cursor;
-    if (text.size() <= store_digits || text[store_digits] != '-') return std::nullopt;
-    if (!parse_number(text.substr(0, store_digits), 16, cursor.store_id)) return std::nullopt;
-    if (!parse_number(text.substr(store_digits + 1), 10, cursor.arrival)) return std::nullopt;
-    return cursor;
+std::optional<store::Position> parse_cursor(std::string_view text) {
+    store::Position place;
+    if (text.size() <= era_digits || text[era_digits] != '-') return std::nullopt;
+    if (!parse_number(text.substr(0, era_digits), 16, place.era)) return std::nullopt;
+    if (!parse_number(text.substr(era_digits + 1), 10, place.arrival)) return std::nullopt;
+    return place;
 }
 
 std::string id_of(const store::Line& line) {

@@ -11,17 +11,10 @@
 
 namespace lanchat::app::api {
 
-// Everything up to `arrival` was seen, of the store with this id.
-struct Cursor {
-    std::uint64_t store_id = 0;
-    store::Arrival arrival = 0;
-
-    bool operator==(const Cursor&) const = default;
-};
-
-// STOREID-ARRIVAL: 16 hexadecimal digits, a dash, a decimal number. Nothing else is taken back.
-std::string to_string(const Cursor& cursor);
-std::optional<Cursor> parse_cursor(std::string_view text);
+// A cursor: everything up to this place was seen. ERA-ARRIVAL: 16 hexadecimal digits, a dash, a
+// decimal number. Nothing else is taken back; only the store can tell what it is worth.
+std::string to_string(const store::Position& place);
+std::optional<store::Position> parse_cursor(std::string_view text);
 
 // Compares as strings the way comes_before() compares entries; 112 characters.
 // A legacy line has the id that it was shown with.

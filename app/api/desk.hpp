@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "app/api/backend.hpp"
 
@@ -23,6 +24,7 @@ inline constexpr std::size_t watched_lines_max = 256;
 struct Desk {
     asio::io_context& loop;
     Backend& backend;
+    std::string socket = {};  // where it is served
 };
 
 }  // namespace lanchat::app::api

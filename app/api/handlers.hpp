@@ -42,6 +42,6 @@ void serve(const Desk& desk, const std::shared_ptr<AttachCall>& call);
 
 // The caller's mistake, and what could not be done.
 grpc::Status mistake(const std::string& why);
-grpc::Status failure(const std::string& why);
+grpc::Status failure(const Failure& why);
 
 }  // namespace lanchat::app::api

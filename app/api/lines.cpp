@@ -8,11 +8,15 @@
 #include "app/api/cursor.hpp"
 #include "app/api/handlers.hpp"
 #include "app/api/pager.hpp"
+#include "node/store/words.hpp"
 
 namespace lanchat::app::api {
 namespace {
 
 constexpr auto no_limit = std::numeric_limits<std::uint64_t>::max();
+constexpr auto unknown_place =
+    "the cursor is of another store, of an older copy of this one, or of an earlier version: what"
+    " came after it cannot be told. Begin anew without it: tail -n N for the newest, or history";
 
 // Where a piece has to end before `end` so that it stays small; at least one line.
 std::ptrdiff_t piece_begin(const Backend::Lines& lines, std::ptrdiff_t end) {
@@ -41,7 +45,7 @@ class Backwards : public std::enable_shared_from_this<Backwards<Call>> {
 
   private:
     void got(Result<Backend::Lines> page) {
-        if (!page) return call_->fail(failure(page.why()));
+        if (!page) return call_->fail(failure(page.failure()));
         if (page->empty()) return call_->finish();
         lines_ = *std::move(page);
         unsent_ = std::ssize(lines_);
@@ -77,7 +81,7 @@ void read_backwards(const Desk& desk, const std::shared_ptr<Call>& call, const s
             [desk, weak = std::weak_ptr(call), query, count](Result<store::Filter> filter) {
                 const auto open = weak.lock();
                 if (!open || open->has_ended()) return;
-                if (!filter) return open->fail(failure(filter.why()));
+                if (!filter) return open->fail(failure(filter.failure()));
                 // A search is over all that can be read here, a history over what all can read.
                 filter->direct_too = !query.empty();
                 auto pager = std::make_shared<Pager>(desk.backend, query, *std::move(filter),
@@ -102,7 +106,7 @@ class Counting : public std::enable_shared_from_this<Counting> {
 
   private:
     void got(const Result<Backend::Lines>& page) {
-        if (!page) return call_->fail(failure(page.why()));
+        if (!page) return call_->fail(failure(page.failure()));
         reply_.set_lines(reply_.lines() + page->size());
         if (page->empty()) return call_->answer(reply_);
         after_ = page->back().arrival;
@@ -130,7 +134,7 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
         const auto& with = call_->request().with();
         if (with.empty()) return begin();
         auto found = find_conversation(backend_, with);
-        if (!found) return call_->fail(failure(found.why()));
+        if (!found) return call_->fail(failure(found.failure()));
         filter_.conversation = *std::move(found);
         begin();
     }
@@ -138,15 +142,28 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
     void begin() {
         const auto& request = call_->request();
         const auto status = backend_.status();
-        before_ = status.newest;
-        if (request.from_case() == v1::SubscribeRequest::kSince) {
-            const auto cursor = parse_cursor(request.since());
-            if (!cursor) return call_->fail(mistake("no cursor: \"" + request.since() + "\""));
-            after_ = cursor->store_id == status.store_id ? cursor->arrival : 0;
-        }
+        before_ = status.newest();
         if (request.follow()) listen();
+        if (request.from_case() == v1::SubscribeRequest::kSince) return resume(request.since());
         if (request.from_case() != v1::SubscribeRequest::kLast) return read();
         choose(request.last());
+    }
+
+    void resume(const std::string& since) {
+        const auto place = parse_cursor(since);
+        if (!place) return call_->fail(mistake("no cursor: \"" + since + "\""));
+        backend_.proves(*place, [weak = weak_from_this(), at = place->arrival](Result<bool> known) {
+            if (const auto self = weak.lock()) self->resume_at(at, known);
+        });
+    }
+
+    // Of a place that cannot be proven nobody knows what was seen.
+    void resume_at(store::Arrival arrival, const Result<bool>& known) {
+        if (!known) return call_->fail(failure(known.failure()));
+        if (!*known && call_->request().only_known())
+            return call_->fail({grpc::StatusCode::NOT_FOUND, unknown_place});
+        after_ = *known ? arrival : 0;
+        read();
     }
 
     void end() {
@@ -180,7 +197,7 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
     }
 
     void chose(const Result<Backend::Lines>& page) {
-        if (!page) return call_->fail(failure(page.why()));
+        if (!page) return call_->fail(failure(page.failure()));
         for (const auto& line : *page) {
             if (line.arrival <= before_) chosen_.push_back(line.arrival);
         }
@@ -204,7 +221,7 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
     }
 
     void got(Result<Backend::Lines> page) {
-        if (!page) return call_->fail(failure(page.why()));
+        if (!page) return call_->fail(failure(page.failure()));
         if (page->empty()) return caught_up();
         const bool live = page->back().arrival > before_;
         if (live && !call_->request().follow()) {
@@ -269,7 +286,8 @@ void serve(const Desk& desk, const std::shared_ptr<HistoryCall>& call) {
 }
 
 void serve(const Desk& desk, const std::shared_ptr<SearchCall>& call) {
-    if (call->request().query().empty()) return call->fail(mistake("nothing to search for"));
+    if (const auto why = store::refuse_query(call->request().query()))
+        return call->fail(failure(*why));
     read_backwards(desk, call, call->request().query(), call->request().count());
 }
 
@@ -278,7 +296,7 @@ void serve(const Desk& desk, const std::shared_ptr<CountCall>& call) {
             [desk, weak = std::weak_ptr(call)](Result<store::Filter> filter) {
                 const auto open = weak.lock();
                 if (!open || open->has_ended()) return;
-                if (!filter) return open->fail(failure(filter.why()));
+                if (!filter) return open->fail(failure(filter.failure()));
                 const auto counting = std::make_shared<Counting>(desk, open, *std::move(filter));
                 open->on_end([counting] {});
                 counting->read();

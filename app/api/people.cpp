@@ -40,7 +40,7 @@ class Comparing : public std::enable_shared_from_this<Comparing> {
 
     bool begin(const std::string& word, const std::string& id) {
         const auto found = backend_.find_person(word, false);
-        if (!found) return refuse(found.why());
+        if (!found) return refuse(found.failure());
         device_ = *found;
         id_ = to_string(*found);
         token_ = backend_.subscribe({[] {},
@@ -53,10 +53,10 @@ class Comparing : public std::enable_shared_from_this<Comparing> {
             return true;
         }
         const auto no = id.empty() ? backend_.verify(*device_) : backend_.pin(*device_);
-        return no ? refuse(no->why) : true;
+        return no ? refuse(*no) : true;
     }
 
-    bool refuse(const std::string& why) {
+    bool refuse(const Failure& why) {
         call_->fail(failure(why));
         return false;
     }
@@ -93,16 +93,26 @@ class Comparing : public std::enable_shared_from_this<Comparing> {
     bool ended_ = false;
 };
 
+grpc::Status not_kept(bool blocked, const Failure& why) {
+    return {grpc::StatusCode::INTERNAL,
+            (blocked ? "it is blocked until this node ends: " : "it is still blocked: ") + why.why};
+}
+
 }  // namespace
 
 void serve(const Desk& desk, const std::shared_ptr<BlockCall>& call) {
     const auto& request = call->request();
-    const auto found = desk.backend.find_person(request.peer(), !request.on());
-    if (!found) return call->fail(failure(found.why()));
+    auto found = desk.backend.find_person(request.peer(), !request.on());
+    // Who is blocked already may not be so on the disk.
+    if (!found && request.on() && found.failure().kind == Failure::Kind::not_found)
+        if (auto blocked = desk.backend.find_person(request.peer(), true)) found = blocked;
+    if (!found) return call->fail(failure(found.failure()));
     desk.backend.block(*found, request.on(),
-                       [&backend = desk.backend, weak = std::weak_ptr(call), device = *found] {
+                       [&backend = desk.backend, weak = std::weak_ptr(call), device = *found,
+                        on = request.on()](const std::optional<Failure>& failure) {
                            const auto open = weak.lock();
                            if (!open || open->has_ended()) return;
+                           if (failure) return open->fail(not_kept(on, *failure));
                            v1::BlockReply reply;
                            fill(*reply.mutable_peer(), backend.about(device));
                            open->answer(reply);

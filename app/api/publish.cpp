@@ -16,8 +16,8 @@ Backend::Saying saying_of(const v1::PublishRequest& request) {
 }
 
 grpc::Status no_recipient(const NoRecipient& nobody) {
-    if (!nobody.never) return failure(nobody.why);
-    return {grpc::StatusCode::PERMISSION_DENIED, nobody.why};
+    if (!nobody.never) return failure(nobody.failure);
+    return {grpc::StatusCode::PERMISSION_DENIED, nobody.failure.why};
 }
 
 // Reads as far ahead as the bounds allow, so that many lines share one flush of the disk.
@@ -45,6 +45,7 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
             return finish_if_done();
         }
         const auto bytes = request->text().size();
+        ++lines_;
         ++lines_waiting_;
         bytes_waiting_ += bytes;
         last_.mutable_wait()->CopyFrom(request->wait());
@@ -61,31 +62,37 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
 
     void say(Backend::Saying saying) {
         const auto bytes = saying.text.size();
-        desk_.backend.publish(std::move(saying),
-                              [weak = weak_from_this(), bytes](const Result<LineId>& said) {
-                                  if (const auto bulk = weak.lock()) bulk->said(said, bytes);
-                              });
+        desk_.backend.publish(std::move(saying), [weak = weak_from_this(), bytes,
+                                                  number = lines_](const Result<LineId>& said) {
+            if (const auto bulk = weak.lock()) bulk->said(said, bytes, number);
+        });
     }
 
     // Once, for all lines that follow: whoever is meant stays the same.
     bool find(const std::string& peer) {
         if (to_ && to_word_ == peer) return true;
-        const auto found = find_recipient(desk_.backend, peer);
-        if (const auto* nobody = std::get_if<NoRecipient>(&found))
+        auto found = find_recipient(desk_.backend, peer);
+        if (auto* nobody = std::get_if<NoRecipient>(&found)) {
+            nobody->failure.why.insert(0, "line " + std::to_string(lines_) + ": ");
             return call_->fail(no_recipient(*nobody)), false;
+        }
         to_ = std::get<DeviceId>(found);
         to_word_ = peer;
         return true;
     }
 
-    void said(const Result<LineId>& line, std::size_t bytes) {
+    // Those that are refused may be told before others that were read earlier.
+    void said(const Result<LineId>& line, std::size_t bytes, std::uint64_t number) {
         --lines_waiting_;
         bytes_waiting_ -= bytes;
         if (line) {
             reply_.set_said(reply_.said() + 1);
             last_line_ = *line;
         } else {
-            if (reply_.refused() == 0) reply_.set_why(line.why());
+            if (reply_.refused() == 0 || number < reply_.first_refused()) {
+                reply_.set_why(line.why());
+                reply_.set_first_refused(number);
+            }
             reply_.set_refused(reply_.refused() + 1);
         }
         read_if_room();
@@ -124,6 +131,7 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
     std::string to_word_;
     std::optional<LineId> last_line_;
     std::shared_ptr<Confirmation> confirmation_;
+    std::uint64_t lines_ = 0;
     std::size_t lines_waiting_ = 0;
     std::size_t bytes_waiting_ = 0;
     bool reading_ = false;
@@ -133,8 +141,18 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
 }  // namespace
 
 grpc::Status mistake(const std::string& why) { return {grpc::StatusCode::INVALID_ARGUMENT, why}; }
-grpc::Status failure(const std::string& why) {
-    return {grpc::StatusCode::FAILED_PRECONDITION, why};
+grpc::Status failure(const Failure& why) {
+    switch (why.kind) {
+        case Failure::Kind::invalid:
+            return mistake(why.why);
+        case Failure::Kind::not_found:
+            return {grpc::StatusCode::NOT_FOUND, why.why};
+        case Failure::Kind::already_exists:
+            return {grpc::StatusCode::ALREADY_EXISTS, why.why};
+        case Failure::Kind::other:
+            break;
+    }
+    return {grpc::StatusCode::FAILED_PRECONDITION, why.why};
 }
 
 void serve(const Desk& desk, const std::shared_ptr<PublishCall>& call) {
@@ -149,7 +167,7 @@ void serve(const Desk& desk, const std::shared_ptr<PublishCall>& call) {
                    if (said.line) return confirmation->stored(*said.line);
                    confirmation->end();
                    const auto open = weak.lock();
-                   if (open) open->fail(no_recipient({said.line.why(), said.never}));
+                   if (open) open->fail(no_recipient({said.line.failure(), said.never}));
                });
 }
 
@@ -170,7 +188,7 @@ void serve(const Desk& desk, const std::shared_ptr<RoomsCall>& call) {
     desk.backend.rooms([weak = std::weak_ptr(call)](const Result<std::vector<std::string>>& rooms) {
         const auto open = weak.lock();
         if (!open) return;
-        if (!rooms) return open->fail(failure(rooms.why()));
+        if (!rooms) return open->fail(failure(rooms.failure()));
         v1::RoomsReply reply;
         for (const auto& room : *rooms) reply.add_rooms(room);
         open->answer(reply);
@@ -184,6 +202,7 @@ void serve(const Desk& desk, const std::shared_ptr<StatusCall>& call) {
         if (!open) return;
         v1::StatusReply reply;
         fill(reply, desk.backend.status(), desk.backend.peers().size());
+        reply.set_socket(desk.socket);
         if (tally) {
             fill(*reply.mutable_held(), *tally);
         } else if (reply.problem().empty()) {

@@ -18,11 +18,12 @@ std::string name_if_away(const controller::PeerInfo& who) {
 std::variant<DeviceId, NoRecipient> find_recipient(Backend& backend, const std::string& peer) {
     for (const auto& one : backend.peers())
         if (one.legacy && (to_string(one.address) == peer || one.name == peer))
-            return NoRecipient{displayable(peer) + " is a legacy peer: it has no key, and no link" +
-                                   " with it is encrypted, so no direct messages go there",
-                               true};
+            return NoRecipient{
+                {displayable(peer) + " is a legacy peer: it has no key, and no link" +
+                 " with it is encrypted, so no direct messages go there"},
+                true};
     const auto found = backend.find_person(peer, false);
-    if (!found) return NoRecipient{found.why()};
+    if (!found) return NoRecipient{found.failure()};
     return *found;
 }
 
@@ -33,7 +34,7 @@ void publish_to(Backend& backend, const std::string& peer, Backend::Saying sayin
                                [done](const Result<LineId>& line) { done({line}); });
     const auto found = find_recipient(backend, peer);
     if (const auto* nobody = std::get_if<NoRecipient>(&found))
-        return done({Failure{nobody->why}, {}, nobody->never});
+        return done({nobody->failure, {}, nobody->never});
     saying.to = std::get<DeviceId>(found);
     backend.publish(std::move(saying),
                     [&backend, to = saying.to, done](const Result<LineId>& line) {

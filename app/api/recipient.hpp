@@ -11,7 +11,7 @@
 namespace lanchat::app::api {
 
 struct NoRecipient {
-    std::string why;
+    Failure failure;
     bool never = false;  // whoever is meant cannot be one
 };
 

@@ -4,21 +4,18 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
-#include <cerrno>
 #include <chrono>
 #include <mutex>
-#include <system_error>
 #include <thread>
 
 #include "app/api/calls.hpp"
 #include "app/api/handlers.hpp"
 #include "app/api/lanchat.grpc.pb.h"
+#include "app/api/listener.hpp"
 #include "app/api/socket.hpp"
 
 namespace lanchat::app::api {
@@ -29,9 +26,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t calls_max = 256;  // the owner's own programs, so far beyond need
 
 using Service = v1::Node::AsyncService;
+using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
 
 void configure(grpc::ServerBuilder& builder) {
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
     // Reflection is served by a thread of gRPC's own; it needs no more than one.
     builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
@@ -45,44 +42,44 @@ void offer_reflection() {
     std::call_once(once, grpc::reflection::InitProtoReflectionServerBuilderPlugin);
 }
 
-Failure cannot(const std::string& what, const fs::path& path, int error) {
-    return {"cannot " + what + " " + path.string() + ": " + std::generic_category().message(error)};
-}
-
 }  // namespace
 
 class Server::Body {
   public:
     Body(asio::io_context& loop, Backend& backend)
-        : desk_{loop, backend}, inbox_work_(inbox_.get_executor()) {}
+        : desk_{loop, backend},
+          inbox_work_(inbox_.get_executor()),
+          listener_(loop, [this](int socket) { hand_over(socket); }) {}
 
     ~Body() {
         if (server_) stop();
     }
 
     std::optional<Failure> start(const fs::path& data_dir) {
-        if (auto why = unusable(data_dir)) return why;
-        const auto path = data_dir / socket_name;
-        if (is_served(data_dir)) return Failure{"another node serves " + path.string()};
-        if (::unlink(path.c_str()) != 0 && errno != ENOENT) return cannot("replace", path, errno);
-
         offer_reflection();
         grpc::ServerBuilder builder;
         configure(builder);
-        builder.AddListeningPort(socket_address(data_dir), grpc::InsecureServerCredentials());
+        acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+            grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+            grpc::InsecureServerCredentials());
         builder.RegisterService(&service_);
         queue_ = builder.AddCompletionQueue();
         server_ = builder.BuildAndStart();
-        if (!server_) return Failure{"cannot serve " + path.string()};
-        // Nobody else can enter the directory, so the moment before this one is no gap.
-        const int error = ::chmod(path.c_str(), 0600) == 0 ? 0 : errno;
+        if (!server_) return Failure{"gRPC would not start its server"};
+        desk_.socket = fs::absolute(data_dir / socket_name).string();
         accept_all();
         thread_ = std::thread([this] { wait(); });
-        if (error != 0) return cannot("protect", path, error);
-        return std::nullopt;
+        return listener_.open(data_dir);
     }
 
   private:
+    // gRPC owns it from here on.
+    void hand_over(int socket) {
+        Acceptor::NewConnectionParameters connection;
+        connection.fd = socket;
+        acceptor_->HandleNewConnection(&connection);
+    }
+
     template <class Kind, class Listen>
     void accept(Listen listen) {
         const auto call = std::make_shared<Kind>(calls_);
@@ -142,6 +139,7 @@ class Server::Body {
     }
 
     void stop() {
+        listener_.close();
         stopping_ = true;  // the queue takes nothing new once it is shut down
         calls_.end_all();
         std::thread ending([this] {
@@ -159,6 +157,8 @@ class Server::Body {
     asio::io_context inbox_{1};
     asio::executor_work_guard<asio::io_context::executor_type> inbox_work_;
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // for posts that come after the end
+    Listener listener_;
+    std::unique_ptr<Acceptor> acceptor_;
     std::unique_ptr<grpc::ServerCompletionQueue> queue_;
     std::unique_ptr<grpc::Server> server_;
     Calls calls_;

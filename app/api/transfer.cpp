@@ -7,7 +7,7 @@
 namespace lanchat::app::api {
 namespace {
 
-void fill(v1::Run& out, const VerifiedRun& run) {
+void fill_run(v1::Run& out, const VerifiedRun& run) {
     for (const auto& item : run.items()) out.add_entries(item.bytes);
     out.set_signature(std::string(run.signature().view()));
 }
@@ -21,7 +21,7 @@ class Exporting : public std::enable_shared_from_this<Exporting> {
         backend_.holdings([weak = weak_from_this()](Result<std::vector<store::Holding>> logs) {
             const auto self = weak.lock();
             if (!self) return;
-            if (!logs) return self->call_->fail(failure(logs.why()));
+            if (!logs) return self->call_->fail(failure(logs.failure()));
             self->logs_ = *std::move(logs);
             std::erase_if(self->logs_, [](const auto& held) { return held.log.is_direct(); });
             self->next_log();
@@ -43,7 +43,7 @@ class Exporting : public std::enable_shared_from_this<Exporting> {
     }
 
     void got(Result<std::vector<RunPtr>> runs) {
-        if (!runs) return call_->fail(failure(runs.why()));
+        if (!runs) return call_->fail(failure(runs.failure()));
         if (runs->empty()) {
             logs_.pop_back();
             return next_log();
@@ -57,7 +57,7 @@ class Exporting : public std::enable_shared_from_this<Exporting> {
     void write() {
         if (sent_ == runs_.size()) return read();
         v1::Run run;
-        fill(run, *runs_[sent_++]);
+        fill_run(run, *runs_[sent_++]);
         call_->write(run, [weak = weak_from_this()] {
             if (const auto self = weak.lock()) self->write();
         });
@@ -121,7 +121,7 @@ class Importing : public std::enable_shared_from_this<Importing> {
     }
 
     void handed_over(const Result<Backend::Imported>& imported) {
-        if (!imported) return call_->fail(failure(imported.why()));
+        if (!imported) return call_->fail(failure(imported.failure()));
         reply_.set_lines_new(reply_.lines_new() + imported->lines_new);
         if (imported->runs_refused > 0) refuse(imported->why, imported->runs_refused);
         if (ended_) return call_->answer(reply_);

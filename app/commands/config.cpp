@@ -1,16 +1,14 @@
 // The config commands: thin, since config/ knows everything about settings.
 #include "app/commands/config.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <system_error>
 
 #include "config/print.hpp"
 #include "config/schema.hpp"
 #include "message/text.hpp"
+#include "node/kept_file.hpp"
 
 namespace lanchat::app {
 namespace {
@@ -18,22 +16,16 @@ namespace {
 namespace fs = std::filesystem;
 
 // The file and its directory are the owner's alone, as everything else of ours.
-int write_new(const fs::path& file, const std::string& text) {
+std::optional<Failure> write_new(const fs::path& file, const std::string& text) {
     for (auto dir = file.parent_path(); !dir.empty() && !fs::exists(dir);) {
         auto missing = dir;
         while (missing.has_parent_path() && !fs::exists(missing.parent_path())) {
             missing = missing.parent_path();
         }
-        if (::mkdir(missing.c_str(), 0700) != 0) return errno;
+        if (::mkdir(missing.c_str(), 0700) != 0 || !flush_directory_of(missing.string()))
+            return trouble(missing.string(), "make");
     }
-    const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) return errno;
-    const auto written = ::write(fd, text.data(), text.size());
-    const int error = written < 0 ? errno : ENOSPC;
-    const bool closed = ::close(fd) == 0;
-    if (closed && written == static_cast<ssize_t>(text.size())) return 0;
-    ::unlink(file.c_str());  // half a file would be an error at the next start
-    return error;
+    return place_new_file(file.string(), text);
 }
 
 }  // namespace
@@ -74,14 +66,13 @@ int config_init(const std::optional<fs::path>& file, std::ostream& out, std::ost
         return 1;
     }
     const auto shown = displayable(file->string());
-    const int error = write_new(*file, starter_file());
-    if (error == EEXIST) {
+    std::error_code ignored;
+    if (fs::symlink_status(*file, ignored).type() > fs::file_type::not_found) {
         err << "lanchat: " << shown << " exists already and stays as it is\n";
         return 1;
     }
-    if (error != 0) {
-        err << "lanchat: cannot write " << shown << ": " << std::generic_category().message(error)
-            << '\n';
+    if (const auto no = write_new(*file, starter_file())) {
+        err << "lanchat: " << displayable(no->why) << '\n';
         return 1;
     }
     out << shown << '\n';

@@ -1,27 +1,42 @@
 // `lanchat export`: everything signed as JSON lines that import takes, or a text to read.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <map>
-#include <system_error>
 
 #include "app/commands/node.hpp"
 #include "app/json_output.hpp"
 #include "app/time_words.hpp"
+#include "message/comparing.hpp"
 #include "message/text.hpp"
+#include "node/kept_file.hpp"
 
 namespace lanchat::app {
 namespace {
 
-std::optional<api::Problem> write_runs(api::Client& node, std::ostream& out) {
+// Remembers why the first write failed, which later calls of anybody forget.
+class Outlet {
+  public:
+    explicit Outlet(std::ostream& out) : out_(out) {}
+
+    bool put(const std::string& text) {
+        errno = 0;
+        if (!(out_ << text) && error_ == 0) error_ = errno;
+        return bool(out_);
+    }
+    int error() const { return error_; }
+
+  private:
+    std::ostream& out_;
+    int error_ = 0;
+};
+
+std::optional<api::Problem> write_runs(api::Client& node, Outlet& out) {
     std::string text;  // reused
     return node.export_runs([&](const api::SignedRun& run) {
         text.clear();
         append_run(text, run.entries, run.signature);
-        return bool(out << text);
+        return out.put(text);
     });
 }
 
@@ -44,50 +59,45 @@ void append_item(std::string& out, const api::Line& line, std::string& day) {
            plain_markdown(line.from.name) + "**: " + plain_markdown(line.text) + "\n";
 }
 
-std::optional<api::Problem> write_text(api::Client& node, std::ostream& out) {
+std::optional<api::Problem> write_text(api::Client& node, Outlet& out) {
     const auto answer = node.lines({});
     if (const auto* problem = std::get_if<api::Problem>(&answer)) return *problem;
     std::map<std::string, std::vector<const api::Line*>> rooms;
     const auto& lines = std::get<std::vector<api::Line>>(answer);
     for (const auto& line : lines)
-        if (!line.disputed) rooms[line.room].push_back(&line);
-    for (const auto& [room, in_room] : rooms) {
-        std::string text = "# " + plain_markdown(room) + "\n";
+        if (!line.disputed) rooms[comparing_key(line.room)].push_back(&line);
+    for (const auto& [key, in_room] : rooms) {
+        std::string text = "# " + plain_markdown(in_room.front()->room) + "\n";
         std::string day;
         for (const auto* line : in_room) append_item(text, *line, day);
-        if (!(out << text << '\n')) break;
+        if (!out.put(text + '\n')) break;
     }
     return std::nullopt;
 }
 
-std::optional<api::Problem> write(api::Client& node, Export::Format format, std::ostream& out) {
+std::optional<api::Problem> write(api::Client& node, Export::Format format, Outlet& out) {
     return format == Export::Format::md ? write_text(node, out) : write_runs(node, out);
-}
-
-// For the owner alone, as everything that holds what was said.
-int make_file(const std::string& file) {
-    const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0) return errno;
-    ::close(fd);
-    return 0;
 }
 
 }  // namespace
 
 int export_lines(api::Client& node, const Export& command, const Streams& streams) {
     if (command.file.empty()) {
-        const auto problem = write(node, command.format, streams.out);
+        Outlet out(streams.out);
+        const auto problem = write(node, command.format, out);
         return problem ? report(*problem, streams) : 0;
     }
-    if (const int error = make_file(command.file)) {
-        return report(
-            {1, "cannot write " + command.file + ": " + std::generic_category().message(error)},
-            streams);
-    }
-    std::ofstream out(command.file, std::ios::binary);
-    if (const auto problem = write(node, command.format, out)) return report(*problem, streams);
-    out.close();
-    if (!out) return report({1, "cannot write " + command.file}, streams);
+    auto draft = Draft::at(command.file, Draft::Over::a_file);
+    if (!draft) return report({1, draft.why()}, streams);
+    std::ofstream file(draft->path(), std::ios::binary | std::ios::app);
+    Outlet out(file);
+    const auto problem = write(node, command.format, out);
+    errno = 0;
+    file.close();
+    if (out.error() != 0) errno = out.error();
+    if (!file) return report({1, trouble(command.file, "write").why}, streams);
+    if (problem) return report(*problem, streams);
+    if (const auto no = draft->put_in_place()) return report({1, no->why}, streams);
     return 0;
 }
 

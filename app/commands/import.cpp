@@ -1,11 +1,16 @@
 // `lanchat import`: takes back what export wrote. What carries no signature is refused.
-#include <fstream>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "app/commands/node.hpp"
 #include "app/line_buffer.hpp"
 #include "message/base64.hpp"
 #include "message/limits.hpp"
+#include "node/kept_file.hpp"
+#include "node/link/unique_fd.hpp"
 
 namespace lanchat::app {
 namespace {
@@ -43,7 +48,12 @@ std::optional<api::SignedRun> run_of(std::string_view line) {
 // The runs of a file; counts what is none.
 class Runs {
   public:
-    explicit Runs(std::istream& in) : in_(in), lines_(limits::json_line_bytes_max) {}
+    explicit Runs(const std::string& file)
+        : file_(file),
+          in_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)),
+          lines_(limits::json_line_bytes_max) {
+        if (!in_) failure_ = trouble(file_, "read");
+    }
 
     std::optional<api::SignedRun> next() {
         while (true) {
@@ -61,37 +71,45 @@ class Runs {
     }
 
     std::uint64_t unsigned_lines() const { return unsigned_; }
+    // Why not all of it was read.
+    const std::optional<Failure>& failure() const { return failure_; }
+    bool is_empty() const { return bytes_ == 0; }
 
   private:
     bool read() {
-        if (lines_.has_ended()) return false;
+        if (lines_.has_ended() || failure_) return false;
         std::string bytes(65'536, '\0');
-        in_.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-        const auto size = static_cast<std::size_t>(in_.gcount());
-        if (size > 0) {
-            lines_.put(std::string_view(bytes).substr(0, size));
-        } else {
-            lines_.end();
-        }
+        const auto size = ::read(in_.get(), bytes.data(), bytes.size());
+        if (size < 0 && errno == EINTR) return true;
+        if (size < 0) failure_ = trouble(file_, "read");
+        if (size <= 0) return lines_.end(), !failure_;
+        bytes_ += static_cast<std::uint64_t>(size);
+        lines_.put(std::string_view(bytes).substr(0, static_cast<std::size_t>(size)));
         return true;
     }
 
-    std::istream& in_;
+    std::string file_;
+    link::UniqueFd in_;
     LineBuffer lines_;
+    std::uint64_t bytes_ = 0;
     std::uint64_t unsigned_ = 0;
+    std::optional<Failure> failure_;
 };
 
 }  // namespace
 
 int import_lines(api::Client& node, const Import& command, const Streams& streams) {
-    std::ifstream in(command.file, std::ios::binary);
-    if (!in) return report({1, "cannot read " + command.file}, streams);
-    Runs runs(in);
+    Runs runs(command.file);
+    if (runs.failure()) return report({1, runs.failure()->why}, streams);
     const auto answer = node.import_runs([&] { return runs.next(); });
     if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
+    if (!runs.failure() && runs.is_empty())
+        return report({1, command.file + " is empty: there is nothing to import"}, streams);
     const auto& imported = std::get<api::Imported>(answer);
-    streams.out << imported.lines_new << (imported.lines_new == 1 ? " new line\n" : " new lines\n");
-    int exit_code = 0;
+    if (!runs.failure() || imported.lines_new > 0)
+        streams.out << imported.lines_new
+                    << (imported.lines_new == 1 ? " new line\n" : " new lines\n");
+    int exit_code = runs.failure() ? report({1, runs.failure()->why}, streams) : 0;
     if (imported.runs_refused > 0) {
         exit_code = report(
             {5, std::to_string(imported.runs_refused) + " runs were refused: " + imported.why},

@@ -1,24 +1,19 @@
 // The passphrase alone goes to standard output; what to do with it is said beside that.
 #include "app/commands/invite.hpp"
 
-#include <fcntl.h>
-
 #include "message/text.hpp"
 #include "node/kept_file.hpp"
-#include "node/link/unique_fd.hpp"
 #include "node/passphrase.hpp"
 
 namespace lanchat::app {
 
 int invite(const Invite& command, std::ostream& out, std::ostream& err) {
     const auto passphrase = new_passphrase(command.words);
-    if (!command.file.empty()) {
-        const link::UniqueFd file(
-            ::open(command.file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-        if (!file || !write_all(file.get(), passphrase + '\n')) {
-            err << "lanchat: " << displayable(trouble(command.file, "write").why) << '\n';
-            return 1;
-        }
+    const auto no =
+        command.file.empty() ? std::nullopt : place_new_file(command.file, passphrase + '\n');
+    if (no) {
+        err << "lanchat: " << displayable(no->why) << '\n';
+        return 1;
     }
     out << passphrase << '\n';
     err << "-- Whoever is to join starts: lanchat --lan --passphrase-file -\n"

@@ -1,5 +1,11 @@
 // `lanchat tail`, `history` and `search`: lines as they came, or in the order of all nodes.
+#include <unistd.h>
+
+#include <stop_token>
+
 #include "app/commands/node.hpp"
+#include "app/json_output.hpp"
+#include "app/reader_watch.hpp"
 #include "app/time_words.hpp"
 
 namespace lanchat::app {
@@ -8,19 +14,42 @@ int tail(api::Client& node, const Tail& command, const Streams& streams) {
     std::string text;  // reused
     std::uint64_t count = 0;
     if (command.count_max == 0U) return 0;
-    const auto problem = node.tail(command.tail, [&](const api::Line& line) {
-        text.clear();
-        append_line(text, line, streams.json);
-        streams.out << text;
-        if (command.tail.follow) streams.out.flush();
-        return bool(streams.out) && (!command.count_max || ++count < *command.count_max);
-    });
+    if (command.tail.follow && !is_writable(STDOUT_FILENO))
+        return report({1, "standard output is closed"}, streams);
+    std::stop_source stop;
+    std::optional<ReaderWatch> watch;
+    if (command.tail.follow) watch.emplace(STDOUT_FILENO, [&stop] { stop.request_stop(); });
+    const auto problem = node.tail(
+        command.tail,
+        [&](const api::Line& line) {
+            text.clear();
+            append_line(text, line, streams.json);
+            streams.out << text;
+            if (command.tail.follow) streams.out.flush();
+            return bool(streams.out) && (!command.count_max || ++count < *command.count_max);
+        },
+        stop.get_token());
+    watch.reset();
     return problem ? report(*problem, streams) : 0;
 }
 
+namespace {
+
+// For programs, beside what people are told.
+void tell_error(const api::Problem& problem, const Streams& streams) {
+    std::string text;
+    append_error(text, {{}, false, "bad_query", problem.why});
+    streams.out << text;
+}
+
+}  // namespace
+
 int history(api::Client& node, const History& command, const Streams& streams) {
     const auto answer = node.lines(command.query);
-    if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
+    if (const auto* problem = std::get_if<api::Problem>(&answer)) {
+        if (streams.json && !command.query.words.empty()) tell_error(*problem, streams);
+        return report(*problem, streams);
+    }
     std::string text;  // reused
     for (const auto& line : std::get<std::vector<api::Line>>(answer)) {
         text.clear();

@@ -29,10 +29,10 @@ std::string read_answer(int in) {
 bool is_yes(std::string_view answer) { return answer == "y" || answer == "Y" || answer == "yes"; }
 
 controller::Verification verification_of(const api::Comparison& comparison) {
-    controller::Verification out{peer_of(comparison.peer), {}, comparison.code};
+    controller::Verification out{peer_of(comparison.peer), {}, comparison.code, comparison.why};
     using Stage = controller::Verification::Stage;
-    for (const auto stage :
-         {Stage::shown, Stage::verified, Stage::refused, Stage::timed_out, Stage::lost})
+    for (const auto stage : {Stage::shown, Stage::verified, Stage::refused, Stage::timed_out,
+                             Stage::lost, Stage::failed})
         if (to_word(stage) == comparison.stage) out.stage = stage;
     return out;
 }

@@ -28,6 +28,7 @@ void append_status_text(std::string& out, const api::Status& status) {
     row("version", status.version);
     row("peers", std::to_string(status.peers));
     row("cursor", status.cursor);
+    row("socket", status.socket);
     if (status.held) {
         const auto& held = *status.held;
         row("lines", std::to_string(held.lines) + " in " + std::to_string(held.logs) + " logs");
@@ -36,6 +37,7 @@ void append_status_text(std::string& out, const api::Status& status) {
         if (held.oldest) row("oldest", local_time(*held.oldest));
     }
     if (!status.problem.empty()) row("problem", status.problem);
+    for (const auto& warning : status.warnings) row("warning", warning);
 }
 
 std::optional<HeldLines> held_lines(const std::optional<api::Held>& held) {
@@ -92,7 +94,8 @@ int show_status(api::Client& node, const Streams& streams) {
     std::string text;
     if (streams.json) {
         append_status(text, {status.id, status.name, status.address, status.version, status.cursor,
-                             status.peers, status.problem, held_lines(status.held)});
+                             status.peers, status.problem, held_lines(status.held), status.socket,
+                             status.warnings});
     } else {
         append_status_text(text, status);
     }

@@ -80,6 +80,9 @@ int tell(const api::Receipt& receipt, const Send& command, const Streams& stream
     }
     streams.out << text;
     if (receipt.reached) return 0;
+    if (!receipt.id.empty() && receipt.of == 0 && command.wait.all)
+        return report({4, "it cannot be told whether it was delivered: only originals are linked"},
+                      streams);
     const auto what = receipt.id.empty() ? std::string("not on this node's disk")
                                          : "delivered to " + std::to_string(receipt.delivered) +
                                                " of " + std::to_string(receipt.of);
@@ -92,7 +95,9 @@ int send_input(api::Client& node, const Send& command, const Streams& streams) {
     if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
     const auto& receipt = std::get<api::BulkReceipt>(answer);
     if (receipt.refused > 0) {
-        report({1, std::to_string(receipt.refused) + " lines were refused: " + receipt.why},
+        report({1, std::to_string(receipt.refused) + " lines were refused: " + receipt.why +
+                       " (the first is number " + std::to_string(receipt.first_refused) +
+                       " of those sent)"},
                streams);
     }
     const int exit_code =

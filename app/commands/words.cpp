@@ -33,14 +33,16 @@ std::uint32_t parse_timeout(const std::string& text) {
     throw UsageError{"--timeout: expected seconds above 0, got " + in_quotes(text)};
 }
 
-std::optional<WallTime> parse_moment(std::string_view option, const std::string& text) {
+std::optional<WallTime> parse_moment(std::string_view option, const std::string& text,
+                                     DayEdge edge) {
     if (text.empty()) return std::nullopt;
     using namespace std::chrono;
     const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
-    if (const auto time = parse_time(text, {now.count()})) return time;
-    throw UsageError{std::string(option) +
-                     ": expected a time like 2026-11-20, 2026-11-20T10:03 or 15m (ago), got " +
-                     in_quotes(text)};
+    if (const auto time = parse_time(text, {now.count()}, edge)) return time;
+    throw UsageError{
+        std::string(option) +
+        ": expected a time like 2026-11-20, 2026-11-20T10:03, 2026-11-20T10:03+02:00 or " +
+        "15m (ago), got " + in_quotes(text)};
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -103,8 +105,11 @@ History to_history(const CommandWords& words, bool search) {
     query.room = words.room;
     query.with = peer_of(words);
     query.author = words.author;
-    query.since = parse_moment("--since", words.since);
-    query.until = parse_moment("--until", words.until);
+    query.since = parse_moment("--since", words.since, DayEdge::first);
+    query.until = parse_moment("--until", words.until, DayEdge::last);
+    if (query.since && query.until && *query.until < *query.since)
+        throw UsageError{"--until " + in_quotes(words.until) + " is before --since " +
+                         in_quotes(words.since) + ": nothing lies between"};
     query.count = parse_count("--lines", words.count, search ? search_lines : 0);
     if (query.count == 0 && (search || !words.count.empty())) {
         throw UsageError{"--lines: expected a number above 0, got " + in_quotes(words.count)};

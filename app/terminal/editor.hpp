@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,9 +17,20 @@ namespace lanchat::app {
 
 // What a key asks of whoever owns the terminal.
 struct Deed {
-    enum class Kind { submit, submit_pasted, leave, end_of_input, suspend, redraw };
+    enum class Kind {
+        submit,           // Enter was pressed
+        submit_pasted,    // a whole line came by paste
+        too_long,         // the same, of a line that is too long to be said: it stays
+        too_long_pasted,  // it is among the lines before
+        cut,              // more was typed or pasted than a line can hold even here
+        leave,
+        end_of_input,
+        suspend,
+        redraw
+    };
     Kind kind;
-    std::string text;  // of a line to submit
+    std::string text = {};       // of a line to submit
+    bool begins_pasted = false;  // of submit: its first visible character was not typed
 
     bool operator==(const Deed&) const = default;
 };
@@ -26,6 +38,10 @@ struct Deed {
 class Editor {
   public:
     static constexpr std::size_t history_lines_max = 100;
+    static constexpr std::size_t history_bytes_max = std::size_t{4} * 1024 * 1024;
+    // A line that is too long to be said is kept, so that it can be parted, up to so many times
+    // what may be said.
+    static constexpr std::size_t draft_factor = 4;
     // Two ^C within this time leave, whatever was typed between them.
     static constexpr auto interrupt_interval = std::chrono::seconds(2);
 
@@ -37,25 +53,45 @@ class Editor {
     const std::string& text() const { return text_; }
     std::size_t cursor() const { return cursor_; }
 
+    // The line that was submitted last is edited on.
+    void take_back();
+
   private:
+    // A text, and for each of its bytes whether it was pasted.
+    struct Draft {
+        std::string text;
+        std::string pasted;
+
+        bool operator==(const Draft&) const = default;
+    };
+
     void obey(const Key& key, Instant now, std::vector<Deed>& out);
-    void insert(std::string_view text);
+    void insert(std::string_view text, bool pasted, std::vector<Deed>& out);
     void paste(std::string_view text, std::vector<Deed>& out);
-    void submit(Deed::Kind kind, std::vector<Deed>& out);
+    void submit(std::vector<Deed>& out);
+    void submit_pasted(std::vector<Deed>& out);
+    bool begins_pasted() const;
+    bool is_typed_command() const;
+    void remember();
+    void clear();
     void interrupt(Instant now, std::vector<Deed>& out);
     void end_of_input(std::vector<Deed>& out);
     void move(KeyKind kind);
     void remove(KeyKind kind);
     void remove(std::size_t begin, std::size_t end);
     void recall(KeyKind direction);
-    void replace(std::string text);
+    void replace(Draft draft);
 
     std::size_t line_bytes_max_;
     std::string text_;
+    std::string pasted_;      // as in Draft
+    bool cut_ = false;        // some of the line did not fit
+    bool joins_ = false;      // a pasted line end is to become a blank, if more comes
     std::size_t cursor_ = 0;  // in bytes, between two grapheme clusters
-    std::deque<std::string> history_;
-    std::size_t recalled_ = 0;  // history_.size(): the draft
-    std::string draft_;
+    std::deque<Draft> history_;
+    std::size_t history_bytes_ = 0;
+    std::size_t recalled_ = 0;             // history_.size(): the draft
+    std::map<std::size_t, Draft> edited_;  // what became of the lines that were recalled
     std::optional<Instant> interrupted_;
 };
 

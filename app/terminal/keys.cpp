@@ -12,7 +12,11 @@ namespace lanchat::app {
 namespace {
 
 constexpr char escape = '\x1b';
+constexpr std::string_view paste_begin = "\x1b[200~";
 constexpr std::string_view paste_end = "\x1b[201~";
+// Who pastes over a slow line waits longer than who pressed the escape key.
+constexpr Duration paste_patience = std::chrono::seconds(1);
+constexpr Duration sequence_patience = std::chrono::milliseconds(500);
 // No key has a longer sequence; what goes on beyond is noise.
 constexpr std::size_t sequence_bytes_max = 32;
 
@@ -153,15 +157,49 @@ bool KeyDecoder::take_text(std::vector<Key>& out) {
     return true;
 }
 
+std::optional<Duration> KeyDecoder::patience() const {
+    if (pasting_) return paste_patience;
+    if (held_.empty()) return std::nullopt;
+    return sequence_patience;
+}
+
+void KeyDecoder::give_up(std::vector<Key>& out) {
+    if (pasting_) {
+        add_pasted(held_, out);
+    } else if (!held_.empty() && held_.front() != escape) {
+        out.push_back({KeyKind::text, to_utf8(held_)});
+    }
+    held_.clear();
+    pasting_ = after_return_ = false;
+}
+
 bool KeyDecoder::take_pasted(std::vector<Key>& out) {
     const auto end = held_.find(paste_end);
     auto text = std::string_view(held_).substr(0, end);
-    if (end == std::string::npos) {
-        // The end mark may be half here.
+    const auto way_out = end == held_.npos ? text.find_first_of("\x03\x04") : text.npos;
+    text = text.substr(0, way_out);
+    const bool goes_on = end == held_.npos && way_out == text.npos;
+    if (goes_on) {
+        // A mark may be half here.
         const auto mark = text.rfind(escape);
-        const bool half = mark != text.npos && paste_end.starts_with(text.substr(mark));
-        if (half) text = text.substr(0, mark);
-        if (!half) text.remove_suffix(unfinished(text));
+        const auto tail = mark == text.npos ? std::string_view{} : text.substr(mark);
+        const bool half =
+            !tail.empty() && (paste_end.starts_with(tail) || paste_begin.starts_with(tail));
+        text.remove_suffix(half ? tail.size() : unfinished(text));
+    }
+    const auto used = text.size();
+    add_pasted(text, out);
+    held_.erase(0, end == held_.npos ? used : used + paste_end.size());
+    if (goes_on) return false;
+    pasting_ = after_return_ = false;
+    return true;
+}
+
+void KeyDecoder::add_pasted(std::string_view text, std::vector<Key>& out) {
+    // A second paste begins where the end of the first one was lost.
+    for (auto begin = text.find(paste_begin); begin != text.npos; begin = text.find(paste_begin)) {
+        add_pasted(text.substr(0, begin), out);
+        text.remove_prefix(begin + paste_begin.size());
     }
     std::string lines;
     for (const char c : text) {
@@ -169,12 +207,7 @@ bool KeyDecoder::take_pasted(std::vector<Key>& out) {
         after_return_ = c == '\r';
         lines += c == '\r' ? '\n' : c;
     }
-    const auto used = text.size();
-    held_.erase(0, end == std::string::npos ? used : used + paste_end.size());
     if (!lines.empty()) out.push_back({KeyKind::pasted, to_utf8(lines)});
-    if (end == std::string::npos) return false;
-    pasting_ = after_return_ = false;
-    return true;
 }
 
 }  // namespace lanchat::app

@@ -1,9 +1,12 @@
 // Bytes of a terminal in raw mode, as keys.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "message/time.hpp"
 
 namespace lanchat::app {
 
@@ -40,7 +43,13 @@ struct Key {
 // Keys may come in any number of pieces. What it does not know it leaves out, with all its bytes.
 class KeyDecoder {
   public:
+    // A paste ends with its mark, or where ^C or ^D come before that: the mark may have been lost.
     void put(std::string_view bytes, std::vector<Key>& out);
+
+    // How long to wait for the rest of what has begun, if anything has: a sequence, or a paste.
+    std::optional<Duration> patience() const;
+    // The rest does not come: what was pasted so far is all, an unfinished sequence is left out.
+    void give_up(std::vector<Key>& out);
 
   private:
     bool take_one(std::vector<Key>& out);
@@ -48,6 +57,7 @@ class KeyDecoder {
     bool take_sequence(std::vector<Key>& out);
     bool take_text(std::vector<Key>& out);
     bool take_pasted(std::vector<Key>& out);
+    void add_pasted(std::string_view text, std::vector<Key>& out);
     void name_sequence(std::string_view sequence, std::vector<Key>& out);
 
     std::string held_;

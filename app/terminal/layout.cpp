@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "app/terminal/graphemes.hpp"
 #include "message/text.hpp"
@@ -86,7 +87,7 @@ Drawing draw(const EditLine& line, ScreenSize size) {
     for (auto at = hidden; at < end; ++at) {
         if (at > hidden) drawing.bytes += "\r\n";
         drawing.bytes += rows[at].bytes;
-        drawing.row_widths.push_back(rows[at].width);
+        ++drawing.rows;
     }
     drawing.cursor_row -= hidden;
     drawing.bytes += move_up(end - hidden - 1 - drawing.cursor_row) + "\r";
@@ -95,12 +96,6 @@ Drawing draw(const EditLine& line, ScreenSize size) {
     return drawing;
 }
 
-std::string erase(const Drawing& drawing, int columns) {
-    const int width = std::max(columns, 1);
-    int above = drawing.cursor_column / width;
-    for (std::size_t at = 0; at < drawing.cursor_row; ++at)
-        above += std::max(1, (drawing.row_widths[at] + width - 1) / width);
-    return move_up(static_cast<std::size_t>(above)) + "\r\x1b[J";
-}
+std::string erase(const Drawing& drawing) { return move_up(drawing.cursor_row) + "\r\x1b[J"; }
 
 }  // namespace lanchat::app

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace lanchat::app {
 
@@ -25,8 +24,8 @@ struct EditLine {
 
 // What was drawn, so that it can be erased again.
 struct Drawing {
-    std::string bytes;            // draws it, from the beginning of an empty row
-    std::vector<int> row_widths;  // of the rows drawn
+    std::string bytes;  // draws it, from the beginning of an empty row
+    std::size_t rows = 0;
     std::size_t cursor_row = 0;
     int cursor_column = 0;
 };
@@ -35,8 +34,9 @@ struct Drawing {
 // with more rows than the screen it shows those around the cursor.
 Drawing draw(const EditLine& line, ScreenSize size);
 
-// Bytes that erase `drawing` and leave the cursor where it began. Terminals break rows that have
-// become too long when they are made narrower; `columns` is the width now.
-std::string erase(const Drawing& drawing, int columns);
+// Bytes that erase `drawing` and leave the cursor where it began. Some terminals break rows that
+// have become too long when they are made narrower, others cut them, and none says which it is:
+// then the part that was broken off at the top may stay, but nothing above `drawing` is erased.
+std::string erase(const Drawing& drawing);
 
 }  // namespace lanchat::app

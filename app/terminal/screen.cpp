@@ -68,7 +68,7 @@ void Screen::draw_later() {
 
 void Screen::draw_now() {
     std::string bytes;
-    if (!drawn_.bytes.empty()) bytes = erase(drawn_, size_.columns);
+    if (!drawn_.bytes.empty()) bytes = erase(drawn_);
     bytes += above_;
     above_.clear();
     drawn_ = visible_ ? draw(line_, size_) : Drawing{};

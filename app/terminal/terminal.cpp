@@ -9,6 +9,10 @@
 #include <cstdlib>
 #include <utility>
 
+#include <asio/post.hpp>
+
+#include "message/limits.hpp"
+
 namespace lanchat::app {
 
 namespace {
@@ -17,6 +21,8 @@ constexpr std::string_view paste_on = "\x1b[?2004h";
 constexpr std::string_view paste_off = "\x1b[?2004l";
 // For the last bytes to reach the terminal before we stop, and for the stop to happen.
 constexpr auto suspend_delay = std::chrono::milliseconds(30);
+// Who drags the edge of a window makes it narrower by many steps; each may leave a row behind.
+constexpr auto resize_delay = std::chrono::milliseconds(50);
 
 ScreenSize screen_size() {
     winsize size{};
@@ -41,6 +47,8 @@ Terminal::Terminal(asio::io_context& loop, Sink out, Listener listener)
       screen_(loop, out_, screen_size()),
       signals_(loop, SIGWINCH, SIGCONT),
       timer_(loop),
+      resize_timer_(loop),
+      rest_timer_(loop),
       self_(std::make_shared<Terminal*>(this)) {
     input_ =
         std::make_unique<Input>(loop, STDIN_FILENO,
@@ -66,6 +74,8 @@ void Terminal::close() {
     input_->pause();
     signals_.cancel();
     timer_.cancel();
+    resize_timer_.cancel();
+    rest_timer_.cancel();
     screen_.hide();
     out_(paste_off);
     raw_.leave();
@@ -75,7 +85,12 @@ void Terminal::take(std::string_view bytes) {
     if (!open_) return;
     pressed_.clear();
     keys_.put(bytes, pressed_);
-    for (const auto& key : pressed_) {
+    press(pressed_);
+    wait_for_rest();
+}
+
+void Terminal::press(const std::vector<Key>& keys) {
+    for (const auto& key : keys) {
         deeds_.clear();
         editor_.press(key, now(), deeds_);
         for (const auto& deed : deeds_) {
@@ -87,11 +102,50 @@ void Terminal::take(std::string_view bytes) {
     show();
 }
 
+// The rest of what has begun may never come: somebody pressed Escape, or the mark at the end of a
+// paste was lost on its way.
+void Terminal::wait_for_rest() {
+    rest_timer_.cancel();
+    const auto patience = keys_.patience();
+    if (!open_ || !patience) return;
+    rest_timer_.expires_after(*patience);
+    rest_timer_.async_wait([self = self_](const asio::error_code& cancelled) {
+        if (cancelled || !*self || !(*self)->open_) return;
+        // The loop may have been busy meanwhile: what has come by now is read first.
+        asio::post((*self)->rest_timer_.get_executor(), [self] {
+            const bool waits =
+                *self && (*self)->rest_timer_.expiry() <= asio::steady_timer::clock_type::now();
+            if (!waits || !(*self)->open_) return;
+            auto& pressed = (*self)->pressed_;
+            pressed.clear();
+            (*self)->keys_.give_up(pressed);
+            (*self)->press(pressed);
+        });
+    });
+}
+
+void Terminal::submit(const Deed& deed) {
+    if (listener_.keeps(deed.text, deed.begins_pasted)) return editor_.take_back();
+    screen_.accept(listener_.prompt(), deed.text);
+    deed.begins_pasted ? listener_.pasted(deed.text) : listener_.line(deed.text);
+}
+
 void Terminal::perform(const Deed& deed) {
+    const auto bytes_max = [](std::size_t most) {
+        return "a line of more than " + std::to_string(most) + " bytes ";
+    };
     switch (deed.kind) {
         case Deed::Kind::submit:
-            screen_.accept(listener_.prompt(), deed.text);
-            return listener_.line(deed.text);
+            return submit(deed);
+        case Deed::Kind::too_long:
+            return listener_.note(bytes_max(limits::line_bytes_max) +
+                                  "was not sent: make it shorter");
+        case Deed::Kind::too_long_pasted:
+            return listener_.note(bytes_max(limits::line_bytes_max) +
+                                  "was not sent: the up key brings it back");
+        case Deed::Kind::cut:
+            return listener_.note(bytes_max(limits::line_bytes_max * Editor::draft_factor) +
+                                  "is not kept here: its rest is left out");
         case Deed::Kind::submit_pasted:
             screen_.accept(listener_.prompt(), deed.text);
             return listener_.pasted(deed.text);
@@ -142,11 +196,18 @@ void Terminal::reenter() {
     show();
 }
 
+void Terminal::resize_soon() {
+    resize_timer_.expires_after(resize_delay);
+    resize_timer_.async_wait([self = self_](const asio::error_code& moved) {
+        if (!moved && *self && (*self)->open_) (*self)->screen_.resize(screen_size());
+    });
+}
+
 void Terminal::watch_signals() {
     signals_.async_wait([self = self_](const asio::error_code& failed, int signal) {
         if (failed || !*self || !(*self)->open_) return;
         if (signal == SIGCONT) (*self)->reenter();
-        if (signal == SIGWINCH) (*self)->screen_.resize(screen_size());
+        if (signal == SIGWINCH) (*self)->resize_soon();
         (*self)->watch_signals();
     });
 }

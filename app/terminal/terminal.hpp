@@ -24,10 +24,15 @@ namespace lanchat::app {
 class Terminal {
   public:
     struct Listener {
-        std::function<void(std::string_view)> line;    // Enter was pressed
-        std::function<void(std::string_view)> pasted;  // a whole line came by paste
-        std::function<void()> end;                     // ^D, or the terminal is gone
-        std::function<void()> leave;                   // ^C
+        // Whether the line stays in the editor, since it is neither to be said nor obeyed yet.
+        std::function<bool(std::string_view, bool pasted)> keeps;
+        // Enter was pressed behind what was typed, or pasted; or a whole line came by paste.
+        std::function<void(std::string_view)> line;
+        std::function<void(std::string_view)> pasted;
+        // What cannot be done with a line; a sentence for people.
+        std::function<void(const std::string&)> note;
+        std::function<void()> end;    // ^D, or the terminal is gone
+        std::function<void()> leave;  // ^C
         std::function<std::string()> prompt;
     };
 
@@ -48,10 +53,14 @@ class Terminal {
 
   private:
     void take(std::string_view bytes);
+    void press(const std::vector<Key>& keys);
     void perform(const Deed& deed);
+    void submit(const Deed& deed);
+    void wait_for_rest();
     void show();
     void suspend();
     void reenter();
+    void resize_soon();
     void watch_signals();
 
     Sink out_;
@@ -63,6 +72,8 @@ class Terminal {
     std::unique_ptr<Input> input_;
     asio::signal_set signals_;
     asio::steady_timer timer_;
+    asio::steady_timer resize_timer_;
+    asio::steady_timer rest_timer_;  // of a sequence or a paste that has begun
     bool open_ = false;
     bool suspended_ = false;  // by ^Z, until we are in the foreground again
     // Reused for each chunk of keys.

@@ -105,22 +105,23 @@ void FrontDoor::start() {
 }
 
 void FrontDoor::close() {
-    closed_ = true;
+    *open_ = false;
     pause_.cancel();
     acceptors_.clear();
 }
 
 void FrontDoor::accept(tcp::acceptor& acceptor) {
-    acceptor.async_accept([this, &acceptor](const asio::error_code& error, tcp::socket socket) {
-        if (closed_) return;
-        if (!error) welcome(std::move(socket));
-        if (error != asio::error::no_descriptors || turn_one_away(acceptor))
-            return accept(acceptor);
-        pause_.expires_after(std::chrono::milliseconds(100));
-        pause_.async_wait([this, &acceptor](const asio::error_code& stopped) {
-            if (!stopped && !closed_) accept(acceptor);
+    acceptor.async_accept(
+        [this, open = open_, &acceptor](const asio::error_code& error, tcp::socket socket) {
+            if (!*open) return;
+            if (!error) welcome(std::move(socket));
+            if (error != asio::error::no_descriptors || turn_one_away(acceptor))
+                return accept(acceptor);
+            pause_.expires_after(std::chrono::milliseconds(100));
+            pause_.async_wait([this, open, &acceptor](const asio::error_code& stopped) {
+                if (!stopped && *open) accept(acceptor);
+            });
         });
-    });
 }
 
 // Out of descriptors, accept() would fail for ever on the same waiting connection.
@@ -147,21 +148,24 @@ void FrontDoor::welcome(tcp::socket socket) {
 // The guard ends guests that take too long.
 void FrontDoor::sniff(std::shared_ptr<Guest> guest) {
     auto& to = *guest;
-    to.socket.async_read_some(
-        asio::buffer(to.bytes.data() + to.size, to.bytes.size() - to.size),
-        [this, guest = std::move(guest)](const asio::error_code& error, std::size_t count) mutable {
-            if (error || closed_) return;
-            guest->size += count;
-            const std::string_view seen(guest->bytes.data(), guest->size);
-            const Speech speech = link::sniff(seen);
-            if (speech == Speech::undecided) return sniff(std::move(guest));
-            if (speech == Speech::neither) {
-                spdlog::debug("{} speaks neither HTTP/2 nor TLS", to_string(guest->from));
-                return reset(guest->socket);
-            }
-            on_visitor_({std::move(guest->socket), guest->from, guest->watch, std::string(seen),
-                         speech == Speech::tls});
-        });
+    to.socket.async_read_some(asio::buffer(to.bytes.data() + to.size, to.bytes.size() - to.size),
+                              [this, open = open_, guest = std::move(guest)](
+                                  const asio::error_code& error, std::size_t count) mutable {
+                                  if (!*open) return;
+                                  if (error) return guard_.gone(guest->watch);
+                                  guest->size += count;
+                                  const std::string_view seen(guest->bytes.data(), guest->size);
+                                  const Speech speech = link::sniff(seen);
+                                  if (speech == Speech::undecided) return sniff(std::move(guest));
+                                  if (speech == Speech::neither) {
+                                      spdlog::debug("{} speaks neither HTTP/2 nor TLS",
+                                                    to_string(guest->from));
+                                      guard_.gone(guest->watch);
+                                      return reset(guest->socket);
+                                  }
+                                  on_visitor_({std::move(guest->socket), guest->from, guest->watch,
+                                               std::string(seen), speech == Speech::tls});
+                              });
 }
 
 }  // namespace lanchat::link

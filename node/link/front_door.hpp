@@ -31,6 +31,7 @@ class FrontDoor {
     using OnVisitor = std::function<void(Visitor)>;
 
     FrontDoor(asio::io_context& loop, Guard& guard, OnVisitor on_visitor);
+    ~FrontDoor() { close(); }
 
     // Binds and listens on the first port of the range that is free on all `ips`; returns it.
     // On failure ("no free port in …") nothing stays bound.
@@ -54,7 +55,7 @@ class FrontDoor {
     std::vector<asio::ip::tcp::acceptor> acceptors_;
     UniqueFd spare_;  // given up for a moment when descriptors run out
     asio::steady_timer pause_;
-    bool closed_ = false;
+    std::shared_ptr<bool> open_ = std::make_shared<bool>(true);  // for handlers that outlive us
 };
 
 }  // namespace lanchat::link

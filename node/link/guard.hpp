@@ -1,12 +1,8 @@
-// The guard: keeps an eye on every TCP connection that was given to gRPC, through a second
-// descriptor of its own, and cuts those that take what was not granted to them.
+// The guard: who may be connected with us, and how long a stranger may take to greet. It watches
+// strangers through a second descriptor of its own, and cuts those that take what was not
+// granted to them: before a connection speaks HTTP/2, only the kernel knows how much came.
 //
-// gRPC 1.51.1 buffers HPACK and reset floods without bound (CVE-2023-33953, CVE-2023-44487), so the
-// guard compares the bytes the kernel received with the bytes of valid frames that came out at the
-// other end: the difference is a budget, tight before a valid greeting and wider after it.
-//
-// It looks from a thread of its own: whoever calls gRPC may be made to read for as long as bytes
-// come, the loop too, and only the guard ends that.
+// It looks from a thread of its own, which no flood can hold up.
 #pragma once
 
 #include <condition_variable>
@@ -14,10 +10,13 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <thread>
 
 #include "message/address.hpp"
 #include "message/time.hpp"
+#include "node/link/complaints.hpp"
 #include "node/link/unique_fd.hpp"
 
 namespace lanchat::link {
@@ -35,26 +34,27 @@ class Guard {
 
     // Watches a stranger's connection until it greets, at most limits::greeting_timeout. No value:
     // there is no place for it, close it. Under pressure the oldest stranger of the most crowded
-    // address makes room, so that a flood from one address does not lock the others out.
+    // address makes room, so that a flood from one address does not lock the others out. Within
+    // that address it must have had its time first: who is cut may come again at once, who is
+    // refused at the door comes again later.
     std::optional<WatchId> admit(int fd, const Endpoint& from);
 
     // Watches a connection that we opened ourselves.
     std::optional<WatchId> watch_dialled(int fd, const Endpoint& to);
 
-    // The connection from `remote` that is accepted and still open.
-    std::optional<WatchId> find(const Endpoint& remote) const;
-
+    // It is no stranger any more: nothing of it needs to be looked at.
     void greeted(WatchId id);
-    void valid_frame(WatchId id, std::size_t bytes);
-    void sent(WatchId id, std::size_t bytes);
-    // Another call on the connection; false when there were too many and it was cut.
-    bool another_call(WatchId id);
     // Cuts it now.
     void cut(WatchId id);
-    // Whether it is still open, as far as was looked.
-    bool watches(WatchId id) const;
     // The last call is over: the connection gets a second to end by itself.
     void over(WatchId id);
+    // It is closed: its place is free.
+    void gone(WatchId id);
+
+    // Says in the log that `from` was cut; of many at once it says how many.
+    void complain(const Endpoint& from, std::string_view why);
+
+    std::size_t connections_max() const { return connections_max_; }
 
     // Whether the other host's kernel has answered lately (needs TCP keepalive, see sockets.hpp).
     bool alive(WatchId id) const;
@@ -68,18 +68,17 @@ class Guard {
         Endpoint remote;
         bool dialled = false;
         bool greeted = false;
-        int calls = 0;
         Instant since{};
         std::optional<Instant> end_by;
         double tokens = 0;
         std::uint64_t received = 0;  // by the kernel, when last looked
-        std::uint64_t credit = 0;    // bytes accounted for since then
     };
 
     // With the mutex held.
     std::optional<WatchId> add(int fd, const Endpoint& remote, bool dialled);
     bool make_room(Ipv4 ip);
     void shut(WatchId id);
+    void look_closely(WatchId id);
     void patrol();
     void look_at_all();
     bool look_at(Watch& watch, Instant now, Duration passed);
@@ -87,11 +86,11 @@ class Guard {
     mutable std::mutex mutex_;  // guards all that follows
     std::condition_variable called_;
     std::map<WatchId, Watch> watches_;
-    std::map<Endpoint, WatchId> accepted_;
+    std::set<WatchId> looked_at_;  // of these: strangers, and who has to end soon
+    Complaints complaints_;
     std::uint64_t next_id_ = 1;
     std::size_t connections_max_;
     std::size_t strangers_max_;
-    bool busy_ = false;  // somebody sends much or is a stranger: look more often
     bool stopped_ = false;
     Instant looked_{};
     std::thread patrol_;

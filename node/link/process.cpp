@@ -20,6 +20,7 @@ void log_grpc(gpr_log_func_args* args) { spdlog::debug("grpc: {}", displayable(a
 void prepare_process() {
     absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is one that cannot be written
     gpr_set_log_function(log_grpc);
     gpr_set_log_verbosity(GPR_LOG_SEVERITY_ERROR);
     rlimit files{};

@@ -27,7 +27,8 @@ Result<Frame> decode_buffer(const grpc::ByteBuffer& buffer, bool is_first) {
     return is_first ? decode_greeting(bytes) : decode(bytes);
 }
 
-grpc::ChannelArguments channel_arguments(const std::string& authority) {
+// Only a legacy peer may say more at once than fits into a frame of ours.
+grpc::ChannelArguments channel_arguments(const std::string& authority, bool encrypted) {
     grpc::ChannelArguments arguments;
     arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, authority);
     arguments.SetInt(GRPC_ARG_MINIMAL_STACK, 1);
@@ -37,7 +38,8 @@ grpc::ChannelArguments channel_arguments(const std::string& authority) {
     arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
     arguments.SetInt(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1);  // identity only
     arguments.SetInt(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
-    arguments.SetMaxReceiveMessageSize(static_cast<int>(limits::frame_bytes_max));
+    arguments.SetMaxReceiveMessageSize(static_cast<int>(
+        encrypted ? limits::frame_bytes_max : limits::legacy_frame_bytes_max));
     return arguments;
 }
 
@@ -83,10 +85,23 @@ void Stream::send(const std::string& bytes) {
 void Stream::finish() {
     finish_wanted_ = true;
     advance();
+    read_held();
 }
 
 void Stream::drop() {
     if (!ended_) cancel();
+    dropped_ = true;
+    read_held();
+}
+
+void Stream::hold(bool on) {
+    held_ = on;
+    if (!on) read_held();
+}
+
+// Reads what was not to be read; or learns that nothing is left to be read.
+void Stream::read_held() {
+    if (std::exchange(read_waits_, false) && !ending_) read_next();
 }
 
 void Stream::started(bool ok) {
@@ -100,7 +115,9 @@ void Stream::started(bool ok) {
 }
 
 void Stream::read_next() {
-    reading_ = true;
+    read_waits_ = held_ && !finish_wanted_ && !dropped_;
+    reading_ = !read_waits_;
+    if (read_waits_) return;
     start_read(&read_.buffer, &read_);
 }
 
@@ -166,12 +183,62 @@ void Stream::advance() {
     }
 }
 
+// A second call on the connection: gRPC's own question whether a service is well. Whatever a
+// program says to it, be it that it never heard of that, it answers by itself; PINGs it may take
+// amiss. Lives until the queue gives it back.
+class DialledStream::Question : public Completion {
+  public:
+    explicit Question(DialledStream& stream)
+        : loop_(stream.loop()),
+          link_(stream.id()),
+          hooks_(stream.hooks()),
+          channel_(stream.channel_),
+          call_(grpc::GenericStub(channel_).PrepareUnaryCall(
+              context.get(), "/grpc.health.v1.Health/Check", {}, stream.queue_)) {
+        call_->StartCall();
+        call_->Finish(&answer_, &status_, static_cast<Completion*>(this));
+    }
+
+    void arrive(bool) override {
+        asio::post(loop_, [self = std::unique_ptr<Question>(this)] {
+            if (self->hooks_->live && self->was_answered()) self->hooks_->answered(self->link_);
+        });
+    }
+
+    std::shared_ptr<grpc::ClientContext> context = std::make_shared<grpc::ClientContext>();
+
+  private:
+    // Else gRPC has given up by itself.
+    bool was_answered() const {
+        return status_.error_code() != grpc::StatusCode::CANCELLED &&
+               status_.error_code() != grpc::StatusCode::UNAVAILABLE &&
+               status_.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED;
+    }
+
+    asio::io_context& loop_;
+    LinkId link_;
+    std::shared_ptr<const Hooks> hooks_;
+    std::shared_ptr<grpc::Channel> channel_;
+    grpc::ByteBuffer answer_;
+    grpc::Status status_;
+    std::unique_ptr<grpc::GenericClientAsyncResponseReader> call_;
+};
+
 DialledStream::DialledStream(asio::io_context& loop, LinkId id, std::shared_ptr<const Hooks> hooks,
-                             int fd, const std::string& authority, grpc::CompletionQueue* queue,
-                             std::string greeting)
-    : Stream(loop, id, std::move(hooks)), greeting_(std::move(greeting)) {
-    channel_ = grpc::CreateCustomInsecureChannelFromFd(authority, fd, channel_arguments(authority));
+                             Wire wire, grpc::CompletionQueue* queue, std::string greeting)
+    : Stream(loop, id, std::move(hooks)), queue_(queue), greeting_(std::move(greeting)) {
+    channel_ = grpc::CreateCustomInsecureChannelFromFd(
+        wire.authority, wire.fd, channel_arguments(wire.authority, wire.encrypted));
     call_ = grpc::GenericStub(channel_).PrepareCall(&context_, "/message.Chat/NewNode", queue);
+}
+
+// An answer must not keep the queue waiting.
+DialledStream::~DialledStream() {
+    if (const auto question = question_.lock()) question->TryCancel();
+}
+
+void DialledStream::ask() {
+    if (question_.expired()) question_ = (new Question(*this))->context;  // owned by the queue
 }
 
 void DialledStream::begin() { call_->StartCall(start_operation()); }
@@ -190,7 +257,10 @@ void DialledStream::start_half_close(Completion* done) { call_->WritesDone(done)
 
 void DialledStream::start_end(Completion* done) { call_->Finish(&status_, done); }
 
-void DialledStream::cancel() { context_.TryCancel(); }
+void DialledStream::cancel() {
+    context_.TryCancel();
+    if (const auto question = question_.lock()) question->TryCancel();
+}
 
 bool DialledStream::ended_in_order(bool ok) const { return ok && status_.ok(); }
 

@@ -39,6 +39,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
         // Tells how long the next frame waits to be read.
         std::function<Duration(LinkId, Frame, std::size_t bytes)> received;
         std::function<void(LinkId, std::size_t bytes)> drained;
+        // The program at the other end has answered ask().
+        std::function<void(LinkId)> answered;
         // The last call on this stream. `in_order`: the other side ended it without an error.
         std::function<void(LinkId, bool in_order)> ended;
     };
@@ -55,8 +57,16 @@ class Stream : public std::enable_shared_from_this<Stream> {
     // Ends the call in good order once the write in flight has left.
     void finish();
     void drop();
+    // Asks the program at the other end, not only its kernel, whether it is there. Only who dialled
+    // can ask a program that does not know how to answer our pings.
+    virtual void ask() {}
+    // On: nothing more is read until it is off, or until the call is to end.
+    void hold(bool on);
 
   protected:
+    const std::shared_ptr<const Hooks>& hooks() const { return hooks_; }
+    asio::io_context& loop() const { return loop_; }
+
     // One kind of operation of a stream; at most one of each is in flight.
     class Operation : public Completion {
       public:
@@ -99,6 +109,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     void end_done(bool ok);
     void read_next();
     void read_after(Duration pause);
+    void read_held();
     void advance();
 
     asio::io_context& loop_;
@@ -115,7 +126,10 @@ class Stream : public std::enable_shared_from_this<Stream> {
     bool reading_ = false;
     bool writing_ = false;
     bool read_over_ = false;
+    bool held_ = false;
+    bool read_waits_ = false;  // it is held
     bool finish_wanted_ = false;
+    bool dropped_ = false;
     bool half_closed_ = false;
     bool ending_ = false;
     bool ended_ = false;
@@ -125,10 +139,18 @@ class Stream : public std::enable_shared_from_this<Stream> {
 // The call a dialler makes over a connected socket.
 class DialledStream final : public Stream {
   public:
-    // Takes `fd` over; `greeting` is the first frame's bytes.
-    DialledStream(asio::io_context& loop, LinkId id, std::shared_ptr<const Hooks> hooks, int fd,
-                  const std::string& authority, grpc::CompletionQueue* queue, std::string greeting);
+    // What was dialled.
+    struct Wire {
+        int fd;
+        std::string authority;
+        bool encrypted;
+    };
+    // Takes the descriptor over; `greeting` is the first frame's bytes.
+    DialledStream(asio::io_context& loop, LinkId id, std::shared_ptr<const Hooks> hooks, Wire wire,
+                  grpc::CompletionQueue* queue, std::string greeting);
+    ~DialledStream() override;
     void begin();
+    void ask() override;
 
   private:
     void start_read(grpc::ByteBuffer* into, Completion* done) override;
@@ -140,6 +162,9 @@ class DialledStream final : public Stream {
     bool dialled() const override { return true; }
     void on_started() override;
 
+    class Question;
+
+    grpc::CompletionQueue* queue_;
     std::string greeting_;
     // Destroyed in reverse order: the call before its context, the channel last; on the loop,
     // since gRPC must not lose its last channel on a thread of its own.
@@ -147,6 +172,7 @@ class DialledStream final : public Stream {
     grpc::ClientContext context_;
     std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
     grpc::Status status_;
+    std::weak_ptr<grpc::ClientContext> question_;  // of the one that is under way
 };
 
 // A call that arrived at our server.

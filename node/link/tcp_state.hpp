@@ -10,6 +10,7 @@ namespace lanchat::link {
 
 struct TcpState {
     bool established = false;
+    bool has_said_all = false;  // the other end has, and we have not
     bool closed = false;
     std::uint64_t bytes_received = 0;
     std::chrono::milliseconds since_last_ack{};  // anything acknowledged, keepalive probes included

@@ -26,7 +26,9 @@ struct Freer {
 using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
 
-constexpr std::string_view common_name = "lanchat";  // nobody's name
+// Nobody's name: the program and the version of its admission, which was left out while it was 1.
+constexpr std::string_view common_name = "lanchat 2";
+constexpr std::string_view first_common_name = "lanchat";
 constexpr long a_day = 24 * 60 * 60;
 constexpr long validity = 20 * 365 * a_day;  // of a key for one process: clocks may be wrong
 
@@ -110,6 +112,17 @@ std::optional<TlsKey> own_key(SSL* connection) {
 std::optional<TlsKey> peer_key(SSL* connection) {
     const X509* certificate = SSL_get0_peer_certificate(connection);
     return certificate == nullptr ? std::nullopt : key_of(certificate);
+}
+
+bool is_of_other_version(SSL* connection) {
+    const X509* certificate = SSL_get0_peer_certificate(connection);
+    std::array<char, 32> name{};
+    if (certificate == nullptr ||
+        X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name.data(),
+                                  static_cast<int>(name.size())) < 0)
+        return false;
+    const std::string_view shown(name.data());
+    return shown.starts_with(first_common_name) && shown != common_name;
 }
 
 std::optional<Hash> channel_binding(SSL* connection) {

@@ -40,6 +40,10 @@ std::optional<TlsKey> own_key(SSL* connection);
 // Whose certificate the other end has shown. Precondition: the handshake is over.
 std::optional<TlsKey> peer_key(SSL* connection);
 
+// Whether the other end shows the certificate of a lanchat whose admission is of another version. A
+// hint and no proof: it is asked for only where somebody has hung up without a word.
+bool is_of_other_version(SSL* connection);
+
 // 32 bytes that only the two ends of this connection know, the same at both (RFC 9266).
 std::optional<Hash> channel_binding(SSL* connection);
 

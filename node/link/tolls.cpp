@@ -4,26 +4,19 @@
 #include <algorithm>
 #include <chrono>
 
-#include "message/limits.hpp"
-
 namespace lanchat::link {
-namespace {
 
-using namespace std::chrono_literals;
-
-constexpr Duration time_for(std::size_t runs) {
-    return Duration(1s) * static_cast<Duration::rep>(runs) /
-           static_cast<Duration::rep>(limits::verified_runs_per_s);
+Duration Tolls::time_for(std::size_t things) const {
+    return Duration(std::chrono::seconds(1)) * static_cast<Duration::rep>(things) /
+           static_cast<Duration::rep>(per_second_);
 }
 
-}  // namespace
-
-Duration Tolls::pay(const Endpoint& from, std::size_t runs, Instant now) {
-    if (runs == 0) return Duration{0};
+Duration Tolls::pay(const Endpoint& from, std::size_t things, Instant now) {
+    if (things == 0) return Duration{0};
     std::erase_if(settled_, [&](const auto& account) { return account.second <= now; });
     Instant& settled = settled_[from.ip.is_loopback() ? from : Endpoint{from.ip, 0}];
-    settled = std::max(settled, now) + time_for(runs);
-    return std::max(Duration{0}, settled - now - time_for(limits::verified_runs_burst));
+    settled = std::max(settled, now) + time_for(things);
+    return std::max(Duration{0}, settled - now - time_for(burst_));
 }
 
 }  // namespace lanchat::link

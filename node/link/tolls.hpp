@@ -1,5 +1,5 @@
-// Tolls: whoever sends runs or receipts pays for the verification of their signatures, with
-// waiting.
+// Tolls: whoever makes us work pays for it, with waiting. Who sends runs or receipts pays for the
+// verification of their signatures, a legacy peer for each of its lines.
 //
 // A frame of 256 one-line runs is 60 KB and costs its receiver 12 to 22 ms (50 to 85 us a
 // signature, as long as it takes to hash as many KB): in bytes a flood of them looks like any other
@@ -18,15 +18,20 @@ namespace lanchat::link {
 // owed. On loopback an address is many nodes, so each connection has its own.
 class Tolls {
   public:
-    // `runs` of `from`, or as many receipts, were verified: how long its next frame must wait to be
-    // read. Zero for who stays below limits::verified_runs_per_s, after a burst of
-    // limits::verified_runs_burst.
-    Duration pay(const Endpoint& from, std::size_t runs, Instant now);
+    Tolls(std::size_t per_second, std::size_t burst) : per_second_(per_second), burst_(burst) {}
+
+    // So many `things` of `from` were taken: how long its next frame must wait to be read. Zero for
+    // who stays below the rate, after a burst.
+    Duration pay(const Endpoint& from, std::size_t things, Instant now);
 
     std::size_t accounts() const { return settled_.size(); }
 
   private:
-    std::map<Endpoint, Instant> settled_;  // when all that was verified will be paid for
+    Duration time_for(std::size_t things) const;
+
+    std::size_t per_second_;
+    std::size_t burst_;
+    std::map<Endpoint, Instant> settled_;  // when all that was taken will be paid for
 };
 
 }  // namespace lanchat::link

@@ -8,6 +8,7 @@
 #include <asio/post.hpp>
 #include <chrono>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "message/hello.hpp"
@@ -35,7 +36,7 @@ void configure(grpc::ServerBuilder& builder) {
     set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 5000);
     set(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
         15'000);  // proximity-chat never closes refused connections
-    set(GRPC_ARG_MAX_CONCURRENT_STREAMS, 4);
+    set(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(limits::calls_at_once));
     set(GRPC_ARG_MAX_METADATA_SIZE, 4096);
     set(GRPC_ARG_HTTP2_BDP_PROBE, 0);
     set(GRPC_ARG_ENABLE_CHANNELZ, 0);
@@ -48,17 +49,11 @@ void configure(grpc::ServerBuilder& builder) {
     set(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
     set(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000);
     set(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
-    builder.SetMaxReceiveMessageSize(static_cast<int>(limits::frame_bytes_max));
+    // A legacy peer's: the frame gate cuts others that say so much at once.
+    builder.SetMaxReceiveMessageSize(static_cast<int>(limits::legacy_frame_bytes_max));
     grpc::ResourceQuota quota("lanchat");
     quota.Resize(std::size_t{64} * 1024 * 1024);
     builder.SetResourceQuota(quota);
-}
-
-// "ipv4:127.0.0.1:4565", possibly percent-encoded by later versions: anything else is nobody.
-Result<Endpoint> parse_peer(const std::string& peer) {
-    constexpr std::string_view scheme = "ipv4:";
-    if (!peer.starts_with(scheme)) return Failure{"not an IPv4 peer"};
-    return parse_endpoint(std::string_view(peer).substr(scheme.size()));
 }
 
 LinkEnd end_of(Tunnel::Outcome outcome) {
@@ -69,6 +64,7 @@ LinkEnd end_of(Tunnel::Outcome outcome) {
         case Tunnel::Outcome::refused:
             return LinkEnd::other_network;
         case Tunnel::Outcome::open:
+        case Tunnel::Outcome::other_version:
         case Tunnel::Outcome::broken:
             break;
     }
@@ -87,40 +83,49 @@ class Transport::Body {
                                const std::vector<DeviceId>& members);
     void dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting, bool encrypted);
     void send(LinkId link, const Frame& frame);
+    void hold_legacy(bool on);
+    void ask(LinkId link);
     void stop();
 
     struct Link {
         std::shared_ptr<Stream> stream;  // none: its tunnel is not open yet
         Guard::WatchId watch{};
         Endpoint remote;
-        std::optional<Channel> channel;  // none: not encrypted
+        std::optional<Channel> channel{};  // none: not encrypted
+        Tunnels::Id way{};
         bool dropped = false;
+        bool is_aside = false;  // another call of a connection that has a link
+        bool accepted = false;
+        std::optional<bool> legacy = {};  // none: it has not greeted
     };
     Link* find(LinkId link);
     void end(LinkId link, bool at_once);
-    Guard& guard() { return guard_; }
 
   private:
     class NextCall;
-    // A connection that calls may come from.
+    // A connection that a call may come from.
     struct Visit {
         Guard::WatchId watch{};
         Endpoint from;
-        std::optional<Channel> channel;
+        std::optional<Channel> channel{};
+        Tunnels::Id way{};
+        std::string peer{};  // as gRPC names whoever calls
+        bool has_called = false;
     };
     Result<bool> serve();
     void run_queue();
     void await_call();
     void call_arrived(std::unique_ptr<IncomingCall> call);
     void visitor_arrived(FrontDoor::Visitor visitor);
-    void serve(UniqueFd socket, const std::string& first_bytes);
-    void tunnel_arrived(Visit visit, Tunnel::Opening opening, const std::string& peer);
+    void visitor_greeted(const std::shared_ptr<Visit>& visit, Tunnels::Opening opening);
+    void visitor_gone(const Visit& visit);
+    void tell_version(const Hash& tls_key, Endpoint where);
     Admission::Side introduce(const Channel& channel) const;
-    std::optional<Visit> whose(const std::string& peer) const;
     void begin(LinkId link, int socket, const std::string& greeting);
-    void tunnel_dialled(LinkId link, const Frame& greeting, Tunnel::Opening opening);
+    void dialled(LinkId link, const Frame& greeting, Tunnels::Opening opening);
     std::string encoded(const Link& link, const Frame& frame) const;
-    Duration received(LinkId link, Frame frame, std::size_t bytes);
+    Duration received(LinkId link, Frame frame);
+    Duration toll(const Link& from, const Frame& frame, bool vouched);
     void ended(LinkId link, bool in_order);
     void report_lost(LinkId link);
 
@@ -130,15 +135,18 @@ class Transport::Body {
     Hooks hooks_;
     std::shared_ptr<Stream::Hooks> stream_hooks_ = std::make_shared<Stream::Hooks>();
     Guard guard_;
-    Tolls tolls_;
+    Tolls tolls_{limits::verified_runs_per_s, limits::verified_runs_burst};
+    Tolls legacy_tolls_{limits::legacy_lines_per_s, limits::legacy_lines_burst};
+    bool legacy_held_ = false;
     FrontDoor front_door_;
     Tunnels tunnels_;
-    std::map<std::string, Visit> visits_;  // through tunnels, by the name gRPC has for them
+    std::map<std::string, std::shared_ptr<Visit>> visits_;  // by `peer`
     grpc::AsyncGenericService service_;
     std::unique_ptr<Acceptor> acceptor_;
     std::unique_ptr<grpc::ServerCompletionQueue> queue_;
     std::unique_ptr<grpc::Server> server_;
     std::thread queue_thread_;
+    std::set<Hash> outdated_;  // TLS keys of nodes of another version that were told of
     std::map<LinkId, Link> links_;
     std::uint64_t accepted_links_ = 0;
     bool stopping_ = false;
@@ -173,11 +181,14 @@ Transport::Body::Body(asio::io_context& loop, std::shared_ptr<const DeviceKey> k
       hooks_(std::move(hooks)),
       front_door_(loop, guard_,
                   [this](FrontDoor::Visitor visitor) { visitor_arrived(std::move(visitor)); }),
-      tunnels_(loop, [this](const Channel& channel) { return introduce(channel); }) {
-    stream_hooks_->received = [this](LinkId link, Frame frame, std::size_t bytes) {
-        return received(link, std::move(frame), bytes);
+      tunnels_(loop,
+               {[this](const Channel& channel) { return introduce(channel); },
+                [this](const Endpoint& who, std::string_view why) { guard_.complain(who, why); }}) {
+    stream_hooks_->received = [this](LinkId link, Frame frame, std::size_t) {
+        return received(link, std::move(frame));
     };
     stream_hooks_->drained = [this](LinkId link, std::size_t) { hooks_.drained(link); };
+    stream_hooks_->answered = [this](LinkId link) { hooks_.answered(link); };
     stream_hooks_->ended = [this](LinkId link, bool in_order) { ended(link, in_order); };
 }
 
@@ -222,34 +233,43 @@ void Transport::Body::await_call() {
 
 void Transport::Body::visitor_arrived(FrontDoor::Visitor visitor) {
     UniqueFd socket(visitor.socket.release());
-    if (!visitor.tls && !secret_.empty()) return guard_.cut(visitor.watch);
-    if (!visitor.tls) return serve(std::move(socket), visitor.first_bytes);
-    tunnels_.open(std::move(socket), Tunnel::Role::accept, std::move(visitor.first_bytes),
-                  [this, hooks = stream_hooks_, visit = Visit{visitor.watch, visitor.from, {}}](
-                      Tunnel::Opening opening, const std::string& peer) {
-                      if (hooks->live) tunnel_arrived(visit, std::move(opening), peer);
-                  });
+    if (!visitor.tls && !secret_.empty()) return guard_.gone(visitor.watch);
+    const auto visit = std::make_shared<Visit>(Visit{visitor.watch, visitor.from});
+    tunnels_.open({std::move(socket), visitor.from, Passage::Role::accept,
+                   std::move(visitor.first_bytes), visitor.tls},
+                  {[this, hooks = stream_hooks_, visit](Tunnels::Opening opening) {
+                       if (hooks->live) visitor_greeted(visit, std::move(opening));
+                   },
+                   [this, hooks = stream_hooks_, visit] {
+                       if (hooks->live) visitor_gone(*visit);
+                   }});
 }
 
-// gRPC owns the descriptor from here on.
-void Transport::Body::serve(UniqueFd socket, const std::string& first_bytes) {
-    const grpc::Slice first(first_bytes);
+void Transport::Body::visitor_greeted(const std::shared_ptr<Visit>& visit,
+                                      Tunnels::Opening opening) {
+    if (opening.outcome == Tunnel::Outcome::refused)
+        guard_.complain(visit->from, "does not know the passphrase");
+    if (opening.outcome == Tunnel::Outcome::other_version)
+        tell_version(opening.channel->peer, {visit->from.ip, 0});
+    if (opening.outcome != Tunnel::Outcome::open) return guard_.gone(visit->watch);
+    visit->channel = opening.channel;
+    visit->way = opening.id;
+    visit->peer = opening.peer;
+    visits_[opening.peer] = visit;
     Acceptor::NewConnectionParameters connection;
-    if (!first_bytes.empty()) connection.read_buffer = grpc::ByteBuffer(&first, 1);
-    connection.fd = socket.release();
+    connection.fd = opening.inner.release();  // gRPC owns it from here on
     acceptor_->HandleNewConnection(&connection);
 }
 
-void Transport::Body::tunnel_arrived(Visit visit, Tunnel::Opening opening,
-                                     const std::string& peer) {
-    if (opening.outcome == Tunnel::Outcome::refused)
-        spdlog::info("{} does not know the passphrase", to_string(visit.from));
-    if (opening.outcome != Tunnel::Outcome::open) return;
-    std::erase_if(visits_,
-                  [this](const auto& known) { return !guard_.watches(known.second.watch); });
-    visit.channel = opening.channel;
-    visits_[peer] = std::move(visit);
-    serve(std::move(opening.inner), {});
+void Transport::Body::visitor_gone(const Visit& visit) {
+    guard_.gone(visit.watch);
+    visits_.erase(visit.peer);
+}
+
+// Whoever dials and is dialled has one TLS key as long as its process runs.
+void Transport::Body::tell_version(const Hash& tls_key, Endpoint where) {
+    if (outdated_.size() < limits::outdated_told_max && outdated_.insert(tls_key).second)
+        hooks_.other_version(where);
 }
 
 Admission::Side Transport::Body::introduce(const Channel& channel) const {
@@ -259,21 +279,19 @@ Admission::Side Transport::Body::introduce(const Channel& channel) const {
     return side;
 }
 
-std::optional<Transport::Body::Visit> Transport::Body::whose(const std::string& peer) const {
-    if (const auto known = visits_.find(peer); known != visits_.end()) return known->second;
-    const auto from = parse_peer(peer);
-    const auto watch = from ? guard_.find(*from) : std::nullopt;
-    return watch ? std::optional(Visit{*watch, *from, {}}) : std::nullopt;
-}
-
 void Transport::Body::call_arrived(std::unique_ptr<IncomingCall> call) {
-    const auto visit = whose(call->context.peer());
-    const bool wanted = visit && guard_.another_call(visit->watch) &&
-                        call->context.method() == method && !hooks_.full();
+    const auto visit = visits_.find(call->context.peer());
+    const bool is_known = visit != visits_.end();
+    const Visit by = is_known ? *visit->second : Visit{};
+    const bool wanted =
+        is_known && !by.has_called && call->context.method() == method && !hooks_.full();
+    if (is_known) visit->second->has_called = true;
     const LinkId id{++accepted_links_ * 2 - 1};
     auto stream = std::make_shared<AcceptedStream>(loop_, id, stream_hooks_, std::move(call));
-    const Visit by = visit.value_or(Visit{});
-    links_.emplace(id, Link{stream, by.watch, by.from, by.channel});
+    Link& link =
+        links_.emplace(id, Link{stream, by.watch, by.from, by.channel, by.way}).first->second;
+    link.is_aside = by.has_called;  // whoever is a member may ask whether we are well
+    link.accepted = true;
     stream->begin();
     if (!wanted) return stream->finish();
     hooks_.accepted(id, by.from, by.channel.has_value());
@@ -288,31 +306,38 @@ void Transport::Body::dial(LinkId link, asio::ip::tcp::socket socket, const Fram
     const auto watch = guard_.watch_dialled(socket.native_handle(), to);
     if (!watch) return report_lost(link);
     prepare_chat_socket(socket.native_handle());
-    links_.emplace(link, Link{nullptr, *watch, to, std::nullopt});
-    if (!encrypted) return begin(link, socket.release(), encode(greeting));
-    tunnels_.open(
-        UniqueFd(socket.release()), Tunnel::Role::dial, {},
-        [this, hooks = stream_hooks_, link, greeting](Tunnel::Opening opening, const std::string&) {
-            if (hooks->live) tunnel_dialled(link, greeting, std::move(opening));
-        });
+    links_.emplace(link, Link{nullptr, *watch, to});
+    tunnels_.open({UniqueFd(socket.release()), to, Passage::Role::dial, {}, encrypted},
+                  {[this, hooks = stream_hooks_, link, greeting](Tunnels::Opening opening) {
+                       if (hooks->live) dialled(link, greeting, std::move(opening));
+                   },
+                   [this, hooks = stream_hooks_, gone = *watch] {
+                       if (hooks->live) guard_.gone(gone);
+                   }});
 }
 
 void Transport::Body::begin(LinkId link, int socket, const std::string& greeting) {
     Link& known = *find(link);
-    auto stream = std::make_shared<DialledStream>(loop_, link, stream_hooks_, socket,
-                                                  to_string(known.remote), queue_.get(), greeting);
+    auto stream = std::make_shared<DialledStream>(
+        loop_, link, stream_hooks_,
+        DialledStream::Wire{socket, to_string(known.remote), known.channel.has_value()},
+        queue_.get(), greeting);
     known.stream = stream;
     stream->begin();
 }
 
-void Transport::Body::tunnel_dialled(LinkId link, const Frame& greeting, Tunnel::Opening opening) {
+void Transport::Body::dialled(LinkId link, const Frame& greeting, Tunnels::Opening opening) {
     Link& known = *find(link);
-    if (opening.outcome == Tunnel::Outcome::open && !known.dropped) {
+    const bool is_open = opening.outcome == Tunnel::Outcome::open;
+    if (is_open && !known.dropped) {
         known.channel = opening.channel;
+        known.way = opening.id;
         return begin(link, opening.inner.release(), encoded(known, greeting));
     }
+    if (opening.outcome == Tunnel::Outcome::other_version)
+        tell_version(opening.channel->peer, known.remote);
     const LinkEnd end = known.dropped ? LinkEnd::broken : end_of(opening.outcome);
-    guard_.over(known.watch);
+    is_open ? guard_.over(known.watch) : guard_.gone(known.watch);
     links_.erase(link);
     hooks_.lost(link, end);
 }
@@ -341,29 +366,59 @@ void Transport::Body::send(LinkId link, const Frame& frame) {
     Link* to = find(link);
     if (to == nullptr || !to->stream) return;
     const std::string bytes = encoded(*to, frame);
-    guard_.sent(to->watch, bytes.size());
     to->stream->send(bytes);
 }
 
-Duration Transport::Body::received(LinkId link, Frame frame, std::size_t bytes) {
+Duration Transport::Body::received(LinkId link, Frame frame) {
     Duration pause{0};
     if (Link* from = find(link)) {
+        if (from->is_aside) return pause;
         const bool vouched = frame.hello && from->channel;
         if (vouched && !verify(*frame.hello, *from->channel)) {
-            spdlog::warn("{} is not who it says it is", to_string(from->remote));
+            guard_.complain(from->remote, "is not who it says it is");
             from->stream->drop();
             return pause;
         }
-        guard_.greeted(from->watch);  // a stranger who makes no sense is dropped by the room
-        guard_.valid_frame(from->watch, bytes);
-        const auto now = std::chrono::steady_clock::now();
-        pause = tolls_.pay(
-            from->remote,
-            frame.runs.size() + 2 * frame.proofs.size() + frame.receipts.size() + (vouched ? 1 : 0),
-            std::chrono::time_point_cast<Duration>(now));
+        if (!from->legacy) {
+            from->legacy = !frame.hello;
+            guard_.greeted(from->watch);  // a stranger who makes no sense is dropped by the room
+            tunnels_.admit(from->way);
+        }
+        from->stream->hold(*from->legacy && legacy_held_);
+        pause = toll(*from, frame, vouched);
     }
     hooks_.received(link, std::move(frame));
     return pause;
+}
+
+// A legacy peer without input says lines of nothing as fast as they are taken.
+Duration Transport::Body::toll(const Link& from, const Frame& frame, bool vouched) {
+    const auto now = std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now());
+    if (*from.legacy)
+        return legacy_tolls_.pay(from.remote,
+                                 frame.msg.empty() ? limits::legacy_lines_per_empty : 1, now);
+    return tolls_.pay(
+        from.remote,
+        frame.runs.size() + 2 * frame.proofs.size() + frame.receipts.size() + (vouched ? 1 : 0),
+        now);
+}
+
+// Who dialled us is pinged by gRPC's server, which ends the call of a program that does not answer:
+// there the other host's kernel is asked.
+void Transport::Body::ask(LinkId link) {
+    const Link* known = find(link);
+    if (known == nullptr || !known->stream) return;
+    known->stream->ask();
+    if (!known->accepted || !guard_.alive(known->watch)) return;
+    asio::post(loop_, [this, hooks = stream_hooks_, link] {
+        if (hooks->live) hooks_.answered(link);
+    });
+}
+
+void Transport::Body::hold_legacy(bool on) {
+    if (std::exchange(legacy_held_, on) == on) return;
+    for (const auto& [id, link] : links_)
+        if (link.stream && link.legacy == true) link.stream->hold(on);
 }
 
 void Transport::Body::ended(LinkId link, bool in_order) {
@@ -371,6 +426,7 @@ void Transport::Body::ended(LinkId link, bool in_order) {
     if (it == links_.end()) return;
     const Link gone = std::move(it->second);  // the stream dies here, on the loop
     links_.erase(it);
+    if (gone.is_aside) return;
     guard_.over(gone.watch);
     hooks_.lost(link, in_order ? LinkEnd::in_order : LinkEnd::broken);
 }
@@ -419,10 +475,9 @@ void Transport::finish(LinkId link) { body_->end(link, false); }
 
 void Transport::drop(LinkId link) { body_->end(link, true); }
 
-bool Transport::alive(LinkId link) const {
-    const auto* known = body_->find(link);
-    return known != nullptr && body_->guard().alive(known->watch);
-}
+void Transport::hold_legacy(bool on) { body_->hold_legacy(on); }
+
+void Transport::ask(LinkId link) { body_->ask(link); }
 
 void Transport::stop() { body_->stop(); }
 

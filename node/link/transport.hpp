@@ -17,7 +17,7 @@
 namespace lanchat::link {
 
 // How a link ended: the other side ended the call in good order; something broke; or, of a dial,
-// the other side does not speak TLS, or belongs to another network.
+// the other side answered TLS with plain HTTP/2, or belongs to another network.
 enum class LinkEnd { in_order, broken, no_tls, other_network };
 
 // Everything on the loop, hooks included. Hooks are never called from within a call of ours.
@@ -27,10 +27,14 @@ class Transport {
         std::function<void(LinkId, Endpoint from, bool encrypted)> accepted;
         std::function<void(LinkId, Frame)> received;
         std::function<void(LinkId)> drained;
+        std::function<void(LinkId)> answered;
         // Once for every link that was dialled or accepted; nothing follows for that link.
         std::function<void(LinkId, LinkEnd)> lost;
         // Refuse strangers before they cost anything. Any thread.
         std::function<bool()> full;
+        // A node of another version of lanchat, told once of each process; the port is 0 if it
+        // dialled us.
+        std::function<void(Endpoint)> other_version;
     };
 
     // `key` signs who we are on encrypted links. Who is not who it says it is there, is cut off,
@@ -56,8 +60,11 @@ class Transport {
     void finish(LinkId link);
     void drop(LinkId link);
 
-    // Whether the other host's kernel has answered lately.
-    bool alive(LinkId link) const;
+    // On: nothing is read from legacy peers, those to come included, until it is off again.
+    void hold_legacy(bool on);
+
+    // Of a link to a legacy peer: asks whether it is still there. If so, `answered` is called.
+    void ask(LinkId link);
 
     // Ends everything, blocking for at most half a second; no hook is called after.
     void stop();

@@ -1,40 +1,60 @@
-// Two pumps, each with one buffer: a side that does not read stops the other side's.
+// One step after the other, each with a way out.
 #include "node/link/tunnel.hpp"
 
 #include <sys/socket.h>
 
+#include <asio/bind_executor.hpp>
 #include <asio/buffer.hpp>
-#include <asio/local/connect_pair.hpp>
 #include <asio/read.hpp>
 #include <asio/write.hpp>
 #include <cerrno>
 #include <utility>
 
+#include "message/assert.hpp"
+#include "node/link/frames.hpp"
+
 namespace lanchat::link {
 
-Tunnel::Tunnel(asio::ip::tcp::socket socket, Tls& tls, Turns& turns, Role role,
-               std::string first_bytes, std::string name)
+Tunnel::Tunnel(asio::ip::tcp::socket socket, asio::any_io_executor thread, Tls& tls, Turns& turns,
+               Role role, std::string first_bytes)
     : outer_(std::move(socket), tls.context()),
-      inner_(outer_.get_executor()),
+      thread_(std::move(thread)),
       turns_(turns),
       role_(role),
-      first_bytes_(std::move(first_bytes)),
-      name_(std::move(name)) {}
+      first_bytes_(std::move(first_bytes)) {}
 
 void Tunnel::open(Introduce introduce, Opened opened) {
     introduce_ = std::move(introduce);
     opened_ = std::move(opened);
-    auto done = [self = shared_from_this()](const asio::error_code& error, std::size_t = 0) {
-        self->shaken(error);
-    };
-    if (role_ == Role::dial)
-        return outer_.async_handshake(asio::ssl::stream_base::client, std::move(done));
-    outer_.async_handshake(asio::ssl::stream_base::server, asio::buffer(first_bytes_),
-                           std::move(done));
+    auto done = asio::bind_executor(
+        thread_, [self = shared_from_this()](const asio::error_code& error, std::size_t = 0) {
+            self->shaken(error);
+        });
+    if (role_ == Role::accept)
+        return outer_.async_handshake(asio::ssl::stream_base::server, asio::buffer(first_bytes_),
+                                      std::move(done));
+    // OpenSSL shows the head of each record before it judges it.
+    SSL_set_msg_callback_arg(outer_.native_handle(), this);
+    SSL_set_msg_callback(outer_.native_handle(), [](int is_ours, int, int kind, const void* bytes,
+                                                    std::size_t size, SSL*, void* tunnel) {
+        if (is_ours == 0 && kind == SSL3_RT_HEADER)
+            static_cast<Tunnel*>(tunnel)->hear_beginning({static_cast<const char*>(bytes), size});
+    });
+    outer_.async_handshake(asio::ssl::stream_base::client, std::move(done));
+}
+
+// A server of HTTP/2 that takes a ClientHello for noise has begun with its settings, or says
+// goodbye. A record of TLS never looks like that.
+void Tunnel::hear_beginning(std::string_view bytes) {
+    constexpr std::size_t type_at = 3;
+    if (bytes.size() <= type_at || bytes[0] != 0) return;
+    const auto type = static_cast<FrameType>(bytes[type_at]);
+    heard_plain_ |= type == FrameType::settings || type == FrameType::goaway;
 }
 
 void Tunnel::shaken(const asio::error_code& error) {
-    if (error) return fail(Outcome::no_tls);
+    SSL_set_msg_callback(outer_.native_handle(), nullptr);
+    if (error) return fail(heard_plain_ ? Outcome::no_tls : Outcome::broken);
     const auto peer = peer_key(outer_.native_handle());
     const auto own = own_key(outer_.native_handle());
     const auto binding = channel_binding(outer_.native_handle());
@@ -48,10 +68,11 @@ void Tunnel::shaken(const asio::error_code& error) {
 // Says what there is to say, then hears what must come.
 void Tunnel::talk() {
     asio::async_write(outer_, asio::buffer(saying_),
-                      [self = shared_from_this()](const asio::error_code& error, std::size_t) {
+                      asio::bind_executor(thread_, [self = shared_from_this()](
+                                                       const asio::error_code& error, std::size_t) {
                           if (error) return self->fail(Outcome::broken);
                           self->listen();
-                      });
+                      }));
 }
 
 void Tunnel::listen() {
@@ -62,23 +83,35 @@ void Tunnel::listen() {
             return admitted();
         case Admission::State::other_network:
             return fail(Outcome::other_network);
+        case Admission::State::other_version:
+            return fail(Outcome::other_version);
         case Admission::State::refused:
             return fail(Outcome::refused);
         case Admission::State::nonsense:
             return fail(Outcome::broken);
     }
+    LANCHAT_ASSERT(admission_->awaited() <= in_.size());
     const auto bytes = asio::buffer(in_, admission_->awaited());
-    asio::async_read(outer_, bytes,
-                     [self = shared_from_this()](const asio::error_code& error, std::size_t count) {
-                         // Who is refused is told nothing: the acceptor hangs up.
-                         if (error)
-                             return self->fail(self->admission_->was_judged() ? Outcome::refused
-                                                                              : Outcome::broken);
-                         self->heard(count);
-                     });
+    const auto heard = [self = shared_from_this()](const asio::error_code& error,
+                                                   std::size_t count) {
+        if (error) return self->fail(self->hung_up(count));
+        self->heard(count);
+    };
+    asio::async_read(outer_, bytes, asio::bind_executor(thread_, heard));
+}
+
+// Who is refused is told nothing, nor is who introduces itself with another version: but that is
+// told by the certificate.
+Tunnel::Outcome Tunnel::hung_up(std::size_t heard_count) {
+    if (admission_->was_judged()) return Outcome::refused;
+    const bool said_nothing = !was_spoken_to_ && heard_count == 0;
+    if (role_ == Role::dial && said_nothing && is_of_other_version(outer_.native_handle()))
+        return Outcome::other_version;
+    return Outcome::broken;
 }
 
 void Tunnel::heard(std::size_t count) {
+    was_spoken_to_ = true;
     saying_ = admission_->take({in_.data(), count});
     admission_->risks_guess() ? wait_for_turn() : talk();
 }
@@ -115,22 +148,14 @@ void Tunnel::admitted() {
     leave(Guesses::Outcome::knew);
     channel_.device = admission_->device();
     admission_.reset();
-    asio::local::stream_protocol::socket far(outer_.get_executor());
-    asio::error_code no;
-    asio::local::connect_pair(inner_, far, no);
-    if (!no && !name_.empty())
-        inner_.bind(asio::local::stream_protocol::endpoint('\0' + name_), no);
-    if (!no) far.non_blocking(true, no);
-    if (no) return fail(Outcome::broken);
-    pump_in();
-    pump_out();
-    std::exchange(opened_, {})({Outcome::open, UniqueFd(far.release()), channel_});
+    std::exchange(opened_,
+                  {})({Outcome::open, std::make_unique<TlsSocket>(std::move(outer_)), channel_});
 }
 
 void Tunnel::fail(Outcome outcome) {
     leave(outcome == Outcome::refused ? Guesses::Outcome::did_not : Guesses::Outcome::broke_off);
     cut();
-    std::exchange(opened_, {})({outcome, {}, {}});
+    std::exchange(opened_, {})({outcome, nullptr, channel_});
 }
 
 void Tunnel::cut() {
@@ -138,40 +163,6 @@ void Tunnel::cut() {
     // The guard holds a descriptor of the connection too.
     outer_.next_layer().shutdown(asio::socket_base::shutdown_both, ignored);
     outer_.next_layer().close(ignored);
-    inner_.close(ignored);
-}
-
-void Tunnel::pump_in() {
-    outer_.async_read_some(
-        asio::buffer(in_), [self = shared_from_this()](const asio::error_code& error, auto count) {
-            if (error) return self->ended_there();
-            asio::async_write(self->inner_, asio::buffer(self->in_, count),
-                              [self](const asio::error_code& broken, std::size_t) {
-                                  broken ? self->cut() : self->pump_in();
-                              });
-        });
-}
-
-void Tunnel::pump_out() {
-    inner_.async_read_some(
-        asio::buffer(out_), [self = shared_from_this()](const asio::error_code& error, auto count) {
-            if (error) return self->ended_here();
-            asio::async_write(self->outer_, asio::buffer(self->out_, count),
-                              [self](const asio::error_code& broken, std::size_t) {
-                                  broken ? self->cut() : self->pump_out();
-                              });
-        });
-}
-
-// gRPC hears of it when it has read all, and closes its end.
-void Tunnel::ended_there() {
-    asio::error_code ignored;
-    inner_.shutdown(asio::socket_base::shutdown_send, ignored);
-}
-
-// All that gRPC has written is out.
-void Tunnel::ended_here() {
-    outer_.async_shutdown([self = shared_from_this()](const asio::error_code&) { self->cut(); });
 }
 
 }  // namespace lanchat::link

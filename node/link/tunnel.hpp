@@ -1,5 +1,4 @@
-// A TLS connection as gRPC sees it: a local socket that speaks plain HTTP/2. What comes in over the
-// network is decrypted into it, what gRPC writes to it is encrypted on its way out.
+// The beginning of an encrypted connection: the handshake of TLS, then admission (admission.hpp).
 //
 // Not gRPC's own TLS, because that of 1.51.1 dials by itself (nobody else could look at its socket
 // or bind it), takes TLS 1.2, and lets strangers talk HTTP/2 to it before anybody has looked at who
@@ -7,41 +6,41 @@
 #pragma once
 
 #include <array>
+#include <asio/any_io_executor.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/local/stream_protocol.hpp>
-#include <asio/ssl/stream.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "message/admission.hpp"
+#include "node/link/passage.hpp"
 #include "node/link/tls.hpp"
 #include "node/link/turns.hpp"
-#include "node/link/unique_fd.hpp"
 
 namespace lanchat::link {
 
-// Thread: that of the executor of `socket`, for everything. It lives until both directions are
-// over; then it closes the connection.
+// Thread: that of `thread`, for everything. The socket may belong to another executor: there
+// the connection goes on once the tunnel is open.
 class Tunnel : public std::enable_shared_from_this<Tunnel> {
   public:
-    enum class Role { dial, accept };
+    using Role = Passage::Role;
 
-    // `first_bytes` were read from the socket already. The socket gRPC speaks to has the abstract
-    // name `name` (unix(7)), by which gRPC tells us later whose call it is; empty: none. `turns`
-    // are those of its role.
-    Tunnel(asio::ip::tcp::socket socket, Tls& tls, Turns& turns, Role role,
-           std::string first_bytes = {}, std::string name = {});
+    // `first_bytes` were read from the socket already. `turns` are those of its role.
+    Tunnel(asio::ip::tcp::socket socket, asio::any_io_executor thread, Tls& tls, Turns& turns,
+           Role role, std::string first_bytes = {});
 
     // What this node says of itself when it asks for admission, or is asked.
     using Introduce = std::function<Admission::Side(const Channel&)>;
 
-    enum class Outcome { open, no_tls, other_network, refused, broken };
-    // The far end of the tunnel once both ends have admitted each other, and whom it leads to.
+    // no_tls: what came instead of an answer was plain HTTP/2, as a peer of the original protocol
+    // begins. Whatever else goes wrong tells nothing of what the other end speaks: broken.
+    enum class Outcome { open, no_tls, other_network, other_version, refused, broken };
+    // The connection once both ends have admitted each other, and whom it leads to. Of
+    // another version only the TLS keys are known.
     struct Opening {
         Outcome outcome = Outcome::broken;
-        UniqueFd inner{};
+        std::unique_ptr<TlsSocket> socket{};
         Channel channel{};
     };
     using Opened = std::function<void(Opening)>;
@@ -51,8 +50,7 @@ class Tunnel : public std::enable_shared_from_this<Tunnel> {
     void cut();
 
   private:
-    using Buffer = std::array<char, 16 * 1024>;  // a TLS record
-
+    void hear_beginning(std::string_view bytes);
     void shaken(const asio::error_code& error);
     void talk();
     void listen();
@@ -62,26 +60,23 @@ class Tunnel : public std::enable_shared_from_this<Tunnel> {
     bool is_gone();
     void leave(Guesses::Outcome outcome);
     void admitted();
+    Outcome hung_up(std::size_t heard_count);
     void fail(Outcome outcome);
-    void pump_in();
-    void pump_out();
-    void ended_there();
-    void ended_here();
 
-    asio::ssl::stream<asio::ip::tcp::socket> outer_;
-    asio::local::stream_protocol::socket inner_;
+    TlsSocket outer_;
+    asio::any_io_executor thread_;
     Turns& turns_;
     std::optional<Turns::Ticket> ticket_;  // until it is known whether it was a guess
     Role role_;
     std::string first_bytes_;
-    std::string name_;
+    bool heard_plain_ = false;
     Introduce introduce_;
     Opened opened_;
     Channel channel_;
     std::optional<Admission> admission_;
     std::string saying_;
-    Buffer in_;  // not cleared, as what nobody has touched takes no memory; so is the other one
-    Buffer out_;
+    bool was_spoken_to_ = false;
+    std::array<char, 512> in_{};
 };
 
 }  // namespace lanchat::link

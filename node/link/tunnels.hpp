@@ -1,19 +1,27 @@
-// All tunnels of a transport, on a thread of their own: whoever floods us with handshakes holds up
-// nobody's chat.
+// All connections on their way to gRPC. One thread carries what is said; handshakes and admission
+// have another one: whoever floods us with them holds up nobody's chat.
 #pragma once
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 
+#include "message/address.hpp"
 #include "message/hello.hpp"
 #include "message/result.hpp"
+#include "node/link/berths.hpp"
+#include "node/link/passage.hpp"
 #include "node/link/tunnel.hpp"
+#include "node/link/turnstile.hpp"
 #include "node/link/unique_fd.hpp"
 
 namespace lanchat::link {
@@ -21,8 +29,15 @@ namespace lanchat::link {
 // Thread: the loop, callbacks included.
 class Tunnels {
   public:
-    // `introduce` is called on the thread.
-    Tunnels(asio::io_context& loop, Tunnel::Introduce introduce);
+    enum class Id : std::uint64_t {};
+
+    struct Hooks {
+        // What we say of ourselves. Called on the thread of handshakes.
+        Tunnel::Introduce introduce;
+        // Somebody was cut, and why. Any thread.
+        std::function<void(const Endpoint&, std::string_view why)> cut;
+    };
+    Tunnels(asio::io_context& loop, Hooks hooks);
     ~Tunnels() { stop(); }
     Tunnels(const Tunnels&) = delete;
     Tunnels& operator=(const Tunnels&) = delete;
@@ -30,29 +45,85 @@ class Tunnels {
     // `members`: of a closed network, as far as they are known (Turns).
     Result<bool> start(const std::vector<DeviceId>& members);
 
-    // `peer`: as gRPC names whoever calls through this tunnel.
-    using Opened = std::function<void(Tunnel::Opening, const std::string& peer)>;
-    // Takes the connected `socket` over. Precondition: started.
-    void open(UniqueFd socket, Tunnel::Role role, std::string first_bytes, Opened opened);
+    struct Connection {
+        UniqueFd socket;
+        Endpoint remote;
+        Passage::Role role;
+        std::string first_bytes;  // read from the socket already
+        bool tls = false;
+    };
+    struct Opening {
+        Tunnel::Outcome outcome = Tunnel::Outcome::broken;
+        UniqueFd inner{};                  // gRPC's end
+        std::optional<Channel> channel{};  // none: not encrypted
+        Id id{};
+        std::string peer{};  // as gRPC names whoever calls through it
+    };
+    struct Told {
+        std::function<void(Opening)> opened;  // once
+        std::function<void()> gone;           // once after that, if it was open
+    };
+    // Takes the connection over. Precondition: started.
+    void open(Connection connection, Told told);
 
-    // Cuts all; what was to be opened is not told any more.
+    // The other end is no stranger any more.
+    void admit(Id id);
+
+    // Cuts all; nothing is told any more.
     void stop();
 
   private:
-    void begin(UniqueFd socket, Tunnel::Role role, std::string first_bytes, std::string name,
-               Opened opened);
+    // On the thread that carries; the thread of handshakes has those without a passage.
+    struct Way {
+        Told told;
+        Endpoint remote;
+        Passage::Role role;
+        std::optional<Channel> channel;
+        std::weak_ptr<Passage> passage{};
+        bool is_open = false;
+        bool is_counted = false;  // by the turnstile
+    };
+    using TicketsPassage = std::map<Turnstile::Ticket, std::shared_ptr<Passage>>;
+
+    void shake_hands(Connection connection, Id id, Told told);
+    void begin(asio::ip::tcp::socket socket, std::string first_bytes, Id id, Way way);
+    void begin(TlsSocket socket, Id id, Way way);
+    Passage::Hooks hooks_of(Id id);
+    void opened(Id id, UniqueFd inner);
+    void over(Id id);
+    void greeted(Id id, std::shared_ptr<Passage> passage);
+    void gave_up(Id id);
+    void serve();
+    bool long_begins(Id id);
+    void long_ended(Id id);
+    void serve_long();
+    void leave(Way& way);
+    void tell(const Told& told, Opening opening);
+    std::string name_of(Id id) const;
 
     asio::io_context& loop_;
-    Tunnel::Introduce introduce_;
+    Hooks hooks_;
     std::shared_ptr<Tls> tls_;
-    asio::io_context here_{1};
-    asio::executor_work_guard<asio::io_context::executor_type> work_;
-    Turns turns_in_{here_.get_executor()};  // on the thread, what follows too
-    Turns turns_out_{here_.get_executor()};
-    std::list<std::weak_ptr<Tunnel>> tunnels_;
     std::string name_;  // nobody else's: names of ours begin with it
     std::uint64_t count_ = 0;
-    std::thread thread_;
+    asio::io_context traffic_{1};
+    asio::io_context handshakes_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> traffic_work_;
+    asio::executor_work_guard<asio::io_context::executor_type> handshakes_work_;
+    // On the thread of handshakes.
+    Turns turns_in_{handshakes_.get_executor()};
+    Turns turns_out_{handshakes_.get_executor()};
+    std::list<std::weak_ptr<Tunnel>> tunnels_;
+    // On the thread that carries.
+    std::map<Id, Way> ways_;
+    Turnstile turnstile_;
+    TicketsPassage waiting_;
+    Berths berths_;
+    asio::steady_timer next_berth_{traffic_};
+    asio::steady_timer next_call_{traffic_};
+    bool is_stopped_ = false;
+    std::thread traffic_thread_;
+    std::thread handshakes_thread_;
 };
 
 }  // namespace lanchat::link

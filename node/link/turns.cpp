@@ -5,14 +5,9 @@
 #include <chrono>
 #include <utility>
 
+#include "node/link/steady.hpp"
+
 namespace lanchat::link {
-namespace {
-
-Instant steady_now() {
-    return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now());
-}
-
-}  // namespace
 
 void Turns::expect(const std::vector<DeviceId>& members) {
     for (const DeviceId& member : members) guesses_.expect(member);

@@ -15,10 +15,6 @@
 
 namespace lanchat::store {
 
-// What one flush makes durable at most.
-inline constexpr std::size_t commit_entries_max = 1'024;
-inline constexpr std::size_t commit_bytes_max = std::size_t{1024} * 1024;
-
 // Its functions may be called by any thread. Callbacks of `append` run on `loop`, which lives
 // longer than this object, as those of `freeze` do; jobs run on the disk thread. All in the order
 // they were asked for. The destructor waits until all that was asked for is done; callbacks may

@@ -2,10 +2,10 @@
 #include "node/store/memory_store.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
-#include "node/store/retention.hpp"
 #include "node/store/rules.hpp"
 #include "node/store/words.hpp"
 
@@ -33,12 +33,13 @@ void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Added>& 
     const Extent before = found == logs_.end() ? Extent{} : found->second.extent;
     const auto after = extent_with(*run, before);
     if (!after) return;
+    if (run->first() <= before.last()) retention_.forget();
     const Arrival first = last_ + 1;
     for (const Part& part : new_parts(*run, before)) {
         added.push_back({run, part.first, part.count, last_ + 1});
         for (std::size_t n = part.first; n < part.first + part.count; ++n) {
             lines_.emplace_hint(lines_.end(), ++last_, Place{run, n});
-            if (!run->log().is_direct()) rooms_.insert(run->items()[n].entry.room);
+            if (!run->log().is_direct()) spell(run->items()[n].entry, false);
         }
     }
     Log& log = logs_[run->log()];
@@ -51,14 +52,35 @@ void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Added>& 
     log.runs.insert(std::ranges::upper_bound(log.runs, age(kept), {}, age), kept);
 }
 
-Result<Line> MemoryStore::append_legacy(const Heard& heard) {
-    Line line = legacy_line(heard);
-    line.arrival = ++last_;
-    line.head = legacy_head(line);
-    lines_.emplace(last_, Place{nullptr, 0, std::make_unique<const Line>(line)});
-    rooms_.insert(heard.room);
-    bytes_ += heard.text.size();
-    return line;
+Result<Arrival> MemoryStore::append_legacy(const std::vector<Heard>& heard) {
+    const Arrival first = last_ + 1;
+    std::size_t stretch_end = 0;
+    for (std::size_t n = 0; n < heard.size(); ++n) {
+        const bool begins_stretch = n == stretch_end;
+        if (begins_stretch) stretch_end += stretch_in(heard, n);
+        Line line = legacy_line(heard[n]);
+        line.arrival = ++last_;
+        line.head = legacy_head(line);
+        lines_.emplace(last_,
+                       Place{nullptr, 0, std::make_unique<const Line>(line), begins_stretch});
+        spell(line.entry, true);
+        legacy_authors_.insert(heard[n].address);
+        bytes_ += heard[n].text.size();
+    }
+    return first;
+}
+
+// As the first line of the room in the order of all lines has it.
+void MemoryStore::spell(const Entry& entry, bool legacy) {
+    Entry first;
+    first.log = entry.log;
+    first.seq = entry.seq;
+    first.clock = entry.clock;
+    first.room = entry.room;
+    const auto [known, is_new] = rooms_.try_emplace(key_of(entry), Spelling{legacy, first});
+    Spelling& before = known->second;
+    const bool is_older = legacy == before.legacy ? comes_before(first, before.first) : !legacy;
+    if (!is_new && is_older) before = {legacy, std::move(first)};
 }
 
 // Of those that are held, not of disputed ones.
@@ -73,6 +95,7 @@ const VerifiedRun::Item* MemoryStore::item_at(const Log& log, Seq seq) {
 Result<Extent> MemoryStore::freeze(const Fork& proof) {
     Log& log = logs_[proof.log];
     if (log.extent.limit() < proof.seq) return log.extent;
+    retention_.forget();
     const auto* first = item_at(log, proof.seq);
     log.extent.freeze(proof.seq, first == nullptr ? Hash{} : first->entry.before);
     const auto* last = item_at(log, log.extent.last());
@@ -162,11 +185,11 @@ Result<std::vector<Line>> MemoryStore::arrived(Arrival after, const Filter& filt
 Result<std::vector<Line>> MemoryStore::search(std::string_view query, const Filter& filter,
                                               std::size_t count) {
     std::vector<Line> found;
-    const auto wanted = query_words(query);
+    const auto wanted = query_pieces(query);
     for (auto at = lines_.rbegin();
          !wanted.empty() && at != lines_.rend() && found.size() < searched_max; ++at) {
         const auto& held = at->second;
-        if (has_words(held.entry().text, wanted) && held.passes(filter))
+        if (held.passes(filter) && holds(held.entry().text, wanted))
             found.push_back(line(at->first, held));
     }
     return newest_of(std::move(found), count);
@@ -180,36 +203,61 @@ Result<std::optional<Line>> MemoryStore::said(const DeviceId& author, std::strin
     return std::optional<Line>();
 }
 
-Result<std::vector<std::string>> MemoryStore::rooms() {
-    return std::vector<std::string>(rooms_.begin(), rooms_.end());
+Result<std::vector<std::string>> MemoryStore::legacy_authors() {
+    return std::vector<std::string>(legacy_authors_.begin(), legacy_authors_.end());
 }
 
-Result<Trimmed> MemoryStore::trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
-                                  std::size_t runs_max) {
+Result<std::vector<std::string>> MemoryStore::rooms() {
+    std::vector<std::string> names;
+    for (const auto& [key, spelling] : rooms_) names.push_back(spelling.first.room);
+    return names;
+}
+
+std::vector<HeldLog> MemoryStore::held_runs() const {
     std::vector<HeldLog> held{HeldLog{}};
-    for (const auto& [arrival, line] : lines_)
-        if (line.legacy)
-            held.front().runs.push_back({arrival, line.entry().clock.time(),
-                                         static_cast<std::uint32_t>(line.entry().text.size())});
+    auto& stretches = held.front().runs;
+    for (const auto& [arrival, line] : lines_) {
+        if (!line.legacy) continue;
+        if (line.begins_stretch) stretches.push_back({arrival, line.entry().clock.time(), 0});
+        stretches.back().bytes += static_cast<std::uint32_t>(line.entry().text.size());
+    }
     for (const auto& [id, log] : logs_) {
         held.push_back({id, {}});
         for (const Kept& kept : log.runs)
             held.back().runs.push_back({kept.run->last(), kept.arrived,
                                         static_cast<std::uint32_t>(kept.run->byte_count())});
     }
-    const auto gone = given_up(held, bytes_max, oldest, runs_max);
-    Trimmed trimmed{gone.front(), {}};
-    for (std::size_t n = 0; n < gone.front(); ++n) {
-        lines_.erase(held.front().runs[n].last);
-        bytes_ -= held.front().runs[n].bytes;
-    }
-    for (std::size_t n = 1; n < held.size(); ++n) {
-        if (gone[n] == 0) continue;
-        Log& log = logs_.at(held[n].log);
-        trimmed.lines += drop_runs(log, gone[n]);
-        trimmed.raised.push_back({held[n].log, log.extent});
+    return held;
+}
+
+Result<Trimmed> MemoryStore::trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
+                                  std::size_t runs_max) {
+    if (!retention_.has_plan(bytes_max, oldest)) retention_.plan(held_runs(), bytes_max, oldest);
+    Trimmed trimmed;
+    for (const auto& [id, runs] : retention_.next(runs_max)) {
+        if (id == LogId{}) {
+            for (const HeldRun& run : runs) {
+                trimmed.lines += drop_legacy(run.last);
+                bytes_ -= run.bytes;
+            }
+            continue;
+        }
+        Log& log = logs_.at(id);
+        trimmed.lines += drop_runs(log, runs.size());
+        trimmed.raised.push_back({id, log.extent});
     }
     return trimmed;
+}
+
+// The stretch that begins there.
+std::size_t MemoryStore::drop_legacy(Arrival arrival) {
+    const auto first = lines_.find(arrival);
+    const auto end = std::find_if(std::next(first), lines_.end(), [](const auto& line) {
+        return !line.second.legacy || line.second.begins_stretch;
+    });
+    const auto dropped = static_cast<std::size_t>(std::distance(first, end));
+    lines_.erase(first, end);
+    return dropped;
 }
 
 std::size_t MemoryStore::drop_runs(Log& log, std::size_t count) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "node/store/retention.hpp"
 #include "node/store/store.hpp"
 
 namespace lanchat::store {
@@ -16,9 +17,13 @@ class MemoryStore : public Store {
     explicit MemoryStore(std::uint64_t id) : id_(id) {}
 
     std::uint64_t id() const override { return id_; }
+    Eras eras() const override { return {id_, id_, 0}; }
+    Result<bool> proves(const Position& place) override {
+        return place.arrival == 0 || (place.era == id_ && place.arrival <= last_);
+    }
     Arrival last() const override { return last_; }
     Result<std::vector<Added>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
-    Result<Line> append_legacy(const Heard& heard) override;
+    Result<Arrival> append_legacy(const std::vector<Heard>& heard) override;
     Result<Extent> freeze(const Fork& proof) override;
     Result<std::optional<Fork>> proof_of(const LogId& log) override;
     Result<std::vector<Holding>> holdings() override;
@@ -34,6 +39,7 @@ class MemoryStore : public Store {
     Result<std::vector<Line>> search(std::string_view query, const Filter& filter,
                                      std::size_t count) override;
     Result<std::optional<Line>> said(const DeviceId& author, std::string_view said_id) override;
+    Result<std::vector<std::string>> legacy_authors() override;
     Result<std::vector<std::string>> rooms() override;
     Result<Trimmed> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
                          std::size_t runs_max) override;
@@ -55,6 +61,7 @@ class MemoryStore : public Store {
         RunPtr run;
         std::size_t item = 0;
         std::unique_ptr<const Line> legacy = {};
+        bool begins_stretch = false;  // of legacy lines, which are given up together
 
         const Entry& entry() const { return legacy ? legacy->entry : run->items()[item].entry; }
         bool passes(const Filter& filter) const;
@@ -62,6 +69,8 @@ class MemoryStore : public Store {
     Line line(Arrival arrival, const Place& place) const;
     static const VerifiedRun::Item* item_at(const Log& log, Seq seq);
     void keep(const RunPtr& run, WallTime arrived, std::vector<Added>& added);
+    std::vector<HeldLog> held_runs() const;
+    std::size_t drop_legacy(Arrival arrival);
     std::size_t drop_runs(Log& log, std::size_t count);
 
     std::uint64_t id_;
@@ -69,7 +78,15 @@ class MemoryStore : public Store {
     std::uint64_t bytes_ = 0;
     std::map<LogId, Log> logs_;
     std::map<Arrival, Place> lines_;
-    std::set<std::string> rooms_;
+    void spell(const Entry& entry, bool legacy);
+
+    struct Spelling {
+        bool legacy = false;  // heard here only: anybody else's comes first
+        Entry first;
+    };
+    std::map<std::string, Spelling> rooms_;  // by key
+    std::set<std::string> legacy_authors_;
+    Retention retention_;
 };
 
 }  // namespace lanchat::store

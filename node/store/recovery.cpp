@@ -85,7 +85,7 @@ std::optional<Failure> SqliteStore::join_parked(const std::map<LogId, Seq>& trim
         for (bool grows = true; grows;) {
             Change change;
             auto failure = make(change, [&] {
-                return (logs_.contains(id) || begin_at_parked(id, below, change)) &&
+                return (find(id, change) || begin_at_parked(id, below, change)) &&
                        absorb(id, change) && save(*find(id, change));
             });
             if (failure) return failure;
@@ -145,16 +145,23 @@ class Salvage {
             const auto frozen = into_.freeze(fork);
             if (!frozen) return Failure{frozen.why()};
         }
-        for (const auto& [arrival, line] : legacy_) {
+        return keep_legacy();
+    }
+
+  private:
+    std::optional<Failure> keep_legacy() {
+        std::vector<Heard> group;
+        while (!legacy_.empty()) {
+            const Line line = std::move(legacy_.extract(legacy_.begin()).mapped());
             const Entry& entry = line.entry;
-            const auto kept = into_.append_legacy(
-                {line.id, entry.clock.time(), entry.room, entry.name, entry.text});
+            group.push_back({line.id, entry.clock.time(), entry.room, entry.name, entry.text});
+            if (group.size() < commit_entries_max && !legacy_.empty()) continue;
+            const auto kept = into_.append_legacy(std::exchange(group, {}));
             if (!kept) return Failure{kept.why()};
         }
         return std::nullopt;
     }
 
-  private:
     // From both ends towards the damage, then row by row through it.
     template <class Take>
     void each(sqlite::Database& database, const std::string& select, const std::string& key,
@@ -303,9 +310,14 @@ Result<Recovered> recover(const std::string& path, const SqliteOptions& options,
 }  // namespace
 
 // Checking everything takes as long as reading everything, and a crash is not damage: so each start
-// compares only the ends of the logs with what is noted of them, and every line is checked when it
-// is read. Whoever meets damage leaves a suspicion, and the next start then reads everything.
+// compares only the ends of the logs that were spoken in last with what is noted of them, and
+// everything else is checked when it is read. Whoever meets damage leaves a suspicion, and the next
+// start then reads everything.
 Result<Recovered> open_or_recover(const std::string& path, const SqliteOptions& options) {
+    // SQLite would take it for a new one, and throw away the log beside it.
+    std::error_code none;
+    if (!options.vfs && std::filesystem::file_size(path, none) == 0 && !none)
+        return recover(path, options, "it is empty");
     const auto suspicion = suspicion_of(path);
     auto opened = SqliteStore::open(path, options);
     std::string why = opened.failure.why;

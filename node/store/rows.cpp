@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "message/big_endian.hpp"
 #include "message/exact.hpp"
 #include "node/store/rules.hpp"
 
@@ -12,11 +13,85 @@ namespace {
 constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
 constexpr std::size_t length_bytes = 4;
 
+constexpr std::uint64_t recipient_flag = 1;
+constexpr std::uint64_t tail_flag = 2;
+
+std::uint64_t word_at(std::string_view bytes) {
+    const auto at = [&](std::size_t n) {
+        return std::uint64_t{static_cast<std::uint8_t>(bytes[n])};
+    };
+    return at(0) << 56 | at(1) << 48 | at(2) << 40 | at(3) << 32 | at(4) << 24 | at(5) << 16 |
+           at(6) << 8 | at(7);
+}
+
+// No hash that withstands anybody: a disk alters without intent. Precondition: whole words.
+std::uint64_t checksum_of(std::string_view bytes) {
+    std::uint64_t sum = 1;
+    for (; !bytes.empty(); bytes.remove_prefix(sizeof sum)) {
+        sum = (sum ^ word_at(bytes)) * 0x9E3779B97F4A7C15U;
+        sum ^= sum >> 29;
+    }
+    return sum;
+}
+
+void put(std::string& text, const Stretch& stretch) {
+    put_big_endian(text, stretch.after);
+    text += stretch.before.view();
+    put_big_endian(text, stretch.last);
+    text += stretch.head.view();
+}
+
+// Takes values from the front of what was packed; zeros once it is used up.
+class Unpacking {
+  public:
+    explicit Unpacking(std::string_view bytes) : bytes_(bytes) {}
+
+    std::uint64_t word() {
+        const auto front = take(sizeof(std::uint64_t));
+        return front.empty() ? 0 : word_at(front);
+    }
+    template <class Value>
+    void into(Value& value) {
+        const auto front = take(value.bytes.size());
+        if (!front.empty()) (void)take_exact(front, value);
+    }
+    Stretch stretch() {
+        Stretch stretch;
+        stretch.after = word();
+        into(stretch.before);
+        stretch.last = word();
+        into(stretch.head);
+        return stretch;
+    }
+    bool is_done() const { return bytes_.empty() && !is_short_; }
+
+  private:
+    std::string_view take(std::size_t size) {
+        is_short_ = is_short_ || bytes_.size() < size;
+        if (is_short_) return {};
+        const auto front = bytes_.substr(0, size);
+        bytes_.remove_prefix(size);
+        return front;
+    }
+
+    std::string_view bytes_;
+    bool is_short_ = false;
+};
+
 }  // namespace
 
 std::int64_t ordered(std::uint64_t value) { return static_cast<std::int64_t>(value ^ sign_bit); }
 std::uint64_t from_ordered(std::int64_t value) {
     return static_cast<std::uint64_t>(value) ^ sign_bit;
+}
+
+std::string order_of(const Entry& entry, bool legacy) {
+    std::string order(1, legacy ? '\1' : '\0');
+    put_big_endian(order, entry.clock.packed);
+    order += entry.log.device.view();
+    put_big_endian(order, static_cast<std::uint64_t>(entry.log.epoch));
+    put_big_endian(order, entry.seq);
+    return order;
 }
 
 std::string devices_of(const LogId& log) {
@@ -35,6 +110,42 @@ std::optional<LogId> log_from(const sqlite::Query& row, int devices) {
     if (!take_exact(device, log.device)) return std::nullopt;
     if (!is_public && !take_exact(both.substr(device.size()), log.to)) return std::nullopt;
     return log;
+}
+
+std::string pack(const Holding& holding) {
+    const auto& [log, extent] = holding;
+    std::string packed;
+    put_big_endian(packed, (log.is_direct() ? recipient_flag : 0) | (extent.tail ? tail_flag : 0));
+    packed += log.device.view();
+    if (log.is_direct()) packed += log.to.view();
+    put_big_endian(packed, static_cast<std::uint64_t>(log.epoch));
+    put(packed, extent.base);
+    if (extent.tail) put(packed, *extent.tail);
+    put_big_endian(packed, extent.floor);
+    put_big_endian(packed, extent.newest.packed);
+    put_big_endian(packed, extent.forked);
+    put_big_endian(packed, checksum_of(packed));
+    return packed;
+}
+
+std::optional<Holding> holding_from(std::string_view packed) {
+    constexpr std::size_t word = sizeof(std::uint64_t);
+    if (packed.size() % word != 0 || packed.size() < word) return std::nullopt;
+    const auto said = packed.substr(0, packed.size() - word);
+    if (word_at(packed.substr(said.size())) != checksum_of(said)) return std::nullopt;
+    Unpacking from(said);
+    Holding holding;
+    const std::uint64_t parts = from.word();
+    from.into(holding.log.device);
+    if ((parts & recipient_flag) != 0) from.into(holding.log.to);
+    holding.log.epoch = Epoch{from.word()};
+    holding.extent.base = from.stretch();
+    if ((parts & tail_flag) != 0) holding.extent.tail = from.stretch();
+    holding.extent.floor = from.word();
+    holding.extent.newest = Clock{from.word()};
+    holding.extent.forked = from.word();
+    if (!from.is_done()) return std::nullopt;
+    return holding;
 }
 
 std::optional<Hash> hash_from(std::string_view bytes) {

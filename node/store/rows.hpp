@@ -17,6 +17,10 @@ namespace lanchat::store {
 std::int64_t ordered(std::uint64_t value);
 std::uint64_t from_ordered(std::int64_t value);
 
+// Compared byte by byte these are in the order of all lines; legacy ones, which are on this node
+// only, come last.
+std::string order_of(const Entry& entry, bool legacy);
+
 // A log by two columns: its device, with the one behind it that it is for, if any; its epoch.
 std::string devices_of(const LogId& log);
 std::int64_t epoch_of(const LogId& log);
@@ -25,6 +29,10 @@ std::optional<Hash> hash_from(std::string_view bytes);
 
 // From four columns: after, before, last, head.
 std::optional<Stretch> stretch_from(const sqlite::Query& row, int after);
+
+// What is held of a log, in one piece. Nothing comes back if the disk altered it.
+std::string pack(const Holding& holding);
+std::optional<Holding> holding_from(std::string_view packed);
 
 // The entries of a run as one blob: each its length in 4 bytes, lowest first, then its bytes.
 std::string pack(const VerifiedRun& run);

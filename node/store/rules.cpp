@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "message/comparing.hpp"
+#include "message/limits.hpp"
+
 namespace lanchat::store {
 
 bool passes(const Filter& filter, const Entry& entry, bool legacy) {
@@ -14,8 +17,10 @@ bool passes(const Filter& filter, const Entry& entry, bool legacy) {
     } else if (entry.log.is_direct() && !asked_for) {
         return false;
     }
-    if (!filter.room.empty() && entry.room != filter.room) return false;
+    if (!filter.room.empty() && !is_same_name(entry.room, filter.room)) return false;
     if (filter.author && (legacy || entry.log.device != *filter.author)) return false;
+    const bool of_legacy = !filter.author && !filter.legacy_author.empty();
+    if (of_legacy && (!legacy || entry.name != filter.legacy_author)) return false;
     if (!legacy && filter.hidden.contains(entry.log.device)) return false;
     if (filter.since && entry.clock.time() < *filter.since) return false;
     return !filter.until || entry.clock.time() <= *filter.until;
@@ -28,6 +33,14 @@ std::string conversation_of(const DeviceId& one, const DeviceId& other) {
 
 std::string place_of(const Entry& entry) {
     return entry.log.is_direct() ? conversation_of(entry.log.device, entry.log.to) : entry.room;
+}
+
+std::string key_of(const Entry& entry) {
+    return entry.log.is_direct() ? place_of(entry) : comparing_key(entry.room);
+}
+
+std::string key_of(const Filter& filter) {
+    return filter.conversation.empty() ? comparing_key(filter.room) : filter.conversation;
 }
 
 bool shown_before(const Line& a, const Line& b) {
@@ -91,6 +104,21 @@ std::size_t stretch_in(const VerifiedRun& run, const Part& part) {
         if (!next.said_id.empty() || next.room != first.room ||
             next.clock.packed - first.clock.packed > stretch_span)
             break;
+    }
+    return count;
+}
+
+std::size_t stretch_in(const std::vector<Heard>& heard, std::size_t first) {
+    const Heard& one = heard[first];
+    const auto is_near = [&](const Heard& next) {
+        const auto began = Clock::at(one.at).packed;
+        const auto clock = Clock::at(next.at).packed;
+        return clock >= began && clock - began <= stretch_span;
+    };
+    std::size_t count = 1;
+    for (; first + count < heard.size() && count < limits::run_entries_max; ++count) {
+        const Heard& next = heard[first + count];
+        if (next.address != one.address || next.room != one.room || !is_near(next)) break;
     }
     return count;
 }

@@ -5,6 +5,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "message/comparing.hpp"
+#include "message/limits.hpp"
+#include "node/store/rows.hpp"
 
 namespace lanchat::store {
 namespace {
@@ -13,7 +18,7 @@ namespace {
 // order is theirs. A run's key is the arrival of its first new line. The text of lines is in the
 // entries of runs only: the index of words holds no copy of it, nor where in a line a word is.
 // `parked` holds runs that were saved from a damaged store and wait for what comes before them.
-constexpr std::array<const char*, 8> migrations = {
+constexpr std::array<const char*, 12> migrations = {
     R"(
 CREATE TABLE store(id INTEGER NOT NULL, version INTEGER NOT NULL, reopened INTEGER NOT NULL);
 CREATE TABLE log(
@@ -87,12 +92,97 @@ CREATE TABLE fork(
     R"(
 CREATE TABLE met(
     arrival INTEGER PRIMARY KEY, log INTEGER NOT NULL, seq INTEGER NOT NULL, device BLOB NOT NULL);
+)",
+    // A room is found by its key (comparing.hpp) and shows the spelling of its first line, which
+    // came at `first` in the order of all lines. `indexed_as`: how the index was told of lines.
+    R"(
+ALTER TABLE store ADD COLUMN indexed_as TEXT NOT NULL DEFAULT '';
+ALTER TABLE room RENAME TO spelling;
+CREATE TABLE room(
+    room INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL, first BLOB NOT NULL);
+)",
+    // What came while the store was open at one time, from its first arrival on (store.hpp). Places
+    // that were named before there were eras cannot be proven.
+    R"(
+CREATE TABLE era(first INTEGER PRIMARY KEY, era INTEGER NOT NULL UNIQUE);
+INSERT INTO era SELECT 1, random() FROM store;
+)",
+    // All that is held of a log in one piece, with a checksum (rows.hpp), so that a start reads a
+    // million logs at once, and no runs of those that nobody speaks in any more. Empty: the row is
+    // older than that.
+    R"(
+ALTER TABLE log ADD COLUMN state BLOB NOT NULL DEFAULT x'';
+)",
+    // Legacy peers are authors too, by their addresses, which are shorter than a device.
+    R"(
+INSERT OR IGNORE INTO author(device) SELECT DISTINCT CAST(address AS BLOB) FROM legacy;
+UPDATE line SET author=(SELECT a.author FROM legacy g JOIN author a
+    ON a.device=CAST(g.address AS BLOB) WHERE g.arrival=line.arrival) WHERE run IS NULL;
+INSERT INTO word(rowid, words) SELECT arrival, char(167) || 'a' || author FROM line
+    WHERE run IS NULL AND author IS NOT NULL AND arrival<=(SELECT indexed FROM store);
 )"};
+
+// The version that found rooms by key.
+constexpr std::int64_t rooms_by_key = 9;
 
 std::optional<std::int64_t> number(sqlite::Database& database, std::string_view statement) {
     auto asked = database.query(statement);
     if (!asked.row()) return std::nullopt;
     return asked.integer(0);
+}
+
+// Where in the order of all lines the first of a room is.
+std::string first_in(sqlite::Database& database, std::int64_t room) {
+    auto row = database.query(
+        "SELECT l.clock, l.seq, g.device, g.epoch FROM line l JOIN log g USING(log)"
+        " WHERE l.room=? ORDER BY l.clock LIMIT 1",
+        room);
+    Entry first;
+    if (!row.row()) return order_of(first, true);
+    first.clock = Clock{from_ordered(row.integer(0))};
+    first.seq = static_cast<Seq>(row.integer(1));
+    first.log = log_from(row, 2).value_or(LogId{});
+    return order_of(first, false);
+}
+
+// To the room of that key, if it is another one.
+bool move_lines(sqlite::Database& database, std::int64_t from, const std::string& key) {
+    std::int64_t to = 0;
+    {
+        auto found = database.query("SELECT room FROM room WHERE key=?", std::string_view(key));
+        if (!found.row()) return false;
+        to = found.integer(0);
+    }
+    return to == from || database.query("UPDATE line SET room=? WHERE room=?", to, from).done();
+}
+
+// What was said in rooms whose names are one to people is in one room from now on. Names of
+// conversations are none.
+bool merge_rooms(sqlite::Database& database) {
+    struct Spelling {
+        std::int64_t room;
+        std::string name;
+    };
+    std::vector<Spelling> spellings;
+    {
+        auto row = database.query("SELECT room, name FROM spelling ORDER BY room");
+        while (row.row()) spellings.push_back({row.integer(0), std::string(row.bytes(1))});
+        if (row.failed()) return false;
+    }
+    for (const auto& [room, name] : spellings) {
+        const bool is_room = name.size() <= limits::room_bytes_max;
+        const std::string key = is_room ? comparing_key(name) : name;
+        const std::string first = first_in(database, room);
+        const bool kept =
+            database
+                .query(
+                    "INSERT INTO room(room, key, name, first) VALUES(?1,?2,?3,?4)"
+                    " ON CONFLICT(key) DO UPDATE SET name=?3, first=?4 WHERE first>?4",
+                    room, std::string_view(key), std::string_view(name), sqlite::Blob{first})
+                .done();
+        if (!kept || !move_lines(database, room, key)) return false;
+    }
+    return database.run("DROP TABLE spelling");
 }
 
 }  // namespace
@@ -111,8 +201,10 @@ std::optional<Failure> migrate(sqlite::Database& database) {
 
     sqlite::Transaction change(database);
     bool made = change.begin();
-    for (auto version = *found; made && version < today; ++version)
+    for (auto version = *found; made && version < today; ++version) {
         made = database.run(migrations[static_cast<std::size_t>(version)]);
+        if (made && version + 1 == rooms_by_key) made = merge_rooms(database);
+    }
     // SQLite seeds its random numbers from the system.
     if (made && *found == 0)
         made = database.run("INSERT INTO store(id, version, reopened) VALUES(random(), 0, 0)");

@@ -7,16 +7,16 @@
 namespace lanchat::store {
 
 Result<Extent> SqliteStore::freeze(const Fork& proof) {
-    const auto known = logs_.find(proof.log);
-    if (known != logs_.end() && known->second.holding.extent.limit() < proof.seq)
-        return known->second.holding.extent;
+    const auto held = known(proof.log);
+    if (held && held->holding.extent.limit() < proof.seq) return held->holding.extent;
+    retention_.forget();
     Log log;
     const auto failure = all_or_nothing([&] {
-        log = known == logs_.end() ? begin_log({proof.log, {}}) : known->second;
+        log = held ? *held : begin_log({proof.log, {}});
         return log.row != 0 && cut(log, proof.seq) && save(log) && keep_proof(log, proof);
     });
     if (failure) return *failure;
-    logs_[proof.log] = log;
+    keep_at_hand(log);
     return log.holding.extent;
 }
 
@@ -53,15 +53,14 @@ bool SqliteStore::keep_proof(const Log& log, const Fork& proof) {
 }
 
 Result<std::optional<Fork>> SqliteStore::proof_of(const LogId& log) {
-    const auto held = logs_.find(log);
-    if (held == logs_.end() || held->second.holding.extent.forked == 0)
-        return std::optional<Fork>();
+    const auto held = known(log);
+    if (!held || held->holding.extent.forked == 0) return std::optional<Fork>();
     auto row = database_.query(
         "SELECT signature, entries, other_signature, other_entries FROM fork WHERE log=?",
-        held->second.row);
+        held->row);
     if (!row.row()) return refusal("cannot read a proof");
     auto fork = fork_from(row);
-    if (fork && fork->log == log && fork->seq == held->second.holding.extent.forked) return fork;
+    if (fork && fork->log == log && fork->seq == held->holding.extent.forked) return fork;
     suspect();
     return Failure{"a stored proof is damaged"};
 }

@@ -7,14 +7,36 @@
 
 namespace lanchat::store {
 
+// An index that was told otherwise than today begins anew. All is told again by whoever has time,
+// and till then searched as what the index does not hold yet.
+bool SqliteStore::renew_index() {
+    const std::string today = index_version();
+    {
+        auto told = database_.query("SELECT indexed_as FROM store");
+        if (!told.row()) return false;
+        if (told.bytes(0) == today) return true;
+    }
+    sqlite::Transaction change(database_);
+    return change.begin() &&
+           database_.run(
+               "DROP TABLE word; CREATE VIRTUAL TABLE word USING fts5("
+               "words, content='', columnsize=0, detail=none, tokenize='ascii');") &&
+           database_.query("UPDATE store SET indexed=0, indexed_as=?", std::string_view(today))
+               .done() &&
+           change.commit();
+}
+
 // A few lines take the index along, so in a talk it is never behind; a flood would wait for it
-// longer than for the disk.
+// longer than for the disk. After an upgrade all is behind, and nobody waits for that: what is
+// waited for is no more than a few times what came.
 bool SqliteStore::follow(Change& change) {
     const auto& [few, at_once, behind_max] = options_.indexing;
     const auto behind = change.last - change.indexed;
-    if (change.last - last_ <= few) return index(std::min(behind, at_once), change);
+    const auto came = change.last - last_;
+    if (came <= few) return index(std::min(behind, at_once), change);
     if (behind <= behind_max) return true;
-    return index(std::max(behind - behind_max, 8 * at_once), change);  // many cost less each
+    const auto least = 8 * at_once;  // many cost less each
+    return index(std::min(std::max(behind - behind_max, least), std::max(2 * came, least)), change);
 }
 
 bool SqliteStore::catch_up() {

@@ -13,6 +13,11 @@
 namespace lanchat::store {
 namespace {
 
+// As the table of authors has it: a device, or the address of a legacy peer, which is shorter.
+std::string_view author_of(const Filter& filter) {
+    return filter.author ? filter.author->view() : std::string_view(filter.legacy_author);
+}
+
 // Few are hidden, and seldom others: they are part of the statement.
 std::string hidden_condition(const std::set<DeviceId>& hidden) {
     static constexpr char digits[] = "0123456789abcdef";
@@ -37,33 +42,36 @@ std::string condition(const Filter& filter) {
         sql += " AND l.room NOT IN (SELECT room FROM room WHERE length(name)>";
         sql += std::to_string(limits::room_bytes_max) + ")";
     }
-    if (!place_of(filter).empty()) sql += " AND l.room=(SELECT room FROM room WHERE name=?1)";
-    if (filter.author) sql += " AND l.author=(SELECT author FROM author WHERE device=?2)";
+    if (!place_of(filter).empty()) sql += " AND l.room=(SELECT room FROM room WHERE key=?1)";
+    if (!author_of(filter).empty())
+        sql += " AND l.author=(SELECT author FROM author WHERE device=?2)";
     return sql;
 }
 
 const char* index_for(const Filter& filter) {
-    if (filter.author) return "line_by_author";
+    if (!author_of(filter).empty()) return "line_by_author";
     return place_of(filter).empty() ? "line_by_clock" : "line_by_room";
 }
 
 }  // namespace
 
-// Both `filter` and `about` live until the query ends.
+// Both `filter` and `about` live until the query ends, and that before the next one begins.
 template <class... About>
 sqlite::Query SqliteStore::stretches(const std::string& statement, const Filter& filter,
                                      const About&... about) {
-    const sqlite::Blob author{filter.author ? filter.author->view() : std::string_view()};
+    const sqlite::Blob author{author_of(filter)};
     const auto since = filter.since ? Clock::at(*filter.since).packed : 0;
     const auto until = filter.until ? Clock::at(*filter.until, 0xffff).packed : ~std::uint64_t{0};
-    return database_.query(statement, std::string_view(place_of(filter)), author,
+    asked_key_ = key_of(filter);
+    return database_.query(statement, std::string_view(asked_key_), author,
                            ordered(since - std::min(since, stretch_span)), ordered(until),
                            about...);
 }
 
-bool SqliteStore::is_disputed(const Line& line) const {
-    const auto log = line.legacy ? logs_.end() : logs_.find(line.entry.log);
-    return log != logs_.end() && store::is_disputed(line.entry, log->second.holding.extent);
+bool SqliteStore::is_disputed(const Line& line) {
+    if (line.legacy) return false;
+    const auto log = known(line.entry.log);
+    return log && store::is_disputed(line.entry, log->holding.extent);
 }
 
 // Columns arrival, seq, run, lines. A damaged line is left out. False once `take` is.
@@ -74,7 +82,8 @@ bool SqliteStore::each_line(const sqlite::Query& stretch, LineReader& reader,
     const auto run = stretch.integer(2);
     const auto lines = static_cast<std::uint64_t>(stretch.integer(3));
     for (std::uint64_t n = 0; n < std::min<std::uint64_t>(lines, limits::run_entries_max); ++n) {
-        auto line = run == 0 ? reader.legacy(arrival) : reader.line(arrival + n, seq + n, run);
+        auto line =
+            run == 0 ? reader.legacy(arrival + n) : reader.line(arrival + n, seq + n, run);
         if (!line) suspect();
         if (!line) continue;
         line->disputed = is_disputed(*line);
@@ -85,11 +94,16 @@ bool SqliteStore::each_line(const sqlite::Query& stretch, LineReader& reader,
 
 // Columns as above, then clock, falling.
 Result<std::vector<Line>> SqliteStore::newest_in(sqlite::Query stretch, const Filter& filter,
-                                                 Newest newest) {
+                                                 Newest newest, const std::vector<Piece>& pieces) {
+    // What the index says of anything else is the whole truth.
+    const bool must_look =
+        std::ranges::any_of(pieces, [](const Piece& piece) { return piece.characters.size() > 2; });
     LineReader reader(database_);
     while (stretch.row() && !newest.are_newer_than(from_ordered(stretch.integer(4))))
         each_line(stretch, reader, [&](Line line) {
-            if (passes(filter, line.entry, line.legacy)) newest.take(std::move(line));
+            if (passes(filter, line.entry, line.legacy) &&
+                (!must_look || holds(line.entry.text, pieces)))
+                newest.take(std::move(line));
             return true;
         });
     if (stretch.failed()) return refusal("cannot read lines");
@@ -126,27 +140,26 @@ Result<std::vector<Line>> SqliteStore::arrived(Arrival after, const Filter& filt
 
 // What the index has to hold of a line. Room and author are looked up there with the words, so that
 // a search costs no more for the lines that the filter leaves out. Nothing: no line can be found.
-Result<std::optional<std::string>> SqliteStore::match(std::vector<std::string> words,
+Result<std::optional<std::string>> SqliteStore::match(const std::vector<Piece>& pieces,
                                                       const Filter& filter) {
-    const DeviceId device = filter.author.value_or(DeviceId{});
-    const std::string& place = place_of(filter);
+    const std::string_view who = author_of(filter);
+    const std::string place = key_of(filter);
     auto row = database_.query(
-        "SELECT (SELECT room FROM room WHERE name=?), (SELECT author FROM author WHERE device=?)",
-        std::string_view(place), sqlite::Blob{device.view()});
+        "SELECT (SELECT room FROM room WHERE key=?), (SELECT author FROM author WHERE device=?)",
+        std::string_view(place), sqlite::Blob{who});
     if (!row.row()) return refusal("cannot search");
     const auto room = row.integer(0);
     const auto author = row.integer(1);
-    const bool unknown = (!place.empty() && room == 0) || (filter.author && author == 0);
+    const bool unknown = (!place.empty() && room == 0) || (!who.empty() && author == 0);
     if (unknown) return std::optional<std::string>();
-    if (!place.empty()) words.push_back(room_word(room));
-    if (filter.author) words.push_back(author_word(author));
-    std::string match;
-    for (const auto& word : words) match += (match.empty() ? "\"" : " AND \"") + word + '"';
+    std::string match = match_of(pieces);
+    if (!place.empty()) match += " AND \"" + room_word(room) + '"';
+    if (!who.empty()) match += " AND \"" + author_word(author) + '"';
     return std::optional(std::move(match));
 }
 
 // The hits among what the index does not hold yet, as they arrived.
-Result<std::deque<Line>> SqliteStore::unindexed(const std::vector<std::string>& words,
+Result<std::deque<Line>> SqliteStore::unindexed(const std::vector<Piece>& pieces,
                                                 const Filter& filter) {
     auto stretch = stretches(
         "SELECT l.arrival, l.seq, l.run, l.lines FROM line l NOT INDEXED WHERE l.arrival>?5 AND " +
@@ -156,7 +169,7 @@ Result<std::deque<Line>> SqliteStore::unindexed(const std::vector<std::string>& 
     LineReader reader(database_);
     while (stretch.row())
         each_line(stretch, reader, [&](Line line) {
-            if (!passes(filter, line.entry, line.legacy) || !has_words(line.entry.text, words))
+            if (!passes(filter, line.entry, line.legacy) || !holds(line.entry.text, pieces))
                 return true;
             hits.push_back(std::move(line));
             if (hits.size() > searched_max) hits.pop_front();
@@ -168,12 +181,12 @@ Result<std::deque<Line>> SqliteStore::unindexed(const std::vector<std::string>& 
 
 Result<std::vector<Line>> SqliteStore::search(std::string_view query, const Filter& filter,
                                               std::size_t count) {
-    const auto words = query_words(query);
-    if (words.empty()) return std::vector<Line>();
-    const auto wanted = match(words, filter);
+    const auto pieces = query_pieces(query);
+    if (pieces.empty()) return std::vector<Line>();
+    const auto wanted = match(pieces, filter);
     if (!wanted) return Failure{wanted.why()};
     if (!*wanted) return std::vector<Line>();
-    auto hits = unindexed(words, filter);
+    auto hits = unindexed(pieces, filter);
     if (!hits) return Failure{hits.why()};
     const std::uint64_t more = searched_max - hits->size();
     Newest newest(count);
@@ -185,7 +198,7 @@ Result<std::vector<Line>> SqliteStore::search(std::string_view query, const Filt
                   " WHERE w.word MATCH ?5 AND w.rowid<l.arrival+l.lines AND " +
                       condition(filter) + " ORDER BY w.rowid DESC LIMIT ?6) ORDER BY clock DESC",
                   filter, std::string_view(**wanted), more),
-        filter, std::move(newest));
+        filter, std::move(newest), pieces);
 }
 
 Result<std::optional<Line>> SqliteStore::said(const DeviceId& author, std::string_view said_id) {
@@ -207,8 +220,39 @@ Result<std::optional<Line>> SqliteStore::said(const DeviceId& author, std::strin
 
 Result<std::vector<Holding>> SqliteStore::holdings() {
     std::vector<Holding> all;
-    for (const auto& [id, log] : logs_) all.push_back(log.holding);
+    const auto failure = each_holding([&](const Holding& one) { all.push_back(one); });
+    if (failure) return *failure;
+    std::ranges::sort(all, {}, &Holding::log);
     return all;
+}
+
+std::optional<Failure> SqliteStore::each_holding(const std::function<void(const Holding&)>& take) {
+    std::vector<Log> older;
+    {
+        auto row = database_.query("SELECT log, state FROM log");  // each more column costs as much
+        while (row.row()) {
+            auto holding = holding_from(row.bytes(1));
+            if (row.bytes(1).empty()) {
+                auto columns =
+                    database_.query(std::string(log_columns) + " WHERE log=?", row.integer(0));
+                if (const auto log = columns.row() ? log_at(columns) : std::nullopt) {
+                    holding = log->holding;
+                    older.push_back(*log);
+                }
+            }
+            if (!holding) {
+                suspect();
+                return Failure{"a log is damaged"};
+            }
+            take(*holding);
+        }
+        if (row.failed()) return refusal("cannot read what is held");
+    }
+    if (older.empty()) return std::nullopt;
+    // If that fails, the next start reads their ends once more.
+    (void)all_or_nothing(
+        [&] { return std::ranges::all_of(older, [this](const Log& log) { return save(log); }); });
+    return std::nullopt;
 }
 
 // What is disputed names nobody.
@@ -218,10 +262,9 @@ Result<std::vector<Met>> SqliteStore::met() {
         "SELECT m.seq, m.device, l.device, l.epoch FROM met m JOIN log l USING(log)");
     while (row.row()) {
         const auto log = log_from(row, 2);
-        const auto held = log ? logs_.find(*log) : logs_.end();
+        const auto held = log ? known(*log) : std::nullopt;
         Met met{{}, {log.value_or(LogId{}), static_cast<Seq>(row.integer(0))}};
-        if (held != logs_.end() && held->second.holding.extent.holds(met.where.seq) &&
-            take_exact(row.bytes(1), met.who))
+        if (held && held->holding.extent.holds(met.where.seq) && take_exact(row.bytes(1), met.who))
             all.push_back(met);
     }
     if (row.failed()) return refusal("cannot read who was met");
@@ -247,21 +290,27 @@ Result<Tally> SqliteStore::tally() {
     if (!lines_ || !met || !pages || !page_bytes || oldest.failed())
         return refusal("cannot read how much is held");
     tally.lines = *lines_ - static_cast<std::uint64_t>(*met);
-    tally.logs = logs_.size();
+    if (!totals_) {
+        auto logs = database_.query("SELECT count(*), ifnull(sum(trimmed), 0) FROM log");
+        if (!logs.row()) return refusal("cannot read how much is held");
+        totals_ = Tally{.logs = static_cast<std::uint64_t>(logs.integer(0)),
+                        .trimmed = static_cast<std::uint64_t>(logs.integer(1))};
+    }
+    tally.logs = totals_->logs;
+    tally.trimmed = totals_->trimmed;
     tally.bytes = static_cast<std::uint64_t>(*pages * *page_bytes);
-    for (const auto& [id, log] : logs_) tally.trimmed += log.holding.extent.floor;
     return tally;
 }
 
 Result<std::vector<RunPtr>> SqliteStore::runs(const LogId& log, Seq after, std::size_t entries_max,
                                               std::size_t bytes_max) {
-    const auto held = logs_.find(log);
-    if (held == logs_.end()) return std::vector<RunPtr>();
-    const Seq counted = std::min(held->second.holding.extent.limit(), limits::seq_max);
+    const auto held = known(log);
+    if (!held) return std::vector<RunPtr>();
+    const Seq counted = std::min(held->holding.extent.limit(), limits::seq_max);
     return verified_runs(
         database_.query("SELECT signature, entries, last FROM run WHERE log=? AND last>?"
                         " AND first<=? ORDER BY last",
-                        held->second.row, after, counted),
+                        held->row, after, counted),
         log, Share(entries_max, bytes_max));
 }
 
@@ -269,13 +318,13 @@ Result<std::vector<RunPtr>> SqliteStore::runs(const LogId& log, Seq after, std::
 Result<std::vector<RunPtr>> SqliteStore::runs_back_from(const LogId& log, Seq seq,
                                                         std::size_t entries_max,
                                                         std::size_t bytes_max) {
-    const auto held = logs_.find(log);
-    if (held == logs_.end()) return std::vector<RunPtr>();
-    seq = std::min({seq, held->second.holding.extent.limit(), limits::seq_max});
+    const auto held = known(log);
+    if (!held) return std::vector<RunPtr>();
+    seq = std::min({seq, held->holding.extent.limit(), limits::seq_max});
     return verified_runs(
         database_.query("SELECT signature, entries, last FROM run WHERE log=? AND last<?"
                         " AND first<=? ORDER BY last DESC",
-                        held->second.row, seq + limits::run_entries_max, seq),
+                        held->row, seq + limits::run_entries_max, seq),
         log, Share(entries_max, bytes_max));
 }
 
@@ -297,9 +346,18 @@ Result<std::vector<RunPtr>> SqliteStore::verified_runs(sqlite::Query row, const 
     return found;
 }
 
+Result<std::vector<std::string>> SqliteStore::legacy_authors() {
+    std::vector<std::string> addresses;
+    auto row = database_.query("SELECT device FROM author WHERE length(device)<? ORDER BY device",
+                               std::uint64_t{sizeof(DeviceId::bytes)});
+    while (row.row()) addresses.emplace_back(row.bytes(0));
+    if (row.failed()) return refusal("cannot read authors");
+    return addresses;
+}
+
 Result<std::vector<std::string>> SqliteStore::rooms() {
     std::vector<std::string> names;
-    auto row = database_.query("SELECT name FROM room WHERE length(name)<=? ORDER BY name",
+    auto row = database_.query("SELECT name FROM room WHERE length(name)<=? ORDER BY key",
                                std::uint64_t{limits::room_bytes_max});
     while (row.row()) names.emplace_back(row.bytes(0));
     if (row.failed()) return refusal("cannot read rooms");
@@ -312,6 +370,11 @@ bool SqliteStore::is_intact() {
     auto run = database_.query("SELECT signature, entries FROM run");
     while (run.row())
         if (!run_from(run, 0)) return false;
+    auto end = database_.query(log_columns);
+    while (end.row()) {
+        auto log = log_at(end);
+        if (!log || !read_ends(*log)) return false;
+    }
     auto fork =
         database_.query("SELECT signature, entries, other_signature, other_entries FROM fork");
     while (fork.row())

@@ -70,15 +70,17 @@ std::optional<Failure> SqliteStore::set_up() {
                    ? Failure{path_ + " is in use by another lanchat"}
                    : database_.failure("cannot open " + path_);
     if (auto failure = migrate(database_)) return failure;
-    if (!load()) return database_.failure("cannot read " + path_);
+    if (!renew_index() || !load()) return database_.failure("cannot read " + path_);
     return std::nullopt;
 }
 
-// Reads a row for each log and none for lines: ready at once, however much is held.
+// Of the logs that were spoken in last the ends are read, since a crash may have met them; of the
+// others nothing: ready at once, however many logs and lines are held.
 bool SqliteStore::load() {
     logs_.clear();
     parked_.clear();
     lines_.reset();
+    totals_.reset();
     auto store = database_.query(
         "SELECT id, max(last, ifnull((SELECT arrival+lines-1 FROM line ORDER BY arrival DESC"
         " LIMIT 1), 0)), indexed FROM store");
@@ -87,25 +89,72 @@ bool SqliteStore::load() {
     last_ = static_cast<Arrival>(store.integer(1));
     indexed_ = std::min(last_, static_cast<Arrival>(store.integer(2)));
     auto row = database_.query(
-        "SELECT log, device, epoch, trimmed, floor, floor_head, seq, head,"
-        " tail_after, tail_before, tail_seq, tail_head, forked FROM log");
+        std::string(log_columns) + " WHERE log IN (SELECT log FROM run ORDER BY run DESC LIMIT ?)",
+        std::uint64_t{logs_at_hand / 2});
     while (row.row()) {
-        const auto id = log_from(row, 1);
-        const auto base = stretch_from(row, 4);
-        const auto tail = stretch_from(row, 8);
-        const bool has_tail = row.integer(10) != 0;
-        if (!id || !base || (has_tail && !tail))
-            return database_.damaged("a log is damaged"), false;
-        Log log{row.integer(0), {*id, {*base, {}, static_cast<Seq>(row.integer(3)), {}}}};
-        if (has_tail) log.holding.extent.tail = *tail;
-        log.holding.extent.forked = static_cast<Seq>(row.integer(12));
-        if (!read_ends(log)) return database_.damaged("a log does not end as noted"), false;
-        logs_.emplace(*id, log);
+        auto log = log_at(row);
+        if (!log) return database_.damaged("a log is damaged"), false;
+        if (!read_ends(*log)) return database_.damaged("a log does not end as noted"), false;
+        keep_at_hand(*log);
     }
+    if (!load_eras()) return false;
     auto parked = database_.query("SELECT DISTINCT device, epoch FROM parked");
     while (parked.row())
         if (const auto id = log_from(parked, 0)) parked_.insert(*id);
     return !row.failed() && !parked.failed();
+}
+
+std::optional<SqliteStore::Log> SqliteStore::log_at(const sqlite::Query& row) {
+    if (row.bytes(1).empty()) return older_log_at(row);
+    auto holding = holding_from(row.bytes(1));
+    if (!holding) return std::nullopt;
+    return Log{row.integer(0), std::move(*holding)};
+}
+
+std::optional<SqliteStore::Log> SqliteStore::older_log_at(const sqlite::Query& row) {
+    const auto id = log_from(row, 2);
+    const auto base = stretch_from(row, 5);
+    const auto tail = stretch_from(row, 9);
+    const bool has_tail = row.integer(11) != 0;
+    if (!id || !base || (has_tail && !tail)) return std::nullopt;
+    Log log{row.integer(0), {*id, {*base, {}, static_cast<Seq>(row.integer(4)), {}}}};
+    if (has_tail) log.holding.extent.tail = *tail;
+    log.holding.extent.forked = static_cast<Seq>(row.integer(13));
+    if (!read_ends(log)) return std::nullopt;
+    return log;
+}
+
+std::optional<SqliteStore::Log> SqliteStore::known(const LogId& id) {
+    const auto held = logs_.find(id);
+    if (held != logs_.end()) return held->second;
+    const auto devices = devices_of(id);
+    auto row = database_.query(std::string(log_columns) + " WHERE device=? AND epoch=?",
+                               sqlite::Blob{devices}, epoch_of(id));
+    if (!row.row()) return std::nullopt;
+    auto log = log_at(row);
+    if (!log || log->holding.log != id) {
+        suspect();
+        log = older_log_at(row);  // the same once more, as long as it agrees with the runs
+    }
+    if (!log || log->holding.log != id) return std::nullopt;
+    keep_at_hand(*log);
+    return log;
+}
+
+void SqliteStore::keep_at_hand(const Log& log) {
+    if (logs_.size() >= logs_at_hand) logs_.clear();
+    logs_[log.holding.log] = log;
+}
+
+// Once for each opening: a file that is opened again after a fault goes on in the same era.
+bool SqliteStore::load_eras() {
+    auto row = database_.query(
+        "SELECT random(), ifnull((SELECT era FROM era ORDER BY first DESC LIMIT 1), 0)");
+    if (!row.row()) return false;
+    const auto newest = static_cast<std::uint64_t>(row.integer(1));
+    if (eras_.now == 0) eras_ = {newest, static_cast<std::uint64_t>(row.integer(0)), last_};
+    era_began_ = newest == eras_.now;
+    return true;
 }
 
 // False unless the last entry of each stretch names its log and makes the head. That of the upper
@@ -172,8 +221,9 @@ Failure SqliteStore::refusal(std::string_view doing) {
 std::optional<Failure> SqliteStore::all_or_nothing(const std::function<bool()>& writes) {
     if (!ready_to_write()) return refusal("cannot store");
     sqlite::Transaction change(database_);
-    if (!change.begin() || !writes() || !change.commit()) return refusal("cannot store");
-    return std::nullopt;
+    if (change.begin() && writes() && change.commit()) return std::nullopt;
+    logs_.clear();  // some may have been looked up while what is now undone was there
+    return refusal("cannot store");
 }
 
 Result<std::vector<Added>> SqliteStore::append(const std::vector<RunPtr>& runs, WallTime arrived) {
@@ -192,28 +242,47 @@ std::optional<Failure> SqliteStore::make(Change& change, const std::function<boo
     auto failure = all_or_nothing([&] {
         change.last = last_;
         change.indexed = indexed_;
-        return writes() && follow(change);
+        return writes() && begin_era(change) && follow(change);
     });
     if (!failure) take_over(change);
     return failure;
 }
 
 void SqliteStore::take_over(const Change& change) {
-    for (const auto& [id, log] : change.logs) logs_[id] = log;
+    for (const auto& [id, log] : change.logs) keep_at_hand(log);
     if (lines_) *lines_ += change.last - last_;
+    era_began_ = era_began_ || change.last > last_;
     last_ = change.last;
     indexed_ = change.indexed;
 }
 
-const SqliteStore::Log* SqliteStore::find(const LogId& id, const Change& change) const {
-    if (const auto changed = change.logs.find(id); changed != change.logs.end())
-        return &changed->second;
-    const auto held = logs_.find(id);
-    return held == logs_.end() ? nullptr : &held->second;
+// With the first line that comes to it, so that a start writes nothing.
+bool SqliteStore::begin_era(const Change& change) {
+    if (era_began_ || change.last == last_) return true;
+    return database_
+        .query("INSERT OR REPLACE INTO era VALUES(?,?)", last_ + 1,
+               static_cast<std::int64_t>(eras_.now))
+        .done();
+}
+
+Result<bool> SqliteStore::proves(const Position& place) {
+    if (place.arrival == 0) return true;  // the beginning
+    auto end = database_.query(
+        "SELECT ifnull((SELECT first FROM era WHERE first>e.first ORDER BY first LIMIT 1), ?)"
+        " FROM era e WHERE era=?",
+        last_ + 1, static_cast<std::int64_t>(place.era));
+    if (end.row()) return place.arrival < static_cast<Arrival>(end.integer(0));
+    if (end.failed()) return refusal("cannot read the store");
+    return false;
+}
+
+std::optional<SqliteStore::Log> SqliteStore::find(const LogId& id, const Change& change) {
+    const auto changed = change.logs.find(id);
+    return changed == change.logs.end() ? known(id) : changed->second;
 }
 
 bool SqliteStore::keep(const RunPtr& run, Change& change) {
-    const Log* held = find(run->log(), change);
+    const auto held = find(run->log(), change);
     const auto grown = extent_with(*run, held ? held->holding.extent : Extent{});
     if (!grown) return true;
     const Log found = held ? *held : begin_log({run->log(), {}});
@@ -223,6 +292,7 @@ bool SqliteStore::keep(const RunPtr& run, Change& change) {
 
 // Row 0: it could not be made.
 SqliteStore::Log SqliteStore::begin_log(const Holding& holding) {
+    totals_.reset();
     const Stretch& base = holding.extent.base;
     const auto devices = devices_of(holding.log);
     auto made = database_.query(
@@ -237,10 +307,11 @@ SqliteStore::Log SqliteStore::begin_log(const Holding& holding) {
 
 bool SqliteStore::keep_run(const RunPtr& run, Log log, const Extent& grown, Change& change) {
     const Extent held = std::exchange(log.holding.extent, grown);
+    if (run->first() <= held.last()) retention_.forget();
     const auto parts = new_parts(*run, held);
     std::uint64_t lines = 0;
     for (const Part& part : parts) lines += part.count;
-    const auto author = author_row(run->log().device);
+    const auto author = author_row(run->log().device.view(), change);
     const auto packed = pack(*run);
     const auto row = static_cast<std::int64_t>(change.last + 1);
     const bool kept = author != 0 &&
@@ -265,7 +336,7 @@ bool SqliteStore::keep_lines(const VerifiedRun& run, Part part, const Place& pla
     while (part.count > 0) {
         const Entry& first = run.items()[part.first].entry;
         const std::uint64_t lines = stretch_in(run, part);
-        const auto room = room_row(place_of(first), change);
+        const auto room = room_row(first, false, change);
         const bool kept =
             room != 0 &&
             database_
@@ -296,13 +367,14 @@ bool SqliteStore::keep_met(const Added& added, std::int64_t log) {
 
 bool SqliteStore::save(const Log& log) {
     const auto& [base, tail, floor, newest, forked] = log.holding.extent;
+    const auto state = pack(log.holding);
     const bool saved =
         database_
             .query(
-                "UPDATE log SET trimmed=?, floor=?, floor_head=?, seq=?, head=?, forked=?,"
+                "UPDATE log SET trimmed=?, floor=?, floor_head=?, seq=?, head=?, forked=?, state=?,"
                 " tail_after=NULL, tail_before=NULL, tail_seq=NULL, tail_head=NULL WHERE log=?",
                 floor, base.after, sqlite::Blob{base.before.view()}, base.last,
-                sqlite::Blob{base.head.view()}, forked, log.row)
+                sqlite::Blob{base.head.view()}, forked, sqlite::Blob{state}, log.row)
             .done();
     if (!saved || !tail) return saved;
     return database_
@@ -312,45 +384,81 @@ bool SqliteStore::save(const Log& log) {
         .done();
 }
 
-Result<Line> SqliteStore::append_legacy(const Heard& heard) {
-    Line line = legacy_line(heard);
-    Change change{heard.at};
+Result<Arrival> SqliteStore::append_legacy(const std::vector<Heard>& heard) {
+    Change change;
     const auto failure = make(change, [&] {
-        line.arrival = ++change.last;
-        line.head = legacy_head(line);
-        const auto in_room = room_row(line.entry.room, change);
-        return in_room != 0 &&
-               database_
-                   .query("INSERT INTO legacy VALUES(?,?,?,?,?,?,?)", line.arrival,
-                          line.entry.clock.time().ms, std::string_view(heard.room),
-                          std::string_view(heard.address), std::string_view(heard.text),
-                          sqlite::Blob{line.head.view()}, std::string_view(heard.id))
-                   .done() &&
-               database_
-                   .query("INSERT INTO line(arrival, clock, room, seq) VALUES(?,?,?,0)",
-                          line.arrival, ordered(line.entry.clock.packed), in_room)
-                   .done();
+        for (std::size_t n = 0; n < heard.size();) {
+            const auto lines = stretch_in(heard, n);
+            if (!keep_legacy({heard.data() + n, lines}, change)) return false;
+            n += lines;
+        }
+        return true;
     });
     if (failure) return *failure;
-    return line;
+    return change.last + 1 - heard.size();
 }
 
-// The two below: 0 after a failure.
-std::int64_t SqliteStore::room_row(const std::string& name, Change& change) {
-    auto& row = change.rooms[name];
-    if (row != 0) return row;
-    if (!database_.query("INSERT OR IGNORE INTO room(name) VALUES(?)", std::string_view(name))
+bool SqliteStore::keep_legacy(std::span<const Heard> stretch, Change& change) {
+    const Entry first = legacy_line(stretch.front()).entry;
+    const auto in_room = room_row(first, true, change);
+    const auto author = author_row(first.name, change);
+    const bool kept =
+        in_room != 0 && author != 0 &&
+        database_
+            .query("INSERT INTO line(arrival, clock, room, author, seq, lines)"
+                   " VALUES(?,?,?,?,0,?)",
+                   change.last + 1, ordered(first.clock.packed), in_room, author,
+                   std::uint64_t{stretch.size()})
+            .done();
+    return kept && std::ranges::all_of(stretch, [&](const Heard& heard) {
+        Line line = legacy_line(heard);
+        line.arrival = ++change.last;
+        return database_
+            .query("INSERT INTO legacy VALUES(?,?,?,?,?,?,?)", line.arrival,
+                   line.entry.clock.time().ms, std::string_view(heard.room),
+                   std::string_view(heard.address), std::string_view(heard.text),
+                   sqlite::Blob{legacy_head(line).view()}, std::string_view(heard.id))
+            .done();
+    });
+}
+
+// The two rows below: 0 after a failure. A room shows the spelling of its first line.
+std::int64_t SqliteStore::room_row(const Entry& entry, bool legacy, Change& change) {
+    const std::string name = place_of(entry);
+    const std::string order = order_of(entry, legacy);
+    Room& room = change.rooms[name];
+    if (room.row == 0 && !find_room(entry, order, room)) return 0;
+    if (order >= room.first) return room.row;
+    room.first = order;
+    const bool spelt =
+        database_
+            .query("UPDATE room SET name=?, first=? WHERE room=? AND first>?",
+                   std::string_view(name), sqlite::Blob{order}, room.row, sqlite::Blob{order})
+            .done();
+    return spelt ? room.row : 0;
+}
+
+bool SqliteStore::find_room(const Entry& entry, const std::string& order, Room& room) {
+    const std::string key = key_of(entry);
+    const std::string name = place_of(entry);
+    if (!database_
+             .query("INSERT OR IGNORE INTO room(key, name, first) VALUES(?,?,?)",
+                    std::string_view(key), std::string_view(name), sqlite::Blob{order})
              .done())
-        return 0;
-    auto found = database_.query("SELECT room FROM room WHERE name=?", std::string_view(name));
-    return row = found.row() ? found.integer(0) : 0;
+        return false;
+    auto found = database_.query("SELECT room, first FROM room WHERE key=?", std::string_view(key));
+    if (!found.row()) return false;
+    room = {found.integer(0), std::string(found.bytes(1))};
+    return true;
 }
 
-std::int64_t SqliteStore::author_row(const DeviceId& device) {
-    const sqlite::Blob id{device.view()};
+std::int64_t SqliteStore::author_row(std::string_view author, Change& change) {
+    auto& row = change.authors[std::string(author)];
+    if (row != 0) return row;
+    const sqlite::Blob id{author};
     if (!database_.query("INSERT OR IGNORE INTO author(device) VALUES(?)", id).done()) return 0;
     auto found = database_.query("SELECT author FROM author WHERE device=?", id);
-    return found.row() ? found.integer(0) : 0;
+    return row = found.row() ? found.integer(0) : 0;
 }
 
 // Remembered beside the file, which is no place to write to any more; the next start looks closely.

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "node/store/rules.hpp"
 #include "node/store/sqlite.hpp"
 #include "node/store/store.hpp"
+#include "node/store/words.hpp"
 
 namespace lanchat::store {
 
@@ -31,6 +33,14 @@ struct Indexing {
     std::uint64_t at_once = 1'024;   // by so many; as does who has nothing else to do
     std::uint64_t behind = 131'072;  // what is beyond that is waited for
 };
+
+// Of which logs the store remembers what is held; of the others it reads the row when asked.
+inline constexpr std::size_t logs_at_hand = 4'096;
+
+// For `log_at`.
+inline constexpr auto log_columns =
+    "SELECT log, state, device, epoch, trimmed, floor, floor_head, seq, head,"
+    " tail_after, tail_before, tail_seq, tail_head, forked FROM log";
 
 struct SqliteOptions {
     const char* vfs = nullptr;  // null: the file system; tests put a disk of theirs here
@@ -49,13 +59,16 @@ class SqliteStore final : public Store {
     static Opened open(const std::string& path, const SqliteOptions& options);
 
     std::uint64_t id() const override { return id_; }
+    Eras eras() const override { return eras_; }
+    Result<bool> proves(const Position& place) override;
     Arrival last() const override { return last_; }
     Result<std::vector<Added>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
-    Result<Line> append_legacy(const Heard& heard) override;
+    Result<Arrival> append_legacy(const std::vector<Heard>& heard) override;
     bool catch_up() override;
     Result<Extent> freeze(const Fork& proof) override;
     Result<std::optional<Fork>> proof_of(const LogId& log) override;
     Result<std::vector<Holding>> holdings() override;
+    std::optional<Failure> each_holding(const std::function<void(const Holding&)>& take) override;
     Result<std::vector<Met>> met() override;
     Result<Tally> tally() override;
     Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
@@ -68,9 +81,15 @@ class SqliteStore final : public Store {
     Result<std::vector<Line>> search(std::string_view query, const Filter& filter,
                                      std::size_t count) override;
     Result<std::optional<Line>> said(const DeviceId& author, std::string_view said_id) override;
+    Result<std::vector<std::string>> legacy_authors() override;
     Result<std::vector<std::string>> rooms() override;
     Result<Trimmed> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
                          std::size_t runs_max) override;
+
+    // What giving up old runs was planned with, for tests.
+    const Retention& retention() const { return retention_; }
+    // Of how many logs it is remembered what is held, for tests.
+    std::size_t at_hand() const { return logs_.size(); }
 
     // Reads everything. False: something in it is not what was stored.
     bool is_intact();
@@ -100,13 +119,19 @@ class SqliteStore final : public Store {
         std::int64_t author;
         std::int64_t log;
     };
+    // A room or conversation, and where in the order of all lines that one is that spells it.
+    struct Room {
+        std::int64_t row = 0;
+        std::string first = {};
+    };
     // What a transaction makes of the store; taken over once it is committed.
     struct Change {
         WallTime arrived;
         Arrival last = 0;
         Arrival indexed = 0;
         std::map<LogId, Log> logs = {};
-        std::map<std::string, std::int64_t> rooms = {};
+        std::map<std::string, Room> rooms = {};  // as they are spelt
+        std::map<std::string, std::int64_t> authors = {};
         std::vector<Added> added = {};
     };
 
@@ -115,7 +140,15 @@ class SqliteStore final : public Store {
     // Opening.
     std::optional<Failure> set_up();
     bool load();
+    bool load_eras();
+    // Nothing if the row is damaged.
+    std::optional<Log> log_at(const sqlite::Query& row);
+    std::optional<Log> older_log_at(const sqlite::Query& row);
+    // Nothing: it is not held, or its row is damaged.
+    std::optional<Log> known(const LogId& id);
+    void keep_at_hand(const Log& log);
     bool read_ends(Log& log);
+    bool renew_index();
     bool ends_at(Log& log, const Stretch& noted);
     std::optional<Entry> entry_at(const Log& log, Seq seq, Hash& head);
 
@@ -128,17 +161,20 @@ class SqliteStore final : public Store {
     // A `change` from what is now, made by `writes` and by the index, which follows.
     std::optional<Failure> make(Change& change, const std::function<bool()>& writes);
     void take_over(const Change& change);
-    const Log* find(const LogId& id, const Change& change) const;
+    bool begin_era(const Change& change);
+    std::optional<Log> find(const LogId& id, const Change& change);
     bool keep(const RunPtr& run, Change& change);
     Log begin_log(const Holding& holding);
     bool keep_run(const RunPtr& run, Log log, const Extent& grown, Change& change);
     bool keep_lines(const VerifiedRun& run, Part part, const Place& place, Change& change);
+    bool keep_legacy(std::span<const Heard> stretch, Change& change);
     bool keep_met(const Added& added, std::int64_t log);
     bool save(const Log& log);
     bool absorb(const LogId& id, Change& change);
     bool begin_at_parked(const LogId& id, Seq trimmed, Change& change);
-    std::int64_t room_row(const std::string& name, Change& change);
-    std::int64_t author_row(const DeviceId& device);
+    std::int64_t room_row(const Entry& entry, bool legacy, Change& change);
+    bool find_room(const Entry& entry, const std::string& order, Room& room);
+    std::int64_t author_row(std::string_view author, Change& change);
 
     // Indexing.
     bool follow(Change& change);
@@ -151,21 +187,24 @@ class SqliteStore final : public Store {
     bool keep_proof(const Log& log, const Fork& proof);
 
     // Trimming.
+    Result<bool> is_within(std::uint64_t bytes_max);
     Result<std::vector<HeldLog>> held_runs();
     bool drop_run(Log& log, Seq last, std::size_t& dropped);
-    bool drop_legacy(Arrival arrival);
+    bool drop_legacy(Arrival arrival, std::size_t& dropped);
 
     // Reading.
     Result<std::vector<RunPtr>> verified_runs(sqlite::Query row, const LogId& log, Share share);
-    Result<std::optional<std::string>> match(std::vector<std::string> words, const Filter& filter);
-    Result<std::deque<Line>> unindexed(const std::vector<std::string>& words, const Filter& filter);
+    Result<std::optional<std::string>> match(const std::vector<Piece>& pieces,
+                                             const Filter& filter);
+    Result<std::deque<Line>> unindexed(const std::vector<Piece>& pieces, const Filter& filter);
     template <class... About>
     sqlite::Query stretches(const std::string& statement, const Filter& filter,
                             const About&... about);
-    bool is_disputed(const Line& line) const;
+    bool is_disputed(const Line& line);
     bool each_line(const sqlite::Query& stretch, LineReader& reader,
                    const std::function<bool(Line)>& take);
-    Result<std::vector<Line>> newest_in(sqlite::Query stretch, const Filter& filter, Newest newest);
+    Result<std::vector<Line>> newest_in(sqlite::Query stretch, const Filter& filter, Newest newest,
+                                        const std::vector<Piece>& pieces = {});
     std::optional<std::int64_t> number(std::string_view statement);
     void suspect();
 
@@ -175,8 +214,13 @@ class SqliteStore final : public Store {
     std::uint64_t id_ = 0;
     Arrival last_ = 0;
     Arrival indexed_ = 0;
-    std::map<LogId, Log> logs_;
+    Eras eras_;
+    bool era_began_ = false;     // something came to the era of now
+    std::map<LogId, Log> logs_;  // some of those that are held
     std::set<LogId> parked_;
+    std::optional<Tally> totals_;  // only of logs; counted when first asked for
+    std::string asked_key_;        // of the place that lines are read of
+    Retention retention_;
     std::optional<std::uint64_t> lines_;  // how many are held; counted when first asked for
     bool in_doubt_ = false;               // a flush failed: nothing is acknowledged until reopened
 };

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -42,8 +43,31 @@ struct Tally {
 // Bounds what a search for a word of every line costs.
 inline constexpr std::size_t searched_max = 4'096;
 
-// Counts what came into this store, from 1; a position in it is (store id, arrival).
+// What one flush makes durable at most.
+inline constexpr std::size_t commit_entries_max = 1'024;
+inline constexpr std::size_t commit_bytes_max = std::size_t{1024} * 1024;
+
+// Counts what came into this store, from 1. It is given again where a directory was put back from
+// an older copy, or where two copies of one are used.
 using Arrival = std::uint64_t;
+
+// What came while a store was open at one time is an era, with a random name that is kept with it.
+// So an era tells all that came before it, too, and a place that names one proves itself.
+struct Position {
+    std::uint64_t era = 0;
+    Arrival arrival = 0;
+
+    bool operator==(const Position&) const = default;
+};
+
+// How an opened store names places. Until something comes, the era before goes on.
+struct Eras {
+    std::uint64_t before = 0;
+    std::uint64_t now = 0;
+    Arrival opened_at = 0;  // the last arrival of the era before
+
+    Position at(Arrival arrival) const { return {arrival > opened_at ? now : before, arrival}; }
+};
 
 // A line as it lies in the store.
 struct Line {
@@ -87,6 +111,7 @@ std::string conversation_of(const DeviceId& one, const DeviceId& other);
 struct Filter {
     std::string room = {};
     std::optional<DeviceId> author = {};
+    std::string legacy_author = {};  // the address of a legacy peer; only if `author` is none
     std::optional<WallTime> since = {};
     std::optional<WallTime> until = {};
     std::set<DeviceId> hidden = {};  // authors of lines that are left out
@@ -101,8 +126,14 @@ class Store {
   public:
     virtual ~Store() = default;
 
-    // Random, made with the store: cursors and acknowledgements of another one mean nothing here.
+    // Random, made with the store.
     virtual std::uint64_t id() const = 0;
+
+    // The same from the opening on.
+    virtual Eras eras() const = 0;
+    // Whether that place was named by this store as it is now: all that came up to there is what
+    // whoever was told it has seen. False if that cannot be proven.
+    virtual Result<bool> proves(const Position& place) = 0;
 
     // Of the newest line; 0: none ever came.
     virtual Arrival last() const = 0;
@@ -114,8 +145,9 @@ class Store {
     virtual Result<std::vector<Added>> append(const std::vector<RunPtr>& runs,
                                               WallTime arrived) = 0;
 
-    // Keeps a legacy peer's line for `history`.
-    virtual Result<Line> append_legacy(const Heard& heard) = 0;
+    // Keeps lines of legacy peers for `history`, with one flush for all of them. Returns the
+    // arrival of the first; the others follow it.
+    virtual Result<Arrival> append_legacy(const std::vector<Heard>& heard) = 0;
 
     // Does a small part of the work that can wait until there is nothing else to do. False: nothing
     // is left, or it cannot be done now. No answer depends on it.
@@ -128,6 +160,14 @@ class Store {
     virtual Result<std::optional<Fork>> proof_of(const LogId& log) = 0;
 
     virtual Result<std::vector<Holding>> holdings() = 0;
+    // The same, one after the other in any order: they may be millions. None is left out, or it is
+    // a Failure.
+    virtual std::optional<Failure> each_holding(const std::function<void(const Holding&)>& take) {
+        const auto all = holdings();
+        if (!all) return Failure{all.why()};
+        for (const Holding& one : *all) take(one);
+        return std::nullopt;
+    }
 
     // Whom the entries that are held name as met.
     virtual Result<std::vector<Met>> met() = 0;
@@ -158,6 +198,9 @@ class Store {
                                              std::size_t count) = 0;
     // The own line said with this id, if any.
     virtual Result<std::optional<Line>> said(const DeviceId& author, std::string_view said_id) = 0;
+
+    // Addresses of all legacy peers whose lines were ever heard, by name.
+    virtual Result<std::vector<std::string>> legacy_authors() = 0;
 
     // All that lines were ever said in, by name.
     virtual Result<std::vector<std::string>> rooms() = 0;

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 
 import workers
+from beside import beside
 from costs import idle, memory, scan, set_up
 from durable import echoes, losses, rates, signatures, skipped
 from latency import echo, silence
@@ -218,6 +219,7 @@ OF_DISK = {"durable", "flushed", "runs", "stored"}  # their rows are in a table 
 def parse_arguments():
     parser = argparse.ArgumentParser(description="Measures lanchat; see README.md.")
     parser.add_argument("--build", required=True, help="folder of a build that has the workers")
+    parser.add_argument("--beside", metavar="FOLDER", help="another such build, to compare with")
     parser.add_argument("--quick", action="store_true", help="a few samples: does it run at all?")
     parser.add_argument("--reps", type=int, help="repetitions (5)")
     parser.add_argument("what", nargs="*", help=" ".join(MEASUREMENTS) + " (all)")
@@ -252,6 +254,8 @@ def main():
         sizes.repetitions = arguments.reps
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if arguments.beside:
+        return compare(arguments, sizes)
     chat, disk, lost = Table("bare gRPC"), Table("JetStream", "disk"), Losses()
     load = os.getloadavg()[0]
     for what in arguments.what or MEASUREMENTS:
@@ -266,6 +270,19 @@ def main():
     print(f"{machine()}; load {load:.1f} before, {os.getloadavg()[0]:.1f} after; "
           f"{sizes.repetitions} repetitions.\n\n{_text(chat, disk, lost)}")
     return 0
+
+
+def compare(arguments, sizes):
+    names = [name for name in arguments.what or MEASUREMENTS if name != "kills"]
+    load = os.getloadavg()[0]
+    folders = [workers.BUILD, os.path.abspath(arguments.beside)]
+    try:
+        text, is_good = beside(MEASUREMENTS, names, folders, sizes)
+    except (workers.Failed, workers.Skip) as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    print(f"{machine()}; load {load:.1f} before, {os.getloadavg()[0]:.1f} after.\n\n{text}")
+    return 0 if is_good else 1
 
 
 def _text(*tables):

@@ -78,7 +78,8 @@ Member::Member(asio::io_context& loop, Endpoint place, bool tls, Greeted greeted
                       busy_ = false;
                       send_next(link);
                   },
-                  [](LinkId, link::LinkEnd) {}, [] { return false; }}) {}
+                  [](LinkId) {}, [](LinkId, link::LinkEnd) {}, [] { return false; },
+                  [](Endpoint) {}}) {}
 
 Hello Member::hello() const {
     Hello hello;

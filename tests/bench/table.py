@@ -36,7 +36,7 @@ class Table:
         times = [ratio(values, base) if base else None for base in against]
         if aim_is_ratio and not times[0]:
             aim = None  # there was nothing to compare with
-        self.row(what, _number(middle) + unit, _number(worst) + unit,
+        self.row(what, format_number(middle) + unit, format_number(worst) + unit,
                  [f"{one:.2f}" if one else "" for one in times], aim,
                  times[0] if aim_is_ratio else middle, low_is_good)
 
@@ -85,7 +85,7 @@ class Losses:
         return markdown(self.HEAD, "-:::-", self.rows)
 
 
-def _number(value):
+def format_number(value):
     if value >= 100_000:
         return f"{value / 1e6:.2f} M"
     if value >= 100:

@@ -3,13 +3,13 @@ import socket
 import struct
 import threading
 import time
-import zlib
 
 from author import field
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 PATH = "/message.Chat/NewNode"
-DATA, HEADERS, RST_STREAM, SETTINGS, PING, CONTINUATION = 0, 1, 3, 4, 6, 9
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING = range(7)
+WINDOW_UPDATE, CONTINUATION = 8, 9
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
 
 
@@ -35,11 +35,6 @@ def literal(name, value):
     return b"\0" + _hpack_integer(len(name), 7) + name + _hpack_integer(len(value), 7) + value
 
 
-def huge_literal(declared):
-    """A header whose value is said to be longer than will ever come."""
-    return b"\0" + _hpack_integer(1, 7) + b"a" + _hpack_integer(declared, 7)
-
-
 def headers(path=PATH, *extra):
     pairs = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "l"),
              ("content-type", "application/grpc"), ("te", "trailers"), *extra]
@@ -63,7 +58,7 @@ def message(text):
 def hello(address, author, signature=b""):
     """The first frame of a lanchat node, with whatever name."""
     number = struct.pack("<Q", author.instance)
-    words = (b"\x08\x01" + field(2, author.device) + b"\x19" + number + field(4, author.name) +
+    words = (b"\x08\x02" + field(2, author.device) + b"\x19" + number + field(4, author.name) +
              (field(6, signature) if signature else b"") + b"\x71" + number)
     return field(1, address) + field(2, field(1, words))
 
@@ -75,12 +70,6 @@ def line(author, text, room=""):
 
 def grpc(payload, compressed=0, declared=None):
     return struct.pack(">BI", compressed, len(payload) if declared is None else declared) + payload
-
-
-def gzip_bomb(mebibytes):
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    zeros = b"\0" * (1 << 20)
-    return b"".join(packer.compress(zeros) for _ in range(mebibytes)) + packer.flush()
 
 
 class Stranger:
@@ -166,51 +155,31 @@ class Stranger:
         self.close()
 
 
-def flood(stranger, chunks, seconds, bytes_max=400 << 20):
-    """Sends until the node hangs up, the time is over or the bytes are spent."""
-    end = time.monotonic() + seconds
-    for chunk in chunks:
-        if time.monotonic() > end or stranger.sent > bytes_max or not stranger.send(chunk):
-            return
-
-
-def rapid_reset(first=1, per_chunk=50):
+# What takes more than was granted, each in a few KiB: (name, bytes), where the first call of the
+# connection is stream 1.
+def offences(is_member, message_bytes_max=256 << 10):
+    """What nobody may do on a connection whose call has begun, whether it has greeted or not."""
     block = headers()
-    stream = first
-    while True:
-        yield b"".join(frame(HEADERS, END_HEADERS | END_STREAM, stream + 2 * i, block) +
-                       frame(RST_STREAM, 0, stream + 2 * i, struct.pack(">I", 8))
-                       for i in range(per_chunk))
-        stream += 2 * per_chunk
-
-
-def continuation(stream=1):
-    yield frame(HEADERS, 0, stream, headers())
-    block = frame(CONTINUATION, 0, stream, literal("a", "B" * 3000) * 5)
-    while True:
-        yield block
-
-
-def huge_header(stream=1):
-    yield frame(HEADERS, 0, stream, headers() + huge_literal(1 << 30))
-    block = frame(CONTINUATION, 0, stream, b"B" * 16000)
-    while True:
-        yield block
-
-
-def settings_or_pings(kind):
-    payload = b"\0" * 8 if kind == PING else struct.pack(">HI", 3, 100)
-    while True:
-        yield frame(kind, 0, 0, payload) * 200
-
-
-def empty_data(stream=1):
-    while True:
-        yield frame(DATA, 0, stream) * 200
-
-
-def idle_streams():
-    stream, block = 1, headers()
-    while True:
-        yield b"".join(frame(HEADERS, END_HEADERS, stream + 2 * i, block) for i in range(50))
-        stream += 100
+    begins = frame(HEADERS, 0, 3, block)
+    many = 300 if is_member else 50
+    calls_max = 4 if is_member else 1
+    longest = message_bytes_max if is_member else 4096
+    return {
+        "one call more": b"".join(frame(HEADERS, END_HEADERS, 3 + 2 * i, block)
+                                  for i in range(calls_max)),
+        "a reset of a call that never was": frame(RST_STREAM, 0, 3, struct.pack(">I", 8)),
+        "five resets": frame(RST_STREAM, 0, 1, struct.pack(">I", 8)) * 5,
+        "twenty pings without data": frame(PING, 0, 0, b"\0" * 8) * 20,
+        "twenty settings": frame(SETTINGS, 0, 0, struct.pack(">HI", 3, 100)) * 20,
+        "headers that go on": begins + frame(CONTINUATION, 0, 3, literal("a", "B" * 1000)) * 4,
+        "headers that are interrupted": begins + frame(PING, 0, 0, b"\0" * 8),
+        "windows without data": frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 1)) * many,
+        "priorities": frame(PRIORITY, 0, 5, struct.pack(">IB", 0, 1)) * many,
+        "frames of an unknown kind": frame(0xAB, 0, 0, b"?") * many,
+        "frames without data": frame(DATA, 0, 1) * many,
+        "a promise": frame(PUSH_PROMISE, END_HEADERS, 1, struct.pack(">I", 2)),
+        "a message that is too long": frame(DATA, 0, 1, grpc(b"", declared=longest + 1)),
+        "a length of 4 GiB": frame(DATA, 0, 1, grpc(b"", declared=(1 << 32) - 1)),
+        "a compressed message": frame(DATA, 0, 1, grpc(b"x" * 10, compressed=1)),
+        "data of another call": frame(DATA, 0, 5, grpc(b"x")),
+    }

@@ -37,6 +37,7 @@ def _program(variable, name):
 PROGRAM = _program("LANCHAT_BIN", "lanchat")
 ECHO_BOT = _program("LANCHAT_ECHO_BOT", "examples/echo_bot")
 TAP_SWITCH = _program("LANCHAT_TAPSWITCH", "tests/functional/tapswitch")
+IMPOSTOR = _program("LANCHAT_IMPOSTOR", "tests/functional/impostor")
 
 
 class Message(NamedTuple):
@@ -54,7 +55,7 @@ def need_program():
         raise Skip("lanchat is not built")
 
 
-def run(*arguments, home=None, stdin=b"", seconds=20, env=None, namespace=None):
+def run(*arguments, home=None, stdin=b"", seconds=60, env=None, namespace=None):
     """Runs lanchat to its end, for commands and refusals."""
     need_program()
     with tempfile.TemporaryDirectory(prefix="lanchat-test-") as fresh:
@@ -198,9 +199,9 @@ class Chat:
         return path
 
     def node(self, name, *flags, mode="json", home=None, ip=None, cidr=None, ports=None,
-             linger="inf", env=None, **options):
+             linger="inf", env=None, program=None, **options):
         home = home or self.home()
-        argv = [PROGRAM, f"--{mode}", "--name", name, "--ip", self.ip if ip is None else ip,
+        argv = [program or PROGRAM, f"--{mode}", "--name", name, "--ip", self.ip if ip is None else ip,
                 "--cidr", cidr or self.cidr, "--ports", ports or self.range,
                 "--linger", linger, *flags]
         node = Node(name, argv, mode=mode, env=environment(home, **(env or {})), **options)

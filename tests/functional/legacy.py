@@ -63,7 +63,7 @@ class LegacyPeer(Process):
                 if e["event"] == kind and (peer is None or e["peer"] == peer)]
 
     def wait_listening(self):
-        self.wait("listening", lambda: self.of("listening"), 10)
+        self.wait("listening", lambda: self.of("listening"), 60)
         return self
 
     def scan(self, *addresses):
@@ -74,6 +74,10 @@ class LegacyPeer(Process):
 
     def say(self, text):
         self.do({"do": "say", "text": text})
+
+    def paste(self, text, count=None):
+        """Lines `text` with the numbers from 0 on; without a count the text alone, for ever."""
+        self.do({"do": "paste", "text": text} | ({} if count is None else {"count": count}))
 
     def do(self, command):
         self.write(json.dumps(command).encode() + b"\n")

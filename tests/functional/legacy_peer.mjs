@@ -119,12 +119,34 @@ async function discover() {
   scanning = false;
 }
 
+const drained = (stream) => new Promise((over) => {
+  const done = () => {
+    stream.off('drain', done);
+    stream.off('close', done);
+    over();
+  };
+  stream.on('drain', done);
+  stream.on('close', done);
+});
+
+// As fast as whoever is slowest takes them, as the original; without a count for ever.
+async function paste(text, count) {
+  for (let n = 0; count === undefined || n < count; ++n) {
+    const msg = count === undefined ? text : text + n;
+    for (const { stream } of [...peers.values()])
+      if (!stream.write({ msg })) await drained(stream);
+    if (peers.size === 0) await new Promise((later) => setTimeout(later, 10));
+  }
+}
+
 function obey(command) {
   if (command.do === 'scan') {
     targets = command.targets;
     discover();
   } else if (command.do === 'rest') {
     targets = [];
+  } else if (command.do === 'paste') {
+    paste(command.text, command.count);
   } else {
     for (const { stream } of peers.values()) stream.write({ msg: command.text });
   }

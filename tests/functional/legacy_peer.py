@@ -5,10 +5,13 @@ Commands, one JSON object a line on stdin:
     {"do": "scan", "targets": ["ip:port", …]}   dial those not in the map, now and every second
     {"do": "rest"}                              dial no more
     {"do": "say", "text": …}                    send a line to everybody in the map
+    {"do": "paste", "text": …, "count": n}      the same n times, with a number behind the text; no
+                                                count: for ever, the text alone (stdin has ended)
 Events, one JSON object a line on stdout: `listening`, `added`, `duplicate`, `refused`, `removed`
 (with `peer`, `side`), and `frame` with the raw bytes (`base64`) of all that arrives; `first` marks
 the greeting. What the peer does with its map is what the original does, livelock included."""
 import base64
+import itertools
 import json
 import os
 import queue
@@ -117,6 +120,13 @@ class Peer:
             for entry in self._peers.values():
                 entry.outgoing.put(encode(text))
 
+    def paste(self, text, count):
+        """As fast as whoever is slowest takes them, as the original."""
+        for n in itertools.count() if count is None else range(count):
+            while any(entry.outgoing.qsize() > 1_000 for entry in list(self._peers.values())):
+                time.sleep(0.001)
+            self.say(text if count is None else f"{text}{n}")
+
     # The acceptor's side of NewNode.
     def accept(self, requests, _context):
         first = next(requests, None)
@@ -204,6 +214,9 @@ def main():
             peer.scan(command["targets"])
         elif command["do"] == "rest":
             peer.scan([])
+        elif command["do"] == "paste":
+            threading.Thread(target=peer.paste, args=(command["text"], command.get("count")),
+                             daemon=True).start()
         else:
             peer.say(command["text"])
     # The process simply dies, as the original does.

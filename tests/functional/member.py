@@ -26,14 +26,19 @@ class Member:
         self._lives_count += 1
         return self
 
-    def say(self, count=1):
-        """The texts, which the node has been given but may not yet have read."""
+    def say(self, count=1, ask=False):
+        """The texts, which the node has been given but may not yet have read. `ask`: it is to tell
+        which of them are on its disk."""
         first = len(self.said) + 1
         texts = [f"{self.name}.{self._lives_count}.{n}" for n in range(first, first + count)]
         self.said += texts
         for text in texts:
-            self.node.say(text)
+            self.node.say(text, **({"ref": text} if ask else {}))
         return texts
+
+    def acknowledged(self):
+        """Those that the node has told to be on its disk."""
+        return [thing["ref"] for thing in self.node.of_type("ack")]
 
     def kill(self):
         self.node.kill()

@@ -19,7 +19,7 @@ def _certificate(folder, algorithm):
     key, certificate = os.path.join(folder, "key.pem"), os.path.join(folder, "cert.pem")
     subprocess.run(["openssl", "req", "-new", "-x509", "-newkey", algorithm, "-nodes", "-keyout",
                     key, "-out", certificate, "-subj", "/CN=lanchat", "-days", "7000"],
-                   check=True, capture_output=True, timeout=20)
+                   check=True, capture_output=True, timeout=60)
     return certificate, key
 
 
@@ -105,4 +105,4 @@ class Middle:
 
         asyncio.run_coroutine_threadsafe(close(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(30)

@@ -143,7 +143,7 @@ class SlowLan:
         self.hosts = [Host(f"{prefix}{number}") for number in range(1, hosts + 1)]
         self._switch = _Switch([TAP_SWITCH, prefix, str(hosts), str(delay_ms)])
         try:
-            self._switch.wait("ready", lambda: b"ready" in self._switch.said, 5)
+            self._switch.wait("ready", lambda: b"ready" in self._switch.said, 30)
             for number, host in enumerate(self.hosts, 1):
                 host.configure(f"10.78.0.{number}", self.prefix)
         except Failed:

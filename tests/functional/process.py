@@ -112,8 +112,9 @@ class Process:
     ends the child when the thread that started it ends."""
 
     def __init__(self, argv, *, env=None, namespace=None, gate=None, descriptors_max=None,
-                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=None):
+                 file_bytes_max=None, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=None):
         limits = [f"--nofile={descriptors_max}:{descriptors_max}"] if descriptors_max else []
+        limits += [f"--fsize={file_bytes_max}:{file_bytes_max}"] if file_bytes_max else []
         argv = ["setpriv", "--pdeathsig", "KILL", "--", "prlimit", "--core=0:0", *limits, *argv]
         if namespace:
             argv = ["ip", "netns", "exec", namespace, *argv]
@@ -213,7 +214,7 @@ class Process:
         except subprocess.TimeoutExpired:
             raise Failed(f"{self}: still running after {seconds:.1f} s\n{self.tail()}") from None
         for reader in self._readers:
-            reader.join(5)
+            reader.join(30)
         return code
 
     def stop(self):

@@ -4,7 +4,7 @@ import time
 
 from lanchat import PROGRAM, Chat, check_chat_works, environment, run
 from legacy import LegacyPeer, available_kinds
-from runner import FULL, check, check_equal, main, never, test, within
+from runner import FULL, check, check_equal, eventually, main, never, test, within
 from terminal import Tmux
 
 RIGHT, WRONG = "four words make friends", "four words make enemies"
@@ -140,12 +140,9 @@ def a_lone_peer_with_another_passphrase_is_exit_5():
         alice = there.node("alice", *_flags(there, RIGHT))
         address = alice.address
         for flags in (_flags(here, WRONG), []):
-            began = time.monotonic()
-
             done = _start(here, "--peer", address, "--linger", "inf", *flags)
 
             check_equal(done.returncode, 5, f"exit code ({done.stdout} {done.stderr})")
-            check(time.monotonic() - began < within(5), "it took long")
             check(address.encode() in done.stdout, f"stdout {done.stdout}")
             check_equal(done.stdout.count(b'"other_network"'), 1, f"times told: {done.stdout}")
             check(b'"reason":"refused"' in done.stdout.splitlines()[-1], f"bye: {done.stdout}")
@@ -217,31 +214,33 @@ def guesses_are_paced_and_keep_nobody_out_who_knows():
     """Everybody guesses once, from an address of its own; a second apart, but for the first."""
     crowd = 50 if FULL else 10
     with Chat(ports=3) as chat:
-        log = ["--log-level", "info", "--no-beacon"]
-        alice, bob = (chat.node(name, *_flags(chat, RIGHT), *log) for name in ("alice", "bob"))
+        alice, bob = (chat.node(name, *_flags(chat, RIGHT), "--no-beacon")
+                      for name in ("alice", "bob"))
         chat.wait_mesh()
         network, host = chat.ip.rsplit(".", 1)
         began = time.monotonic()
+        guessers = []
         for i in range(crowd):
             there = f"{network}.{(int(host) + i) % 254 + 1}"
-            chat.node(f"guesser{i}", *_flags(chat, f"{WRONG} {i}"), "--no-beacon",
-                      "--cidr", there + "/32", ip=there)
-        alice.wait("the first guesses", lambda: _guesses(alice), within(10))
+            guessers.append(chat.node(f"guesser{i}", *_flags(chat, f"{WRONG} {i}"), "--no-beacon",
+                                      "--cidr", there + "/32", ip=there))
+        eventually("the first guesses", lambda: _guesses(guessers, alice), within(10))
 
         carol = chat.node("carol", *_flags(chat, RIGHT), "--no-beacon")
 
         carol.wait_linked(2, within(5))
         check_chat_works([alice, bob, carol])
         for node in (alice, bob):
-            node.wait(f"{crowd} guesses", lambda node=node: _guesses(node) == crowd,
-                      within(10) + crowd)
+            eventually(f"{crowd} guesses", lambda node=node: _guesses(guessers, node) == crowd,
+                       within(10) + crowd)
             check_equal(len(node.peers("up")), 2, f"peers of {node}")
             took = time.monotonic() - began
             check(took > crowd - 5, f"{crowd} guesses took {took:.1f} s")
 
 
-def _guesses(node):
-    return sum("does not know the passphrase" in line for line in node.err)
+def _guesses(guessers, node):
+    """How many of them were refused by that node."""
+    return sum(node.address in _others(guesser) for guesser in guessers)
 
 
 

@@ -50,6 +50,60 @@ def _restart(chat, node, name):
 
 
 @test
+def following_ends_when_its_reader_goes():
+    with Chat(ports=2) as chat:
+        alice = chat.node("alice")
+        alice.wait_ready()
+        _ask(alice, "send", "first")
+        argv = [PROGRAM, "tail", "-f"]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              env=environment(alice.home)) as tail:
+            try:
+                check_equal(tail.stdout.readline(), b"alice: first\n", "line")
+                tail.stdout.close()  # as grep -m1 does; nothing more is said
+                eventually("an end", lambda: tail.poll() is not None, within(5))
+                check_equal((tail.returncode, tail.stderr.read()), (0, b""), "end")
+            finally:
+                tail.kill()
+
+
+@test
+def a_command_whose_output_is_closed_or_full_fails():
+    with Chat(ports=2) as chat:
+        alice = chat.node("alice")
+        alice.wait_ready()
+        _ask(alice, "send", "first")
+        for command in ("--version", "--help", "config print", "history", "tail", "tail -f",
+                        "status", "rooms", "search first", "export"):
+            for output in (">&-", ">/dev/full"):
+                done = subprocess.run(["sh", "-c", f'exec "$0" {command} {output}', PROGRAM],
+                                      stderr=subprocess.PIPE, check=False, timeout=within(10),
+                                      env=environment(alice.home))
+                check_equal(done.returncode, 1, f"exit code of {command} {output}")
+                check(done.stderr.startswith(b"lanchat: "), f"{command} {output}: {done.stderr}")
+
+
+@test
+def a_day_is_the_whole_day_and_times_may_have_offsets():
+    with Chat(ports=2) as chat:
+        alice = chat.node("alice")
+        alice.wait_ready()
+        _ask(alice, "send", "today")
+        at = _history(alice)[0]["ts"]
+        utc = {"TZ": "UTC"}
+        _ask(alice, "history", "--since", "2026-04-24", env={"TZ": "Africa/Cairo"})
+        for since, until, count in ((at[:10], at[:10], 1), ("2020-01-01", "2020-01-01", 0),
+                                    (at.replace("Z", "+00:00"), at[:10], 1),
+                                    (at.replace("Z", "-23:59"), "2999-01-01", 0)):
+            found = _objects(_ask(alice, "history", "--json", "--since", since, "--until", until,
+                                  env=utc))
+            check_equal(len(found), count, f"lines from {since} until {until}")
+        result = run("history", "--since", "2026-04-24", "--until", "2026-04-23", home=alice.home)
+        check_equal(result.returncode, 2, "exit code")
+        check(b"nothing lies between" in result.stderr, result.stderr)
+
+
+@test
 def send_says_a_line_that_everybody_hears_and_history_tells_alike():
     with Chat(ports=2) as chat:
         alice, bob = chat.node("alice"), chat.node("bob")
@@ -255,6 +309,65 @@ def search_finds_words_in_lines_of_others():
 
         check_equal(_texts(found), ["the Fire drill is at noon"], "lines found")
         check_equal(_ask(bob, "search", "xyzzy"), "", "nothing")
+        check_equal(_texts(_objects(_ask(bob, "search", "--json", "dri"))),
+                    ["the Fire drill is at noon", "drill bits"], "found by a beginning")
+
+
+@test
+def search_finds_emoji_and_words_without_blanks_and_says_when_there_is_nothing_to_look_for():
+    with Chat(ports=1) as chat:
+        alice = chat.node("alice")
+        alice.wait_ready()
+        lines = ["party 🎉🎉", "ฉันอยู่กรุงเทพมหานคร", "대한민국에서", "هذا الكتاب", "मैं हिन्दी बोलता हूँ",
+                 "the deployment"]
+        for text in lines:
+            _ask(alice, "send", text)
+        queries = ["🎉", "กรุงเทพ", "민국", "كتاب", "हिन्दी", "deploy"]
+
+        for query, line in zip(queries, lines):
+            check_equal(_texts(_objects(_ask(alice, "search", "--json", query))), [line], query)
+        for query in ("?!", "...", "\u200d"):
+            refused = run("search", "--json", query, home=alice.home)
+            check_equal(refused.returncode, 1, f"exit code of a search for {query!r}")
+            check(b"nothing to look for" in refused.stderr, "people are told why")
+            [error] = _objects(refused.stdout.decode())
+            check_equal((error["type"], error["code"]), ("error", "bad_query"), "and programs")
+
+
+@test
+def a_room_is_one_however_its_name_is_written():
+    with Chat(ports=2) as chat:
+        alice, bob = chat.node("alice"), chat.node("bob")
+        chat.wait_mesh()
+        _ask(alice, "send", "--wait", "all", "-r", "Caf\u00e9", "first")
+        _ask(bob, "send", "--wait", "all", "-r", "cafe\u0301", "second")
+        _ask(alice, "send", "--wait", "all", "-r", " CAFÉ", "third")
+        _ask(bob, "send", "--wait", "all", "-r", "GENERAL", "to all")
+
+        for node in (alice, bob):
+            check_equal(_ask(node, "rooms").splitlines(), ["Caf\u00e9", "GENERAL"], "rooms")
+            named = [o["name"] for o in _objects(_ask(node, "rooms", "--json"))]
+            check_equal(named, ["Caf\u00e9", "GENERAL"], "rooms for programs")
+            for room in ("café", "CAFE\u0301"):
+                check_equal(_texts(_history(node, "-r", room)), ["first", "second", "third"], room)
+                check_equal([o["room"] for o in _history(node, "-r", room)],
+                            ["Caf\u00e9", "cafe\u0301", " CAFÉ"], "as they were written")
+                for query in ("second", "sec"):
+                    found = _ask(node, "search", "--json", "-r", room, query)
+                    check_equal(_texts(_objects(found)), ["second"], f"{query} in {room}")
+                tail = _ask(node, "tail", "--json", "-n", "9", "-r", room)
+                check_equal(sorted(_texts(_objects(tail))), ["first", "second", "third"], "tail")
+            check_equal(_ask(node, "export", "--format", "md").count("# Caf\u00e9\n"), 1, "headings")
+            check_equal(_texts(_history(node, "-r", "general")), ["to all"], "one general room")
+
+
+@test
+def a_peer_is_named_however_its_name_is_composed():
+    with Chat(ports=2) as chat:
+        alice, cafe = chat.node("alice"), chat.node("Cafe\u0301")
+        chat.wait_mesh()
+        _ask(alice, "send", "-t", "caf\u00e9", "--wait", "1", "just us")
+        cafe.wait_text("just us")
 
 
 @test
@@ -424,6 +537,22 @@ def an_identity_moves_with_its_key():
                     (1, 1, 0, 1), "exit codes")
         check_equal(chat.node("alice", home=home).id, was, "id of the moved node")
         check_equal(_ask(other, "identity", "show"), other_id + "\n", "what was not replaced")
+
+
+@test
+def an_id_that_was_used_says_nothing_else_over_a_restart_too():
+    with Chat(ports=1) as chat:
+        alice = chat.node("alice")
+        alice.wait_ready()
+        _ask(alice, "send", "--id", "job 7", "built")
+        for _ in range(2):
+            _ask(alice, "send", "--id", "job 7", "built")
+            for other in (["failed"], ["-r", "builds", "built"]):
+                refused = run("send", "--id", "job 7", *other, home=alice.home)
+                check_equal(refused.returncode, 1, f"exit code of {other}")
+                check(b"used for another line" in refused.stderr, f"why: {refused.stderr!r}")
+            alice = _restart(chat, alice, "alice")
+        check_equal(_texts(_history(alice)), ["built"], "lines")
 
 
 main()

@@ -8,6 +8,7 @@ from lanchat import ECHO_BOT, SANITIZED, SOURCE, Chat, environment, run
 from process import Process
 from runner import Skip, check, check_equal, main, never, note, test, within
 
+SHORT_LIVED = os.path.join(os.path.dirname(ECHO_BOT), "short_lived")
 EXAMPLES = os.path.join(SOURCE, "examples")
 ROWS_MIN = 10
 
@@ -52,6 +53,17 @@ def two_echo_bots_do_not_talk_for_ever():
 
         alice.wait_heard(2)
         never("a third answer", lambda: len(alice.heard()) > 2, 0.5)
+
+
+@test
+def nodes_come_and_go_while_their_program_runs_on():
+    if not os.access(SHORT_LIVED, os.X_OK):
+        raise Skip("short_lived is not built")
+    with Chat(ports=4, ip="127.0.0.1") as chat:
+        done = subprocess.run([SHORT_LIVED, chat.range, "6"], env=environment(chat.home()),
+                              capture_output=True, text=True, timeout=within(60), check=False)
+        check_equal(done.returncode, 0, f"exit code: {done.stderr}")
+        check(done.stdout.endswith("6 guests were heard\n"), f"what it says: {done.stdout!r}")
 
 
 @test

@@ -13,7 +13,8 @@ from author import Author, field
 from isolation import free_ports
 from lanchat import check_chat_works
 from runner import check, check_equal, full, main, note, test, within
-from siege import CLOSED_WITHIN_S, attack, check_hung_up_on, check_never_a_peer, siege
+from siege import (CLOSED_WITHIN_S, check_hung_up_on, check_never_a_peer, check_peers_cut_for,
+                   check_strangers_cut_for, siege)
 from tls_stranger import HandshakeStranger, TlsStranger, client_hello
 
 FLOODER, KNOWN = "127.0.0.2", "127.0.0.3"
@@ -22,39 +23,32 @@ HELLOS_MAX, FLOOD_S = 200_000, full(20, 8)
 MALLORY = Author(random.getrandbits(64) | 1, "mallory")
 
 
-@test
-def floods_of_an_admitted_stranger_are_cut():
-    attack("rapid reset inside TLS", h2.rapid_reset(), TlsStranger)
-    attack("CONTINUATION flood inside TLS", h2.continuation(), TlsStranger)
-    attack("1 GiB header inside TLS", h2.huge_header(), TlsStranger)
-    attack("ping flood inside TLS", h2.settings_or_pings(h2.PING), TlsStranger)
-    attack("settings flood inside TLS", h2.settings_or_pings(h2.SETTINGS), TlsStranger)
-    attack("stream flood inside TLS", h2.idle_streams(), TlsStranger)
+def _calls(address):
+    stranger = TlsStranger(address)
+    stranger.open_stream()
+    return stranger
 
 
-def _member(address):
-    return TlsStranger(address, author=MALLORY)
-
-
-def _join(stranger, under):
+def _joins(under):
+    stranger = TlsStranger(under.target, author=MALLORY)
     stranger.join(under.free_address(), MALLORY)
     stranger.say_raw(field(2, b"\x78\x00"))  # nothing received so far: the last word of a greeting
-    under.alice.wait("mallory as a peer",
-                     lambda: any(p["name"] == "mallory" for p in under.alice.peers("up")), within(5))
+    return stranger
 
 
 @test
-def floods_of_a_member_are_cut_or_harmless():
-    attack("rapid reset by a member", h2.rapid_reset(first=3), _member, _join)
-    attack("CONTINUATION flood by a member", h2.continuation(stream=3), _member, _join)
-    attack("ping flood by a member", h2.settings_or_pings(h2.PING), _member, _join)
-    attack("empty frames by a member", h2.empty_data(), _member, _join)
-    attack("nonsense by a member", _nonsense_frames(), _member, _join)
+def an_admitted_stranger_that_takes_more_than_a_greeting_needs_is_cut():
+    with siege() as under:
+        check_strangers_cut_for(h2.offences(is_member=False), _calls, under)
+        under.check_survived("strangers inside TLS who take too much")
 
 
-def _nonsense_frames():
-    while True:
-        yield h2.frame(h2.DATA, 0, 1, h2.grpc(os.urandom(4000))) * 4
+@test
+def a_member_that_takes_more_than_a_member_needs_is_cut():
+    nonsense = h2.frame(h2.DATA, 0, 1, h2.grpc(os.urandom(400))) * 4
+    with siege() as under:
+        check_peers_cut_for({**h2.offences(is_member=True), "nonsense": nonsense}, _joins, under)
+        under.check_survived("members who take too much")
 
 
 def _says(kind, *parts):
@@ -125,7 +119,7 @@ def a_hello_of_another_connection_is_worth_nothing():
             signature = first.signature(MALLORY)
             second.open_stream()
             second.say_raw(h2.hello(under.free_address(), MALLORY, signature))
-            check(second.wait_closed(CLOSED_WITHIN_S + 1), "still open")
+            check(second.wait_closed(within(CLOSED_WITHIN_S + 1)), "still open")
         check_never_a_peer(under.nodes)
         under.check_survived("a stolen hello")
 
@@ -148,7 +142,7 @@ def a_handshake_or_admission_that_stops_is_closed_within_5_s():
     with siege() as under:
         strangers = {name: begin(under.target) for name, begin in stalls.items()}
         for name, stranger in strangers.items():
-            left = stranger.opened + CLOSED_WITHIN_S + 0.8 - time.monotonic()
+            left = stranger.opened + within(CLOSED_WITHIN_S + 0.8) - time.monotonic()
             check(stranger.wait_closed(max(0.1, left)), f"{name}: open after 5 s")
             stranger.close()
         check_never_a_peer(under.nodes)
@@ -166,7 +160,7 @@ def a_handshake_byte_by_byte_is_closed_within_5_s():
                 time.sleep(0.1)
             check(slow.wait_closed(1), "still open")
             took = slow.closed_at - slow.opened
-            check(took <= CLOSED_WITHIN_S + 0.8, f"closed after {took:.1f} s")
+            check(took <= within(CLOSED_WITHIN_S + 0.8), f"closed after {took:.1f} s")
         under.check_survived("a slow handshake")
 
 
@@ -204,7 +198,7 @@ def a_flood_of_hellos_keeps_no_known_peer_out():
         known.stop()
         told = multiprocessing.Queue()
         flooder = multiprocessing.Process(target=_flood_hellos, daemon=True,
-                                          args=(under.target, within(FLOOD_S), told))
+                                          args=(under.target, FLOOD_S, told))
         flooder.start()
         times = []
         while flooder.is_alive():
@@ -216,9 +210,9 @@ def a_flood_of_hellos_keeps_no_known_peer_out():
             again.stop()
             flooder.join(0.2)
         hellos = told.get(timeout=5)
-        note(f"{hellos / within(FLOOD_S):.0f} ClientHellos a second; the known peer was linked after "
+        note(f"{hellos / FLOOD_S:.0f} ClientHellos a second; the known peer was linked after "
              f"{', '.join(f'{t:.2f}' for t in times)} s")
-        check(hellos > 1000, f"only {hellos} ClientHellos: no flood")
+        check(hellos > 100, f"only {hellos} ClientHellos: no flood")
         under.alice.wait_linked(2, within(10))
         for node in under.nodes:
             under.forget(node)

@@ -171,15 +171,43 @@ def an_error_names_the_ref_it_answers():
 
 
 @test
-def v_room_and_ref_are_optional_and_unknown_keys_are_no_error():
+def v_room_and_ref_are_optional():
     with Chat(ports=2) as chat:
         alice, bob = _pair(chat)
 
         alice.write(b'{"type":"send","text":"1"}\n{"v":1,"type":"send","room":"general",'
-                    b'"text":"2","ref":"a","future":{"x":[1]}}\n')
+                    b'"text":"2","ref":"a"}\n')
 
         check_equal(bob.wait_heard(2), ["1", "2"], "lines")
         check_equal(_errors(alice), [], "errors")
+
+
+NOT_STRICT = {
+    "peer": b'{"type":"send","peer":"bob","text":"secret","ref":"r"}',
+    "To": b'{"ref":"r","type":"send","To":"bob","text":"secret"}',
+    "room": b'{"type":"send","room":"ops","room":"general","text":"secret","ref":"r"}',
+    "text": b'{"type":"send","text":"secret","text":"other","ref":"r"}',
+    "to": b'{"type":"send","to":null,"text":"secret","ref":"r"}',
+    "v": b'{"v":"1","type":"send","text":"secret","ref":"r"}',
+    "future": b'{"type":"send","text":"secret","ref":"r","future":{"x":[1]}}',
+}
+
+
+@test
+def a_request_that_is_not_understood_to_the_letter_is_refused_and_nothing_is_said():
+    with Chat(ports=2) as chat:
+        alice, bob = _pair(chat)
+        for count, (key, line) in enumerate(NOT_STRICT.items(), 1):
+            alice.write(line + b"\n")
+            alice.wait(f"an error for {key}", lambda: len(_errors(alice)) == count, within(3))
+            error = _errors(alice)[-1]
+            check_equal((error["code"], error.get("ref")), ("bad_request", "r"), f"error for {key}")
+            check(key in error["message"], f"{error['message']!r} names {key}")
+
+        alice.write(b'{"type":"send","text":"x","ref":"cut off"\n')
+        check_equal(_wait_error(alice, code="bad_json")["ref"], "cut off", "ref")
+        alice.say("after")
+        check_equal(bob.wait_heard(1), ["after"], "lines")
 
 
 @test
@@ -188,7 +216,7 @@ def a_line_over_a_mebibyte_is_refused_and_the_rest_goes_on():
         alice, bob = _pair(chat)
 
         alice.feed(b'{"type":"send","text":"' + b"x" * (2 << 20) + b'"}\n')
-        alice.feed(b'{"type":"send","text":"after"}\n').join(5)
+        alice.feed(b'{"type":"send","text":"after"}\n').join(60)
 
         _wait_error(alice)
         check_equal(bob.wait_heard(1), ["after"], "lines")

@@ -1,7 +1,8 @@
 # A LAN of silent addresses: found at once, scanned gently, and nothing sent outside.
+import json
 import time
 
-from lanchat import Chat, check_chat_works, check_never_flapped, check_one_link_per_pair
+from lanchat import Chat, check_chat_works, check_never_flapped, check_one_link_per_pair, run
 from network import Lan, Watch, need_namespaces
 from process import Gate
 from runner import check, check_equal, eventually, full, main, note, test, within
@@ -154,6 +155,46 @@ def several_nodes_on_each_host_form_one_mesh():
 
         check_one_link_per_pair(nodes)
         check_chat_works(nodes)
+
+
+def _warnings(node):
+    told = run("status", "--json", home=node.home)
+    check_equal(told.returncode, 0, f"exit code: {told.stderr!r}")
+    return json.loads(told.stdout)["warnings"]
+
+
+@test
+def of_a_large_subnet_it_is_said_which_part_is_scanned():
+    need_namespaces()
+    for prefix, part in ((16, "10.77.0.0/22"), (24, None)):
+        with Lan(1, prefix) as lan, Chat(ports=4) as chat:
+            node = chat.node("alice", ip="", cidr="auto", namespace=lan.hosts[0].namespace)
+            node.wait_ready()
+            warnings = _warnings(node)
+            check_equal(len(warnings), 1 if part else 0, f"warnings in a /{prefix}")
+            if part:
+                check(part in warnings[0] and "/16" in warnings[0], f"what it says: {warnings}")
+                node.wait("to tell it", lambda: any(part in line for line in node.err), within(5))
+
+
+@test
+def an_address_that_has_gone_is_told_until_it_is_back():
+    need_namespaces()
+    with Lan(1) as lan, Chat(ports=4, cidr=lan.cidr) as chat:
+        host = lan.hosts[0]
+        node = chat.node("alice", ip=host.ip, namespace=host.namespace)
+        node.wait_ready()
+        check_equal(_warnings(node), [], "warnings at first")
+        host.run("ip", "address", "del", f"{host.ip}/{lan.prefix}", "dev", "eth0")
+        node.wait("to tell it", lambda: any(f"no interface has {host.ip}" in line
+                                            for line in node.err), within(20))
+        check(host.ip in _warnings(node)[0], "status says nothing of it")
+        host.configure(host.ip, lan.prefix)
+        node.wait("to tell it", lambda: any("can be reached again" in line
+                                            for line in node.err), within(20))
+        check_equal(_warnings(node), [], "warnings once it is back")
+        told = [line for line in node.err if "no interface has" in line]
+        check_equal(len(told), 1, "times that it is told")
 
 
 main()

@@ -1,8 +1,9 @@
 # The original protocol: peers of other gRPC implementations chat with us in every role.
+import json
 import random
 import time
 
-from lanchat import Chat, check_chat_works
+from lanchat import Chat, check_chat_works, run
 from legacy import LegacyPeer, available_kinds
 from network import Lan, SlowLan, need_namespaces
 from process import Gate, listens
@@ -244,6 +245,90 @@ def nothing_an_original_could_misread_is_sent_to_it():
             never("more frames than lines", lambda: len(peer.heard()) > 2 * len(texts), 5.0)
             bob.stop()
             peer.check_frames()
+
+
+def _found(node, *arguments):
+    shown = run(*arguments, "--json", home=node.home)
+    check_equal(shown.returncode, 0, f"exit code of {arguments}: {shown.stderr}")
+    return [json.loads(line)["text"] for line in shown.stdout.splitlines()]
+
+
+@test
+def lines_of_an_original_are_found_by_its_address_here_or_gone():
+    for kind in available_kinds():
+        with _chat(2) as chat:
+            peer = _legacy(chat, kind, chat.last_port)
+            node = chat.node("alice")
+            peer.wait_known(node.address)
+            node.wait_linked(1)
+            node.say("lunch, says alice")
+            peer.wait_heard("lunch, says alice")
+            for text in ("lunch from afar", "tea from afar"):
+                peer.say(text)
+                node.wait_text(text)
+
+            for _ in ("here", "gone"):
+                check_equal(_found(node, "history", "--from", peer.address),
+                            ["lunch from afar", "tea from afar"], "history")
+                check_equal(_found(node, "search", "lunch", "--from", peer.address),
+                            ["lunch from afar"], "search")
+                check_equal(_found(node, "history", "--from", "alice"), ["lunch, says alice"],
+                            "history of alice")
+                peer.kill()
+                node.wait_linked(0, within(30))
+
+            stranger = run("history", "--from", f"{chat.ip}:1", home=node.home)
+            check_equal(stranger.returncode, 1, "exit code for who never said anything")
+
+
+@test
+def a_line_of_an_original_that_is_too_long_is_told_of_and_ends_no_link():
+    for kind in available_kinds():
+        with _chat(3) as chat:
+            peer = _legacy(chat, kind, chat.last_port)
+            node, plain = chat.node("alice"), chat.node("bob", mode="plain")
+            node.wait_linked(2, within(30))
+            peer.wait("two in the map", lambda: len(peer.of("added")) >= 2, within(30))
+
+            longest = "x" * 65_536
+            for text in ("before", longest, longest + "y", "z" * 262_130, "z" * 262_144,
+                         "z" * (4 * 1024 * 1024 - 6), "behind"):
+                peer.say(text)
+
+            node.wait_text("behind", within(60))
+            check_equal(list(node.heard(peer.address)), ["before", longest, "behind"], "lines")
+            told = lambda: sum(
+                e["lines"] for e in node.of_type("undelivered")
+                if e["reason"] == "too_long" and e["peer"]["address"] == peer.address)
+            node.wait("to be told of four", lambda: told() == 4, within(30))
+            plain.wait("a line", lambda: any("behind" in line for line in plain.out), within(60))
+            plain.wait("a note", lambda: any("longer than 65536 bytes" in e for e in plain.err),
+                       within(30))
+            check_equal(node.peers("down"), [], "down events")
+            _check_talk(node, peer, rounds=1)
+
+
+@test
+def an_original_that_freezes_is_lost_and_one_that_is_idle_stays():
+    for kind in available_kinds():
+        with _chat(3) as chat:
+            frozen = _legacy(chat, kind, chat.last_port)
+            idle = _legacy(chat, kind, chat.last_port - 1)
+            node = chat.node("alice")
+            node.wait_linked(2, within(30))
+            node.say("hello")
+            frozen.wait_heard("hello", within(30))
+            idle.wait_heard("hello", within(30))
+
+            frozen.freeze()
+
+            _, lost = node.wait_event("down", lambda e: e.get("event") == "down", within(60))
+            check_equal((lost["peer"]["address"], lost["reason"]), (frozen.address, "lost"), "down")
+            frozen.kill()
+            # It is asked some times more.
+            never("another down", lambda: len(node.peers("down")) > 1, 10.0)
+            _check_talk(node, idle, rounds=1)
+            check_equal({e["side"] for e in idle.of("added")}, {"server"}, "who dialled")
 
 
 @test

@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-from lanchat import PROGRAM, Chat, check_chat_works, environment
+from lanchat import PROGRAM, Chat, check_chat_works, environment, run
 from runner import FULL, check, check_equal, full, main, never, note, test, within
 
 NAMES = ["alice", "bob", "carol", "dave", "erin"]
@@ -258,6 +258,20 @@ def incoming_lines_appear_as_name_colon_text():
         check_equal(bob.out, want, "stdout")
         check(all("alice" not in line or ":" not in line or "hello" not in line
                   for line in bob.err), "lines of chat belong to stdout only")
+
+
+@test
+def a_byte_order_mark_before_plain_input_is_not_said():
+    with Chat(ports=2) as chat:
+        bob = chat.node("bob")
+        bob.wait_ready()
+        alice = chat.node("alice", mode="plain")
+        bob.wait_linked(1)
+        alice.write(b"\xef\xbb\xbffirst\n\xef\xbb\xbfsecond\n")
+        check_equal(bob.wait_heard(2), ["first", "\ufeffsecond"], "lines")
+        result = run("send", "-", home=alice.home, stdin=b"\xef\xbb\xbfthird\n")
+        check_equal(result.returncode, 0, result.stderr)
+        bob.wait_text("third")
 
 
 @test

@@ -44,7 +44,7 @@ class Machine:
     def try_as_stranger(self, script, *arguments):
         """What a Python script of the other user prints."""
         done = subprocess.run(_as(STRANGER, sys.executable, "-I", "-c", script, *arguments),
-                              capture_output=True, text=True, timeout=20, check=False, cwd="/")
+                              capture_output=True, text=True, timeout=60, check=False, cwd="/")
         check_equal(done.stderr, "", "errors of the stranger's script")
         return done.stdout.split()
 
@@ -53,7 +53,7 @@ class Machine:
         os.makedirs(home, exist_ok=True)
         os.chown(home, STRANGER, STRANGER)
         return subprocess.run(_as(STRANGER, self.program, *arguments), capture_output=True,
-                              timeout=20, check=False, env=environment(home), cwd="/")
+                              timeout=60, check=False, env=environment(home), cwd="/")
 
 
 def _need_users():
@@ -176,7 +176,7 @@ def the_memory_of_a_node_goes_to_no_core_file():
         check_equal(os.stat(f"{process}/mem").st_uid, 0, "owner of the memory")
         as_owner = subprocess.run(_as(OWNER, sys.executable, "-I", "-c", OPEN, f"{process}/mem",
                                       f"{process}/maps", f"{process}/environ"),
-                                  capture_output=True, text=True, timeout=20, check=True, cwd="/")
+                                  capture_output=True, text=True, timeout=60, check=True, cwd="/")
         check_equal(as_owner.stdout, "", "what another process of the owner reads")
 
 

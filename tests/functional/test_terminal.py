@@ -162,6 +162,32 @@ def slash_commands_are_obeyed_and_double_slash_is_said():
         check_equal(screen.exit_code(), 0, "exit code")
 
 
+def _type(screen, *lines):
+    for line in lines:
+        screen.type(line)
+        screen.keys("Enter")
+
+
+@test
+def a_line_for_one_goes_to_nobody_where_its_name_may_be_that_of_several():
+    with Chat(ports=6) as chat, _session(chat) as screen:
+        anna, *marias = [chat.node(name) for name in ("Anna", "Anna Maria", "Anna Maria")]
+        for node in (anna, *marias):
+            node.wait_linked(3)
+        screen.wait("all three", lambda rows: sum("joined" in row for row in rows) >= 3)
+
+        _type(screen, "/msg Anna Maria the password is 1234")
+        for node in marias:
+            screen.wait_row(node.id[:4])
+        screen.wait_row("may be any of:")
+        _type(screen, f"/msg {marias[0].id[:12]} for you", "/msg Anna for the other", "for all")
+
+        for node, direct in ((anna, ["for the other"]), (marias[0], ["for you"]), (marias[1], [])):
+            node.wait_text("for all")
+            check_equal(node.heard(), [*direct, "for all"], f"heard by {node.id}")
+        screen.wait_row("said to Anna ")
+
+
 @test
 def joins_and_leaves_are_shown_with_their_names():
     with Chat(ports=3) as chat, _session(chat) as screen:
@@ -287,7 +313,7 @@ def plain_output_into_a_pipe_is_tame_too():
 
         alice.wait("the end", lambda: any("the end" in line for line in alice.out), within(5))
 
-        alice.wait("the guest", lambda: any("I am guest 0" in line for line in alice.out), 3)
+        alice.wait("the guest", lambda: any("I am guest 0" in line for line in alice.out), within(3))
         check_equal(len(alice.out), len(HOSTILE_TEXTS) + 2, "lines")
         output = "\n".join(alice.out + alice.err)
         check(not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\u2066\u200e]", output),
@@ -351,6 +377,114 @@ def a_pasted_block_is_said_line_by_line():
             terminal.type(b"\r")
 
             check_equal(bob.wait_heard(3), ["/quit", "second", "third"], "lines")
+
+
+def _alone_with_bob(chat, *flags):
+    """A person on a raw terminal, and bob; both know each other."""
+    terminal = Pty(_argv(chat, "person", *flags),
+                   environment(chat.home(), TERM="xterm-256color"))
+    bob = chat.node("bob", keep_objects=True)
+    bob.wait_linked(1)
+    terminal.wait("bob", b"bob")
+    return terminal, bob
+
+
+@test
+def a_paste_whose_end_was_lost_is_left_with_control_c_or_by_waiting():
+    for way_out in (b"\x03", b"\x04", None):
+        with Chat(ports=3) as chat:
+            terminal, bob = _alone_with_bob(chat)
+            with terminal:
+                terminal.type(b"\x1b[200~hello")
+                terminal.wait("the paste", b"hello")
+                if way_out:
+                    terminal.type(way_out)
+                    terminal.type(b"\x15")  # the line begins anew
+                    terminal.type(b"/quit\r")
+                else:
+                    never("anything said", bob.heard, 2)
+                    terminal.type(b"\x15/quit\r")
+
+                check_equal(terminal.wait_exit(within(6)), 0, f"exit code after {way_out!r}")
+                check("/quit" not in bob.heard(), f"said: {bob.heard()}")
+
+
+@test
+def a_pasted_line_is_said_whole_or_refused_with_words():
+    with Chat(ports=3) as chat:
+        terminal, bob = _alone_with_bob(chat)
+        with terminal:
+            # Behind the first one Enter is pressed, the second one brings its own line end.
+            terminal.type(b"\x1b[200~" + b"x" * 70_000 + b"\x1b[201~")
+            terminal.type(b"\r")
+            terminal.wait("a refusal", b"a line of more than 65536 bytes was not sent", within(20))
+            terminal.type(b"\x15")
+            terminal.type(b"\x1b[200~" + b"y" * 70_000 + b"\nafter it\n\x1b[201~")
+            terminal.wait("another refusal", b"the up key brings it back", within(20))
+            terminal.type(b"\x1b[200~" + b"z" * 65_536 + b"\n\x1b[201~")
+
+            check_equal([len(text) for text in bob.wait_heard(2, within(20))], [8, 65_536], "lines")
+
+
+@test
+def what_was_pasted_is_text_also_when_it_is_recalled():
+    with Chat(ports=3) as chat:
+        terminal, bob = _alone_with_bob(chat)
+        with terminal:
+            terminal.type(b"\x1b[200~/home/x/tool\x1b[201~")
+            terminal.type(b"\r")
+            bob.wait_heard(1)
+            terminal.type(b"\x1b[200~/quit now\x1b[201~")
+            terminal.type(b"\r")
+            terminal.type(b"\x1b[A\r")
+            check_equal(bob.wait_heard(3), ["/home/x/tool", "/quit now", "/quit now"], "lines")
+
+            # The command is typed, what it says is pasted: it stays a command until Enter.
+            terminal.type(f"/msg {bob.id[:16]} ".encode())
+            terminal.type(b"\x1b[200~for you\n\x1b[201~")
+            terminal.type(b"\r")
+            bob.wait_heard(4)
+            check_equal([o["text"] for o in bob.objects if o.get("direct")], ["for you"], "direct")
+
+
+@test
+def what_may_be_a_command_stays_in_the_editor():
+    with Chat(ports=3) as chat, _session(chat) as screen:
+        bob = chat.node("bob")
+        _together(chat, screen, bob)
+        for line in (" /msg bob SECRET", "\u00a0/msg bob SECRET", "\uff0fmsg bob SECRET",
+                     "/mgs bob SECRET", "/home/x/tool"):
+            _type(screen, line)
+            screen.wait_row("not said")
+            screen.wait("the line in the editor",
+                        lambda rows, line=line: any(row.startswith(f"> {line}") for row in rows))
+            screen.keys("C-u")
+            screen.keys("C-l")
+            screen.wait("an empty screen", lambda rows: not any("not said" in r for r in rows))
+        _type(screen, "/MSG bob for you", "for all")
+
+        # What is for one goes in a log of its own, once it is on the disk.
+        check_equal(sorted(bob.wait_heard(2)), ["for all", "for you"], "lines")
+
+
+@test
+def lines_above_stay_when_the_window_is_made_narrower():
+    with Chat(ports=3) as chat, _session(chat) as screen:
+        bob = chat.node("bob")
+        _together(chat, screen, bob)
+        for i in range(5):
+            bob.say(f"line {i}")
+        screen.wait_row("bob: line 4")
+        screen.type("x" * 70)
+        screen.wait_row("x" * 70)
+
+        for columns in (60, 45, 30):
+            screen.resize(columns, 24)
+            bob.say(f"at {columns}")
+            screen.wait_row(f"bob: at {columns}")
+
+        check_equal([row for row in screen.history() if row.startswith("bob: line")],
+                    [f"bob: line {i}" for i in range(5)], "lines")
 
 
 main()

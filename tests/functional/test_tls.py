@@ -11,7 +11,7 @@ def _s_client(address, *flags):
     """What OpenSSL's own client sees of a node."""
     try:
         done = subprocess.run(["openssl", "s_client", "-connect", address, *flags], input=b"",
-                              capture_output=True, timeout=20, check=False)
+                              capture_output=True, timeout=60, check=False)
     except FileNotFoundError:
         raise Skip("openssl is not installed") from None
     return (done.stdout + done.stderr).decode(errors="replace")
@@ -21,7 +21,7 @@ def _certificate(seen):
     found = re.search("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", seen, re.DOTALL)
     check(found, f"no certificate: {seen[:400]}")
     done = subprocess.run(["openssl", "x509", "-noout", "-text"], input=found[0].encode(),
-                          capture_output=True, timeout=20, check=True)
+                          capture_output=True, timeout=60, check=True)
     return found[0], done.stdout.decode()
 
 

@@ -144,14 +144,19 @@ class Life {
         appended_.insert(appended_.end(), runs.begin(), runs.end());
     }
     void legacy() {
+        std::vector<store::Heard> lines;
         const WallTime heard = some_time();
-        const std::string text = some_text();
         const std::string room = some_room();
-        const store::Heard line{some_id(), heard, room, "10.0.0.1:1", text};
-        const auto on_disk = disk_->append_legacy(line);
-        const auto in_memory = memory_.append_legacy(line);
-        LANCHAT_ASSERT(on_disk && in_memory && on_disk->head == in_memory->head);
-        legacy_.insert(text);
+        for (auto count = 1 + bytes_.below(4); count > 0; --count) {
+            const bool near = !bytes_.one_in(4);
+            const std::string id = some_id();
+            lines.push_back({id, near ? heard : some_time(), near ? room : some_room(),
+                             "10.0.0.1:1", some_text()});
+            legacy_.insert(lines.back().text);
+        }
+        const auto on_disk = disk_->append_legacy(lines);
+        const auto in_memory = memory_.append_legacy(lines);
+        LANCHAT_ASSERT(on_disk && in_memory && *on_disk == *in_memory);
     }
     void trim() {
         const std::uint64_t bytes = bytes_.one_in(4) ? some_number() : bytes_.next() * 16U;
@@ -170,6 +175,7 @@ class Life {
         disk_.reset();
         disk_ = test::opened(folder_.file(), {.indexing = test::slow_index});
         LANCHAT_ASSERT(disk_->id() == id);
+        (void)memory_.trim(~std::uint64_t{0}, std::nullopt, 0);  // that has no old plan either
     }
 
     // --- what is answered ---

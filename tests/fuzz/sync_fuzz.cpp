@@ -342,7 +342,7 @@ class Life {
             frame.linked->round = bytes_.below(4);
             for (auto n = bytes_.below(4); n > 0; --n)
                 (bytes_.one_in(2) ? frame.linked->came : frame.linked->went)
-                    .push_back(bytes_.one_of(others));
+                    .push_back(node_of(log_of(bytes_.one_of(others), bytes_.below(3))));
         }
         if (parts & 64) frame.ping = Ping{1, bytes_.one_in(2)};
         if (parts & 128) unusual(frame);

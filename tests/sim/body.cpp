@@ -28,10 +28,17 @@ std::size_t Surroundings::person(const std::string& name) {
     return it->second;
 }
 
+std::size_t Surroundings::person(const NodeId& node) {
+    const std::string device = to_string(node.device);
+    const std::size_t who = person(to_string(node.instance) + "@" + device.substr(0, 8));
+    history.people[who].device = device;
+    return who;
+}
+
 Body::Body(Surroundings& around, BodySettings settings)
     : around_(around),
       settings_(std::move(settings)),
-      person_(around.person(to_string(settings_.instance))),
+      person_(around.person(NodeId{settings_.key->id(), settings_.instance})),
       room_(room_settings(), now()),
       rng_(settings_.seed + 1) {
     Person& me = around_.history.people[person_];
@@ -51,6 +58,11 @@ Body::Body(Surroundings& around, BodySettings settings)
     trace("starts at " + to_string(settings_.listens.front()));
     arm();
     sweep();
+}
+
+void Body::set_clock_off(std::int64_t ms) {
+    wall_ms_ += ms;
+    record(What::clock_set, person_);
 }
 
 void Body::say(std::string text, bool watched) {
@@ -123,7 +135,6 @@ void Body::die(bool power_cut) {
 void Body::accepted(Plug plug, Endpoint from) {
     const LinkId id{++accepted_ * 2 + 1};
     const bool encrypted = around_.network.encrypted(plug);
-    if (encrypted) around_.network.shake_hands(plug);
     links_[id].plug = plug;
     links_[id].encrypted = encrypted;
     ids_[plug.number()] = id;
@@ -142,12 +153,15 @@ void Body::arrived(Plug plug, const std::string& bytes) {
     if (!std::exchange(link.greeted, true)) {
         if (link.encrypted != (around_.tls && frame->hello)) around_.marks.hit(Mark::downgraded);
         if (frame->hello) {
-            link.instance = frame->hello->instance;
+            link.node = frame->hello->node();
             link.device = frame->hello->device;
             link.id = to_string(link.device);
         }
-        if (!link.instance) around_.network.watch(plug, transport_patience);
+        if (!link.node) around_.network.watch(plug, transport_patience);
     }
+    if (settings_.by_instance && frame->hello)
+        frame->hello->device =
+            first_with_.emplace(frame->hello->instance, frame->hello->device).first->second;
     enqueue({Received{id, std::move(*frame)}, plug, bytes.size()});
 }
 

@@ -26,7 +26,7 @@ struct Surroundings {
     Network& network;
     Marks& marks;
     History& history;
-    std::map<std::string, std::size_t>& names;    // of people, by instance, log or legacy address
+    std::map<std::string, std::size_t>& names;    // of people, by node, log or legacy address
     std::map<std::string, std::size_t>& tenants;  // who listens where, by address
     const std::set<Endpoint>& range;              // every address that a sweep may find
     bool trace = false;
@@ -37,6 +37,7 @@ struct Surroundings {
 
     // The index of whoever is called so; a new stranger when nobody is.
     std::size_t person(const std::string& name);
+    std::size_t person(const NodeId& node);
 };
 
 // Where the schedule begins.
@@ -59,6 +60,8 @@ struct BodySettings {
     std::optional<std::size_t> follows;  // whose disk it was until now
     std::optional<DeviceId> may_block = {};
     bool blocks = false;  // from the beginning
+    // A planted fault: who shows an instance is taken for who showed it first, whatever the key is.
+    bool by_instance = false;
 };
 
 // Holds the room to its contract: one Send at a time on a link, nothing after Finish or Drop, no
@@ -78,7 +81,7 @@ class Body : public Party {
     void freeze();
     void thaw();
     void die(bool power_cut);
-    void jump_clock(std::int64_t ms) { wall_ms_ += ms; }
+    void set_clock_off(std::int64_t ms);  // further than it is
     // Into the history: where each log ends here.
     void tell_heads() const;
     // Against what the events said.
@@ -90,6 +93,7 @@ class Body : public Party {
     bool blocks(const Body& other) const {
         return blocks_ && settings_.may_block == other.settings_.key->id();
     }
+    const LogId& own_log() const { return own_log_; }
     bool has_room() const { return room_.has_room(around_.schedule.now()); }
     const BodySettings& settings() const { return settings_; }
     std::size_t person() const { return person_; }
@@ -109,9 +113,9 @@ class Body : public Party {
         bool busy = false;
         bool finished = false;
         bool dropped = false;
-        bool over = false;                   // ended; its Lost may still wait in the inbox
-        bool greeted = false;                // a first frame came
-        std::optional<InstanceId> instance;  // from its hello; a legacy peer has none
+        bool over = false;           // ended; its Lost may still wait in the inbox
+        bool greeted = false;        // a first frame came
+        std::optional<NodeId> node;  // from its hello; a legacy peer has none
         DeviceId device;
         std::string id;       // of the device, as in PeerInfo
         bool listed = false;  // all that may lack there was told
@@ -173,12 +177,14 @@ class Body : public Party {
     void note(const controller::Message&);
     void note(const controller::Forked&);
     void note(const controller::OtherNetwork&);
+    void note(const controller::OtherVersion&) {}
     void note(const controller::Delivery&);
     void note(const controller::Undelivered&);
     void note(const controller::KeyChanged&);
     void note(const controller::Verification&);
     void check_stored(const Open& link, const Frame& frame) const;
-    void check_private(const Open& link, const Frame& frame) const;
+    void note_told(const Open& link, const Frame& frame) const;
+    NodeId likely_node(const PeerInfo& peer) const;
     std::size_t person_behind(const PeerInfo& peer);
 
     // Which rare branch was taken, judged from outside.
@@ -234,6 +240,7 @@ class Body : public Party {
     std::deque<std::variant<RunPtr, Fork>> unflushed_;
     bool flushing_ = false;
 
+    std::map<InstanceId, DeviceId> first_with_{{settings_.instance, settings_.key->id()}};
     std::map<Endpoint, Known> up_;
     std::set<std::size_t> up_people_;
     std::map<Endpoint, std::size_t> met_at_;  // the last person there

@@ -76,10 +76,10 @@ void Body::perform(const Send& send) {
     Open& link = usable(send.link, "Send");
     require(!link.busy, "at most one Send is under way on a link");
     require(link.greeted, "nothing is sent to who has not greeted");
-    if (!link.instance)
+    if (!link.node)
         require(is_plain(send.frame) && !send.frame.msg.empty(), "a legacy peer gets plain text");
     check_stored(link, send.frame);
-    check_private(link, send.frame);
+    note_told(link, send.frame);
     if (moves_logs(send.frame)) record(What::exchanged, person_);
     mark_comparison(link, send.frame);
     mark_receipts(send.frame);
@@ -163,16 +163,24 @@ void Body::note(const PeerDown& event) {
 // A device may be here as several processes: an old one that is not yet missed, or a clone.
 std::size_t Body::person_behind(const PeerInfo& peer) {
     if (peer.legacy) return around_.person("legacy " + to_string(peer.address));
-    std::optional<InstanceId> likely;
+    const DeviceId device = *parse_device_id(peer.id);
+    const NodeId node = likely_node(peer);
+    const std::size_t announced = around_.person(NodeId{device, node.instance});
+    if (node.device != device) record(What::placed, announced, around_.person(node));
+    return announced;
+}
+
+// Who speaks over the link by which it came.
+NodeId Body::likely_node(const PeerInfo& peer) const {
+    const auto heard = heard_from_ ? links_.find(*heard_from_) : links_.end();
+    if (heard != links_.end() && heard->second.node) return *heard->second.node;
+    std::optional<NodeId> likely;
     for (const auto& [id, link] : links_) {
-        if (!link.instance || link.dropped || link.id != peer.id) continue;
-        const std::size_t who = around_.person(to_string(*link.instance));
-        if (up_people_.contains(who)) continue;
-        likely = link.instance;
-        if (id == heard_from_) break;
+        if (!link.node || link.dropped || link.id != peer.id) continue;
+        if (!up_people_.contains(around_.person(*link.node))) likely = link.node;
     }
     require(likely.has_value(), "whoever comes has greeted");
-    return around_.person(to_string(*likely));
+    return *likely;
 }
 
 void Body::note(const Message& event) {
@@ -197,6 +205,7 @@ void Body::note(const Message& event) {
     record(said_here ? What::said : What::shown, author, number, fingerprint(event.text));
     Record& record = around_.history.records.back();
     record.history = event.history;
+    record.clock = event.clock.packed;
     const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(
         around_.schedule.now().time_since_epoch());
     record.ahead_ms = event.said.ms - true_time_ms - age.count();
@@ -245,7 +254,8 @@ bool Body::most_clocks_are_right() const {
 void Body::note(const Forked& event) {
     around_.marks.hit(Mark::fork_seen);
     for (const Person& person : around_.history.people)
-        require(person.device != event.author.id, "who is honest does not fork");
+        require(person.kind == Kind::stranger || person.device != event.author.id,
+                "who is honest does not fork");
 }
 
 void Body::note(const OtherNetwork&) { require(false, "all here are of one network"); }
@@ -296,17 +306,19 @@ void Body::check_peer_map() const {
     require(same, "the peer map lists whom the events announced");
 }
 
-// Of direct messages a frame names those of the two alone.
-void Body::check_private(const Open& link, const Frame& frame) const {
-    const auto is_fine = [&](const LogId& log) {
-        return !log.is_direct() || is_between(log, settings_.key->id(), link.device);
+// To whom, by the key that speaks there, direct messages and the receipts of others go.
+void Body::note_told(const Open& link, const Frame& frame) const {
+    if (!link.node) return;
+    const auto tell = [&](const LogId& log) {
+        if (log.is_direct()) record(What::told, author_of(log), around_.person(*link.node));
     };
-    const bool all_fine =
-        std::ranges::all_of(frame.runs, [&](const RunPtr& run) { return is_fine(run->log()); }) &&
-        std::ranges::all_of(frame.proofs, is_fine, &Fork::log) &&
-        std::ranges::all_of(frame.have, is_fine, &Head::log) &&
-        std::ranges::all_of(frame.want, is_fine, &Want::log);
-    require(all_fine, "of direct messages nobody hears but whom they are for");
+    for (const RunPtr& run : frame.runs) tell(run->log());
+    for (const Fork& proof : frame.proofs) tell(proof.log);
+    for (const Head& head : frame.have) tell(head.log);
+    for (const Want& want : frame.want) tell(want.log);
+    for (const Receipt& receipt : frame.receipts)
+        if (receipt.member != settings_.key->id())
+            record(What::carried, author_of(receipt.log), around_.person(*link.node));
 }
 
 Body::Open& Body::usable(LinkId id, const char* what) {

@@ -12,7 +12,7 @@ using namespace controller;
 void Body::mark_step(const Input& input, const std::vector<Effect>& effects) {
     const auto* received = std::get_if<Received>(&input);
     if (received != nullptr && received->frame.hello &&
-        received->frame.hello->instance == settings_.instance)
+        received->frame.hello->node() == NodeId{settings_.key->id(), settings_.instance})
         around_.marks.hit(Mark::self_dial);
     if (received != nullptr) mark_ties(received->link, received->frame, false);
     for (const Effect& effect : effects) {
@@ -24,7 +24,7 @@ void Body::mark_step(const Input& input, const std::vector<Effect>& effects) {
         const auto* drop = std::get_if<Drop>(&effect);
         if (drop == nullptr || !std::holds_alternative<Wake>(input)) continue;
         const auto it = links_.find(drop->link);
-        if (it != links_.end() && it->second.instance && !it->second.finished)
+        if (it != links_.end() && it->second.node && !it->second.finished)
             around_.marks.hit(Mark::dead_link_found);
     }
     mark_outcome(effects);
@@ -47,8 +47,8 @@ void Body::mark_ties(LinkId loser, const Frame& frame, bool said_by_us) {
     bool dialled = false;
     bool accepted = false;
     for (const auto& [id, link] : links_) {
-        if (id == loser || link.finished || link.dropped || !link.instance) continue;
-        if (link.instance != it->second.instance) continue;
+        if (id == loser || link.finished || link.dropped || !link.node) continue;
+        if (link.node != it->second.node) continue;
         (is_dialled(id) ? dialled : accepted) = true;
     }
     if (said_by_us && dialled) around_.marks.hit(Mark::tie_same_direction);

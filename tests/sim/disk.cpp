@@ -2,25 +2,34 @@
 #include "tests/sim/disk.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include "message/limits.hpp"
 
 namespace lanchat::sim {
-void Disk::tell(controller::RoomSettings& settings) const {
+void Disk::tell(controller::RoomSettings& settings, WallTime now) const {
+    constexpr std::chrono::milliseconds followed = limits::clock_follow_max;
+    const WallTime until{now.ms + followed.count()};
     Clock newest_public;
+    Clock newest_own;
     for (const auto& [log, held] : logs_) {
         const Extent& extent = held.extent;
         settings.held[log] = controller::Held{extent, extent, false};
         for (const RunPtr& run : held.runs)
             for (const auto& item : run->items())
-                if (!item.entry.is_line() && extent.holds(item.entry.seq))
-                    settings.met.push_back({item.entry.met, {log, item.entry.seq}});
+                if (extent.holds(item.entry.seq)) {
+                    if (!item.entry.is_line())
+                        settings.met.push_back({item.entry.met, {log, item.entry.seq}});
+                    if (item.entry.clock.time() <= until)
+                        settings.newest = std::max(settings.newest, item.entry.clock);
+                }
         if (log.device != settings.key->id() || extent.size() == 0) continue;
-        settings.newest = std::max(settings.newest, extent.newest);
+        newest_own = std::max(newest_own, extent.newest);
         if (log.is_direct() || extent.newest < newest_public) continue;
         newest_public = extent.newest;
         settings.previous = Ended{log.epoch, extent.last(), extent.head()};
     }
+    if (settings.newest == Clock{}) settings.newest = newest_own;
 }
 
 bool Disk::keep(const RunPtr& run) {

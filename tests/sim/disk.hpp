@@ -25,8 +25,8 @@ inline std::vector<RunPtr> wanted_of(const std::vector<RunPtr>& runs, const Want
 // A copy is a backup, or the data directory of a clone.
 class Disk {
   public:
-    // What a room that begins here must know of the past.
-    void tell(controller::RoomSettings& settings) const;
+    // What a room that begins here at that time must know of the past.
+    void tell(controller::RoomSettings& settings, WallTime now) const;
 
     // False, and nothing changes, when `run` does not fit to what is there.
     [[nodiscard]] bool keep(const RunPtr& run);

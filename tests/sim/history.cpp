@@ -20,6 +20,10 @@ constexpr std::int64_t off_ms_max = 10 * 60'000 + 30'000;
 // The slowest disk has written a line by then.
 constexpr Duration flush_time = std::chrono::seconds(2);
 
+// By then everybody who is linked knows what the clocks of all the others show: they tell it with
+// what goes anyway, and who is silent is pinged.
+constexpr Duration clocks_told_time = std::chrono::seconds(15);
+
 class Judge {
   public:
     explicit Judge(const History& history) : history_(history) {}
@@ -45,8 +49,22 @@ class Judge {
             fault("flap", record);
         if (tells_of_lines(record.what) && !may_know(record.node, record.peer))
             fault("overheard", record);
+        if (moves || record.what == What::clock_set) clocks_change(record);
         switch (record.what) {
+            case What::clock_set:
+                return;
+            case What::placed:
+                if (!is_one_key(record.number, record.peer)) fault("place of another key", record);
+                return;
+            case What::told:
+                if (!may_know(record.number, record.peer)) fault("told to a wrong key", record);
+                return;
+            case What::carried:
+                if (kind(record.peer) != Kind::stranger && !is_one_key(record.number, record.peer))
+                    fault("receipt to a wrong key", record);
+                return;
             case What::up:
+                if (kind(record.peer) == Kind::stranger) strangers_.insert(record.peer);
                 if (!up_.insert(pair).second) fault("up twice", record);
                 return;
             case What::down:
@@ -95,12 +113,15 @@ class Judge {
                person(node).device == person(author).to;
     }
 
-    // Strangers may say what they like of themselves.
+    bool is_one_key(std::size_t a, std::size_t b) const {
+        return person(a).device == person(b).device;
+    }
+
+    // Strangers may say what they like of themselves, once they are somebody's peers.
     void delivered(const Record& record) {
         std::size_t flushed = 0;
-        std::size_t strangers = 0;
+        const std::size_t strangers = strangers_.size();
         for (std::size_t node = 0; node < history_.people.size(); ++node) {
-            if (kind(node) == Kind::stranger) ++strangers;
             if (node != record.node &&
                 (is_in(flushed_, node, record) || is_in(loaded_, node, record)))
                 ++flushed;
@@ -132,6 +153,7 @@ class Judge {
             said_when_.emplace(Pair{record.peer, record.number}, record.when);
             seen_[{record.node, record.peer}].add(record.number - 1, record.number);
             if (is_letters(record.peer)) letters_.insert(record.text);
+            if (!record.hidden) check_order(record);
             if (record.clocks_agree && std::abs(record.ahead_ms) > off_ms_max)
                 fault("dated wrongly", record);
         }
@@ -154,12 +176,70 @@ class Judge {
             const auto line = said_.find({record.peer, record.number});
             if (line == said_.end() || line->second != record.text) return fault("phantom", record);
             if (!record.hidden) check_tense(record);
+            if (!record.hidden) may_be_answered(record);
         }
         Numbers& seen = seen_[pair];
         const auto before = record.number - 1;
         if (seen.holds(before, record.number)) return fault("duplicate", record);
         if (before != seen.newest() && !record.history) fault("inverted", record);
         seen.add(before, record.number);
+    }
+
+    void clocks_change(const Record& record) {
+        if (record.what == What::clock_set)
+            clock_set_ = record.when;
+        else if (kind(record.peer) != Kind::legacy)
+            others_changed_[record.node] = record.when;
+    }
+
+    // Since when both have had the same company, and have known their clocks.
+    Instant steady_since(std::size_t a, std::size_t b) {
+        return std::max({clock_set_, others_changed_[a], others_changed_[b]}) + clocks_told_time;
+    }
+
+    void may_be_answered(const Record& line) {
+        const std::size_t author = process(line.peer);
+        const Instant since = steady_since(line.node, author);
+        if (said_when_.at({line.peer, line.number}) < since) return;
+        Question& newest = questions_[{line.node, author}];
+        if (newest.steady_since != since) newest = {since, 0};
+        newest.clock = std::max(newest.clock, line.clock);
+    }
+
+    // What is said after a line was shown comes after it in the order of all lines, if its author
+    // is here and both see the same others.
+    void check_order(const Record& answer) {
+        for (auto it = questions_.lower_bound({answer.node, 0}); it != questions_.end(); ++it) {
+            const auto& [pair, question] = *it;
+            if (pair.first != answer.node) break;
+            const Instant since = steady_since(pair.first, pair.second);
+            if (question.steady_since != since || answer.when < since) continue;
+            if (answer.clock <= question.clock && have_same_clocks(pair.first, pair.second))
+                fault("answered before it was asked", answer);
+        }
+    }
+
+    // Strangers may tell everybody something else.
+    bool have_same_clocks(std::size_t a, std::size_t b) const {
+        const auto company = company_of(a);
+        if (company != company_of(b) || !company.contains(b)) return false;
+        const auto strange = std::ranges::count_if(
+            company, [&](std::size_t who) { return kind(who) == Kind::stranger; });
+        const bool all_right =
+            std::ranges::none_of(company, [&](std::size_t who) { return person(who).odd_clock; });
+        return strange == 0 ||
+               (all_right && 2 * static_cast<std::size_t>(strange) < company.size());
+    }
+
+    std::set<std::size_t> company_of(std::size_t node) const {
+        std::set<std::size_t> company{node};
+        for (auto it = up_.lower_bound({node, 0}); it != up_.end() && it->first == node; ++it)
+            if (kind(it->second) != Kind::legacy) company.insert(it->second);
+        return company;
+    }
+
+    std::size_t process(std::size_t author) const {
+        return person(author).page_of.value_or(author);
     }
 
     // History is what was said while the reader was away. What reaches a neighbour later than its
@@ -267,11 +347,10 @@ class Judge {
             const auto [reader, author] = pair;
             if (person(author).alive || person(author).ever_killed) continue;
             if (!person(reader).alive || !up_.contains({author, reader})) continue;
-            const auto lost =
-                static_cast<std::uint64_t>(
-                    std::ranges::count_if(lines, [&, who = reader](const Pair& line) {
-                        return !seen_[{who, line.first}].holds(line.second - 1, line.second);
-                    }));
+            const auto lost = static_cast<std::uint64_t>(
+                std::ranges::count_if(lines, [&, who = reader](const Pair& line) {
+                    return !seen_[{who, line.first}].holds(line.second - 1, line.second);
+                }));
             if (lost > reported_[{author, reader}]) fault("lost and not reported", pair, lost);
         }
         // A stranger may come back as one who has nothing, and miss all of it again.
@@ -364,10 +443,16 @@ class Judge {
         bool operator==(const Ending&) const = default;
     };
 
+    struct Question {
+        Instant steady_since{};
+        std::uint64_t clock = 0;
+    };
+
     const History& history_;
     std::vector<std::string> faults_;
     std::map<Pair, Ending> endings_;  // node, author
     std::set<Pair> up_;
+    std::set<std::size_t> strangers_;  // that ever came to anybody
     std::map<std::pair<std::size_t, std::uint64_t>, std::uint64_t> said_;  // author, number: text
     std::map<Pair, Instant> said_when_;                                    // author, number
     std::map<std::size_t, std::set<std::uint64_t>> legacy_said_;
@@ -380,6 +465,9 @@ class Judge {
     std::map<std::size_t, std::ptrdiff_t> holders_;                   // author
     std::map<Pair, std::uint64_t> reported_;                          // author, reader
     std::map<std::pair<Pair, std::uint64_t>, std::uint64_t> copies_;  // reader+author, text
+    std::map<Pair, Question> questions_;             // node, process: the newest it was shown
+    std::map<std::size_t, Instant> others_changed_;  // node
+    Instant clock_set_{};
     std::vector<Record> quiet_said_;
     std::map<Pair, Record> missing_;  // log, number: what was told of it last
 };

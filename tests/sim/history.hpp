@@ -44,7 +44,11 @@ enum class What {
     loaded,     // found on the disk at the start: the log of `peer`, after `text` up to `number`
     stored,     // flushed: the log of `peer`, after `text` up to `number`
     exchanged,  // something of logs was sent
+    clock_set,  // its wall clock was
     delivered,  // the node knows where the line `number` of the log of `peer` is
+    placed,     // `peer` came, and over that link speaks `number`
+    told,       // `number` was sent something of the log of `peer`, which is for one device alone
+    carried,    // `number` was sent somebody's receipt for the log of `peer`
     forked,     // at the end: that of the log of `peer` is proven at `number`
     holds       // at the end: so many lines of the log of `peer`, whose head is `text`
 };
@@ -63,6 +67,7 @@ struct Record {
     std::uint32_t delivered = 0;  // on so many disks
     std::uint32_t missing = 0;    // on so many it is not, and they are here
     bool clocks_agree = false;    // said: more than half of the clocks that count are right
+    std::uint64_t clock = 0;      // said, shown: the first that counts in the order of all lines
 
     bool operator==(const Record&) const = default;
 };
@@ -88,12 +93,16 @@ std::uint64_t fingerprint(std::string_view text);
 // flushed. In the end all nodes that are alive have shown the same lines of every log, all that
 // were said by the living among them, and have nothing to tell each other. Nobody counts a line as
 // delivered to more than have it; what is said and watched in the quiet time is known to be with
-// everybody. Where most clocks are right, nobody dates a line more than 10 minutes off. Who leaves
-// in good order reports what did not arrive. Whose log is proven to be forked anywhere, it ends at
-// one place and in one head everywhere. Of a log that is for one device alone nobody sees or stores
-// anything but that device and its author's, and in the end both have the same, if they can reach
-// each other. In the quiet time: nobody comes or goes, everybody sees everybody within reach and
-// nobody else, legacy peers get and give each line once. Logs of strangers may end anywhere.
+// everybody. Where most clocks are right, nobody dates a line more than 10 minutes off. Whatever
+// they show, what is said after a line was shown comes after it in the order of all lines, where
+// both authors are linked with each other and with the same others. Who leaves in good order
+// reports what did not arrive. Whose log is proven to be forked anywhere, it ends at one place and
+// in one head everywhere. Of a log that is for one device alone nobody sees or stores anything but
+// that device and its author's, and in the end both have the same, if they can reach each other.
+// Whoever shows what is public of another gets nothing that belongs to that key: no place among the
+// peers, no direct line, no acknowledgement, no receipt. In the quiet time: nobody comes or goes,
+// everybody sees everybody within reach and nobody else, legacy peers get and give each line once.
+// Logs of strangers may end anywhere.
 std::vector<std::string> judge(const History& history);
 
 }  // namespace lanchat::sim

@@ -33,6 +33,7 @@ inline Record record(Duration when, What what, std::size_t node, std::size_t pee
     Record record{Instant{} + when, what, node, peer, shown_number,
                   line ? text_of(peer, number) : 0, DownReason::lost};
     record.clocks_agree = what == What::shown;
+    record.clock = static_cast<std::uint64_t>(when.count()) + peer;
     return record;
 }
 

@@ -158,6 +158,29 @@ TEST_CASE("a line that is dated wrongly where most clocks are right is found") {
     }
 }
 
+TEST_CASE("a line that is dated before one that it may answer is found") {
+    const auto date_back = [](History& history) {
+        find(history.records, What::said, ben, ben, lines)->clock = 18;  // long ago
+    };
+    check_finds("answered before it was asked: at ben", date_back);
+    // Whoever sees others, or has not told its clock yet, goes by other clocks.
+    const auto is_found = [&](const Record& change) {
+        History history = good_history();
+        date_back(history);
+        const auto after = std::ranges::find_if(
+            history.records, [&](const Record& r) { return r.when > change.when; });
+        history.records.insert(after, change);
+        history.people[eve].alive = true;
+        const auto faults = judge(history);
+        return std::ranges::any_of(faults, [](const std::string& fault) {
+            return fault.starts_with("answered before it was asked");
+        });
+    };
+    CHECK(is_found(record(1s, What::clock_set, anna, anna, 0)));
+    CHECK_FALSE(is_found(record(10s, What::clock_set, anna, anna, 0)));
+    CHECK_FALSE(is_found(record(10s, What::up, anna, eve, 0)));
+}
+
 // Anna is told that `delivered` have her line, and `missing` have not.
 void deliver(History& history, std::uint64_t number, std::uint32_t delivered,
              std::uint32_t missing) {
@@ -170,11 +193,20 @@ void deliver(History& history, std::uint64_t number, std::uint32_t delivered,
 }
 
 TEST_CASE("a line that is counted where it is not is found") {
+    const auto meet_eve = [](History& history) {
+        meet(history.records, 2s, anna, eve);
+        history.records.push_back(record(3s, What::down, anna, eve, 0));
+        history.records.push_back(record(3s, What::down, eve, anna, 0));
+        std::ranges::stable_sort(history.records, {}, &Record::when);
+    };
     History history = good_history();
+    meet_eve(history);
     deliver(history, 15, 2 + 1, 0);  // whatever eve says, she may have it
     CHECK(judge(history).empty());
-    check_finds("delivered and not stored: at anna",
-                [](History& changed) { deliver(changed, 15, 2 + 2, 0); });
+    check_finds("delivered and not stored: at anna", [&](History& changed) {
+        meet_eve(changed);
+        deliver(changed, 15, 2 + 2, 0);
+    });
 }
 
 TEST_CASE("a line of the quiet time that is not known to be everywhere is found") {

@@ -91,7 +91,7 @@ void LegacyPeer::dial(Endpoint where) {
 }
 
 void LegacyPeer::accepted(Plug plug, Endpoint) {
-    if (around_.network.encrypted(plug)) return around_.network.reset(plug);
+    if (around_.network.encrypted(plug)) return around_.network.answer_plain(plug);
     streams_[plug] = {};
     around_.network.watch(plug, server_patience);
 }

@@ -263,8 +263,8 @@ void Network::end(Plug plug, End end) {
     side->open = false;
     side->waiting.clear();
     const Wire& wire = *find(plug.wire);
-    const bool unshaken = wire.encrypted && !wire.shaken && plug.side == 0;
-    side->owner->ended(plug, unshaken ? End::no_tls : end);
+    const bool heard_plain = wire.answered_plain && plug.side == 0;
+    side->owner->ended(plug, heard_plain ? End::no_tls : end);
 }
 
 bool Network::blocked(Ipv4 from, Ipv4 to) const {

@@ -39,7 +39,7 @@ class Party {
     virtual void accepted(Plug plug, Endpoint from) = 0;
     virtual void arrived(Plug plug, const std::string& bytes) = 0;
     virtual void drained(Plug plug) = 0;
-    // By the other side; nothing follows. `no_tls`: before hands were shaken.
+    // By the other side; nothing follows. `no_tls`: it answered in plain text.
     virtual void ended(Plug plug, End end) = 0;
 };
 
@@ -67,8 +67,11 @@ class Network {
 
     Plug dial(Party& party, Ipv4 from, Endpoint to, bool encrypted = false);
     bool encrypted(Plug plug) const { return wires_[plug.wire]->encrypted; }
-    // The acceptor of an encrypted connection speaks TLS. Who does not, resets it.
-    void shake_hands(Plug plug) { wires_[plug.wire]->shaken = true; }
+    // The acceptor of an encrypted connection speaks plain text only, and hangs up.
+    void answer_plain(Plug plug) {
+        wires_[plug.wire]->answered_plain = true;
+        reset(plug);
+    }
     void send(Plug plug, std::string bytes);  // drained() when it has left
     void consumed(Plug plug, std::size_t bytes);
     void finish(Plug plug);  // in good order; ended() follows when both sides are done
@@ -121,7 +124,7 @@ class Network {
         Endpoint to;
         const Duration* base_delay = nullptr;
         bool encrypted = false;
-        bool shaken = false;
+        bool answered_plain = false;
     };
     using Path = std::pair<Ipv4, Ipv4>;
 

@@ -26,7 +26,8 @@ std::size_t draw_size(Rng& rng, std::size_t min, std::size_t max) {
 void World::draw_places() {
     const std::size_t nodes = draw_size(rng_, settings_.nodes_min, settings_.nodes_max);
     shared_host_ = chance(30);
-    absurd_clocks_ = chance(20);
+    const bool differ = nodes == 2 && chance(60);
+    absurd_clocks_ = !differ && chance(20);
     draw_legacy_peers();
     const bool pairs = chance(15);  // two on each host
     for (std::size_t i = 0; i < nodes; ++i) {
@@ -35,6 +36,19 @@ void World::draw_places() {
         const std::size_t port = 4565 + (shared_host_ ? i : pairs ? i % 2 : 0);
         draw_seat(host, static_cast<std::uint16_t>(port));
     }
+    if (!differ) return;
+    marks_.hit(Mark::pair_of_clocks);
+    seats_[rng_.below(2)].clock_off_ms = draw_clock_off();
+}
+
+// From a second to centuries, in both directions.
+std::int64_t World::draw_clock_off() {
+    constexpr std::int64_t year = std::int64_t{365} * 24 * 3600 * 1000;
+    std::int64_t most = 2'000;
+    for (auto doublings = rng_.below(33); doublings > 0; --doublings) most *= 2;
+    const auto off = static_cast<std::int64_t>(
+        between(1'000, static_cast<std::uint64_t>(std::min(most, 200 * year))));
+    return chance(50) ? off : -off;
 }
 
 void World::draw_seat(Ipv4 host, std::uint16_t port) {
@@ -59,7 +73,9 @@ void World::draw_seat(Ipv4 host, std::uint16_t port) {
     if (absurd_clocks_ && chance(30)) {
         constexpr std::int64_t day = std::int64_t{24} * 3600 * 1000;
         marks_.hit(Mark::absurd_clock);
-        seat.clock_off_ms = chance(50) ? 50 * 365 * day : -true_time_ms;  // to 1970
+        seat.clock_off_ms = chance(40)   ? draw_clock_off()
+                            : chance(50) ? 50 * 365 * day
+                                         : -true_time_ms;  // to 1970
     }
     seat.slow_disk = chance(6);
     if (seat.slow_disk) marks_.hit(Mark::slow_disk);
@@ -114,6 +130,7 @@ void World::draw_faults() {
     if (chance(25)) draw_hostile_authors();
     if (chance(20)) draw_squatters();
     if (chance(6) && seats_.size() <= 4 && !around_->closed) draw_crowd();
+    if (chance(30)) draw_impostors();
 }
 
 void World::draw_deaths() {
@@ -230,7 +247,7 @@ void World::draw_jumps() {
         schedule_.at(sometime(0s, peace_ - Instant{}), [=, this] {
             if (node_at(seat) == nullptr) return;
             marks_.hit(Mark::clock_jump);
-            node_at(seat)->jump_clock(ms);
+            node_at(seat)->set_clock_off(ms);
         });
     }
 }
@@ -394,7 +411,29 @@ void World::draw_late_joiner(std::uint32_t number) {
                  [this, seat = seats_.size() - 1] { start(seat); });
 }
 
-// Somebody on the victim's host who claims its address before the victim does.
+void World::draw_impostors() {
+    for (auto impostors = between(1, 2); impostors > 0; --impostors) {
+        const auto number = static_cast<std::uint32_t>(impostors);
+        ImpostorSettings settings;
+        settings.self = {shared_host_ ? loopback : Ipv4{lan + 0xC00 + number},
+                         static_cast<std::uint16_t>(5000 + number)};
+        settings.key = shared_key_of(rng_.next());
+        settings.stays = chance(50);
+        settings.seed = rng_.next();
+        marks_.hit(Mark::impostor);
+        if (settings.stays) marks_.hit(Mark::hostile_stays);
+        hostile_.insert(settings.self);
+        hostile_keys_.insert(to_string(settings.key->id()));
+        range_.insert(settings.self);  // everybody may dial it
+        schedule_.at(sometime(0s, peace_ - Instant{}), [=, this] {
+            impostors_.push_back(
+                std::make_unique<Impostor>(*around_, settings, [this] { return living(); }));
+        });
+    }
+}
+
+// Somebody on the victim's host who claims its address before the victim does; with another key, or
+// with the same one: a process that hangs.
 void World::draw_squatters() {
     const std::size_t victim = any_seat();
     const std::size_t target = any_seat();
@@ -405,11 +444,13 @@ void World::draw_squatters() {
     settings.greeting = chance(70) ? Greeting::lanchat : Greeting::legacy;
     settings.polite = chance(60);
     settings.falls_silent = chance(50);
+    settings.shares_key = settings.greeting == Greeting::lanchat && chance(80);
     const Instant death = sometime(1s, peace_ - Instant{});
     schedule_.at(death, [=, this]() mutable {
         if (node_at(victim) != nullptr) node_at(victim)->die(false);
         settings.target = seats_[target].address;
         settings.self = seats_[victim].address;
+        settings.mirrored_device = seats_[victim].key->id();
         schedule_.after(200ms, [=, this] { make_stranger(settings); });
         schedule_.after(800ms, [=, this] { restart_later(victim, false); });
     });

@@ -44,7 +44,7 @@ Stranger::Stranger(Surroundings& around, StrangerSettings settings)
       named_(InstanceId{rng_.next() | 1}, "named"),
       planted_(InstanceId{rng_.next() | 1}, "planted"),
       logs_{voice_.log()} {
-    around_.history.people[around_.person(to_string(settings_.instance))].alive = settings_.stays;
+    around_.history.people[around_.person(voice_.node())].alive = settings_.stays;
     around_.planted.insert(planted_.device());
     if (!settings_.target) {
         around_.network.listen(settings_.self, *this);
@@ -68,10 +68,7 @@ bool Stranger::speaks_tls() const {
 }
 
 void Stranger::accepted(Plug plug, Endpoint) {
-    if (around_.network.encrypted(plug)) {
-        if (!speaks_tls()) return around_.network.reset(plug);
-        around_.network.shake_hands(plug);
-    }
+    if (around_.network.encrypted(plug) && !speaks_tls()) return around_.network.answer_plain(plug);
     heard_[plug] = 0;
 }
 
@@ -161,8 +158,7 @@ Frame Stranger::random_frame() {
     if (rng_.below(4) == 0) compare(frame);
     if (rng_.below(4) == 0) frame.wall = WallTime{static_cast<std::int64_t>(rng_.next() >> 16)};
     if (rng_.below(8) == 0)
-        frame.linked =
-            Linked{rng_.below(3), {settings_.instance, InstanceId{rng_.next()}}, {InstanceId{1}}};
+        frame.linked = Linked{rng_.below(3), {voice_.node(), invented()}, {invented()}};
     return frame;
 }
 
@@ -207,8 +203,8 @@ Frame Stranger::role_frame(Plug plug) {
                     {{voice_.device(), Epoch{rng_.below(200)}}, {0, 9, {}}, {}, {}});
             return frame;
         case Role::liar:
-            frame.linked = Linked{rng_.next() >> 8, {InstanceId{1}}, {}};
-            for (const LogId& log : logs_) frame.linked->came.push_back(instance_of(log));
+            frame.linked = Linked{rng_.next() >> 8, {invented()}, {}};
+            for (const LogId& log : logs_) frame.linked->came.push_back(node_of(log));
             for (const LogId& log : logs_)
                 frame.have.push_back({log, {0, Seq{1} << 63, hash_of("a lie")}, {}, {}});
             return frame;
@@ -301,18 +297,20 @@ void Stranger::learn(const Frame& frame) {
     }
 }
 
+NodeId Stranger::invented() { return {voice_.device(), InstanceId{rng_.next()}}; }
+
 LogId Stranger::some_log() { return logs_[rng_.below(logs_.size())]; }
 
 std::optional<Hello> Stranger::hello() {
     if (settings_.greeting == Greeting::legacy) return std::nullopt;
     const bool mirror = settings_.greeting == Greeting::mirror;
     return Hello{
-        static_cast<std::uint32_t>(1 + rng_.below(2)),
+        rng_.below(8) == 0 ? 1 : protocol_version,
         mirror && settings_.mirrored != InstanceId{} ? settings_.mirrored : settings_.instance,
         rng_.next(),
         "stranger",
         0,
-        mirror ? settings_.mirrored_device : voice_.device()};
+        mirror || settings_.shares_key ? settings_.mirrored_device : voice_.device()};
 }
 
 }  // namespace lanchat::sim

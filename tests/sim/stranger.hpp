@@ -33,6 +33,7 @@ struct StrangerSettings {
     InstanceId instance{};
     InstanceId mirrored{};  // mirror: the instance and device of its victim
     DeviceId mirrored_device;
+    bool shares_key = false;    // it is another process of that device
     int frames = 0;             // random ones, after the greeting
     bool polite = false;        // answers pings and acknowledges, like a node that says nothing
     bool falls_silent = false;  // after its first answer
@@ -70,6 +71,7 @@ class Stranger : public Party {
     const std::vector<RunPtr>& branch(std::uint64_t number);
     void learn(const Frame& frame);
     LogId some_log();
+    NodeId invented();
     bool is_peace() const { return around_.schedule.now() >= around_.history.peace; }
     std::optional<Hello> hello();
 

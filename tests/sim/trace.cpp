@@ -19,7 +19,7 @@ std::string number(LinkId id) { return " #" + std::to_string(static_cast<std::ui
 
 std::string who(const PeerInfo& peer) { return " " + to_string(peer.address) + " " + peer.id; }
 
-std::string name(const LogId& log) { return to_string(instance_of(log)); }
+std::string name(const LogId& log) { return to_string(node_of(log).instance); }
 
 std::string describe(const VerifiedRun& run) {
     return name(run.log()) + ":" + std::to_string(run.first()) + "-" + std::to_string(run.last());
@@ -41,6 +41,7 @@ std::string describe(const Event& event) {
             [](const Message& e) { return (e.own ? "own " : "line ") + e.id + who(e.from); },
             [](const Forked& e) { return "forked" + who(e.author); },
             [](const OtherNetwork& e) { return "other network " + to_string(e.where); },
+            [](const OtherVersion& e) { return "other version " + to_string(e.where); },
             [](const KeyChanged& e) { return "key changed" + who(e.now) + who(e.known); },
             [](const Verification& e) {
                 return "verification " + std::string(to_word(e.stage)) + who(e.peer) + " " + e.code;
@@ -68,7 +69,7 @@ std::string describe(const Want& want) {
 
 std::string describe(const Frame& frame) {
     std::string out = frame.msg.empty() ? "" : " '" + frame.msg.substr(0, 24) + "'";
-    if (frame.hello) out += " hello " + to_string(frame.hello->instance);
+    if (frame.hello) out += " hello " + name(frame.hello->log());
     if (frame.received) out += " received " + span(frame.received->after, frame.received->last);
     for (const RunPtr& run : frame.runs) out += " run " + describe(*run);
     if (frame.digest)
@@ -78,6 +79,7 @@ std::string describe(const Frame& frame) {
     if (frame.differ) out += " differ " + std::to_string(std::popcount(*frame.differ));
     for (const Fork& proof : frame.proofs) out += " proof " + describe(proof);
     if (frame.listing) out += " listing";
+    for (const Said& said : frame.said) out += " said " + std::to_string(said.last);
     for (const Head& head : frame.have)
         out += " have " + name(head.log) + ":" + span(head.base.after, head.base.last) +
                (head.tail ? "+" + span(head.tail->after, head.tail->last) : "") +
@@ -143,7 +145,8 @@ std::string describe(const Input& input) {
             [](const Block& i) { return (i.on ? "block " : "unblock ") + to_string(i.who); },
             [](const Verify& i) { return "verify " + to_string(i.who); },
             [](const Pin& pin) { return "Pin " + to_string(pin.who).substr(0, 8); },
-            [](const Judge& i) { return (i.same ? "agree " : "refuse ") + i.code; },
+            [](const Doubt& doubt) { return "Doubt " + to_string(doubt.who).substr(0, 8); },
+            [](const controller::Judge& i) { return (i.same ? "agree " : "refuse ") + i.code; },
             [](const Rolled&) { return std::string("rolled"); },
             [](const Leave&) { return std::string("leave"); },
             [](const Wake&) { return std::string("wake"); },

@@ -50,7 +50,9 @@ void World::run() {
     check_links();
     history_.quiet_from = schedule_.now();
     talk_quietly();
-    const bool restless = std::ranges::any_of(strangers_, [](const auto& s) { return s->stays(); });
+    const auto stays = [](const auto& hostile) { return hostile->stays(); };
+    const bool restless =
+        std::ranges::any_of(strangers_, stays) || std::ranges::any_of(impostors_, stays);
     // In a short time second addresses are still tried, and over another link all is told again.
     if (!restless && !large_) history_.still_from = schedule_.now() + course_.quiet - still_time;
     schedule_.run_until(schedule_.now() + course_.quiet);
@@ -88,6 +90,7 @@ void World::start(std::size_t number) {
     settings.follows = seat.last;
     settings.may_block = seat.may_block;
     settings.blocks = seat.blocks;
+    settings.by_instance = settings_.by_instance;
     nodes_.push_back(std::make_unique<Body>(*around_, settings));
     seat.node = nodes_.back().get();
     seat.last = seat.node->person();
@@ -104,6 +107,17 @@ void World::make_stranger(StrangerSettings settings) {
     settings.instance = InstanceId{rng_.next() | 1};
     settings.seed = rng_.next();
     strangers_.push_back(std::make_unique<Stranger>(*around_, settings));
+}
+
+std::vector<Shown> World::living() const {
+    std::vector<Shown> living;
+    for (const auto& node : nodes_)
+        if (node->alive())
+            living.push_back({node->settings().listens.front(),
+                              {node->settings().key->id(), node->settings().instance},
+                              node->own_log(),
+                              "node"});
+    return living;
 }
 
 void World::utter(std::size_t seat, std::size_t bytes) {
@@ -140,6 +154,8 @@ void World::make_peace() {
     if (!is_joined) network_->join_all();
     for (const auto& stranger : strangers_)
         if (!stranger->stays()) stranger->die();
+    for (const auto& impostor : impostors_)
+        if (!impostor->stays()) impostor->die();
     for (const auto& node : nodes_)
         if (node->alive()) {
             node->thaw();
@@ -220,8 +236,9 @@ std::set<std::string> World::odd_links() const {
             check_pair(alive[i], seat.peer, "legacy " + to_string(seat.address));
         }
         const auto linked = alive[i]->peers().linked();
-        const auto hostile = std::ranges::count_if(
-            linked, [&](const PeerInfo& peer) { return hostile_.contains(peer.address); });
+        const auto hostile = std::ranges::count_if(linked, [&](const PeerInfo& peer) {
+            return hostile_.contains(peer.address) || hostile_keys_.contains(peer.id);
+        });
         if (linked.size() != others + static_cast<std::size_t>(hostile) ||
             alive[i]->peers().size() < linked.size())
             odd.insert(to_string(alive[i]->settings().listens.front()) + " does not list " +

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/sim/body.hpp"
+#include "tests/sim/impostor.hpp"
 #include "tests/sim/legacy.hpp"
 #include "tests/sim/stranger.hpp"
 
@@ -20,6 +21,7 @@ struct WorldSettings {
     std::size_t nodes_max = 50;
     bool sync_only = false;  // nobody sends a line unasked
     bool trace = false;
+    bool by_instance = false;  // every node takes an instance for its owner, see BodySettings
 };
 
 class World {
@@ -67,6 +69,7 @@ class World {
     // plan.cpp: what happens
     void draw_places();
     void draw_seat(Ipv4 host, std::uint16_t port);
+    std::int64_t draw_clock_off();
     void draw_legacy_peers();
     void draw_starts();
     void draw_faults();
@@ -83,6 +86,7 @@ class World {
     void draw_strangers();
     void draw_hostile_authors();
     void draw_late_joiner(std::uint32_t number);
+    void draw_impostors();
     void draw_squatters();
     void draw_crowd();
     void make_peace();
@@ -92,6 +96,7 @@ class World {
     void restart_later(std::size_t seat, bool other_address);
     void start_legacy(std::size_t seat);
     void make_stranger(StrangerSettings settings);
+    std::vector<Shown> living() const;
     void spoil_disk(std::size_t seat);
     void clone(std::size_t original, std::size_t copy);
     void burst(std::size_t seat, std::size_t lines, std::size_t bytes);
@@ -133,7 +138,9 @@ class World {
     std::vector<std::unique_ptr<Body>> nodes_;
     std::vector<std::unique_ptr<LegacyPeer>> legacy_peers_;
     std::vector<std::unique_ptr<Stranger>> strangers_;
-    std::set<Endpoint> hostile_;  // who listens there may stay
+    std::vector<std::unique_ptr<Impostor>> impostors_;
+    std::set<Endpoint> hostile_;          // who listens there may stay
+    std::set<std::string> hostile_keys_;  // and whose key that is
     Instant peace_{};
     Ipv4 hub_{};  // reaches those who are apart
     std::uint64_t uttered_ = 0;

@@ -56,7 +56,7 @@ class FakeBackend : public Backend {
     DeviceId away() const { return away_.id(); }
 
     Status status() override {
-        return {key_.id(), "me", {{0x7F000001}, 4565}, store_id, lines.size(), {}};
+        return {key_.id(), "me", {{0x7F000001}, 4565}, {store_id, lines.size()}, {}, warnings};
     }
     std::vector<controller::PeerInfo> peers() override {
         std::vector<controller::PeerInfo> all{
@@ -69,7 +69,7 @@ class FakeBackend : public Backend {
         if (word == "alice" || word == "127.0.0.1:4566") return other_.id();
         if (word == "bob") return away_.id();
         if (to_string(other_.id()).starts_with(word)) return other_.id();
-        return Failure{"nobody called \"" + word + "\" is known here"};
+        return Failure{"nobody called \"" + word + "\" is known here", Failure::Kind::not_found};
     }
     controller::PeerInfo about(const DeviceId& device) override {
         if (device == other_.id()) return peers().front();
@@ -79,14 +79,15 @@ class FakeBackend : public Backend {
     std::string mark(const DeviceId& device, const std::string&) override {
         return device == other_.id() ? alice_mark : "";
     }
-    void block(const DeviceId&, bool on, std::function<void()> done) override {
+    void block(const DeviceId&, bool on, Decided done) override {
+        if (book_trouble) return asio::post(loop_, [this, done] { done(book_trouble); });
         blocked_people.clear();
         if (on) {
             auto peer = peers().front();
             peer.trust = controller::Trust::blocked;
             blocked_people.push_back(peer);
         }
-        asio::post(loop_, std::move(done));
+        asio::post(loop_, [done = std::move(done)] { done(std::nullopt); });
     }
     std::optional<Failure> verify(const DeviceId&) override {
         compare(controller::Verification::Stage::shown);
@@ -104,8 +105,17 @@ class FakeBackend : public Backend {
     }
     void compare(controller::Verification::Stage stage) {
         asio::post(loop_, [this, stage] {
-            happen(controller::Verification{peers().front(), stage, code});
+            const bool kept = stage != controller::Verification::Stage::verified || !book_trouble;
+            happen(controller::Verification{peers().front(),
+                                            kept ? stage : controller::Verification::Stage::failed,
+                                            code, kept ? "" : book_trouble->why});
         });
+    }
+    void legacy_authors(Done<std::vector<std::string>> done) override {
+        std::vector<std::string> all;
+        for (const auto& line : lines)
+            if (line.legacy) all.push_back(line.entry.name);
+        asio::post(loop_, [done, all] { done(all); });
     }
     void rooms(Done<std::vector<std::string>> done) override {
         answer(std::move(done), std::vector<std::string>{"builds", "general"});
@@ -115,9 +125,15 @@ class FakeBackend : public Backend {
                std::vector<Known>{{key_.id(), "me"}, {other_.id(), "alice"}, {away_.id(), "bob"}});
     }
     void publish(Saying saying, Done<LineId> done) override {
-        if (!refusal.empty()) return answer<LineId>(std::move(done), Failure{refusal});
+        if (!refusal.empty())
+            return answer<LineId>(std::move(done), Failure{refusal, refusal_kind});
         for (const auto& line : lines) {
             if (!saying.said_id.empty() && line.entry.said_id == saying.said_id) {
+                if (line.entry.text != saying.text)
+                    return answer<LineId>(
+                        std::move(done),
+                        Failure{"the id \"" + saying.said_id + "\" was used for another line",
+                                Failure::Kind::already_exists});
                 return answer<LineId>(std::move(done), LineId{line.entry.log, line.entry.seq});
             }
         }
@@ -144,6 +160,11 @@ class FakeBackend : public Backend {
         std::erase_if(found, [after](const auto& line) { return line.arrival <= after; });
         if (found.size() > count) found.resize(count);
         answer(std::move(done), std::move(found));
+    }
+    store::Position position_at(store::Arrival arrival) override { return {store_id, arrival}; }
+    void proves(const store::Position& place, Done<bool> done) override {
+        answer(std::move(done),
+               place.arrival == 0 || (place.era == store_id && place.arrival <= lines.size()));
     }
     bool is_history(store::Arrival arrival) override { return arrival == late_arrival; }
     Token subscribe(Listener listener) override {
@@ -189,8 +210,11 @@ class FakeBackend : public Backend {
 
     std::vector<store::Line> lines;
     std::uint64_t store_id = 0xABCDEF;
-    std::string refusal;              // of everything that is said
-    std::string damage;               // of the store
+    std::string refusal;  // of everything that is said
+    Failure::Kind refusal_kind = Failure::Kind::other;
+    std::vector<std::string> warnings;
+    std::string damage;  // of the store
+    std::optional<Failure> book_trouble;
     store::Arrival late_arrival = 0;  // said while the node was away
     std::size_t pages_read = 0;
     bool silent = false;  // owes its answers

@@ -85,7 +85,7 @@ class RunningNode {
     // Until it is so, or the test fails.
     template <class Condition>
     void wait_until(Condition condition) {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
         while (!on_loop(condition)) {
             REQUIRE(std::chrono::steady_clock::now() < end);
             std::this_thread::yield();

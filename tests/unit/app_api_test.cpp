@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <optional>
 
+#include <fstream>
+
 #include "app/api/cursor.hpp"
 #include "app/api/desk.hpp"
 #include "tests/unit/app_api_scene.hpp"
 
-namespace lanchat::app {
+namespace lanchat::app::app_api_test {
 namespace {
 
 TEST_CASE("the order string sorts lines as history does") {
@@ -30,7 +32,7 @@ TEST_CASE("the order string sorts lines as history does") {
 }
 
 TEST_CASE("only a cursor is taken for one") {
-    const api::Cursor cursor{0xFFFFFFFFFFFFFFFF, 18'446'744'073'709'551'615U};
+    const store::Position cursor{0xFFFFFFFFFFFFFFFF, 18'446'744'073'709'551'615U};
 
     CHECK(api::parse_cursor(api::to_string(cursor)) == cursor);
     for (const auto* text : {"", "-", "0000000000000000", "0000000000000000-", "000000000000000g-1",
@@ -68,17 +70,43 @@ TEST_CASE("a line that arrived late and is old is not among the newest, nor lost
     CHECK(office.run(after(cursor)).texts() == Texts{"d"});
 }
 
-TEST_CASE("a cursor of another store gives everything again, marked history") {
+TEST_CASE("a cursor that cannot be proven gives a program everything again, marked history") {
+    Office office;
+    auto stub = office.stub();
+    office.node.on_loop([](FakeBackend& node) {
+        node.hear("a");
+        node.hear("b");
+    });
+    for (const auto* cursor : {"0000000000000001-2", "0000000000abcdef-3"}) {
+        grpc::ClientContext context;
+        v1::SubscribeRequest request;
+        request.set_since(cursor);
+
+        const auto reader = stub->Subscribe(&context, request);
+        v1::Lines piece;
+        REQUIRE(reader->Read(&piece));
+
+        CHECK(piece.lines_size() == 2);
+        for (const auto& line : piece.lines()) CHECK(line.history());
+        CHECK_FALSE(reader->Read(&piece));
+        CHECK(reader->Finish().ok());
+    }
+}
+
+TEST_CASE("a cursor that cannot be proven ends tail, with what to do instead") {
     Office office;
     office.node.on_loop([](FakeBackend& node) {
         node.hear("a");
         node.hear("b");
     });
+    for (const auto* cursor : {"0000000000000001-2", "0000000000abcdef-3"}) {
+        const auto refused = office.run(after(cursor));
 
-    const auto again = office.run(after("0000000000000001-2"));
-
-    CHECK(again.texts() == Texts{"a", "b"});
-    for (const auto& object : again.objects()) CHECK(object.at("history") == true);
+        CHECK(refused.exit_code == 1);
+        CHECK(refused.out.empty());
+        CHECK(refused.err.find("tail -n N") != std::string::npos);
+    }
+    CHECK(office.run(after("0000000000000001-0")).texts() == Texts{"a", "b"});  // the beginning
 }
 
 TEST_CASE("a subscriber that follows hears what comes as live, but not what came late") {
@@ -314,6 +342,40 @@ TEST_CASE("a socket left behind is replaced, one that is served is not") {
     CHECK(api::is_served(folder.path));
 }
 
+TEST_CASE("a socket that was removed is made again, and who is connected stays") {
+    Office office;
+    auto stub = office.stub();
+    const auto path = office.folder.path / api::socket_name;
+    const auto asks = [&] {
+        grpc::ClientContext context;
+        v1::StatusReply reply;
+        return stub->Status(&context, {}, &reply).ok();
+    };
+    REQUIRE(asks());
+
+    for (int round = 0; round < 2; ++round) {
+        fs::remove(path);
+        CHECK(asks());
+        office.node.wait_until([&](FakeBackend&) { return api::is_served(office.folder.path); });
+        struct stat status {};
+        REQUIRE(::stat(path.c_str(), &status) == 0);
+        CHECK((status.st_mode & 0777) == 0600);
+        CHECK(office.run(ShowStatus{}).exit_code == 0);
+        CHECK(asks());
+    }
+}
+
+TEST_CASE("a socket of somebody else is left alone at the end") {
+    const Folder folder;
+    const auto path = folder.path / api::socket_name;
+    {
+        const RunningNode node(folder.path);
+        fs::remove(path);
+        std::ofstream(path).close();
+    }
+    CHECK(fs::is_regular_file(path));
+}
+
 TEST_CASE("a path that no socket can have is a failure that says so") {
     const Folder folder;
     const auto deep = folder.path / std::string(100, 'x');
@@ -425,4 +487,4 @@ TEST_CASE("tools can ask the socket what it speaks") {
 }
 
 }  // namespace
-}  // namespace lanchat::app
+}  // namespace lanchat::app::app_api_test

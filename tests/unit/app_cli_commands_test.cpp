@@ -5,7 +5,7 @@
 
 #include "tests/unit/app_cli_desk.hpp"
 
-namespace lanchat::app {
+namespace lanchat::app::app_cli_commands_test {
 namespace {
 
 TEST_CASE("a command asks the node of the profile, options before or after it") {
@@ -73,12 +73,12 @@ TEST_CASE("history and search take who, where, when and how many") {
     CHECK(desk.asked<History>({"history"}).query.count == 0);
     const auto history =
         desk.asked<History>({"history", "-r", "builds", "--from", "dana", "--since",
-                             "2026-11-20T10:03:11.12Z", "--until=1970-01-01Z", "-n", "5"});
+                             "2026-11-20T10:03:11.12Z", "--until=2026-11-21T00:00Z", "-n", "5"});
     CHECK(history.query.words.empty());
     CHECK(history.query.room == "builds");
     CHECK(history.query.author == "dana");
     CHECK(history.query.since == WallTime{1'795'168'991'120});
-    CHECK(history.query.until == WallTime{0});
+    CHECK(history.query.until == WallTime{1'795'219'200'000});
     CHECK(history.query.count == 5);
     const auto search = desk.asked<History>({"search", "fire", "drill"});
     CHECK(search.query.words == "fire drill");
@@ -116,4 +116,4 @@ TEST_CASE("every command has a help with its usage") {
 }
 
 }  // namespace
-}  // namespace lanchat::app
+}  // namespace lanchat::app::app_cli_commands_test

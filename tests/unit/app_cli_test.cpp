@@ -19,7 +19,7 @@
 #include "config/version.hpp"
 #include "tests/unit/app_cli_desk.hpp"
 
-namespace lanchat::app {
+namespace lanchat::app::app_cli_test {
 
 TEST_CASE("without options a node runs with the defaults") {
     Desk desk;
@@ -421,4 +421,4 @@ TEST_CASE("output that cannot be written is a failure") {
     CHECK(err.str() == "lanchat: cannot write the output\n");
 }
 
-}  // namespace lanchat::app
+}  // namespace lanchat::app::app_cli_test

@@ -4,7 +4,7 @@
 #include "message/limits.hpp"
 #include "tests/unit/app_api_scene.hpp"
 
-namespace lanchat::app {
+namespace lanchat::app::app_commands_test {
 namespace {
 
 TEST_CASE("what send says is what tail shows") {
@@ -99,6 +99,25 @@ TEST_CASE("history and search obey room, author, time and number") {
     CHECK(office.run(unknown).exit_code == 1);
 }
 
+TEST_CASE("history and search know an original by its address, and nobody by another one") {
+    Office office;
+    office.node.on_loop([](FakeBackend& node) {
+        node.hear("lunch by alice");
+        node.hear_legacy("lunch from afar");
+        node.hear_legacy("tea from afar");
+    });
+    History history;
+    history.query.author = "127.0.0.1:4569";
+    CHECK(office.run(history).texts() == Texts{"lunch from afar", "tea from afar"});
+    history.query.words = "lunch";
+    CHECK(office.run(history).texts() == Texts{"lunch from afar"});
+
+    history.query.author = "127.0.0.1:456";
+    const auto nobody = office.run(history);
+    CHECK(nobody.exit_code == 1);
+    CHECK(nobody.err.find("no lines of \"127.0.0.1:456\"") != std::string::npos);
+}
+
 TEST_CASE("send waits for as many as it was told, and says when they were too few") {
     Office office;
     office.node.on_loop([](FakeBackend& node) { node.deliver({1, 3}); });
@@ -125,6 +144,34 @@ TEST_CASE("send waits for as many as it was told, and says when they were too fe
     office.node.wait_until([](FakeBackend& node) { return node.watch_count() == 1; });
     office.node.on_loop([](FakeBackend& node) { node.deliver({3, 3}); });
     CHECK(delivered.get() == 0);
+}
+
+TEST_CASE("originals confirm nothing, so waiting for all of them is no success") {
+    Office office;
+    auto all = say("x");
+    all.wait.all = true;
+    CHECK(office.run(all).exit_code == 0);  // nobody is to have it
+    office.node.on_loop([](FakeBackend& node) { node.has_legacy_peer = true; });
+
+    const auto unknown = office.run(all);
+    CHECK(unknown.exit_code == 4);
+    CHECK(unknown.err.find("only originals are linked") != std::string::npos);
+    office.node.on_loop([](FakeBackend& node) { node.deliver({1, 1}); });
+    CHECK(office.run(all).exit_code == 0);
+}
+
+TEST_CASE("an id that was used says nothing else") {
+    Office office;
+    auto send = say("once");
+    send.said_id = "job-7";
+    CHECK(office.run(send).exit_code == 0);
+    send.text = "twice";
+
+    const auto other = office.run(send);
+
+    CHECK(other.exit_code == 1);
+    CHECK(other.err.find("\"job-7\" was used for another line") != std::string::npos);
+    CHECK(office.run(History{}).texts() == Texts{"once"});
 }
 
 TEST_CASE("the same id says a line once") {
@@ -173,7 +220,9 @@ TEST_CASE("a refusal of the node is told and is exit 1") {
     CHECK(one.exit_code == 1);
     CHECK(one.err == "lanchat: the disk is full\n");
     CHECK(many.exit_code == 1);
-    CHECK(many.err == "lanchat: 2 lines were refused: the disk is full\n");
+    CHECK(many.err ==
+          "lanchat: 2 lines were refused: the disk is full (the first is number 1 of those"
+          " sent)\n");
 }
 
 TEST_CASE("peers, rooms and status are shown for people and programs") {
@@ -190,6 +239,12 @@ TEST_CASE("peers, rooms and status are shown for people and programs") {
     CHECK(status.at("cursor") == "0000000000abcdef-0");
     CHECK(status.at("peers") == 1);
     CHECK(office.run(ShowStatus{}, false).out.starts_with("name      me\n"));
+    const auto socket = (office.folder.path / api::socket_name).string();
+    CHECK(status.at("socket") == socket);
+    CHECK(status.at("warnings").empty());
+    office.node.on_loop([](FakeBackend& node) { node.warnings = {"one", "two"}; });
+    CHECK(office.run(ShowStatus{}).objects().at(0).at("warnings") == json{"one", "two"});
+    CHECK(office.run(ShowStatus{}, false).out.ends_with("warning   one\nwarning   two\n"));
 }
 
 TEST_CASE("status tells how much is held, since when, and how much no more") {
@@ -246,6 +301,19 @@ TEST_CASE("an export is taken back whole, once, and what is not signed is refuse
     CHECK(refused.err == "lanchat: 2 lines were refused: they are not signed\n");
 }
 
+TEST_CASE("what cannot be read is not imported, and no success") {
+    Office office;
+    const auto place = office.folder.path / "place";
+    CHECK(office.run(Import{office.folder.path.string()}).err.ends_with("Is a directory\n"));
+    CHECK(office.run(Import{office.folder.path.string()}).exit_code == 1);
+    CHECK(office.run(Import{place.string()}).err.ends_with("No such file or directory\n"));
+    std::ofstream(place).close();
+    const auto empty = office.run(Import{place.string()});
+    CHECK(empty.exit_code == 1);
+    CHECK(empty.out.empty());
+    CHECK(empty.err.find("is empty") != std::string::npos);
+}
+
 TEST_CASE("a forged run is refused, and the sound ones beside it are taken") {
     Office office;
     Office elsewhere;
@@ -285,4 +353,4 @@ TEST_CASE("without a node every command is exit 3 and says how to start one") {
 }
 
 }  // namespace
-}  // namespace lanchat::app
+}  // namespace lanchat::app::app_commands_test

@@ -3,7 +3,7 @@
 #include "tests/unit/app_api_scene.hpp"
 #include "tests/unit/app_stand_in.hpp"
 
-namespace lanchat::app {
+namespace lanchat::app::app_direct_test {
 namespace {
 
 Send tell(const std::string& peer, const std::string& text) {
@@ -100,4 +100,4 @@ TEST_CASE("a program says something to one peer and hears of it") {
 }
 
 }  // namespace
-}  // namespace lanchat::app
+}  // namespace lanchat::app::app_direct_test

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/terminal/editor.hpp"
@@ -11,7 +12,7 @@
 #include "app/terminal/keys.hpp"
 #include "message/text.hpp"
 
-namespace lanchat::app {
+namespace lanchat::app::app_editor_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -93,6 +94,59 @@ TEST_CASE("the escape key alone does not swallow the next key") {
     CHECK(decode("\x1bx", 1) == Keys{{KeyKind::text, "x"}});
     CHECK(decode("\x1b\x1b[A", 1) == Keys{{KeyKind::up, ""}});
     CHECK(decode("\x1b[\x03", 1) == Keys{{KeyKind::interrupt, ""}});
+}
+
+// The keys of `bytes` when nothing comes after them.
+Keys decode_all(std::string_view bytes) {
+    KeyDecoder decoder;
+    Keys keys;
+    decoder.put(bytes, keys);
+    if (decoder.patience()) decoder.give_up(keys);
+    CHECK_FALSE(decoder.patience());
+    decoder.put("x", keys);
+    CHECK(keys.back() == Key{KeyKind::text, "x"});
+    keys.pop_back();
+    return keys;
+}
+
+TEST_CASE("a paste whose end mark was lost ends with ^C, ^D, or when nothing more comes") {
+    const Key hello{KeyKind::pasted, "hello"};
+    CHECK(decode("\x1b[200~hello\x03") == Keys{hello, {KeyKind::interrupt, ""}});
+    CHECK(decode("\x1b[200~hello\x03/quit\r", 1) == Keys{{KeyKind::pasted, "hello"},
+                                                         {KeyKind::interrupt, ""},
+                                                         {KeyKind::text, "/quit"},
+                                                         {KeyKind::enter, ""}});
+    CHECK(decode("\x1b[200~hello\x04") == Keys{hello, {KeyKind::end_of_input, ""}});
+    CHECK(decode_all("\x1b[200~hello") == Keys{hello});
+    CHECK(decode_all("\x1b[200~").empty());
+    for (std::size_t half = 1; half < 6; ++half)
+        CHECK(decode_all("\x1b[200~hello" + std::string("\x1b[201~").substr(0, half)) ==
+              Keys{hello, {KeyKind::pasted, std::string("\x1b[201~").substr(0, half)}});
+    // With its mark there, it is text whatever is in it.
+    CHECK(decode("\x1b[200~a\x03\x04z\x1b[201~") == Keys{{KeyKind::pasted, "a\x03\x04z"}});
+}
+
+TEST_CASE("a paste that begins in another one, and an end without a beginning") {
+    for (const std::size_t piece : {1U, 2U, 5U, 100U})
+        CHECK(decode("\x1b[200~one \x1b[200~two\x1b[201~", piece) ==
+              Keys{{KeyKind::pasted, "one two"}});
+    CHECK(decode("a\x1b[201~b") == Keys{{KeyKind::text, "ab"}});
+}
+
+TEST_CASE("of a sequence that was cut in two and never goes on nothing stays behind") {
+    for (const auto* bytes : {"\x1b", "\x1b[", "\x1b[1", "\x1b[1;5", "\x1bO", "\x1b[[", "\x1b[200"})
+        CHECK(decode_all(bytes).empty());
+    CHECK(decode_all("\xC3") == Keys{{KeyKind::text, "\uFFFD"}});
+}
+
+TEST_CASE("what begins like a string for the terminal swallows nothing that is typed") {
+    for (const auto* begin : {"\x1b]", "\x1bP", "\x1b_", "\x1b^", "\x1bX"}) {
+        const auto keys = decode(begin + std::string("0;title\r\x03"));
+        REQUIRE(keys.size() == 3);
+        CHECK(keys[0].text.ends_with("0;title"));
+        CHECK(keys[1].kind == KeyKind::enter);
+        CHECK(keys[2].kind == KeyKind::interrupt);
+    }
 }
 
 TEST_CASE("no bytes become text that is not UTF-8, and ^C always gets through after them") {
@@ -203,7 +257,67 @@ TEST_CASE("whole pasted lines are submitted as pasted, the rest stays to be edit
     typist.type("a").paste("b\n\nc").type("d").press(KeyKind::enter);
     CHECK(typist.deeds == Deeds{{Deed::Kind::submit_pasted, "ab"},
                                 {Deed::Kind::submit_pasted, ""},
-                                {Deed::Kind::submit, "cd"}});
+                                {Deed::Kind::submit, "cd", true}});
+}
+
+TEST_CASE("what was pasted is known as pasted, however it is edited and recalled") {
+    const auto submitted = [](Typist& typist) {
+        typist.press(KeyKind::enter);
+        REQUIRE(typist.deeds.size() == 1);
+        return std::exchange(typist.deeds, {})[0];
+    };
+    Typist typist;
+    CHECK(submitted(typist.paste("/quit now")) == Deed{Deed::Kind::submit, "/quit now", true});
+    CHECK(submitted(typist.press(KeyKind::up)).begins_pasted);
+    CHECK(submitted(typist.press(KeyKind::up).type("!")).begins_pasted);
+    CHECK(submitted(typist.paste("/x").press(KeyKind::home).type(" \t")).begins_pasted);
+    CHECK(submitted(typist.type("x").paste("/quit").press(KeyKind::home).press(KeyKind::erase))
+              .begins_pasted);
+    CHECK(submitted(typist.paste(" ").paste("/quit")).begins_pasted);
+    // Typed as well: the newest counts.
+    CHECK_FALSE(submitted(typist.type("/quit now")).begins_pasted);
+    CHECK_FALSE(submitted(typist.press(KeyKind::up)).begins_pasted);
+    CHECK_FALSE(submitted(typist.type("/msg Anna ").paste("1234")).begins_pasted);
+    CHECK_FALSE(submitted(typist.paste("quit").press(KeyKind::home).type("/")).begins_pasted);
+    CHECK_FALSE(submitted(typist.paste("/").press(KeyKind::backspace).type("/x")).begins_pasted);
+    typist.paste("/whole\n");
+    typist.deeds.clear();
+    CHECK(submitted(typist.press(KeyKind::up)) == Deed{Deed::Kind::submit, "/whole", true});
+}
+
+TEST_CASE("what is pasted behind a command that was typed belongs to it, in one line") {
+    for (const std::string begun : {"/msg Anna ", " /msg Anna ", "\uFF0Fmsg Anna "}) {
+        Typist typist;
+        typist.type(begun).paste("one\n").paste("two\n\nthree\n");
+        CHECK(typist.deeds.empty());
+        CHECK(typist.picture() == begun + "one two three|");
+        typist.type("!");
+        CHECK(typist.picture() == begun + "one two three!|");
+    }
+}
+
+TEST_CASE("a line that was not taken is edited on") {
+    Typist typist;
+    typist.type("/home/x").press(KeyKind::enter);
+    typist.editor.take_back();
+    CHECK(typist.picture() == "/home/x|");
+    typist.press(KeyKind::home).type("/").press(KeyKind::enter);
+    CHECK(typist.deeds.back() == Deed{Deed::Kind::submit, "//home/x"});
+    typist.press(KeyKind::up, 2);
+    CHECK(typist.picture() == "/home/x|");
+}
+
+TEST_CASE("what was cleared, and changes to a line that was recalled, come back") {
+    Typist typist;
+    typist.type("one").press(KeyKind::enter).type("cleared").press(KeyKind::interrupt);
+    typist.type("draft").press(KeyKind::up).type("!").press(KeyKind::up).type("?");
+    CHECK(typist.picture() == "one?|");
+    typist.press(KeyKind::down);
+    CHECK(typist.picture() == "cleared!|");
+    typist.press(KeyKind::down);
+    CHECK(typist.picture() == "draft|");
+    typist.press(KeyKind::up, 2).press(KeyKind::enter).press(KeyKind::up, 3);
+    CHECK(typist.picture() == "one|");  // as it was said
 }
 
 TEST_CASE("the lines before come back, and so does what was being typed") {
@@ -256,12 +370,45 @@ TEST_CASE("^D ends the input only on an empty line, and deletes on others") {
     CHECK(typist.deeds == Deeds{{Deed::Kind::end_of_input, ""}});
 }
 
-TEST_CASE("a line takes as many bytes as may be sent, in whole characters") {
+TEST_CASE("a line that is too long to be said is kept, and told of") {
     Typist typist(10);
-    typist.type("123456789日");
-    CHECK(typist.picture() == "123456789|");
-    typist.type("xyz");
-    CHECK(typist.picture() == "123456789x|");
+    typist.paste("123456789日");
+    CHECK(typist.picture() == "123456789日|");
+    typist.press(KeyKind::enter);
+    CHECK(typist.deeds == Deeds{{Deed::Kind::too_long}});
+    CHECK(typist.picture() == "123456789日|");
+    typist.press(KeyKind::backspace).press(KeyKind::enter);
+    CHECK(typist.deeds.back() == Deed{Deed::Kind::submit, "123456789", true});
+    typist.deeds.clear();
+
+    typist.paste("short\n12345678901\nrest");
+    CHECK(typist.deeds ==
+          Deeds{{Deed::Kind::submit_pasted, "short"}, {Deed::Kind::too_long_pasted}});
+    CHECK(typist.picture() == "rest|");
+    typist.press(KeyKind::up);
+    CHECK(typist.picture() == "12345678901|");
+}
+
+TEST_CASE("what no longer fits into a line is left out in whole characters, and told of once") {
+    Typist typist(10);
+    typist.paste(std::string(39, 'x') + "日");
+    CHECK(typist.picture() == std::string(39, 'x') + "|");
+    typist.paste("more").type("y");
+    CHECK(typist.deeds == Deeds{{Deed::Kind::cut}});
+    typist.press(KeyKind::enter);
+    CHECK(typist.deeds.back() == Deed{Deed::Kind::too_long});
+    typist.press(KeyKind::interrupt);
+    typist.deeds.clear();
+    typist.paste(std::string(41, 'x') + "\n");
+    CHECK(typist.deeds == Deeds{{Deed::Kind::cut}, {Deed::Kind::too_long_pasted}});
+}
+
+TEST_CASE("long lines do not fill the memory") {
+    Typist typist(1 << 20);
+    for (int i = 0; i < 10; ++i)
+        typist.type(std::string(1 << 20, static_cast<char>('0' + i))).press(KeyKind::enter);
+    typist.press(KeyKind::up, 100);
+    CHECK(typist.editor.text().front() == '6');
 }
 
 TEST_CASE("random keys keep the text UTF-8 and the cursor between two characters") {
@@ -282,7 +429,7 @@ TEST_CASE("random keys keep the text UTF-8 and the cursor between two characters
             const auto& text = typist.editor.text();
             const auto cursor = typist.editor.cursor();
             CHECK(is_utf8(text));
-            CHECK(text.size() <= 60);
+            CHECK(text.size() <= 60 * Editor::draft_factor);
             const auto before = previous_cluster(text, cursor);
             CHECK((cursor == 0 || next_cluster(text, before) == cursor));
         }
@@ -290,4 +437,4 @@ TEST_CASE("random keys keep the text UTF-8 and the cursor between two characters
 }
 
 }  // namespace
-}  // namespace lanchat::app
+}  // namespace lanchat::app::app_editor_test

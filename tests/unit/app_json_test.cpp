@@ -16,7 +16,7 @@
 #include "message/text.hpp"
 #include "tests/unit/app_stand_in.hpp"
 
-namespace lanchat::app {
+namespace lanchat::app::app_json_test {
 namespace {
 
 using controller::DownReason;
@@ -197,9 +197,15 @@ TEST_CASE("what waits for the disk is told before the end") {
     CHECK(told.find(R"("text":"hi")") < told.find(R"("type":"bye")"));
 }
 
-TEST_CASE("another network is told with its address, and a peer with how its link is") {
+TEST_CASE("another network or version is told with its address, and a peer with how its link is") {
     CHECK(written(controller::OtherNetwork{alice.address}) ==
           R"({"v":1,"type":"other_network","address":"127.0.0.1:4566"})"
+          "\n");
+    CHECK(written(controller::OtherVersion{alice.address}) ==
+          R"({"v":1,"type":"other_version","address":"127.0.0.1:4566"})"
+          "\n");
+    CHECK(written(controller::OtherVersion{{alice.address.ip, 0}}) ==
+          R"({"v":1,"type":"other_version","address":"127.0.0.1"})"
           "\n");
     PeerInfo peer = alice;
     peer.encrypted = true;
@@ -225,6 +231,8 @@ TEST_CASE("peers come and go as the interface shows") {
     CHECK(written(Undelivered{alice, 12, UndeliveredReason::slow}) ==
           R"({"v":1,"type":"undelivered",)" + peer + R"(,"lines":12,"reason":"slow"})" + "\n");
     CHECK(json::parse(written(Undelivered{alice, 1, UndeliveredReason::gone}))["reason"] == "gone");
+    CHECK(json::parse(written(Undelivered{alice, 1, UndeliveredReason::too_long}))["reason"] ==
+          "too_long");
 }
 
 TEST_CASE("a message is what the interface shows, with its text exact") {
@@ -288,9 +296,8 @@ SendRequest request(std::string_view line) {
     return std::get<SendRequest>(parsed);
 }
 
-TEST_CASE("a send request gives text, room and ref, and unknown fields are left alone") {
-    const auto full = request(
-        R"({"v":1,"type":"send","room":"ops","text":"a\nb ü","ref":"42","new":[{"text":"no"}]})");
+TEST_CASE("a send request gives text, room and ref") {
+    const auto full = request(R"({"v":1,"type":"send","room":"ops","text":"a\nb ü","ref":"42"})");
     CHECK(full.text == "a\nb ü");
     CHECK(full.room == "ops");
     CHECK(full.ref == "42");
@@ -332,8 +339,61 @@ TEST_CASE("each fault of a request has its code, and the ref comes back with it"
     CHECK(code(R"("type":"send","text":"x","to":"")") == "bad_request");
     CHECK(code(R"("type":"send","text":"x","to":"alice","room":"den")") == "bad_request");
     CHECK(code(R"("type":"send","text":"x","v":2)") == "unsupported");
-    CHECK(code(R"("type":"send","text":"x","v":"1")") == "unsupported");
+    CHECK(code(R"("type":"send","text":"x","v":"1")") == "bad_request");
+    CHECK(code(R"("type":"send","text":"x","v":1.0)") == "bad_request");
     CHECK(code(R"("type":"send","text":"x","v":18446744073709551615)") == "unsupported");
+}
+
+TEST_CASE("a request with a key that is unknown, comes twice or has a wrong type is refused") {
+    const std::vector<std::pair<std::string, std::string>> faults{
+        {R"("peer":"bob")", "peer"},
+        {R"("To":"bob")", "To"},
+        {R"("txet":"x")", "text"},  // is meant
+        {R"("urgent":true)", "urgent"},
+        {R"("new":[{"text":"no"}])", "new"},
+        {R"("":1)", "\"\""},
+        {R"("to":"bob","to":"bob")", "to"},
+        {R"("t\u006f":"bob","to":"eve")", "to"},
+        {R"("text":"other")", "text"},
+        {R"("room":"a","room":null)", "room"},
+        {R"("type":"dance")", "type"},
+        {R"("v":true)", "v"},
+        {R"("room":{})", "room"},
+        {R"("room":null)", "room"},
+        {R"("to":["bob"])", "to"},
+    };
+    for (const auto& [fields, key] : faults)
+        for (const bool first : {true, false}) {
+            const std::string rest = R"("type":"send","text":"secret","ref":"r")";
+            const auto error =
+                refusal("{" + (first ? fields + "," + rest : rest + "," + fields) + "}");
+            CHECK(error.code == "bad_request");
+            CHECK(error.message.find(key) != std::string::npos);
+            CHECK(error.has_ref);
+            CHECK(error.ref == "r");
+        }
+    CHECK(refusal(R"({"type":"send","text":"x","ref":"r","ref":"s"})").ref == "r");
+}
+
+TEST_CASE("a line that is no JSON object has its ref where one can be read") {
+    for (const std::string line :
+         {R"({"ref":"r")", R"({"ref":"r","type":"send","text":"x" "room":"y"})",
+          R"({"type":"send","text":"x","ref":"r"} y)",
+          R"({"type":"send","text":"\ud800","ref":"r"})",
+          R"({"type":"send","text":"a
+b","ref" : "r"})",
+          R"({"type":"send","text":'x',"ref":"r"})", R"({"type":"send",,"text":"x","ref":"r"})",
+          R"([{"type":"send","text":"x","ref":"r"}])", R"("type":"send","text":"x","ref":"\u0072")",
+          R"({"type":"send","text":"unclosed,"ref":"r"})", R"({"text":NaN,"ref":"r"})",
+          R"({"type":"ref","text":"say \"ref\":\"no\"","ref":"r")"}) {
+        const auto error = refusal(line);
+        CHECK(error.code == "bad_json");
+        CHECK(error.has_ref);
+        CHECK(error.ref == "r");
+    }
+    for (const std::string line : {R"({"ref":5)", R"({"ref")", R"({"ref":)", R"({"ref":"r)",
+                                   R"({"ref":"r\)", R"({"text":"ref",)", R"("ref":"\ud800")"})
+        CHECK_FALSE(refusal(line).has_ref);
 }
 
 TEST_CASE("a ref that is no string is refused") {
@@ -416,4 +476,4 @@ TEST_CASE("a line beyond the limit is an error object") {
 }
 
 }  // namespace
-}  // namespace lanchat::app
+}  // namespace lanchat::app::app_json_test

@@ -16,7 +16,7 @@
 #include "app/input.hpp"
 #include "app/line_buffer.hpp"
 
-namespace lanchat::app {
+namespace lanchat::app::app_lines_test {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -53,6 +53,18 @@ TEST_CASE("lines are the same however the bytes are cut") {
 
     for (std::size_t piece = 1; piece <= text.size(); ++piece)
         CHECK(split(text, piece) == expected);
+}
+
+TEST_CASE("a byte order mark is no part of the first line, and text everywhere else") {
+    const std::string mark = "\xEF\xBB\xBF";
+    for (std::size_t piece = 1; piece < 12; ++piece) {
+        CHECK(split(mark + "one\n" + mark + "two\nx" + mark, piece) ==
+              Lines{"one", mark + "two", "x" + mark});
+        CHECK(split(mark + "12345678\r\n123456789\n", piece) == Lines{"12345678", too_long});
+        CHECK(split(mark + "123456789\n" + mark + "x\n", piece) == Lines{too_long, mark + "x"});
+        CHECK(split(mark + mark + "x", piece) == Lines{mark + "x"});
+    }
+    CHECK(split(mark, 1) == Lines{""});
 }
 
 TEST_CASE("a last line counts without its newline, and an empty rest is no line") {
@@ -235,4 +247,4 @@ TEST_CASE("a long chunk of lines leaves room on the loop for others") {
 }
 
 }  // namespace
-}  // namespace lanchat::app
+}  // namespace lanchat::app::app_lines_test

@@ -11,7 +11,7 @@
 
 #include "app/log.hpp"
 
-namespace lanchat::app {
+namespace lanchat::app::app_log_test {
 namespace {
 
 LogConfig config(std::string level, std::string file = "") {
@@ -99,4 +99,4 @@ TEST_CASE("a log file that cannot be opened is said at once") {
 }
 
 }  // namespace
-}  // namespace lanchat::app
+}  // namespace lanchat::app::app_log_test

@@ -20,7 +20,7 @@
 #include "app/output.hpp"
 #include "app/pressure.hpp"
 
-namespace lanchat::app {
+namespace lanchat::app::app_output_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -106,7 +106,7 @@ struct Writing {
     void run_until(const std::function<bool()>& done) {
         while (!done()) {
             loop.restart();
-            REQUIRE(loop.run_one_for(10s) == 1);
+            REQUIRE(loop.run_one_for(60s) == 1);
         }
     }
     void finish() {
@@ -318,4 +318,4 @@ TEST_CASE("an output may go away with all that is still under way") {
 }
 
 }  // namespace
-}  // namespace lanchat::app
+}  // namespace lanchat::app::app_output_test

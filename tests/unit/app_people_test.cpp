@@ -1,5 +1,6 @@
 // verify, block and unblock as commands, typed on a terminal, and as lines for programs.
 #include <map>
+#include <set>
 
 #include "app/json_output.hpp"
 #include "app/plain.hpp"
@@ -7,7 +8,7 @@
 #include "tests/unit/app_api_scene.hpp"
 #include "tests/unit/app_cli_desk.hpp"
 
-namespace lanchat::app {
+namespace lanchat::app::app_people_test {
 namespace {
 
 using controller::PeerInfo;
@@ -82,6 +83,25 @@ TEST_CASE("block and unblock, and who is listed as what") {
     CHECK(office.run(Block{"zoe", true}, false).exit_code == 1);
 }
 
+TEST_CASE("what could not be kept is no success") {
+    Office office;
+    office.node.on_loop([](FakeBackend& node) { node.book_trouble = Failure{"no space"}; });
+
+    const auto blocked = office.run(Block{"alice", true}, false);
+    CHECK(blocked.exit_code == 1);
+    CHECK(blocked.out.empty());
+    CHECK(has(blocked.err, "until this node ends: no space"));
+    const auto unblocked = office.run(Block{"alice", false}, false);
+    CHECK(unblocked.exit_code == 1);
+    CHECK(has(unblocked.err, "still blocked: no space"));
+    const auto verified = office.run(Verify{"alice", {}}, false, "y\n");
+    CHECK(verified.exit_code == 1);
+    CHECK(has(verified.err, "is not verified: no space"));
+    const auto objects = office.run(Verify{"alice", "lemon tiger cello piano 0417"}).objects();
+    CHECK(objects.back().at("event") == "failed");
+    CHECK(objects.back().at("why") == "no space");
+}
+
 TEST_CASE("lines have the mark of their author for people, not for programs") {
     Office office;
     office.node.on_loop([](FakeBackend& node) {
@@ -134,9 +154,15 @@ struct Terminal {
             if (word == "al ice" && blocked == is_blocked) return somebody;
             return Failure{"nobody"};
         };
+        chat.means_somebody = [this](const std::string& word) {
+            return word == "al ice" || meaning.contains(word);
+        };
         chat.about = [](const DeviceId&) { return marked; };
         chat.blocked = [] { return std::vector<PeerInfo>{}; };
-        chat.block = [this](const DeviceId&, bool on) { is_blocked = on; };
+        chat.block = [this](const DeviceId&, bool on, const Chat::Decided& done) {
+            if (!disk_trouble) is_blocked = on;
+            done(disk_trouble);
+        };
         chat.verify = [this](const DeviceId&) -> std::optional<Failure> {
             if (is_away) return Failure{"not linked"};
             ++asked;
@@ -150,13 +176,13 @@ struct Terminal {
             judged.push_back(code + (same ? " yes" : " no"));
         };
         chat.tell = [this](const std::string& peer, const std::string& text,
-                           const std::function<void(const Chat::Told&)>&) {
+                           const std::function<void(const Chat::Told&)>& done) {
             told.push_back(peer + "<-" + text);
+            done({std::string("id")});
         };
         face = std::make_unique<PlainFace>(
             chat, [this](std::string_view line) { shown += line; },
-            [this](std::string_view line) { notes += line; },
-            PlainOptions{true, true, {}, false});
+            [this](std::string_view line) { notes += line; }, PlainOptions{true, true, {}, false});
     }
     void type(const std::string& line) {
         notes.clear();
@@ -167,7 +193,9 @@ struct Terminal {
     std::string notes;
     std::vector<std::string> told;
     std::vector<std::string> judged;
+    std::set<std::string> meaning;  // words that mean somebody, or several, beside "al ice"
     bool is_blocked = false;
+    std::optional<Failure> disk_trouble;
     bool is_away = false;
     int asked = 0;
     int pinned = 0;
@@ -218,15 +246,62 @@ TEST_CASE("/block and /unblock") {
     CHECK_FALSE(terminal.is_blocked);
 }
 
+TEST_CASE("/block says what could not be kept") {
+    Terminal terminal;
+    terminal.disk_trouble = Failure{"no space"};
+    terminal.type("/block al ice");
+    CHECK(has(terminal.notes, "is blocked until this node ends: no space"));
+    terminal.is_blocked = true;
+    terminal.type("/unblock al ice");
+    CHECK(has(terminal.notes, "is still blocked: no space"));
+}
+
 TEST_CASE("/msg finds names with blanks") {
     Terminal terminal;
     terminal.type("/msg al ice are you there");
     terminal.type("/msg bob are you there");
     terminal.type("/msg al ice");
-    CHECK(terminal.told == std::vector<std::string>{"al ice<-are you there", "bob<-are you there",
-                                                    "al<-ice"});
+    CHECK(terminal.told == std::vector<std::string>{"al ice<-are you there", "bob<-are you there"});
     terminal.type("/msg bob");
     CHECK(has(terminal.notes, "needs a PEER"));
+}
+
+TEST_CASE("/msg takes no shorter name where a longer one may mean somebody") {
+    Terminal terminal;
+    terminal.meaning = {"Anna", "Anna Maria"};  // the second one several
+    terminal.type("/msg Anna Maria the password is 1234");
+    terminal.type("/msg Anna the password is 1234");
+    terminal.type("/msg Anna Maria");
+    CHECK(terminal.told == std::vector<std::string>{"Anna Maria<-the password is 1234",
+                                                    "Anna<-the password is 1234"});
+    CHECK(has(terminal.notes, "needs a PEER and the TEXT"));
+}
+
+TEST_CASE("a forgotten slash before msg is asked about where somebody is called so") {
+    Terminal terminal;
+    CHECK(terminal.face->keeps("msg al ice SECRET", false));
+    CHECK_FALSE(terminal.face->keeps("msg bob SECRET", false));
+    CHECK_FALSE(terminal.face->keeps("msg al ice SECRET", false));  // again: it is meant
+    CHECK(Terminal().face->keeps("msg al ice SECRET", true));
+}
+
+TEST_CASE("/msg finds the end of a name in a long text at once") {
+    Terminal terminal;
+    std::string text = "x";
+    for (int n = 0; n < 30'000; ++n) text += " x";
+    terminal.type("/msg al ice " + text);
+    CHECK(terminal.told == std::vector<std::string>{"al ice<-" + text});
+}
+
+TEST_CASE("/verify takes no answer for one where it may be the name of another") {
+    Terminal terminal;
+    terminal.face->hear(Verification{marked, Verification::Stage::shown, "a b c d 0001"});
+    terminal.meaning = {"al ice yes"};
+    terminal.type("/verify al ice yes");
+    CHECK(has(terminal.notes, "is a name, too"));
+    CHECK(terminal.judged.empty());
+    terminal.type("/verify al ice no");
+    CHECK(terminal.judged == std::vector<std::string>{"a b c d 0001 no"});
 }
 
 TEST_CASE("/mute hides the lines of one, live and missed, until /unmute") {
@@ -269,4 +344,4 @@ TEST_CASE("/peers tells trust and marks, a warning is shown even in quiet") {
 }
 
 }  // namespace
-}  // namespace lanchat::app
+}  // namespace lanchat::app::app_people_test

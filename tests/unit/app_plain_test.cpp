@@ -11,7 +11,7 @@
 #include "message/limits.hpp"
 #include "tests/unit/app_stand_in.hpp"
 
-namespace lanchat::app {
+namespace lanchat::app::app_plain_test {
 namespace {
 
 using controller::DownReason;
@@ -111,6 +111,7 @@ TEST_CASE("comings, goings and what was missed are notes") {
     face.face.hear(PeerDown{alice, DownReason::replaced});
     face.face.hear(Undelivered{alice, 1, UndeliveredReason::gone});
     face.face.hear(Undelivered{alice, 12, UndeliveredReason::slow});
+    face.face.hear(Undelivered{old_one, 2, UndeliveredReason::too_long});
 
     CHECK(face.out.empty());
     CHECK(face.notes ==
@@ -120,7 +121,8 @@ TEST_CASE("comings, goings and what was missed are notes") {
           "-- alice (127.0.0.1:4566) lost\n"
           "-- alice (127.0.0.1:4566) replaced\n"
           "-- 1 line did not reach alice (127.0.0.1:4566): it is gone\n"
-          "-- 12 lines did not reach alice (127.0.0.1:4566): it is too slow\n");
+          "-- 12 lines did not reach alice (127.0.0.1:4566): it is too slow\n"
+          "-- 2 lines of 192.168.1.7:4569 (legacy) did not reach us: longer than 65536 bytes\n");
 }
 
 TEST_CASE("another network is a note") {
@@ -129,6 +131,16 @@ TEST_CASE("another network is a note") {
     face.face.hear(controller::OtherNetwork{{Ipv4{0x7F000001}, 4566}});
 
     CHECK(face.notes == "-- 127.0.0.1:4566 is in another network: not the same passphrase\n");
+}
+
+TEST_CASE("another version is a note of one sentence") {
+    Face face;
+
+    face.face.hear(controller::OtherVersion{{Ipv4{0x7F000001}, 0}});
+
+    CHECK(face.notes ==
+          "-- 127.0.0.1 runs another version of lanchat that cannot be linked with this one: use "
+          "the same one on both\n");
 }
 
 TEST_CASE("a fork is a note that cannot steer the terminal") {
@@ -185,7 +197,7 @@ TEST_CASE("without a terminal a slash means nothing") {
 TEST_CASE("pasted text is never a command") {
     Face face;
 
-    face.face.take_text("/quit");
+    face.face.take_pasted("/quit");
 
     CHECK(face.node.said == std::vector<std::string>{"general|/quit"});
 }
@@ -252,7 +264,86 @@ TEST_CASE("an unknown command is not said, and the nearest one is offered") {
     CHECK(face.node.said.empty());
     CHECK(face.notes ==
           "-- unknown command /jion, did you mean /join?\n"
+          "-- not said: with one more / before it, it is said to all in general\n"
           "-- unknown command /abracadabra, /help lists them\n");
+}
+
+TEST_CASE("what may be a command and is none is kept, and never said") {
+    Face face;
+    const std::vector<std::string> lines{
+        " /msg Anna SECRET",
+        "\t/msg Anna SECRET",
+        "\u00A0/msg Anna SECRET",
+        "\u200B/msg Anna SECRET",
+        "\uFEFF/msg Anna SECRET",
+        "\u3000/msg Anna SECRET",
+        " \u2003 /quit",
+        "\x01/msg Anna SECRET",
+        "\uFF0Fmsg Anna SECRET",
+        " \uFF0Fmsg Anna SECRET",
+        "\u2215msg Anna SECRET",
+        "\u2044msg Anna SECRET",
+        " //x",
+        "/mgs Anna SECRET",
+        "/ms Anna SECRET",
+        "/ msg Anna SECRET",
+        "/msg\u00A0Anna SECRET",
+        "/home/x/tool",
+        "/home/x/tool --fast",
+        "/xyzzy something",
+        "/\u200Bmsg Anna SECRET",
+    };
+    for (const auto& line : lines)
+        for (int again = 0; again < 2; ++again) {
+            face.notes.clear();
+            CHECK(face.face.keeps(line, false));
+            CHECK(face.notes.find("not said") != std::string::npos);
+            face.face.take_line(line);
+        }
+    CHECK(face.node.said.empty());
+    CHECK(face.node.left == 0);
+}
+
+TEST_CASE("what may be for one alone is said to all when it comes again") {
+    for (const std::string line :
+         {"//msg Anna SECRET", "\\msg Anna SECRET", "///msg Anna SECRET", "// msg Anna SECRET"}) {
+        Face face;
+        face.face.take_line(line + "!");
+        CHECK(face.face.keeps(line, false));
+        CHECK(face.node.said.empty());
+        CHECK(face.notes.find("the same line again is said to all in general") !=
+              std::string::npos);
+        CHECK_FALSE(face.face.keeps(line, false));
+        face.face.take_line(line);
+        face.face.take_line(line);  // asked about anew
+        CHECK(face.node.said.size() == 1);
+    }
+    Face face;
+    for (const std::string line : {"/msg Anna SECRET", " /MSG Anna SECRET", "/mgs Anna SECRET"}) {
+        face.face.take_pasted(line);
+        CHECK(face.node.said.empty());
+    }
+    face.face.take_pasted("/mgs Anna SECRET");
+    CHECK(face.node.said == std::vector<std::string>{"general|/mgs Anna SECRET"});
+}
+
+TEST_CASE("what only has a slash in it is said") {
+    Face face;
+    for (const std::string line : {"//msg", "//mute all of them", "and/or", "msg me",
+                                   "\u30CE\u30FC\u30C8", "\\o/", "//etc/hosts"})
+        CHECK_FALSE(face.face.keeps(line, false));
+    for (const std::string line : {"/quit now", "/home/x/tool", "/help", " /join ops", "/"})
+        CHECK_FALSE(face.face.keeps(line, true));
+}
+
+TEST_CASE("a command is one in any case, and /say says anything") {
+    Face face;
+    face.face.take_line("/MSG alice psst");
+    face.face.take_line("/Join ops");
+    face.face.take_line("/say /msg alice is how it is done");
+    face.face.take_line("/say");
+    CHECK(face.node.said ==
+          std::vector<std::string>{"alice<-psst", "ops|/msg alice is how it is done"});
 }
 
 TEST_CASE("a refused long line is told in a note") {
@@ -300,4 +391,4 @@ TEST_CASE("colours follow the setting, then the environment, then the terminal")
 }
 
 }  // namespace
-}  // namespace lanchat::app
+}  // namespace lanchat::app::app_plain_test

@@ -15,7 +15,7 @@
 #include "app/profile.hpp"
 #include "message/limits.hpp"
 
-namespace lanchat::app {
+namespace lanchat::app::app_profile_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -213,4 +213,4 @@ TEST_CASE("the name of a profile is the name of a directory and nothing more") {
     CHECK_FALSE(is_profile_name(std::string(limits::name_bytes_max + 1, 'a')));
 }
 
-}  // namespace lanchat::app
+}  // namespace lanchat::app::app_profile_test

@@ -10,7 +10,7 @@
 #include "config/layers.hpp"
 #include "config/print.hpp"
 
-namespace lanchat {
+namespace lanchat::config_layers_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -213,4 +213,4 @@ TEST_CASE("relative XDG directories are ignored, as their specification wants") 
     CHECK(user_data_directory({{"HOME", "/h"}, {"XDG_DATA_HOME", "/d"}}) == "/d/lanchat");
 }
 
-}  // namespace lanchat
+}  // namespace lanchat::config_layers_test

@@ -11,7 +11,7 @@
 #include "config/print.hpp"
 #include "config/schema.hpp"
 
-namespace lanchat {
+namespace lanchat::config_print_test {
 namespace {
 
 // Everything but whether the address was set, for what was printed is always set.
@@ -156,4 +156,4 @@ TEST_CASE("the nearest word is close, or none") {
     CHECK(nearest(std::string(65, 'n'), {std::string(66, 'n')}).empty());
 }
 
-}  // namespace lanchat
+}  // namespace lanchat::config_print_test

@@ -10,7 +10,7 @@
 #include "config/layers.hpp"
 #include "message/limits.hpp"
 
-namespace lanchat {
+namespace lanchat::config_reader_test {
 namespace {
 
 std::vector<std::string> faults(std::string_view text) {
@@ -247,4 +247,4 @@ TEST_CASE("the examples are sound") {
     }
 }
 
-}  // namespace lanchat
+}  // namespace lanchat::config_reader_test

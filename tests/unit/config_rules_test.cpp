@@ -7,7 +7,7 @@
 #include "config/layers.hpp"
 #include "message/limits.hpp"
 
-namespace lanchat {
+namespace lanchat::config_rules_test {
 namespace {
 
 // All faults without the file, a line each.
@@ -200,6 +200,10 @@ TEST_CASE("a name has limits in characters and in bytes") {
     CHECK(accepted(named(wide)).name.size() == limits::name_bytes_max);
     CHECK_FALSE(faults(named(std::string(33, 'a'))).empty());
     CHECK_FALSE(faults(named(wide + "a")).empty());
+    for (const std::string blank :
+         {" ", "  ", "\u00A0", "\u200B", "\u3164", "\u2800", " \uFE0F\u202E"})
+        CHECK_FALSE(faults(named(blank)).empty());
+    CHECK(accepted(named(" x ")).name == " x ");
 }
 
 TEST_CASE("no text holds control characters") {
@@ -219,4 +223,4 @@ TEST_CASE("a tilde that nobody would expand is refused") {
     CHECK(accepted("\"data_dir\": \"/srv/~dana\"").data_dir == "/srv/~dana");
 }
 
-}  // namespace lanchat
+}  // namespace lanchat::config_rules_test

@@ -8,7 +8,7 @@
 #include "message/limits.hpp"
 #include "tests/unit/controller_scene.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_authors_test {
 namespace {
 
 const Instant begin{1h};
@@ -21,6 +21,13 @@ const LogId log_of_anna = log_of(anna);
 Authors closed(const std::set<DeviceId>& held, const std::vector<Met>& met) {
     Rng rng(7);
     return {true, self, held, met, begin, rng};
+}
+
+DeviceId invented(std::uint64_t number) {
+    DeviceId device = anna;
+    std::copy_n(reinterpret_cast<const std::uint8_t*>(&number), sizeof number,
+                device.bytes.begin());
+    return device;
 }
 
 std::set<DeviceId> named_within(Authors& authors, Duration time) {
@@ -133,12 +140,24 @@ TEST_CASE("a log that names ever more invented devices fills a bound only") {
     Rng rng(7);
     Authors authors = closed({}, {});
     std::size_t taken = 0;
-    for (std::uint64_t i = 0; i < limits::logs_max + 10; ++i) {
-        DeviceId invented = anna;
-        std::copy_n(reinterpret_cast<const std::uint8_t*>(&i), sizeof i, invented.bytes.begin());
-        if (authors.named({invented, {log_of_anna, i + 1}}, begin, rng)) ++taken;
-    }
-    CHECK(taken == limits::logs_max - 1);
+    for (std::uint64_t i = 0; i < limits::names_max + 10; ++i)
+        if (authors.named({invented(i), {log_of_anna, i + 1}}, begin, rng)) ++taken;
+    CHECK(taken == limits::names_max - 1);
+}
+
+TEST_CASE("however many devices one names, whom another names is accepted") {
+    Rng rng(7);
+    Authors authors = closed({}, {});
+    authors.meet(bert, begin, rng);
+    for (std::uint64_t i = 0; i < limits::names_max + 10; ++i)
+        authors.named({invented(i), {log_of_anna, i + 1}}, begin, rng);
+    REQUIRE(authors.accepts(bert));
+
+    const DeviceId carl = key_of(4).id();
+    authors.named({carl, {log_of(bert), 1}}, begin, rng);
+
+    CHECK(authors.accepts(carl));
+    CHECK_FALSE(authors.accepts(invented(limits::names_max + 20)));
 }
 
 // --- in a room
@@ -196,6 +215,23 @@ TEST_CASE("what was told of an author before it was named is history, what comes
     std::string marks;
     for (const Message& message : scene.events<Message>()) marks += message.history ? 'h' : 'n';
     CHECK(marks == "hhhn");
+}
+
+TEST_CASE("what was told of an author before it came itself is history, and asked for") {
+    Scene scene(mid, false, false, true);
+    const LinkId link = scene.link_by_us(at(2), high);
+    Voice newcomer(low);
+    scene.receive(link, listing(newcomer, 3));
+    scene.drain(link);
+    scene.link_by_them(at(3), low);
+
+    Frame brought;
+    brought.runs.push_back(newcomer.run(1, 3));
+    scene.receive(link, brought);
+
+    std::string marks;
+    for (const Message& message : scene.events<Message>()) marks += message.history ? 'h' : 'n';
+    CHECK(marks == "hhh");
 }
 
 TEST_CASE("who lacks the proof of a fork asks for what lies behind it") {
@@ -262,4 +298,4 @@ TEST_CASE("who leaves without an answer reports lines, and nothing else that was
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_authors_test

@@ -8,7 +8,7 @@
 
 #include "tests/unit/log_voice.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_comparison_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -32,13 +32,15 @@ Logs::Map logs(std::uint64_t count) {
     return held;
 }
 
+constexpr std::size_t all_at_hand = 1'000'000;
+
 struct Side {
-    explicit Side(Logs::Map held) : logs(std::move(held)) {}
+    explicit Side(Logs::Map held) : logs(std::move(held), {}, all_at_hand) {}
 
     void hold(const LogId& which, const Extent& held) {
-        auto all = logs.all();
+        auto all = logs.at_hand();
         all[which] = {held, held, false};
-        logs = Logs(std::move(all));
+        logs = Logs(std::move(all), {}, all_at_hand);
     }
     std::optional<Frame> next(Instant now) {
         Frame frame;
@@ -280,4 +282,4 @@ TEST_CASE("an answer that nobody asked for changes nothing") {
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_comparison_test

@@ -8,7 +8,7 @@
 
 #include "message/limits.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_contacts_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -63,7 +63,7 @@ TEST_CASE("who greeted properly has a clean record") {
     Contacts contacts(1);
     contacts.refused(there, start);
     contacts.refused(there, start);
-    contacts.linked(there);
+    contacts.linked(there, false);
     CHECK(contacts.may_dial(there, start));
 
     contacts.refused(there, start);
@@ -166,4 +166,4 @@ TEST_CASE("a flood of addresses does not grow the book") {
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_contacts_test

@@ -6,7 +6,7 @@
 #include "message/limits.hpp"
 #include "tests/unit/controller_scene.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_delivery_test {
 namespace {
 
 const LogId own{{}, Epoch{7}};
@@ -74,6 +74,53 @@ TEST_CASE("only the newest lines are watched") {
 
     CHECK_FALSE(deliveries.find({own, 1}));
     CHECK(deliveries.find({own, 2}));
+}
+
+TEST_CASE("a line that is watched late counts what was told before") {
+    Deliveries deliveries;
+    deliveries.watch({own, 5}, {device(1)});
+    deliveries.stored_here(own, 5);
+    deliveries.stored_there(device(1), own, 0, 5);
+    CHECK(counts(deliveries) == Counts{{1, 1, 0}});
+
+    deliveries.watch({own, 3}, {device(1)});
+    deliveries.stored_here(own, 5);
+    deliveries.stored_there(device(1), own, 0, 5);
+
+    CHECK(counts(deliveries) == Counts{{1, 1, 0}});
+}
+
+TEST_CASE("what is stored behind a gap counts, and what fills the gap too") {
+    Deliveries deliveries;
+    for (const Seq seq : {Seq{1}, Seq{5}, Seq{9}}) deliveries.watch({own, seq}, {device(1)});
+    deliveries.stored_here(own, 9);
+    CHECK(counts(deliveries).size() == 3);
+
+    deliveries.stored_there(device(1), own, 4, 9);
+    CHECK(counts(deliveries) == Counts{{1, 1, 0}, {1, 1, 0}});
+    deliveries.stored_there(device(1), own, 0, 9);
+    CHECK(counts(deliveries) == Counts{{1, 1, 0}});
+}
+
+// As many as there may be: looked at one by one, they would take minutes.
+TEST_CASE("all of a large audience acknowledge all lines, again and again") {
+    Deliveries deliveries;
+    std::vector<DeviceId> audience;
+    for (std::uint8_t n = 255; n > 0; --n) audience.push_back(device(n));
+    for (Seq seq = 1; seq <= Deliveries::lines_max; ++seq) deliveries.watch({own, seq}, audience);
+    deliveries.stored_here(own, Deliveries::lines_max);
+    CHECK(counts(deliveries).size() == Deliveries::lines_max);
+
+    std::size_t told = 0;
+    for (Seq seq = 1; seq <= Deliveries::lines_max; ++seq) {
+        for (const DeviceId& member : audience) {
+            deliveries.stored_there(member, own, 0, seq);
+            told += counts(deliveries).size();
+        }
+    }
+
+    CHECK(told == Deliveries::lines_max * audience.size());
+    CHECK(deliveries.find({own, 1}) == DeliveryCount{255, 255, 0});
 }
 
 TEST_CASE("the audience is who is linked when the line is said") {
@@ -144,4 +191,4 @@ TEST_CASE("a file that begins in the middle of a log is taken, a third part of a
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_delivery_test

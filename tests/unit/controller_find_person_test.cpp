@@ -7,8 +7,11 @@
 
 #include "message/look.hpp"
 
+namespace controller_find_person_test {
+
 using namespace lanchat;
 using namespace lanchat::controller;
+using controller::OnKeyChange;  // config has one, too
 
 namespace {
 
@@ -49,6 +52,28 @@ TEST_CASE("find_person: by name, id, beginning of the id, address and as shown")
     CHECK(*find(to_string(device(9)), known) == device(9));  // whoever that is
 }
 
+TEST_CASE("find_person: a name is found however it is composed, in capitals or not") {
+    const DeviceId one = device(1);
+    const std::vector<std::pair<std::string, std::string>> pairs{
+        {"cafe\u0301", "caf\u00E9"}, {"CAFÉ", "café"},
+        {"Straße", "STRASSE"},       {"Вася", "вася"},
+        {"ΣΊΣΥΦΟΣ", "σίσυφος"},      {"Anna  Maria ", "anna maria"},
+        {"가", "\u1100\u1161"},      {"ẞ", "ss"},
+        {"Åsa", "A\u030Asa"}};
+    for (const auto& [name, word] : pairs) {
+        for (const auto& [called, typed] : {std::pair(name, word), std::pair(word, name)}) {
+            const auto found = find(typed, {here(one, called), here(device(2), "somebody")});
+            REQUIRE(found);
+            CHECK(*found == one);
+        }
+        // Of two keys neither is meant, and both ids are told.
+        const auto none = find(name, {here(one, name), here(device(2), word)});
+        REQUIRE_FALSE(none);
+        for (const auto& id : {one, device(2)})
+            CHECK(none.why().find(to_string(id).substr(0, 4)) != std::string::npos);
+    }
+}
+
 TEST_CASE("find_person: a legacy peer has no key") {
     const std::vector<Candidate> known{{std::nullopt, {}, Endpoint{Ipv4{0x7F000001}, 4566}, false}};
     CHECK(find("127.0.0.1:4566", known).why().find("legacy") != std::string::npos);
@@ -73,6 +98,36 @@ TEST_CASE("find_person: a name that is the beginning of another's id means neith
     const auto word = to_string(alice).substr(0, 8);
     CHECK_FALSE(find(word, {here(alice, "alice"), here(thief, word)}));
     CHECK(*find(to_string(alice).substr(0, 9), {here(alice, "alice"), here(thief, word)}) == alice);
+    // In whatever case it is typed.
+    std::string loud = word;
+    for (char& c : loud)
+        if ('a' <= c && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    CHECK_FALSE(find(loud, {here(alice, "alice"), here(thief, word)}));
+    CHECK_FALSE(find(loud, {here(alice, "alice"), here(thief, loud)}));
+    CHECK(*find(loud, {here(alice, "alice")}) == alice);
+}
+
+TEST_CASE("find_person: a name that is the address of another means neither") {
+    const DeviceId alice = device(1), thief = device(2);
+    Candidate disguised = away(thief, "127.0.0.1:4566", true);
+    const auto found = find("127.0.0.1:4566", {here(alice, "alice"), disguised});
+    REQUIRE_FALSE(found);
+    CHECK(found.why().find(to_string(alice).substr(0, 4)) != std::string::npos);
+    CHECK(found.why().find(to_string(thief).substr(0, 4)) != std::string::npos);
+    CHECK_FALSE(find("127.0.0.1:4566", {disguised}));  // there is nobody at that address
+}
+
+TEST_CASE("means_somebody: one, one of several, or an address, but not what nobody is called") {
+    const DeviceId a = device(1), b = device(2);
+    const std::vector<Candidate> known{here(a, "Anna Maria"), here(b, "anna maria")};
+    const auto means = [&](std::string_view word) {
+        return means_somebody(word, known, OnKeyChange::block);
+    };
+    for (const auto* word : {"Anna Maria", "ANNA MARIA", "\u0410nna Maria", "127.0.0.1:9"})
+        CHECK(means(word));
+    CHECK(means(to_string(a).substr(0, 4)));
+    CHECK(means(to_string(device(9))));
+    for (const auto* word : {"", "Anna", "Anna Maria is", "Maria"}) CHECK_FALSE(means(word));
 }
 
 TEST_CASE("find_person: the name of a vouched key is not handed to another") {
@@ -114,3 +169,5 @@ TEST_CASE("find_person: beginnings grow until they differ") {
     CHECK(beginning_of(device(1), {}).size() == 4);
     CHECK(beginning_of(device(1, 1), {device(1, 1), device(1, 0xFF)}).size() == 9);
 }
+
+}  // namespace controller_find_person_test

@@ -11,7 +11,7 @@
 #include "message/rng.hpp"
 #include "tests/unit/log_voice.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_ledger_test {
 namespace {
 
 constexpr std::uint64_t self = 7;
@@ -196,4 +196,4 @@ TEST_CASE("a new page is dated anew, and old pages are forgotten one day") {
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_ledger_test

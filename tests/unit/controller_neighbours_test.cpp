@@ -7,16 +7,18 @@
 
 #include "message/limits.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_neighbours_test {
 namespace {
 
 using namespace std::chrono_literals;
 
-using People = std::vector<InstanceId>;
+using People = std::vector<NodeId>;
 
-constexpr InstanceId anna{1};
-constexpr InstanceId ben{2};
-constexpr InstanceId carl{3};
+NodeId process(std::uint64_t number) { return {DeviceId{{7}}, InstanceId{number}}; }
+
+const NodeId anna = process(1);
+const NodeId ben = process(2);
+const NodeId carl = process(3);
 const Instant start{std::chrono::hours(1)};
 
 TEST_CASE("who came is linked until it went") {
@@ -48,11 +50,11 @@ TEST_CASE("what comes late over an older link changes nothing") {
 
 TEST_CASE("nobody is linked with more than there may be") {
     Neighbours there;
-    for (std::uint64_t i = 1; i <= limits::peers_max + 9; ++i) there.take({1, {InstanceId{i}}, {}});
-    CHECK(there.contain(InstanceId{limits::peers_max}));
-    CHECK_FALSE(there.contain(InstanceId{limits::peers_max + 1}));
-    there.take({1, {InstanceId{limits::peers_max + 1}}, {anna}});
-    CHECK(there.contain(InstanceId{limits::peers_max + 1}));
+    for (std::uint64_t i = 1; i <= limits::peers_max + 9; ++i) there.take({1, {process(i)}, {}});
+    CHECK(there.contain(process(limits::peers_max)));
+    CHECK_FALSE(there.contain(process(limits::peers_max + 1)));
+    there.take({1, {process(limits::peers_max + 1)}, {anna}});
+    CHECK(there.contain(process(limits::peers_max + 1)));
 }
 
 TEST_CASE("a round is told even if nobody is there") {
@@ -103,4 +105,4 @@ TEST_CASE("another link tells all again, whatever was still to be told") {
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_neighbours_test

@@ -8,7 +8,7 @@
 
 #include "message/rng.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_own_clock_test {
 namespace {
 
 constexpr WallTime noon{1'700'000'000'000};
@@ -142,4 +142,4 @@ TEST_CASE("whatever happens, the clock rises and stays with the others within it
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_own_clock_test

@@ -9,7 +9,7 @@
 
 #include "message/limits.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_peer_map_test {
 namespace {
 
 Endpoint at(std::uint32_t host) { return {Ipv4{0x0A000000U + host}, 4565}; }
@@ -110,4 +110,4 @@ TEST_CASE("readers on other threads never see half a peer") {
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_peer_map_test

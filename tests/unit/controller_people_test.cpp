@@ -12,6 +12,8 @@
 #include "message/rng.hpp"
 #include "message/text.hpp"
 
+namespace controller_people_test {
+
 using namespace lanchat;
 using namespace lanchat::controller;
 
@@ -173,3 +175,5 @@ TEST_CASE("people: what was kept is known again") {
     CHECK(again.all() == people.all());
     CHECK_FALSE(again.mark(device(2), "alice").empty());
 }
+
+}  // namespace controller_people_test

@@ -4,7 +4,7 @@
 #include "message/limits.hpp"
 #include "tests/unit/controller_scene.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_room_admission_test {
 namespace {
 
 TEST_CASE("a dial says hello with our instance and a nonce") {
@@ -234,7 +234,7 @@ TEST_CASE("a holder that answers keeps its address, the newcomer is known by its
     Scene scene;
     const LinkId holder = scene.link_by_them(at(2), low);
     const LinkId newcomer = scene.accept(at(2, 51'234));
-    scene.receive(newcomer, scene.greeting(at(2), high));
+    scene.receive(newcomer, Scene::by(low, scene.greeting(at(2), high)));
     REQUIRE(scene.last_sent(holder).ping);
     CHECK(scene.msgs_sent(newcomer).empty());
 
@@ -254,7 +254,7 @@ TEST_CASE("a holder that is silent for 1 s is replaced") {
     Scene scene;
     const LinkId holder = scene.link_by_them(at(2), low);
     const LinkId newcomer = scene.accept(at(2, 51'234));
-    scene.receive(newcomer, scene.greeting(at(2), high));
+    scene.receive(newcomer, Scene::by(low, scene.greeting(at(2), high)));
     scene.pass(limits::takeover_timeout - 1ms);
     CHECK(scene.events<PeerDown>().empty());
 
@@ -272,8 +272,8 @@ TEST_CASE("a holder that is silent for 1 s is replaced") {
 TEST_CASE("a newcomer that we dialled is linked when the holder is silent") {
     Scene scene;
     const LinkId newcomer = scene.dial(at(2));
-    scene.link_by_them(at(2), low);  // somebody takes the address meanwhile
-    scene.receive(newcomer, scene.answer(high));
+    scene.link_by_them(at(2), low);  // an earlier process of it comes meanwhile
+    scene.receive(newcomer, Scene::by(low, scene.answer(high)));
     scene.pass(limits::takeover_timeout);
 
     CHECK(scene.entry(at(2)).instance == high);
@@ -285,7 +285,7 @@ TEST_CASE("a newcomer that we dialled is told that the address is taken when it 
     Scene scene;
     const LinkId newcomer = scene.dial(at(2));
     const LinkId holder = scene.link_by_them(at(2), low);
-    scene.receive(newcomer, scene.answer(high));
+    scene.receive(newcomer, Scene::by(low, scene.answer(high)));
     scene.receive(holder, Scene::lines(low, 1, 1));
 
     CHECK(scene.last_sent(newcomer).bye == Bye::taken);
@@ -296,7 +296,7 @@ TEST_CASE("a newcomer that talks before ok is dropped") {
     Scene scene;
     scene.link_by_them(at(2), low);
     const LinkId newcomer = scene.accept(at(2, 51'234));
-    scene.receive(newcomer, scene.greeting(at(2), high));
+    scene.receive(newcomer, Scene::by(low, scene.greeting(at(2), high)));
     scene.receive(newcomer, Scene::ack(0));
 
     CHECK(scene.dropped.contains(newcomer));
@@ -362,4 +362,4 @@ TEST_CASE("lines in the answer of an original are no lines") {
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_room_admission_test

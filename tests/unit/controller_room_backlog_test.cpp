@@ -9,7 +9,7 @@
 #include "message/limits.hpp"
 #include "tests/unit/controller_scene.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_room_backlog_test {
 namespace {
 
 constexpr InstanceId absent{77};  // somebody whose lines another one brings
@@ -22,12 +22,6 @@ std::ptrdiff_t wants(const Scene& scene, LinkId link) {
     std::ptrdiff_t count = 0;
     for (const Frame& frame : scene.sent.at(link)) count += std::ssize(frame.want);
     return count;
-}
-
-std::vector<bool> history_marks(const Scene& scene) {
-    std::vector<bool> marks;
-    for (const Message& message : scene.events<Message>()) marks.push_back(message.history);
-    return marks;
 }
 
 TEST_CASE("who is new gets the newest lines first, then those before them") {
@@ -45,7 +39,7 @@ TEST_CASE("who is new gets the newest lines first, then those before them") {
 
     scene.receive(link, Scene::lines(absent, 4700, 4899));
     CHECK(scene.texts_shown().back() == "line 4899");
-    CHECK(std::ranges::count(history_marks(scene), true) == 301);
+    CHECK(std::ranges::count(scene.history_marks(), true) == 301);
 }
 
 TEST_CASE("who missed little gets it in order") {
@@ -173,7 +167,7 @@ TEST_CASE("what its author had when it came is history, whoever brings it") {
     scene.receive(author, Scene::have(high, 2, true));
     scene.receive(other, Scene::lines(high, 1, 2));
     scene.receive(other, Scene::lines(high, 3, 3));
-    CHECK(history_marks(scene) == std::vector{true, true, false});
+    CHECK(scene.history_marks() == std::vector{true, true, false});
 }
 
 TEST_CASE("what its author says with its first question is history, though it is in no head yet") {
@@ -181,11 +175,120 @@ TEST_CASE("what its author says with its first question is history, though it is
     const LinkId link = scene.link_by_us(at(2), high);
     Frame first = Scene::lines(high, 1, 2);
     first.digest = Digest{{}, {}, true};
-    first.said = 3;
+    first.said = {{Voice(high).log().epoch, 3}};
     scene.receive(link, first);
     scene.receive(link, Scene::lines(high, 3, 4));  // the first of which had no place in that frame
-    CHECK(history_marks(scene) == std::vector{true, true, true, false});
+    CHECK(scene.history_marks() == std::vector{true, true, true, false});
+}
+
+// --- a disk that is slow or full --------------------------------------------------------------
+
+std::size_t unstored_bytes(const Scene& scene) {
+    std::size_t bytes = 0;
+    for (const RunPtr& run : scene.unflushed)
+        bytes += run->byte_count() + run->items().size() * limits::line_memory_bytes;
+    return bytes;
+}
+
+// Answers every question about the log of `voice` that was asked since the last time.
+struct Source {
+    Scene& scene;
+    LinkId link;
+    Voice voice;
+    std::size_t frames_read = 0;
+    std::size_t bytes_most = 0;
+
+    bool answer() {
+        scene.drain(link);
+        std::vector<Want> wants;
+        const auto& sent = scene.sent.at(link);
+        for (; frames_read < sent.size(); ++frames_read)
+            for (const Want& want : sent[frames_read].want)
+                if (want.log == voice.log()) wants.push_back(want);
+        for (const Want& want : wants) give(want);
+        return !wants.empty();
+    }
+    void give(const Want& want) {
+        auto runs = voice.runs(want.after + 1, want.seq);
+        if (want.newest_first) std::ranges::reverse(runs);
+        for (const RunPtr& run : runs) {
+            Frame frame;
+            frame.runs = {run};
+            scene.receive(link, frame);
+            bytes_most = std::max(bytes_most, unstored_bytes(scene));
+        }
+    }
+};
+
+TEST_CASE(
+    "while nothing gets to the disk, what waits for it is bounded, and no more is asked for") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    Source source{scene, link, Voice(absent)};
+    constexpr Seq last = 60'000;
+    scene.disk_is_quick = false;
+    scene.receive(link, Scene::have(absent, last, true));
+    while (source.answer()) {
+    }
+
+    CHECK(source.bytes_most <= limits::unstored_bytes_max);
+    CHECK(scene.room.held(source.voice.log()).size() < last);
+    CHECK_FALSE(scene.room.has_room(scene.time()));
+    const auto asked = scene.questions_about(link, source.voice.log());
+    for (int n = 0; n < 8; ++n) {
+        scene.pass(limits::pull_timeout / 2);
+        scene.drain(link);
+        scene.receive(link, {});
+    }
+    CHECK(scene.questions_about(link, source.voice.log()) == asked);
+
+    while (!scene.unflushed.empty()) {
+        scene.flush();
+        while (source.answer()) {
+        }
+    }
+    CHECK(scene.room.held(source.voice.log()).size() == last);
+    CHECK(scene.texts_shown().size() == last);
+    CHECK(source.bytes_most <= limits::unstored_bytes_max);
+    CHECK(scene.room.has_room(scene.time()));
+}
+
+TEST_CASE("behind a disk that takes 100 ms for each flush much is pulled, and little waits") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    Source source{scene, link, Voice(absent)};
+    constexpr Seq last = 100'000;
+    scene.disk_is_quick = false;
+    scene.receive(link, Scene::have(absent, last, true));
+
+    int flushes = 0;
+    for (; scene.room.held(source.voice.log()).size() < last && flushes < 100; ++flushes) {
+        while (source.answer()) {
+        }
+        scene.pass(100ms);
+        scene.flush();
+    }
+
+    CHECK(scene.room.held(source.voice.log()).size() == last);
+    CHECK(flushes < 20);  // each takes as much as may wait
+    CHECK(source.bytes_most <= limits::unstored_bytes_max);
+}
+
+TEST_CASE("who sends unasked while nothing gets to the disk is asked for the rest once it does") {
+    Scene scene;
+    const LinkId link = scene.link_by_us(at(2), high);
+    Source source{scene, link, Voice(high)};
+    constexpr Seq last = 40'000;
+    scene.disk_is_quick = false;
+
+    source.give({source.voice.log(), 0, last, false});
+    CHECK(source.bytes_most <= limits::unstored_bytes_max);
+    CHECK(scene.texts_shown().size() < last);
+    scene.flush();
+    while (source.answer() || !scene.unflushed.empty()) scene.flush();
+
+    CHECK(scene.texts_shown().size() == last);
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_room_backlog_test

@@ -6,7 +6,7 @@
 #include "message/limits.hpp"
 #include "tests/unit/controller_scene.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_room_compare_test {
 namespace {
 
 constexpr InstanceId absent{77};
@@ -263,4 +263,4 @@ TEST_CASE("the question over a new link tells how far our log goes, for its line
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_room_compare_test

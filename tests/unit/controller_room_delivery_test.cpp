@@ -4,7 +4,7 @@
 #include "message/limits.hpp"
 #include "tests/unit/controller_scene.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_room_delivery_test {
 namespace {
 
 // The numbers first to last.
@@ -12,14 +12,6 @@ std::vector<Seq> seqs(Seq first, Seq last) {
     std::vector<Seq> all;
     for (Seq seq = first; seq <= last; ++seq) all.push_back(seq);
     return all;
-}
-
-// Lets the startup pass, so that a newcomer does not get what was said before.
-void settle(Scene& scene) {
-    scene.give(Swept{});
-    const LinkId link = scene.link_by_us(at(200), InstanceId{77});
-    scene.pass(limits::startup_grace);
-    scene.drain(link);
 }
 
 TEST_CASE("what we say is shown here and sent to everybody") {
@@ -325,96 +317,9 @@ TEST_CASE("whoever comes gets what was said before, sooner or later") {
     CHECK(scene.lines_sent(later) == seqs(1, 2));
 }
 
-TEST_CASE("an original gets nothing that was said long before it came") {
-    Scene scene;
-    scene.say("early");
-    settle(scene);
-    const LinkId link = scene.legacy_by_us(at(2));
-    scene.say("late");
-    scene.drain(link);
-
-    CHECK(scene.msgs_sent(link) == std::vector<std::string>{"late"});
-}
-
-TEST_CASE("an original gets one line a frame, as plain text") {
-    Scene scene;
-    const LinkId link = scene.legacy_by_us(at(2));
-    scene.say("one");
-    scene.say("two");
-    scene.drain(link);
-
-    CHECK(scene.sent[link] == std::vector{Scene::plain("one"), Scene::plain("two")});
-}
-
-TEST_CASE("an original's words are shown as lines of its address") {
-    Scene scene;
-    const LinkId link = scene.legacy_by_us(at(2));
-    scene.receive(link, Scene::plain("hello"));
-    scene.receive(link, Scene::plain(""));
-    scene.receive(link, Scene::plain("again"));
-
-    const auto messages = scene.events<Message>();
-    REQUIRE(messages.size() == 2);
-    CHECK(messages[0].text == "hello");
-    CHECK(messages[0].from == PeerInfo{at(2), "", "10.0.0.2:4565", true});
-    CHECK(messages[0].id != messages[1].id);
-    CHECK(scene.msgs_sent(link).empty());
-}
-
-TEST_CASE("an original never gets more than lines, however long it is silent") {
-    Scene scene;
-    const LinkId link = scene.legacy_by_us(at(2));
-    scene.receive(link, Scene::plain("hello"));
-    scene.pass(10min);
-
-    CHECK(scene.msgs_sent(link).empty());
-    CHECK_FALSE(scene.ended(link));
-}
-
-TEST_CASE("what an original was not yet sent is reported when it goes") {
-    Scene scene;
-    settle(scene);
-    const LinkId link = scene.legacy_by_us(at(2));
-    scene.say_many(4);
-    scene.give(Drained{link});
-    scene.lose(link);
-
-    CHECK(scene.undelivered(UndeliveredReason::gone) == 3);
-}
-
-TEST_CASE("an original that falls behind and goes is told of line by line once") {
-    Scene scene;
-    settle(scene);
-    const LinkId link = scene.legacy_by_us(at(2));
-    scene.say("one");  // under way, and the link stays busy
-    scene.say_many(static_cast<int>(limits::ledger_lines_max) + 1000);
-    scene.give(Drained{link});
-    scene.lose(link);
-
-    const auto head = limits::ledger_lines_max + 1001;
-    const auto slow = scene.undelivered(UndeliveredReason::slow);
-    CHECK(slow >= 1000 - limits::run_entries_max);
-    CHECK(slow < 1000 + limits::run_entries_max);  // the ledger lets go of whole runs
-    CHECK(scene.undelivered(UndeliveredReason::gone) == head - 1 - slow);
-}
-
-TEST_CASE("what left on an old call to an original is not counted for its next one") {
-    Scene scene;  // so early that a newcomer gets all that was said
-    const LinkId old = scene.legacy_by_them(at(2));
-    for (const char* text : {"one", "two", "three"}) scene.say(text);  // the first is under way
-    const LinkId next = scene.accept(at(2, 51'235));
-    scene.receive(next, Scene::plain("10.0.0.2:4565"));
-    scene.pass(limits::takeover_timeout);
-    REQUIRE(scene.dropped.contains(old));
-    scene.give(Drained{old});
-    scene.drain(next);
-
-    CHECK(scene.msgs_sent(next) == std::vector<std::string>{"ok", "one", "two", "three"});
-}
-
 TEST_CASE("there is room until peers that keep up have half a ledger to fetch") {
     Scene scene;
-    settle(scene);
+    scene.settle();
     scene.lose(LinkId{2});
     scene.pass(3s);
     const LinkId link = scene.link_by_us(at(2), high);
@@ -430,7 +335,7 @@ TEST_CASE("there is room until peers that keep up have half a ledger to fetch") 
 
 TEST_CASE("nobody waits longer than 1 s for a peer that does not keep up") {
     Scene scene;
-    settle(scene);
+    scene.settle();
     const LinkId link = scene.link_by_us(at(2), high);
     scene.say_many(static_cast<int>(limits::ledger_lines_max / 2));
     scene.drain(link);
@@ -445,7 +350,7 @@ TEST_CASE("nobody waits longer than 1 s for a peer that does not keep up") {
 
 TEST_CASE("many bytes fill the room as many lines do") {
     Scene scene;
-    settle(scene);
+    scene.settle();
     scene.link_by_us(at(2), high);
     for (std::size_t i = 0; i <= limits::ledger_bytes_max / 2 / limits::line_bytes_max; ++i)
         scene.say(std::string(limits::line_bytes_max, 'x'));
@@ -464,4 +369,4 @@ TEST_CASE("before anybody comes, input waits at half a ledger for 5 s") {
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_room_delivery_test

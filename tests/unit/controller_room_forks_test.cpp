@@ -5,7 +5,7 @@
 
 #include "controller_scene.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_room_forks_test {
 namespace {
 
 constexpr InstanceId forker{77};
@@ -354,4 +354,4 @@ TEST_CASE("a forked log of the times before is as forked now, and told of no mor
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_room_forks_test

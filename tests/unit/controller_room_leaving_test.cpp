@@ -4,7 +4,7 @@
 #include "message/limits.hpp"
 #include "tests/unit/controller_scene.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_room_leaving_test {
 namespace {
 
 TEST_CASE("a lonely node sleeps after the startup instead of waking for ever") {
@@ -221,4 +221,4 @@ TEST_CASE("whom we give up on as we leave has not got what it did not acknowledg
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_room_leaving_test

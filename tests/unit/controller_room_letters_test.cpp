@@ -4,7 +4,7 @@
 #include "message/limits.hpp"
 #include "tests/unit/controller_scene.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_room_letters_test {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -307,4 +307,4 @@ TEST_CASE("who leaves waits until direct messages are where they belong") {
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_room_letters_test

@@ -4,7 +4,7 @@
 #include "message/limits.hpp"
 #include "tests/unit/controller_scene.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_room_links_test {
 namespace {
 
 // Both dial at once; returns our dial and theirs when both are open.
@@ -91,6 +91,27 @@ TEST_CASE("the loser is not ended before the winner has carried a frame each way
     CHECK(scene.last_sent(ours).bye == Bye::duplicate);
     CHECK(scene.finished == std::set{ours});
     CHECK(scene.lines_sent(theirs) == std::vector<Seq>{1});  // again, it was not acknowledged
+}
+
+TEST_CASE("who loses both of two links at once is gone") {
+    for (const bool theirs_first : {true, false}) {
+        CAPTURE(theirs_first);
+        Scene scene(mid);
+        const LinkId ours = scene.link_by_us(at(2), high);
+        const LinkId theirs = scene.accept(at(2, 51'234));
+        scene.receive(theirs, scene.greeting(at(2), high));
+        scene.drain(theirs);
+        Frame of_others = Scene::want(Voice(low).log(), 0, 0);
+        of_others.want.front().log.to = Voice(high).device();
+        for (const LinkId link : {theirs, ours}) scene.receive(link, of_others);
+        REQUIRE(scene.dropped == std::set{ours, theirs});
+
+        scene.lose(theirs_first ? theirs : ours);
+        scene.lose(theirs_first ? ours : theirs);
+
+        CHECK(scene.events<PeerDown>().size() == 1);
+        CHECK(scene.room.peers().size() == 0);
+    }
 }
 
 TEST_CASE("a duplicate that its dialler does not end is dropped after 2 s") {
@@ -378,4 +399,4 @@ TEST_CASE("an original that ends its call has left, one that breaks is lost") {
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_room_links_test

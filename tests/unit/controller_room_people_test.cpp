@@ -4,8 +4,11 @@
 #include "message/short_code.hpp"
 #include "tests/unit/controller_scene.hpp"
 
+namespace controller_room_people_test {
+
 using namespace lanchat;
 using namespace lanchat::controller;
+using controller::OnKeyChange;  // config has one, too
 
 namespace {
 
@@ -309,3 +312,5 @@ TEST_CASE("people: blocked ones are found among the blocked only") {
     CHECK(*find_person("you", scene.room.candidates(true), OnKeyChange::block) == key_at(high));
     CHECK(*find_person(beginning, scene.room.candidates(true), OnKeyChange::block) == key_at(high));
 }
+
+}  // namespace controller_room_people_test

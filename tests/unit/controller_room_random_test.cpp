@@ -5,7 +5,7 @@
 #include "message/rng.hpp"
 #include "tests/unit/controller_scene.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_room_random_test {
 namespace {
 
 // Draws inputs without any sense, with links that exist, existed and never did.
@@ -105,7 +105,8 @@ class Chaos {
         if (rng_.below(8) == 0)
             frame.want.push_back({log(), rng_.below(9), rng_.below(2000), rng_.below(2) == 0});
         if (rng_.below(8) == 0)
-            frame.linked = Linked{rng_.below(3), {some_instance()}, {some_instance()}};
+            frame.linked =
+                Linked{rng_.below(3), nodes_of({some_instance()}), nodes_of({some_instance()})};
         return frame;
     }
     void compare(Frame& frame) {
@@ -166,4 +167,4 @@ TEST_CASE("the same inputs have the same effects") {
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_room_random_test

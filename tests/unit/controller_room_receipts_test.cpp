@@ -4,7 +4,7 @@
 #include "message/limits.hpp"
 #include "tests/unit/controller_scene.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_room_receipts_test {
 namespace {
 
 constexpr InstanceId far{4711};
@@ -22,9 +22,9 @@ Frame carrying(const Receipt& receipt) {
     return frame;
 }
 
-Frame linked_with(std::uint64_t round, std::vector<InstanceId> who) {
+Frame linked_with(std::uint64_t round, const std::vector<InstanceId>& who) {
     Frame frame;
-    frame.linked = Linked{round, std::move(who), {}};
+    frame.linked = Linked{round, nodes_of(who), {}};
     return frame;
 }
 
@@ -226,11 +226,11 @@ TEST_CASE("any number of receipts is remembered and carried within bounds") {
         DeviceId device;
         device.bytes[0] = static_cast<std::uint8_t>(i);
         device.bytes[1] = static_cast<std::uint8_t>(i >> 8);
-        members.know(InstanceId{i}, device);
+        members.know({device, InstanceId{i}});
     }
-    CHECK(members.look([](InstanceId) { return true; }).came.size() == limits::far_members_max);
-    CHECK(members.look([](InstanceId) { return false; }).went.size() == limits::far_members_max);
+    CHECK(members.look([](const NodeId&) { return true; }).came.size() == limits::far_members_max);
+    CHECK(members.look([](const NodeId&) { return false; }).went.size() == limits::far_members_max);
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_room_receipts_test

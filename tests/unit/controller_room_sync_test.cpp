@@ -7,7 +7,7 @@
 #include "message/limits.hpp"
 #include "tests/unit/controller_scene.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_room_sync_test {
 namespace {
 
 // The heads of `count` logs that nobody has, as part of a listing.
@@ -49,9 +49,9 @@ Seq told(const Scene& scene, LinkId link, const LogId& log) {
     return newest;
 }
 
-Frame linked(std::vector<InstanceId> came, std::vector<InstanceId> went) {
+Frame linked(const std::vector<InstanceId>& came, const std::vector<InstanceId>& went) {
     Frame frame;
-    frame.linked = Linked{1, std::move(came), std::move(went)};
+    frame.linked = Linked{1, nodes_of(came), nodes_of(went)};
     return frame;
 }
 
@@ -97,6 +97,34 @@ TEST_CASE("two that are both linked to an author tell each other nothing of its 
     CHECK(told(scene, neighbour, Voice(high).log()) == 5);
 }
 
+TEST_CASE("who has lost an author is told of its lines though nothing happened to its log since") {
+    RoomSettings settings;
+    settings.instance = mid;
+    settings.name = "me";
+    settings.own = {at(1)};
+    settings.seed = 1;
+    settings.key = shared_key_of(static_cast<std::uint64_t>(mid));
+    settings.logs_at_hand = 1;
+    Scene scene(settings);
+    const LinkId author = scene.link_by_us(at(2), high);
+    const LinkId neighbour = scene.link_by_us(at(3), low);
+    scene.receive(neighbour, linked({high}, {}));
+    scene.receive(author, Scene::lines(high, 1, 5));
+    for (std::uint64_t other = 90; other < 99; ++other)
+        scene.receive(author, Scene::lines(InstanceId{other}, 1, 1));
+    scene.pass(1s);
+    scene.drain(neighbour);
+    REQUIRE(told(scene, neighbour, Voice(high).log()) == 0);
+
+    scene.receive(neighbour, linked({}, {high}));
+    for (int n = 0; n < 3; ++n) {
+        scene.pass(limits::news_delay);
+        scene.drain(neighbour);
+    }
+
+    CHECK(told(scene, neighbour, Voice(high).log()) == 5);
+}
+
 TEST_CASE("who has lost an author and has all its lines is told nothing of it") {
     Scene scene;
     const LinkId author = scene.link_by_us(at(2), high);
@@ -120,7 +148,7 @@ TEST_CASE("who has come is told with the next frame, who has gone soon") {
     const LinkId other = scene.link_by_us(at(2), high);
     const auto listed = links_told(scene, other);
     REQUIRE(listed.size() == 1);
-    CHECK(listed[0].came == std::vector{low});
+    CHECK(listed[0].came == nodes_of({low}));
     scene.drain(neighbour);
     scene.pass(1s);
     REQUIRE(links_told(scene, neighbour).size() == 1);
@@ -129,12 +157,12 @@ TEST_CASE("who has come is told with the next frame, who has gone soon") {
     scene.give(Say{general_room, "hello", {}});
     scene.drain(neighbour);
     REQUIRE(links_told(scene, neighbour).size() == 2);
-    CHECK(links_told(scene, neighbour)[1] == Linked{round, {high}, {}});
+    CHECK(links_told(scene, neighbour)[1] == Linked{round, nodes_of({high}), {}});
 
     scene.lose(other);
     scene.pass(limits::news_delay);
     REQUIRE(links_told(scene, neighbour).size() == 3);
-    CHECK(links_told(scene, neighbour)[2] == Linked{round, {}, {high}});
+    CHECK(links_told(scene, neighbour)[2] == Linked{round, {}, nodes_of({high})});
 }
 
 TEST_CASE("who tells that an author has gone tells what it has of it") {
@@ -153,7 +181,7 @@ TEST_CASE("who tells that an author has gone tells what it has of it") {
 
     const Frame& frame = scene.last_sent(neighbour);
     REQUIRE(frame.linked);
-    CHECK(frame.linked->went == std::vector{high});
+    CHECK(frame.linked->went == nodes_of({high}));
     CHECK(told(scene, neighbour, Voice(high).log()) == 5);
 }
 
@@ -401,4 +429,4 @@ TEST_CASE("who answers after all is asked for everything again") {
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_room_sync_test

@@ -3,7 +3,7 @@
 
 #include "tests/unit/controller_scene.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_room_tls_test {
 namespace {
 
 struct TlsScene : Scene {
@@ -59,6 +59,51 @@ TEST_CASE("a plain dial that comes to nothing is followed by an encrypted one") 
     CHECK(scene.dials.back().encrypted);
 }
 
+TEST_CASE("whose handshake broke is not dialled without TLS") {
+    TlsScene scene;
+    for (int tries = 0; tries < 5; ++tries) {
+        scene.lose(scene.dial(at(2)), End::broken);
+        CHECK(scene.connects.empty());
+        scene.pass(20min);
+        scene.dial(at(2));
+        CHECK(scene.dials.back().encrypted);
+        scene.lose(scene.dials.back().link, End::broken);
+        scene.pass(20min);
+    }
+}
+
+TEST_CASE("where TLS was met nobody is dialled without, whatever is heard there later") {
+    TlsScene scene;
+    const LinkId link = scene.dial(at(2));
+    scene.receive(link, scene.answer(high));
+    scene.lose(link, End::broken);
+    scene.lose(scene.dial(at(3)), End::other_network);
+    for (int tries = 0; tries < 5; ++tries) {
+        scene.pass(20min);
+        for (const auto& where : {at(2), at(3)}) {
+            scene.connects.clear();
+            scene.lose(scene.dial(where), End::no_tls);
+
+            CHECK(scene.dials.back().encrypted);
+            CHECK(scene.connects.empty());
+        }
+    }
+}
+
+TEST_CASE("who said goodbye over TLS may be followed by an original at its address") {
+    TlsScene scene;
+    const LinkId link = scene.dial(at(2));
+    scene.receive(link, scene.answer(high));
+    Frame bye;
+    bye.bye = Bye::leaving;
+    scene.receive(link, bye);
+    scene.lose(link, End::refused);
+
+    scene.lose(scene.dial(at(2)), End::no_tls);
+
+    CHECK(scene.connects == std::vector{at(2)});
+}
+
 TEST_CASE("where originals are not wanted nobody is dialled without TLS") {
     TlsScene scene(false);
     scene.lose(scene.dial(at(2)), End::no_tls);
@@ -108,4 +153,4 @@ TEST_CASE("somebody of another network is told once, and left alone more and mor
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_room_tls_test

@@ -20,9 +20,16 @@ namespace lanchat::controller {
 
 using namespace std::chrono_literals;
 
+// In the order of the keys of their voices too.
 inline constexpr InstanceId low{10};
 inline constexpr InstanceId mid{500};
-inline constexpr InstanceId high{1000};
+inline constexpr InstanceId high{1001};
+
+inline std::vector<NodeId> nodes_of(const std::vector<InstanceId>& instances) {
+    std::vector<NodeId> nodes;
+    for (const InstanceId instance : instances) nodes.push_back(Voice(instance).node());
+    return nodes;
+}
 
 inline Endpoint at(std::uint8_t host, std::uint16_t port = 4565) {
     return {Ipv4{0x0A000000U | host}, port};
@@ -34,23 +41,25 @@ class Scene {
   public:
     explicit Scene(InstanceId instance = mid, bool legacy_peers = true, bool tls = false,
                    bool closed = false)
-        : room(RoomSettings{instance,
-                            "me",
-                            {at(1)},
-                            legacy_peers,
-                            1,
-                            shared_key_of(static_cast<std::uint64_t>(instance)),
-                            {},
-                            {},
-                            {},
-                            true,
-                            {},
-                            tls,
-                            {},
-                            closed},
-               Now{time_, {}}),
-          own_log_{Voice(instance).log()},
-          tls_{tls} {}
+        : Scene(RoomSettings{instance,
+                             "me",
+                             {at(1)},
+                             legacy_peers,
+                             1,
+                             shared_key_of(static_cast<std::uint64_t>(instance)),
+                             {},
+                             {},
+                             {},
+                             true,
+                             {},
+                             tls,
+                             {},
+                             closed}) {}
+    // Precondition: the key is that of the voice of this instance.
+    explicit Scene(RoomSettings settings)
+        : room(settings, Now{time_, {}}),
+          own_log_{Voice(settings.instance).log()},
+          tls_{settings.tls} {}
 
     Instant time() const { return time_; }
 
@@ -148,6 +157,11 @@ class Scene {
     static Hello hello(InstanceId instance, std::uint64_t nonce = 1) {
         return {protocol_version, instance, nonce, "you", 0, Voice(instance).device()};
     }
+    // The same said by the key of `who`.
+    static Frame by(InstanceId who, Frame frame) {
+        frame.hello->device = Voice(who).device();
+        return frame;
+    }
     Frame answer(InstanceId instance, Seq received = 0) const {
         Frame frame;
         frame.msg = "ok";
@@ -235,6 +249,14 @@ class Scene {
         return link;
     }
 
+    // Lets the startup pass, so that a newcomer does not get what was said before.
+    void settle() {
+        give(Swept{});
+        const LinkId link = link_by_us(at(200), InstanceId{77});
+        pass(limits::startup_grace);
+        drain(link);
+    }
+
     void say(const std::string& text) { give(Say{"general", text}); }
     void say_many(int lines) {
         for (int i = 0; i < lines; ++i) say("line");
@@ -246,6 +268,16 @@ class Scene {
         for (const Event& event : notified)
             if (const auto* wanted = std::get_if<E>(&event)) found.push_back(*wanted);
         return found;
+    }
+    std::vector<bool> history_marks() const {
+        std::vector<bool> marks;
+        for (const auto& message : events<Message>()) marks.push_back(message.history);
+        return marks;
+    }
+    std::vector<Message> said() const {
+        auto messages = events<Message>();
+        std::erase_if(messages, [](const Message& message) { return !message.own; });
+        return messages;
     }
     std::vector<std::string> texts_shown() const {
         std::vector<std::string> texts;
@@ -337,7 +369,8 @@ class Scene {
             rest.digest.reset();
             std::erase_if(rest.have, [&](const Head& head) { return head.log == own_log(); });
             rest.listing = false;
-            rest.said = 0;
+            rest.said.clear();
+            rest.wall.reset();  // our wall clock stands still, so any frame may tell of it
             if (rest == Frame{}) give(Drained{link});
         }
     }

@@ -5,7 +5,7 @@
 
 #include "tests/unit/log_voice.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_summary_test {
 namespace {
 
 LogId log(std::uint64_t epoch) { return {DeviceId{}, Epoch{epoch}}; }
@@ -113,16 +113,16 @@ TEST_CASE("the logs of some buckets are gone through, each once") {
     some.set(0).set(17).set(63);
     std::set<LogId> seen;
     std::optional<LogId> last;
-    while (const LogId* next = summary.next(some, last)) {
-        last = *next;
+    while (const auto next = summary.next(some, last)) {
+        last = next;
         CHECK(some.test(bucket_of(*next)));
         CHECK(seen.insert(*next).second);
     }
     std::size_t expected = 0;
     for (std::uint64_t n = 0; n < 1'000; ++n) expected += some.test(bucket_of(log(n))) ? 1U : 0U;
     CHECK(seen.size() == expected);
-    CHECK(summary.next(no_buckets, {}) == nullptr);
+    CHECK_FALSE(summary.next(no_buckets, {}));
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_summary_test

@@ -8,7 +8,7 @@
 
 #include "message/rng.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_timed_map_test {
 namespace {
 
 using Due = std::optional<Instant>;
@@ -128,4 +128,4 @@ TEST_CASE("whatever is done to it, it says what a look at everybody says") {
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_timed_map_test

@@ -5,10 +5,11 @@
 
 #include <chrono>
 #include <limits>
+#include <utility>
 
 #include "message/rng.hpp"
 
-namespace lanchat::controller {
+namespace lanchat::controller::controller_wall_time_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -20,7 +21,7 @@ constexpr Instant start{1h};
 
 WallTime after(WallTime time, std::int64_t ms) { return {time.ms + ms}; }
 
-InstanceId who(std::uint64_t number) { return InstanceId{number}; }
+NodeId who(std::uint64_t number) { return {DeviceId{{7}}, InstanceId{number}}; }
 
 TEST_CASE("alone, our own clock is believed, whatever it shows") {
     const WallTimes times;
@@ -30,11 +31,53 @@ TEST_CASE("alone, our own clock is believed, whatever it shows") {
     }
 }
 
-TEST_CASE("of two clocks each believes its own") {
-    WallTimes times;
-    times.told(who(1), WallTime{0}, start);
-    CHECK(times.at({start, noon}).time == noon);
-    CHECK(times.at({start, noon}).latest == after(noon, 10 * minute));
+// What two believe who show `a` and `b`.
+std::pair<Believed, Believed> believed_by_two(WallTime a, WallTime b) {
+    WallTimes at_a, at_b;
+    at_a.told(who(2), b, start);
+    at_b.told(who(1), a, start);
+    return {at_a.at({start, a}), at_b.at({start, b})};
+}
+
+TEST_CASE("of two clocks both believe the later one") {
+    for (const std::int64_t off : {9 * minute, 60 * minute, year, 53 * year, 99 * year}) {
+        const auto [right, ahead] = believed_by_two(noon, after(noon, off));
+        CHECK(right.time == after(noon, off));
+        CHECK(ahead.time == after(noon, off));
+        CHECK(right.latest == after(noon, off + 10 * minute));
+        CHECK(ahead.followed == right.followed);
+    }
+    const auto [right, dead] = believed_by_two(noon, WallTime{0});
+    CHECK(right.time == noon);
+    CHECK(dead.time == noon);
+}
+
+TEST_CASE("of two clocks that are nearly alike each dates by its own, and follows the other") {
+    for (const std::int64_t off : {std::int64_t{1}, minute, 8 * minute}) {
+        const auto [behind, ahead] = believed_by_two(noon, after(noon, off));
+        CHECK(behind.time == noon);
+        CHECK(ahead.time == after(noon, off));
+        CHECK(behind.followed >= after(ahead.time, minute));
+    }
+}
+
+TEST_CASE("of two clocks a century apart both believe the earlier one") {
+    for (const std::int64_t off : {101 * year, 4'000 * year, 8'000 * year}) {
+        const auto [right, absurd] = believed_by_two(noon, after(noon, off));
+        CHECK(right.time == noon);
+        CHECK(absurd.time == noon);
+    }
+}
+
+TEST_CASE("of four clocks all take the later one in the middle") {
+    const WallTime late = after(noon, year);
+    for (const auto own : {noon, late}) {
+        WallTimes times;
+        times.told(who(1), noon, start);
+        times.told(who(2), own == noon ? late : noon, start);
+        times.told(who(3), late, start);
+        CHECK(times.at({start, own}).time == late);
+    }
 }
 
 TEST_CASE("who is off by more than others can be believes the median") {
@@ -56,6 +99,8 @@ TEST_CASE("who is off by less keeps its own time within the bound of the median"
     const Believed believed = times.at({start, after(noon, 8 * minute)});
     CHECK(believed.time == after(noon, 8 * minute));
     CHECK(believed.latest == after(noon, 10 * minute));
+    // What it dates so is followed by those whose median is a little less.
+    CHECK(believed.time <= after(believed.followed, -minute));
 }
 
 TEST_CASE("what was told goes on with the steady clock, until it is told anew or its owner goes") {
@@ -107,4 +152,4 @@ TEST_CASE("no time is too absurd to be reckoned with") {
 }
 
 }  // namespace
-}  // namespace lanchat::controller
+}  // namespace lanchat::controller::controller_wall_time_test

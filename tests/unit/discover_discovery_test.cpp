@@ -11,6 +11,8 @@
 #include "discover_sockets.hpp"
 #include "message/limits.hpp"
 
+namespace discover_discovery_test {
+
 using namespace lanchat;
 using namespace lanchat::testing;
 using namespace std::chrono_literals;
@@ -445,3 +447,5 @@ TEST_CASE("a discovery that is destroyed leaves nothing to do") {
 
     CHECK(notes.sweeps == 0);
 }
+
+}  // namespace discover_discovery_test

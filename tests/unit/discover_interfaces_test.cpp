@@ -9,6 +9,8 @@
 
 #include "message/limits.hpp"
 
+namespace discover_interfaces_test {
+
 using namespace lanchat;
 using namespace lanchat::discover;
 
@@ -31,6 +33,15 @@ std::vector<Interface> a_laptop() {
 TEST_CASE("auto takes the private subnets of real interfaces that are up, cut to a /22") {
     CHECK(automatic_cidrs(a_laptop(), ports) ==
           std::vector<Cidr>{cidr("192.168.1.0/24"), cidr("10.20.28.0/22")});
+}
+
+TEST_CASE("which subnets are cut is told") {
+    const auto cut = narrowed(a_laptop(), ports);
+    REQUIRE(cut.size() == 1);
+    CHECK(cut.front().first.name == "wlan0");
+    CHECK(cut.front().second == cidr("10.20.28.0/22"));
+    CHECK(narrowed({{"eth0", ip("10.0.0.1"), 22}, {"eth1", ip("10.9.0.1"), 30}}, ports).empty());
+    CHECK(narrowed({{"eth0", ip("10.0.0.1"), 24}}, {1, 3000}).size() == 1);
 }
 
 TEST_CASE("interfaces of containers, hypervisors and VPNs are not real, by their names") {
@@ -129,3 +140,5 @@ TEST_CASE("the interfaces of this machine can be listed") {
         if (each.name == "lo" && each.ip == ip("127.0.0.1")) CHECK(each.prefix == 8);
     }
 }
+
+}  // namespace discover_interfaces_test

@@ -12,6 +12,8 @@
 #include "message/limits.hpp"
 #include "message/rng.hpp"
 
+namespace discover_on_link_budget_test {
+
 using namespace lanchat;
 using namespace std::chrono_literals;
 using discover::OnLinkBudget;
@@ -162,3 +164,5 @@ TEST_CASE("a silent /22 gets at most 256 different addresses in any window") {
         CHECK(now - at(0s) < 9 * OnLinkBudget::window);
     }
 }
+
+}  // namespace discover_on_link_budget_test

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <vector>
 
+namespace discover_pace_test {
+
 using namespace lanchat;
 using namespace std::chrono_literals;
 using discover::RatePace;
@@ -109,3 +111,5 @@ TEST_CASE("a longest pause of nothing still pauses") {
 
     for (int n = 0; n < 10; ++n) CHECK(pause.next() >= 200ms);
 }
+
+}  // namespace discover_pace_test

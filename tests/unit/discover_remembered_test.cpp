@@ -12,6 +12,8 @@
 
 #include "message/limits.hpp"
 
+namespace discover_remembered_test {
+
 using namespace lanchat;
 using discover::Remembered;
 
@@ -203,3 +205,5 @@ TEST_CASE("only addresses in range, or given, may be dialled") {
 
     CHECK(allowed == std::vector<Endpoint>{endpoint("8.8.4.4:53"), endpoint("10.0.0.5:4565")});
 }
+
+}  // namespace discover_remembered_test

@@ -11,6 +11,8 @@
 
 #include "message/rng.hpp"
 
+namespace discover_targets_test {
+
 using namespace lanchat;
 using discover::Targets;
 
@@ -208,3 +210,5 @@ TEST_CASE("without CIDRs there is nothing to visit") {
     CHECK_FALSE(targets.next());
     CHECK_FALSE(targets.covers(endpoint("10.0.0.1:4566")));
 }
+
+}  // namespace discover_targets_test

@@ -42,6 +42,7 @@ class Voice {
 
     const LogId& log() const { return log_; }
     const DeviceId& device() const { return log_.device; }
+    NodeId node() const { return node_of(log_); }
 
     // Says the next lines, as one run.
     RunPtr say(const std::vector<std::string>& texts, const std::string& room = general_room,

@@ -9,7 +9,7 @@
 
 #include "message/rng.hpp"
 
-namespace lanchat {
+namespace lanchat::message_address_test {
 namespace {
 
 TEST_CASE("every address survives printing and parsing") {
@@ -143,4 +143,4 @@ TEST_CASE("private are RFC 1918, link-local and loopback, to the last address") 
 }
 
 }  // namespace
-}  // namespace lanchat
+}  // namespace lanchat::message_address_test

@@ -10,12 +10,12 @@
 
 #include "tests/unit/message_talk.hpp"
 
-namespace lanchat {
+namespace lanchat::message_admission_test {
 namespace {
 
 using State = Admission::State;
 using test::introduction;
-using test::key_of;
+using test::key_of_side;
 using test::side;
 using test::some;
 using test::talk;
@@ -27,8 +27,8 @@ TEST_CASE("two with one passphrase admit each other and know whom") {
 
     CHECK(a.state() == State::admitted);
     CHECK(b.state() == State::admitted);
-    CHECK(a.device() == key_of(false).id());
-    CHECK(b.device() == key_of(true).id());
+    CHECK(a.device() == key_of_side(false).id());
+    CHECK(b.device() == key_of_side(true).id());
 }
 
 TEST_CASE("two of open networks admit each other") {
@@ -63,8 +63,8 @@ TEST_CASE("whoever stands between them with keys of its own admits itself to nei
     auto at_a = side(true, "correct horse");
     auto at_b = side(false, "correct horse");
     at_a.channel.peer = at_b.channel.peer = Hash{some<32>(66)};
-    at_a.presence = sign_presence(at_a.channel, key_of(true));
-    at_b.presence = sign_presence(at_b.channel, key_of(false));
+    at_a.presence = sign_presence(at_a.channel, key_of_side(true));
+    at_b.presence = sign_presence(at_b.channel, key_of_side(false));
     Admission a(at_a);
     Admission b(at_b);
     talk(a, b);
@@ -113,7 +113,7 @@ TEST_CASE("what was said in another talk is no proof in this one") {
 
 TEST_CASE("who claims to be another device is heard no further") {
     auto liar = side(true, "correct horse");
-    liar.device = key_of(false).id();
+    liar.device = key_of_side(false).id();
     Admission b(side(false, "correct horse"));
     b.take(Admission(liar).begin());
     CHECK(b.state() == State::nonsense);
@@ -125,7 +125,7 @@ TEST_CASE("each side risks one guess, once it knows who is there") {
     Admission b(side(false, "correct horse"));
     const std::string share = b.take(a.begin());
     CHECK(b.risks_guess());
-    CHECK(b.device() == key_of(true).id());
+    CHECK(b.device() == key_of_side(true).id());
 
     a.take(share.substr(0, introduction));
     CHECK_FALSE(a.risks_guess());
@@ -160,6 +160,25 @@ TEST_CASE("nonsense is named so") {
     c.take(a.begin());
     c.take(std::string(96, '\0'));  // the neutral element
     CHECK(c.state() == State::nonsense);
+}
+
+TEST_CASE("another version is named so, and neither answered nor let guess") {
+    for (const bool dialled : {false, true}) {
+        for (const bool closed : {false, true}) {
+            for (const char version : {'\0', '\1', '\3', '\xff'}) {
+                const std::string secret = closed ? "correct horse" : "";
+                Admission ours(side(dialled, secret));
+                Admission other(side(!dialled, secret));
+                const std::string theirs =
+                    dialled ? other.take(ours.begin()).substr(0, introduction) : other.begin();
+                REQUIRE(theirs[0] == '\2');
+
+                CHECK(ours.take(version + theirs.substr(1)).empty());
+                CHECK(ours.state() == State::other_version);
+                CHECK_FALSE(ours.risks_guess());
+            }
+        }
+    }
 }
 
 // What a listener on the wire inside TLS would record; one after the other, both directions.
@@ -284,4 +303,4 @@ TEST_CASE("with fresh randomness nothing that is said tells one passphrase from 
 }
 
 }  // namespace
-}  // namespace lanchat
+}  // namespace lanchat::message_admission_test

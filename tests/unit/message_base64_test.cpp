@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-namespace lanchat {
+namespace lanchat::message_base64_test {
 namespace {
 
 std::string base64(std::string_view bytes) {
@@ -55,4 +55,4 @@ TEST_CASE("no part of base64 that cuts a group is taken") {
         CHECK(from_base64(std::string_view(text).substr(0, size)).has_value() == (size % 4 == 0));
 }
 
-}  // namespace lanchat
+}  // namespace lanchat::message_base64_test

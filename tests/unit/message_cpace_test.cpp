@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace lanchat {
+namespace lanchat::message_cpace_test {
 namespace {
 
 template <std::size_t N = 32>
@@ -100,4 +100,4 @@ TEST_CASE("a passphrase longer than a block of the hash is taken whole") {
 }
 
 }  // namespace
-}  // namespace lanchat
+}  // namespace lanchat::message_cpace_test

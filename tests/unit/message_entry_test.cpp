@@ -11,7 +11,7 @@
 #include "message/rng.hpp"
 #include "tests/unit/message_runs.hpp"
 
-namespace lanchat {
+namespace lanchat::message_entry_test {
 namespace {
 
 using test::entry_of;
@@ -336,4 +336,4 @@ TEST_CASE("the order of lines does not depend on how they came") {
 }
 
 }  // namespace
-}  // namespace lanchat
+}  // namespace lanchat::message_entry_test

@@ -10,7 +10,7 @@
 #include "message/rng.hpp"
 #include "tests/unit/log_voice.hpp"
 
-namespace lanchat {
+namespace lanchat::message_extent_test {
 namespace {
 
 constexpr InstanceId who{7};
@@ -157,4 +157,4 @@ TEST_CASE("of a forked log what lies before the fork is taken, and nothing else"
 }
 
 }  // namespace
-}  // namespace lanchat
+}  // namespace lanchat::message_extent_test

@@ -10,7 +10,7 @@
 #include "message/wire.hpp"
 #include "tests/unit/log_voice.hpp"
 
-namespace lanchat {
+namespace lanchat::message_fork_test {
 namespace {
 
 // Two branches that have the first `common` lines in common.
@@ -89,4 +89,4 @@ TEST_CASE("the head of a forked log ends before the fork, and may hold nothing")
 }
 
 }  // namespace
-}  // namespace lanchat
+}  // namespace lanchat::message_fork_test

@@ -10,7 +10,7 @@
 #include "message/wire.hpp"
 #include "tests/unit/message_talk.hpp"
 
-namespace lanchat {
+namespace lanchat::message_hello_test {
 namespace {
 
 using test::some;
@@ -102,4 +102,4 @@ TEST_CASE("with a key of small order nobody has signed anything") {
 }
 
 }  // namespace
-}  // namespace lanchat
+}  // namespace lanchat::message_hello_test

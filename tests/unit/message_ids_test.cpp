@@ -9,7 +9,7 @@
 
 #include "message/rng.hpp"
 
-namespace lanchat {
+namespace lanchat::message_ids_test {
 namespace {
 
 TEST_CASE("an instance id is 13 characters of lower case base32") {
@@ -66,4 +66,4 @@ TEST_CASE("a device has one spelling") {
 }
 
 }  // namespace
-}  // namespace lanchat
+}  // namespace lanchat::message_ids_test

@@ -12,7 +12,7 @@
 #include "message/hash.hpp"
 #include "tests/unit/log_voice.hpp"
 
-namespace lanchat {
+namespace lanchat::message_keys_test {
 namespace {
 
 template <class Bytes>
@@ -164,4 +164,4 @@ TEST_CASE("the end of a key wipes its secret from memory") {
 }
 
 }  // namespace
-}  // namespace lanchat
+}  // namespace lanchat::message_keys_test

@@ -8,6 +8,8 @@
 
 #include "message/text.hpp"
 
+namespace message_look_test {
+
 using namespace lanchat;
 
 namespace {
@@ -82,3 +84,5 @@ TEST_CASE("look: every code point has one, and so do bytes that are none") {
     CHECK(is_utf8(look_of("\xFF\xC0\x80")));
     CHECK(look_of("") == look_of("?"));
 }
+
+}  // namespace message_look_test

@@ -11,7 +11,7 @@
 #include "message/limits.hpp"
 #include "tests/unit/message_runs.hpp"
 
-namespace lanchat {
+namespace lanchat::message_run_test {
 namespace {
 
 using test::entries_of;
@@ -330,4 +330,4 @@ TEST_CASE("runs that do not overlap or are of different logs prove nothing") {
 }
 
 }  // namespace
-}  // namespace lanchat
+}  // namespace lanchat::message_run_test

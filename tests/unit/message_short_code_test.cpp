@@ -9,6 +9,8 @@
 #include "message/code_words.hpp"
 #include "message/wire.hpp"
 
+namespace message_short_code_test {
+
 using namespace lanchat;
 
 namespace {
@@ -78,3 +80,5 @@ TEST_CASE("wire: a step of a wrong length is no frame, an unknown one refuses") 
     REQUIRE(decode(unknown));
     CHECK(decode(unknown)->verify->kind == VerifyStep::Kind::refuse);
 }
+
+}  // namespace message_short_code_test

@@ -18,11 +18,11 @@ std::array<std::uint8_t, N> some(std::uint64_t seed) {
 
 constexpr std::size_t introduction = 2 + 16 + 32 + 64;
 
-inline DeviceKey key_of(bool dialled) { return DeviceKey(some<32>(dialled ? 5 : 6)); }
+inline DeviceKey key_of_side(bool dialled) { return DeviceKey(some<32>(dialled ? 5 : 6)); }
 
 // Another `seed` is another talk of the same two on the same connection.
 inline Admission::Side side(bool dialled, const std::string& secret, std::uint64_t seed = 1) {
-    const DeviceKey key = key_of(dialled);
+    const DeviceKey key = key_of_side(dialled);
     const Channel channel{
         dialled, {some<32>(dialled ? 7 : 8)}, {some<32>(dialled ? 8 : 7)}, {some<32>(9)}, {}};
     Admission::Side made{channel,

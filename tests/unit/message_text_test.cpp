@@ -9,7 +9,7 @@
 #include "message/limits.hpp"
 #include "message/text.hpp"
 
-namespace lanchat {
+namespace lanchat::message_text_test {
 namespace {
 
 constexpr std::string_view replaced = "\xEF\xBF\xBD";
@@ -27,10 +27,9 @@ bool between(char32_t code, char32_t first, char32_t last) { return first <= cod
 // The list of threat T17, written down a second time and in another way than in the code.
 bool is_dangerous(char32_t code) {
     return (code < 0x20 && code != '\t') || between(code, 0x7F, 0x9F) || code == 0xAD ||
-           code == 0x34F || code == 0x61C || code == 0x180E || between(code, 0x200B, 0x200C) ||
-           between(code, 0x200E, 0x200F) || between(code, 0x2028, 0x202E) ||
-           between(code, 0x2060, 0x206F) || code == 0xFEFF || between(code, 0xFFF0, 0xFFFB) ||
-           between(code, 0xE0000, 0xE00FF) || is_surrogate(code);
+           code == 0x61C || code == 0x200B || between(code, 0x200E, 0x200F) ||
+           between(code, 0x2028, 0x202E) || between(code, 0x2060, 0x206F) || code == 0xFEFF ||
+           between(code, 0xFFF0, 0xFFFB) || between(code, 0xE0000, 0xE00FF) || is_surrogate(code);
 }
 
 // Valid UTF-8 without anything dangerous.
@@ -170,6 +169,45 @@ TEST_CASE("emoji of several parts, flags and scripts with marks are left whole")
         CHECK(displayable(text) == text);
 }
 
+TEST_CASE("joiners and marks that a script is not read without stay") {
+    for (const std::string text :
+         {"می‌خواهم", "نمی‌دانم",  // Persian, non-joiner
+          "क्‍ष", "क्‌ष", "ന്‍", "ක්‍ෂ",
+          "র‍্য",                                                     // Indic, both
+          "ᠠᠮᠠ᠎ᠠ", "ᠠ᠋ᠠ",                                               // Mongolian
+          "လျှို့ဝှက်",                                                             // five marks
+          "בְּרֵאשִׁ֖ית", "יְרוּשָׁלַ͏ִם",                             // CGJ between them
+          "ཧཱུྃ", "ភាសា​ខ្មែរ", "ภาษา​ไทย",  // a gap between words
+          "葛󠄀", "❤️‍🔥", "🏴󠁧󠁢󠁳󠁣󠁴󠁿!", "𓀀𓐰𓀁"}) {
+        CHECK(displayable(text) == text);
+        CHECK(displayable_name(text) == text);
+    }
+    CHECK(columns("क्‍ष") == 2);
+    CHECK(columns("می‌خواهم") == 7);
+}
+
+TEST_CASE("what only hides or turns round is replaced wherever it is") {
+    const std::string r(replaced);
+    constexpr char32_t hiding[] = {0x200E, 0x200F, 0x61C,  0x202A, 0x202E, 0x2066,  0x2069,  0x2060,
+                                   0x2064, 0x206A, 0xFEFF, 0xAD,   0xFFF9, 0xE0001, 0xE0067,
+                                   0x1D173};
+    for (const char32_t hidden : hiding)
+        for (const std::string before : {"", "a", "م", "क", "ᠠ", "ខ", "👍", "🏴"})
+            CHECK(displayable(before + encode(hidden) + "z") == before + r + "z");
+    // The gap between words is for those who need it.
+    for (const std::string before : {"", "a", "ж", "א", "م", "日"})
+        CHECK(displayable(before + "​z") == before + r + "z");
+    // No words in tags, and no flag without its end.
+    CHECK(displayable("🏴󠁨󠁩z") == "🏴" + r + r + "z");
+    CHECK(displayable("🏴" + repeat("󠁡", 7) + "󠁿") == "🏴" + repeat(r, 8));
+}
+
+TEST_CASE("a base keeps eight marks of its script") {
+    CHECK(displayable("ก" + repeat("ํ", 99)) == "ก" + repeat("ํ", 8));
+    CHECK(displayable("a" + repeat("̀ํ", 99)) == "a" + repeat("̀ํ", 4));
+    CHECK(displayable("ខ" + repeat("​", 99)) == "ខ" + repeat("​", 4));
+}
+
 TEST_CASE("a name is shown without the colon that ends it, and never as nothing") {
     CHECK(displayable_name("alice") == "alice");
     CHECK(displayable_name("a:l:ice") == "alice");
@@ -228,4 +266,4 @@ TEST_CASE("no displayable code point has a negative width") {
 }
 
 }  // namespace
-}  // namespace lanchat
+}  // namespace lanchat::message_text_test

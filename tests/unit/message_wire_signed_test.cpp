@@ -5,7 +5,7 @@
 #include "message/wire.hpp"
 #include "tests/unit/message_bytes.hpp"
 
-namespace lanchat {
+namespace lanchat::message_wire_signed_test {
 namespace {
 
 using namespace std::string_literals;
@@ -89,4 +89,4 @@ TEST_CASE("what an author signed reaches us byte for byte") {
 }
 
 }  // namespace
-}  // namespace lanchat
+}  // namespace lanchat::message_wire_signed_test

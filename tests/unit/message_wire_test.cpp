@@ -13,11 +13,15 @@
 #include "message/rng.hpp"
 #include "tests/unit/message_bytes.hpp"
 
-namespace lanchat {
+namespace lanchat::message_wire_test {
 namespace {
 
 using namespace std::string_literals;
 using namespace test;
+
+NodeId node(std::uint8_t key, std::uint64_t instance) {
+    return {key_of(key).id(), InstanceId{instance}};
+}
 
 Frame full_frame() {
     Frame frame;
@@ -34,8 +38,8 @@ Frame full_frame() {
     frame.listing = frame.listed = true;
     frame.digest = Digest{{{1, 2, 3}}, std::vector<ShortHash>(digest_buckets, {{9}}), true};
     frame.differ = 0x8000000000000001;
-    frame.said = 12;
-    frame.linked = Linked{9, {InstanceId{7}, InstanceId{8}}, {InstanceId{6}}};
+    frame.said = {{Epoch{5}, 12}, {Epoch{4}, ~Seq{0}}};
+    frame.linked = Linked{9, {node(1, 7), node(2, 8)}, {node(1, 6)}};
     frame.receipts = {receipt_of(1), receipt_of(2)};
     frame.wall = WallTime{1'700'000'000'000};
     frame.ping = Ping{77, true};
@@ -67,14 +71,13 @@ Frame random_frame(Rng& rng) {
     if (rng.below(2) == 0) frame.ping = Ping{rng.next(), rng.below(2) == 0};
     if (rng.below(2) == 0) frame.bye = static_cast<Bye>(rng.below(5));
     frame.listing = rng.below(2) == 0;
-    if (rng.below(2) == 0) frame.said = rng.next();
+    if (rng.below(2) == 0) frame.said = {{Epoch{rng.next()}, rng.next() | 1}};
     frame.listed = rng.below(2) == 0;
     if (rng.below(2) == 0) frame.digest = Digest{{}, {}, rng.below(2) == 0};
     if (rng.below(4) == 0) frame.differ = rng.below(2) * rng.next();
     if (rng.below(2) == 0)
-        frame.linked = Linked{rng.next(),
-                              {rng.below(4), InstanceId{rng.next()}},
-                              {rng.below(4), InstanceId{rng.next()}}};
+        frame.linked = Linked{
+            rng.next(), {rng.below(4), node(3, rng.next())}, {rng.below(4), node(3, rng.next())}};
     for (auto n = rng.below(3); n > 0; --n) {
         const auto key = static_cast<std::uint8_t>(rng.below(9));
         frame.runs.push_back(
@@ -205,6 +208,32 @@ TEST_CASE("a frame over the cap is refused before it is parsed") {
     CHECK_FALSE(decode(std::string(limits::frame_bytes_max + 1, '\0')));
 }
 
+TEST_CASE("a line that is all of its frame may be as long as originals take it") {
+    Frame frame;
+    frame.msg.assign(limits::legacy_frame_bytes_max - 5, 'x');
+    const std::string largest = encode(frame);
+    REQUIRE(largest.size() == limits::legacy_frame_bytes_max);
+
+    REQUIRE(decode(largest));
+    CHECK(*decode(largest) == frame);
+    CHECK_FALSE(decode(largest + 'x'));
+    CHECK_FALSE(decode_greeting(largest));
+    frame.msg += 'x';
+    CHECK_FALSE(decode(encode(frame)));
+    frame.msg.resize(limits::frame_bytes_max);
+    REQUIRE(decode(encode(frame)));
+    CHECK(*decode(encode(frame)) == frame);
+    frame.ping = Ping{1, false};
+    CHECK_FALSE(decode(encode(frame)));
+    frame.ping.reset();
+    frame.msg.back() = '\xff';
+    const std::string bad = encode(frame);
+    CHECK_FALSE(decode(bad));
+    CHECK_FALSE(decode(bad.substr(0, bad.size() - 1)));
+    CHECK_FALSE(decode(std::string("\x0a\xff\xff\xff\xff\xff", 6) +
+                       std::string(limits::frame_bytes_max, 'x')));
+}
+
 TEST_CASE("a hello without an instance is refused") {
     CHECK(decode(extension(field(1, some_device + fixed64_field(3, 1) + field(4, "anna")))));
     CHECK_FALSE(decode(extension(field(1, field(4, "anna")))));
@@ -229,10 +258,10 @@ TEST_CASE("text that is not UTF-8 is refused wherever it stands") {
 }
 
 TEST_CASE("a frame names no more links than there may be") {
-    using Instances = std::vector<InstanceId>;
+    using Nodes = std::vector<NodeId>;
     const auto linked = [](std::size_t came, std::size_t went) {
         Frame frame;
-        frame.linked = Linked{1, Instances(came, InstanceId{5}), Instances(went, InstanceId{6})};
+        frame.linked = Linked{1, Nodes(came, node(1, 5)), Nodes(went, node(1, 6))};
         return encode(frame);
     };
     constexpr std::size_t most = limits::peers_max;
@@ -427,4 +456,4 @@ TEST_CASE("random bytes never crash the decoder") {
 }
 
 }  // namespace
-}  // namespace lanchat
+}  // namespace lanchat::message_wire_test

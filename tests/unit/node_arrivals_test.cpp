@@ -6,7 +6,7 @@
 #include "message/limits.hpp"
 #include "tests/unit/log_voice.hpp"
 
-namespace lanchat {
+namespace lanchat::node_arrivals_test {
 namespace {
 
 TEST_CASE("lines of late runs and all from before the start are history") {
@@ -67,4 +67,4 @@ TEST_CASE("beyond the bound the oldest stretches count as news") {
 }
 
 }  // namespace
-}  // namespace lanchat
+}  // namespace lanchat::node_arrivals_test

@@ -11,6 +11,8 @@
 
 #include "message/limits.hpp"
 
+namespace node_book_of_people_test {
+
 using namespace lanchat;
 using controller::Person;
 
@@ -57,7 +59,52 @@ std::vector<Person> list(const std::map<DeviceId, Person>& people) {
     return all;
 }
 
+// What came of all that was to be saved.
+std::optional<Failure> outcome(asio::io_context& loop, BookOfPeople& book) {
+    std::optional<std::optional<Failure>> told;
+    book.when_saved([&](const std::optional<Failure>& failure) { told = failure; });
+    for (int n = 0; n < 5000 && !told; ++n) {
+        loop.restart();
+        loop.run_for(std::chrono::milliseconds(1));
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    REQUIRE(told);
+    return *told;
+}
+
 }  // namespace
+
+TEST_CASE("book of people: a write that fails is told, and made again until the disk takes it") {
+    const Folder folder;
+    asio::io_context loop;
+    fs::create_directory(folder.file("people.new"));  // no draft can be written there
+    BookOfPeople book(loop, folder.path());
+    book.save(some_people, true);
+
+    const auto failure = outcome(loop, book);
+    REQUIRE(failure);
+    CHECK(failure->why.find("cannot write " + folder.file()) != std::string::npos);
+    CHECK_FALSE(book.verified(some_people().begin()->first));
+    CHECK_FALSE(fs::exists(folder.file()));
+
+    fs::remove(folder.file("people.new"));
+    book.stop();
+    CHECK(parse_people(folder.text()));
+}
+
+TEST_CASE("book of people: when somebody was verified is known once it is on the disk") {
+    const Folder folder;
+    asio::io_context loop;
+    const auto alice = some_people().begin()->first;
+    BookOfPeople book(loop, folder.path());
+    CHECK_FALSE(book.verified(alice));
+    book.save(some_people, true);
+    CHECK_FALSE(outcome(loop, book));
+    CHECK(book.verified(alice) == WallTime{3});
+    BookOfPeople next(loop, folder.path());
+    next.load();
+    CHECK(next.verified(alice) == WallTime{3});
+}
 
 TEST_CASE("book of people: what is written is read") {
     const auto text = people_text(some_people());
@@ -83,15 +130,8 @@ TEST_CASE("book of people: kept in a file that is ours alone, without the draft"
     {
         BookOfPeople book(loop, folder.path());
         CHECK(book.load().empty());
-        book.save([] { return people_text(some_people()); }, true);
-        bool saved = false;
-        book.when_saved([&] { saved = true; });
-        for (int n = 0; n < 5000 && !saved; ++n) {
-            loop.restart();
-            loop.run_for(std::chrono::milliseconds(1));
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        }
-        CHECK(saved);
+        book.save(some_people, true);
+        CHECK_FALSE(outcome(loop, book));
         CHECK(BookOfPeople(loop, folder.path()).load() == list(some_people()));
     }
     struct stat about {};
@@ -105,8 +145,8 @@ TEST_CASE("book of people: sightings are written at the end at the latest") {
     asio::io_context loop;
     {
         BookOfPeople book(loop, folder.path());
-        book.save([] { return people_text(some_people()); }, false);
-        book.save([] { return people_text(some_people()); }, false);
+        book.save(some_people, false);
+        book.save(some_people, false);
         CHECK_FALSE(fs::exists(folder.file()));
     }
     CHECK(parse_people(folder.text()));
@@ -122,14 +162,19 @@ TEST_CASE("book of people: a damaged one is moved aside, and the next one is who
     CHECK(book.load().empty());
     CHECK(fs::exists(folder.file("people.broken-1")));
     CHECK_FALSE(fs::exists(folder.file()));
-    folder.write("lanchat people 1\n");
-    CHECK(book.load().empty());
-    CHECK(fs::exists(folder.file("people.broken-2")));
+    for (const auto* cut : {"people.broken-2", "people.broken-3"}) {
+        folder.write(std::string(cut).ends_with('2') ? "lanchat people 1\n" : "");
+        CHECK(book.load().empty());
+        CHECK(fs::exists(folder.file(cut)));
+        CHECK_FALSE(fs::exists(folder.file()));
+    }
 }
 
 TEST_CASE("book of people: without a directory nothing is kept") {
     asio::io_context loop;
     BookOfPeople book(loop, "");
-    book.save([] { return people_text(some_people()); }, true);
+    book.save(some_people, true);
     CHECK(book.load().empty());
 }
+
+}  // namespace node_book_of_people_test

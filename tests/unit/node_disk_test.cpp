@@ -8,6 +8,8 @@
 #include "node/store/disk.hpp"
 #include "node_stores.hpp"
 
+namespace node_disk_test {
+
 using namespace lanchat;
 using test::texts;
 using Texts = std::vector<std::string>;
@@ -190,3 +192,5 @@ TEST_CASE("a proof is kept in its turn, and refused with what was asked for befo
         scene.answers ==
         std::vector<Texts>{{"failure: no space"}, {"failure: no space"}, {"one", "a"}, {"1"}, {}});
 }
+
+}  // namespace node_disk_test

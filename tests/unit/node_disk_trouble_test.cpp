@@ -16,6 +16,8 @@
 #include "node_power_disk.hpp"
 #include "node_stores.hpp"
 
+namespace node_disk_trouble_test {
+
 using namespace lanchat;
 using namespace std::chrono_literals;
 using test::PowerDisk;
@@ -81,6 +83,8 @@ class Failing : public store::Store {
         : disk_(disk), fate_(fate), inner_(std::move(inner)) {}
 
     std::uint64_t id() const override { return inner_->id(); }
+    store::Eras eras() const override { return inner_->eras(); }
+    Result<bool> proves(const store::Position& place) override { return inner_->proves(place); }
     store::Arrival last() const override { return inner_->last(); }
     Result<std::vector<store::Added>> append(const std::vector<RunPtr>& runs,
                                              WallTime arrived) override {
@@ -90,7 +94,7 @@ class Failing : public store::Store {
         if (added) fate_.kept(*added);
         return added;
     }
-    Result<store::Line> append_legacy(const store::Heard& heard) override {
+    Result<store::Arrival> append_legacy(const std::vector<store::Heard>& heard) override {
         return inner_->append_legacy(heard);
     }
     Result<Extent> freeze(const Fork& proof) override { return inner_->freeze(proof); }
@@ -124,6 +128,7 @@ class Failing : public store::Store {
                                             std::string_view said_id) override {
         return inner_->said(author, said_id);
     }
+    Result<std::vector<std::string>> legacy_authors() override { return inner_->legacy_authors(); }
     Result<std::vector<std::string>> rooms() override { return inner_->rooms(); }
     Result<store::Trimmed> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
                                 std::size_t runs_max) override {
@@ -172,7 +177,7 @@ class Two {
 
     template <class Condition>
     bool until(const Condition& is_true) {
-        const auto end = std::chrono::steady_clock::now() + 20s;
+        const auto end = std::chrono::steady_clock::now() + 60s;
         while (!is_true() && std::chrono::steady_clock::now() < end) loop_.run_one_for(20ms);
         return is_true();
     }
@@ -305,3 +310,5 @@ TEST_CASE("a full disk and failed flushes cost a node nothing that it acknowledg
     for (const auto& line : *lines) found.push_back({line.entry.log, line.entry.seq});
     CHECK(found == kept);
 }
+
+}  // namespace node_disk_trouble_test

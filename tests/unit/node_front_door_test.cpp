@@ -10,7 +10,7 @@
 
 #include "tests/unit/discover_sockets.hpp"
 
-namespace lanchat::link {
+namespace lanchat::link::node_front_door_test {
 namespace {
 
 constexpr int rounds = 10'000;
@@ -51,4 +51,4 @@ TEST_CASE("two that want the same two ports at once get one each") {
 }
 
 }  // namespace
-}  // namespace lanchat::link
+}  // namespace lanchat::link::node_front_door_test

@@ -7,7 +7,7 @@
 
 #include "message/limits.hpp"
 
-namespace lanchat::link {
+namespace lanchat::link::node_guesses_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -178,4 +178,4 @@ TEST_CASE("a full room sends away who failed most and came first") {
 }
 
 }  // namespace
-}  // namespace lanchat::link
+}  // namespace lanchat::link::node_guesses_test

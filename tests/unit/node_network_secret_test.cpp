@@ -13,7 +13,7 @@
 
 #include "tests/unit/node_stores.hpp"
 
-namespace lanchat {
+namespace lanchat::node_network_secret_test {
 namespace {
 
 struct Files : test::Folder {
@@ -88,18 +88,20 @@ TEST_CASE("a data directory stays with the network it was first used with") {
 TEST_CASE("a history from before there were closed networks is an open one's") {
     const Files files;
     std::ofstream(files.path() + "/history.db") << "some history";
-    std::ofstream(files.path() + "/network") << "";  // the power went before it was written
 
     CHECK_FALSE(bind_to_network(files.path(), "one secret"));
     CHECK(bind_to_network(files.path(), ""));
 }
 
 TEST_CASE("a damaged note belongs to nobody") {
-    for (const char* note : {"closed ", "closed x", "opened\n", "closed 00 00\n"}) {
+    for (const char* note : {"", "closed ", "closed x", "opened\n", "closed 00 00\n"}) {
         const Files files;
         std::ofstream(files.path() + "/network") << note;
-        CHECK_FALSE(bind_to_network(files.path(), ""));
-        CHECK_FALSE(bind_to_network(files.path(), "one secret"));
+        for (const char* secret : {"", "one secret"}) {
+            const auto bound = bind_to_network(files.path(), secret);
+            REQUIRE_FALSE(bound);
+            CHECK(bound.why().find("-P") != std::string::npos);
+        }
     }
 }
 
@@ -108,4 +110,4 @@ TEST_CASE("without a data directory there is nothing to bind") {
 }
 
 }  // namespace
-}  // namespace lanchat
+}  // namespace lanchat::node_network_secret_test

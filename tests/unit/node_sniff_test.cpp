@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace lanchat::link {
+namespace lanchat::link::node_sniff_test {
 namespace {
 
 const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -32,4 +32,4 @@ TEST_CASE("whatever else is neither, with the first byte that does not fit") {
 }
 
 }  // namespace
-}  // namespace lanchat::link
+}  // namespace lanchat::link::node_sniff_test

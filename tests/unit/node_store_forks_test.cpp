@@ -6,6 +6,8 @@
 
 #include "node_stores.hpp"
 
+namespace node_store_forks_test {
+
 using namespace lanchat;
 using test::texts;
 using Texts = std::vector<std::string>;
@@ -231,3 +233,5 @@ TEST_CASE("a damaged proof is not given to anybody") {
     CHECK_FALSE(maker.make()->proof_of(said.a.log()));
     CHECK(std::filesystem::exists(store::suspicion_of(maker.folder.file())));
 }
+
+}  // namespace node_store_forks_test

@@ -5,6 +5,8 @@
 
 #include "node_stores.hpp"
 
+namespace node_store_model_test {
+
 using namespace lanchat;
 
 namespace {
@@ -153,11 +155,14 @@ class Pair {
     }
 
     void legacy() {
-        const WallTime heard{static_cast<std::int64_t>(1'000 + below(60))};
-        const auto text = some_text();
+        std::vector<store::Heard> lines;
+        const auto from = static_cast<std::int64_t>(1'000 + below(60));
         const auto room = some_room();
-        const store::Heard line{below(2) ? "an id" : "", heard, room, "10.0.0.1:1", text};
-        CHECK(disk_->append_legacy(line)->head == memory_.append_legacy(line)->head);
+        for (auto count = 1 + below(4); count > 0; --count)
+            lines.push_back({below(2) ? "an id" : "", WallTime{from + static_cast<int>(below(20))},
+                             below(4) ? room : some_room(),
+                             below(4) ? "10.0.0.1:1" : "10.0.0.2:1", some_text()});
+        CHECK(*disk_->append_legacy(lines) == *memory_.append_legacy(lines));
     }
 
     void trim() {
@@ -200,3 +205,5 @@ TEST_CASE("the store on disk does what the one in memory does") {
         }
     }
 }
+
+}  // namespace node_store_model_test

@@ -7,6 +7,8 @@
 #include "node_power_disk.hpp"
 #include "node_stores.hpp"
 
+namespace node_store_power_test {
+
 using namespace lanchat;
 using test::PowerDisk;
 using Fault = PowerDisk::Fault;
@@ -198,3 +200,5 @@ TEST_CASE("a full disk refuses with a reason, and what was stored stays usable")
     CHECK(verdict.lost == 0);
     CHECK(verdict.unopened == 0);
 }
+
+}  // namespace node_store_power_test

@@ -8,6 +8,8 @@
 
 #include "node_stores.hpp"
 
+namespace node_store_recovery_test {
+
 using namespace lanchat;
 using test::texts;
 using Texts = std::vector<std::string>;
@@ -40,7 +42,8 @@ struct Said {
                                             std::string(static_cast<std::size_t>(n) * 30 + 1, 'y'),
                                             "number " + std::to_string(n)}));
             }
-            if (!store->append_legacy({"abc:l1", {5}, "general", "10.0.0.1:4565", "from afar"}))
+            if (!store->append_legacy(
+                    {{"abc:l1", {5}, "general", "10.0.0.1:4565", "from afar"}}))
                 std::abort();
         }
         file = content(folder.file());
@@ -69,6 +72,7 @@ struct Said {
         (void)store.search("line", {}, 50);
         (void)store.arrived(0, {}, 1'000);
         const auto holdings = store.holdings();
+        if (!holdings) return shown;  // the next start mends that
         for (const auto& held : *holdings)
             (void)store.runs(held.log, held.extent.base.after, 1'000, 1'000'000);
         return shown;
@@ -214,13 +218,13 @@ TEST_CASE("where nothing tells what was trimmed, what is missing is wanted back"
     CHECK(texts(opened->store->append({runs.front()}, {6})) == Texts{"zeroth"});
 }
 
-TEST_CASE("a deleted or empty store is a new one") {
+TEST_CASE("a deleted store is a new one, an emptied one is told") {
     test::Folder folder;
     { CHECK(test::opened(folder.file())); }
     fs::remove(folder.file());
     CHECK(store::open_or_recover(folder.file())->report.empty());
     fs::resize_file(folder.file(), 0);
-    CHECK(store::open_or_recover(folder.file())->report.empty());
+    CHECK_FALSE(store::open_or_recover(folder.file())->report.empty());
 }
 
 TEST_CASE("a trimmed log keeps its floor through recovery") {
@@ -242,3 +246,16 @@ TEST_CASE("a trimmed log keeps its floor through recovery") {
     CHECK(held->front().extent.last() == 10);
     CHECK(texts(opened->store->append({anna.say({"c"})}, {6})) == Texts{"c"});
 }
+
+TEST_CASE("a store that was emptied is told, kept aside, and never silently new") {
+    test::Folder folder;
+    write(folder.file(), "");
+    const auto opened = store::open_or_recover(folder.file());
+    REQUIRE(opened);
+    CHECK(opened->report.find("it is empty") != std::string::npos);
+    CHECK(std::filesystem::exists(folder.file() + ".broken-1"));
+    REQUIRE(opened->store->append({said().runs.front()}, {5}));
+    CHECK(opened->store->last() > 0);
+}
+
+}  // namespace node_store_recovery_test

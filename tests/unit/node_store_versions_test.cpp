@@ -6,6 +6,8 @@
 
 #include "node_stores.hpp"
 
+namespace node_store_versions_test {
+
 using namespace lanchat;
 using test::texts;
 using Texts = std::vector<std::string>;
@@ -23,8 +25,21 @@ void run(const std::string& file, const std::string& statements) {
     sqlite3_close(database);
 }
 
+// As version 8 would have left it: a row for each spelling of a room.
+const std::string to_version_8 = R"(
+ALTER TABLE room RENAME TO today;
+CREATE TABLE room(room INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+INSERT INTO room SELECT room, name FROM today;
+DROP TABLE today;
+ALTER TABLE store DROP COLUMN indexed_as;
+DROP TABLE era;
+ALTER TABLE log DROP COLUMN state;
+UPDATE store SET version=8;
+PRAGMA user_version=8;
+)";
+
 // As version 1 would have left it: without ids of legacy lines, rooms and authors among the words.
-constexpr auto to_version_1 = R"(
+const std::string to_version_1 = to_version_8 + R"(
 ALTER TABLE legacy DROP COLUMN id;
 ALTER TABLE store DROP COLUMN last;
 ALTER TABLE store DROP COLUMN indexed;
@@ -37,6 +52,8 @@ ALTER TABLE line DROP COLUMN lines;
 ALTER TABLE log DROP COLUMN forked;
 DROP TABLE fork;
 DROP TABLE met;
+UPDATE line SET author=NULL WHERE run IS NULL;
+DELETE FROM author WHERE length(device)<32;
 INSERT INTO word(word) VALUES('delete-all');
 INSERT INTO word(rowid, words)
     VALUES(1, 'lunch today'), (2, 'lunch tomorrow'), (3, 'lunch from afar');
@@ -50,7 +67,8 @@ struct Version1 {
             const auto store = test::opened(folder.file());
             REQUIRE(store->append({anna.say({"lunch today"}), bob.say({"lunch tomorrow"}, "den")},
                                   {5}));
-            REQUIRE(store->append_legacy({"", {7}, "general", "10.0.0.1:4565", "lunch from afar"}));
+            REQUIRE(store->append_legacy(
+                {{"", {7}, "general", "10.0.0.1:4565", "lunch from afar"}}));
         }
         run(folder.file(), to_version_1);
     }
@@ -67,10 +85,39 @@ TEST_CASE("a store of version 1 becomes one of today") {
 
     CHECK(texts(store->newest({}, 9)) == Texts{"lunch from afar", "lunch today", "lunch tomorrow"});
     CHECK(store->newest({}, 9)->front().id.empty());
-    const auto heard = store->append_legacy({"abc:l1", {8}, "general", "10.0.0.1:4565", "again"});
+    const auto heard = store->append_legacy({{"abc:l1", {8}, "general", "10.0.0.1:4565", "again"}});
     REQUIRE(heard);
     CHECK(store->arrived(3, {}, 9)->front().id == "abc:l1");
     REQUIRE(store->append({old.anna.say({"next"})}, {9}));
+}
+
+TEST_CASE("what was named before there were eras is not proven, what is named since then is") {
+    Version1 old;
+    store::Position before;
+    store::Position since;
+    {
+        const auto store = test::opened(old.folder.file());
+        before = {store->id(), 3};
+        since = store->eras().at(3);
+        CHECK_FALSE(*store->proves(before));
+        CHECK(*store->proves({store->id(), 0}));
+        CHECK(*store->proves(since));
+    }
+    const auto store = test::opened(old.folder.file());
+    CHECK_FALSE(*store->proves(before));
+    CHECK(*store->proves(since));
+}
+
+TEST_CASE("lines of legacy peers in a store of version 1 are found by their addresses") {
+    Version1 old;
+    const auto store = test::opened(old.folder.file());
+    const lanchat::store::Filter from{.legacy_author = "10.0.0.1:4565"};
+
+    CHECK(*store->legacy_authors() == Texts{"10.0.0.1:4565"});
+    CHECK(texts(store->newest(from, 9)) == Texts{"lunch from afar"});
+    CHECK(texts(store->search("lunch", from, 9)) == Texts{"lunch from afar"});
+    CHECK(texts(store->search("lunch", {.author = old.anna.device()}, 9)) ==
+          Texts{"lunch today"});
 }
 
 TEST_CASE("a store of version 1 is searched by room and author, and forgets what is trimmed") {
@@ -87,6 +134,39 @@ TEST_CASE("a store of version 1 is searched by room and author, and forgets what
     CHECK(texts(store->search("lunch", {}, 9)).size() == 3);
 }
 
+TEST_CASE("a store of version 10 reads the ends of its logs once, and never again") {
+    const test::Folder folder;
+    Voice anna{InstanceId{1}};
+    std::vector<store::Holding> before;
+    {
+        const auto store = test::opened(folder.file());
+        REQUIRE(store->append({anna.say({"one"}), anna.say({"two"})}, {5}));
+        REQUIRE(store->append({Voice(InstanceId{2}).run(1, 3)}, {6}));
+        before = *store->holdings();
+    }
+    run(folder.file(),
+        "ALTER TABLE log DROP COLUMN state; UPDATE store SET version=10; PRAGMA user_version=10");
+
+    CHECK(*test::opened(folder.file())->holdings() == before);
+    // The insertion fails unless all have a state.
+    run(folder.file(),
+        "CREATE TABLE without(logs CHECK(logs=0));"
+        "INSERT INTO without SELECT count(*) FROM log WHERE state=x''");
+}
+
+TEST_CASE("a row of a log that the disk altered is not believed") {
+    const test::Folder folder;
+    Voice anna{InstanceId{1}};
+    REQUIRE(test::opened(folder.file())->append({anna.say({"one"})}, {5}));
+    run(folder.file(), "UPDATE log SET state=zeroblob(length(state))");
+
+    const auto recovered = store::open_or_recover(folder.file());
+    REQUIRE(recovered);
+
+    CHECK_FALSE(recovered->report.empty());
+    CHECK(recovered->store->holdings()->front().extent.last() == 1);
+}
+
 TEST_CASE("a store of version 4, with a row for each line, goes on with one for many") {
     const test::Folder folder;
     Voice anna{InstanceId{1}};
@@ -95,10 +175,11 @@ TEST_CASE("a store of version 4, with a row for each line, goes on with one for 
         REQUIRE(store->append({anna.say({"one", "two", "three"}, "general", "an id")}, {5}));
     }
     run(folder.file(),
-        "ALTER TABLE line DROP COLUMN lines; ALTER TABLE store DROP COLUMN indexed;"
-        "ALTER TABLE log DROP COLUMN forked; DROP TABLE fork;"
-        "DROP TABLE met;"
-        "UPDATE store SET version=4; PRAGMA user_version=4");
+        to_version_8 +
+            "ALTER TABLE line DROP COLUMN lines; ALTER TABLE store DROP COLUMN indexed;"
+            "ALTER TABLE log DROP COLUMN forked; DROP TABLE fork;"
+            "DROP TABLE met;"
+            "UPDATE store SET version=4; PRAGMA user_version=4");
 
     const auto store = test::opened(folder.file());
     REQUIRE(store->append({anna.say({"four", "five"})}, {9}));
@@ -111,6 +192,74 @@ TEST_CASE("a store of version 4, with a row for each line, goes on with one for 
     REQUIRE(store->trim(~std::uint64_t{0}, WallTime{6}, store::all_runs)->lines == 3);
     CHECK(texts(store->newest({}, 9)) == Texts{"four", "five"});
     CHECK(texts(store->search("two", {}, 9)).empty());
+}
+
+TEST_CASE("a store of version 8 has one room for all spellings of its name, and finds all again") {
+    const test::Folder folder;
+    Voice anna{1, InstanceId{1}, WallTime{2'000}};
+    Voice bob{2, InstanceId{2}, WallTime{1'000}};
+    const auto dan = Voice(InstanceId{4}).device();
+    {
+        const auto store = test::opened(folder.file());
+        REQUIRE(store->append({anna.say({"lunch at noon"}, "Caf\u00E9"),
+                               anna.say({"deployment of สวัสดีครับ"}, "general"),
+                               Voice(InstanceId{3}).to(dan).say({"lunch for two"}),
+                               bob.say({"lunch 🎉"}, "cafe\u0301")},
+                              {5}));
+        while (store->catch_up()) continue;
+    }
+    // Two rows of one name, as they were made; and an index that knows words of other kinds.
+    run(folder.file(), to_version_8 +
+                           "UPDATE room SET name='Caf' || char(233) WHERE name='cafe' || char(769);"
+                           "INSERT INTO room(name) VALUES('cafe' || char(769));"
+                           "UPDATE line SET room=last_insert_rowid() WHERE arrival=4;"
+                           "INSERT INTO word(word) VALUES('delete-all');"
+                           "INSERT INTO word(rowid, words) VALUES(1, 'lunch');");
+
+    const auto store = test::opened(folder.file(), {.indexing = {0, 1, 1'000}});
+    const auto check = [&] {
+        CHECK(*store->rooms() == Texts{"cafe\u0301", "general"});  // bob's clock is behind
+        for (const std::string room : {"café", "CAFÉ", "cafe\u0301 "}) {
+            CHECK(texts(store->newest({.room = room}, 9)) == Texts{"lunch 🎉", "lunch at noon"});
+            CHECK(texts(store->search("lunch", {.room = room}, 9)).size() == 2);
+        }
+        CHECK(texts(store->search("lun", {.direct_too = true}, 9)).size() == 3);
+        CHECK(texts(store->search("🎉", {}, 9)) == Texts{"lunch 🎉"});
+        CHECK(texts(store->search("สวัสดี deploy", {}, 9)).size() == 1);
+    };
+    check();
+    int parts = 1;
+    while (store->catch_up()) {
+        ++parts;
+        check();
+    }
+    CHECK(parts == 4);  // a line each
+    check();
+    REQUIRE(store->append({anna.say({"new"})}, {50}));
+    REQUIRE(store->trim(~std::uint64_t{0}, WallTime{10}, lanchat::store::all_runs)->lines == 2);
+    CHECK(texts(store->search("lunch", {.room = "café"}, 9)) == Texts{"lunch 🎉"});
+    CHECK(texts(store->search("deploy", {}, 9)).empty());
+}
+
+TEST_CASE(
+    "an index that was told otherwise than today is told anew, and nobody waits for all of it") {
+    const test::Folder folder;
+    Voice anna{InstanceId{1}};
+    {
+        const auto store = test::opened(folder.file());
+        REQUIRE(store->append({anna.say(std::vector<std::string>(200, "lunch"))}, {5}));
+        while (store->catch_up()) continue;
+    }
+    run(folder.file(), "UPDATE store SET indexed_as='1, Unicode 1.1'");
+
+    const auto store = test::opened(folder.file(), {.indexing = {1, 2, 10}});
+    REQUIRE(store->append({anna.say({"lunch", "lunch"})}, {5}));
+    CHECK(texts(store->search("lunch", {}, 999)).size() == 202);
+    int parts = 1;
+    while (store->catch_up()) ++parts;
+
+    CHECK(parts > 5);
+    CHECK(texts(store->search("lunch", {}, 999)).size() == 202);
 }
 
 TEST_CASE("a damaged store of version 1 is mended with all that is in it") {
@@ -136,3 +285,5 @@ TEST_CASE("a store of a later version is refused") {
     REQUIRE_FALSE(refused);
     CHECK(refused.why().find("newer lanchat (version 99)") != std::string::npos);
 }
+
+}  // namespace node_store_versions_test

@@ -6,6 +6,8 @@
 #include "message/limits.hpp"
 #include "node/link/tolls.hpp"
 
+namespace node_tolls_test {
+
 using namespace lanchat;
 using namespace std::chrono_literals;
 
@@ -14,7 +16,7 @@ namespace {
 constexpr Endpoint neighbour{Ipv4{0x0A000002}, 4565};
 
 struct Road {
-    link::Tolls tolls;
+    link::Tolls tolls{limits::verified_runs_per_s, limits::verified_runs_burst};
     Instant now{1h};
 
     // Sends frames of `runs` each as fast as it may, one every `pace` at best.
@@ -80,3 +82,5 @@ TEST_CASE("accounts that are settled are forgotten") {
 
     CHECK(road.tolls.accounts() == 1);
 }
+
+}  // namespace node_tolls_test

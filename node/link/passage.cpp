@@ -1,0 +1,260 @@
+// Two pumps, each with one buffer: a side that does not read stops the other side's.
+#include "node/link/passage.hpp"
+
+#include <algorithm>
+#include <array>
+#include <asio/buffer.hpp>
+#include <asio/local/connect_pair.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/write.hpp>
+#include <chrono>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "node/link/frame_gate.hpp"
+#include "node/link/steady.hpp"
+#include "node/link/tcp_state.hpp"
+
+namespace lanchat::link {
+namespace {
+
+using asio::ip::tcp;
+
+tcp::socket& tcp_of(tcp::socket& socket) { return socket; }
+tcp::socket& tcp_of(TlsSocket& socket) { return socket.next_layer(); }
+
+// How often we look whether somebody to whom we do not listen is still there.
+constexpr auto absence_interval = std::chrono::milliseconds(100);
+
+// greeting ──whole──> waiting ──let_through──> open ──cut, or the network's end──> draining
+// A dialled connection is open from the beginning. While it drains, what gRPC still writes is read
+// and forgotten, until gRPC closes its end. Who says more than a stranger may, behind its greeting,
+// is not listened to until it is admitted.
+template <class Outer>
+class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>> {
+  public:
+    Way(Outer outer, Role role, std::string name, Hooks hooks)
+        : outer_(std::move(outer)),
+          inner_(outer_.get_executor()),
+          look_again_(outer_.get_executor()),
+          role_(role),
+          gate_(role == Role::accept ? FrameGate::Peer::client : FrameGate::Peer::server,
+                !std::is_same_v<Outer, TlsSocket>),
+          name_(std::move(name)),
+          hooks_(std::move(hooks)) {}
+    ~Way() override {
+        end_long_message();
+        hooks_.over();
+    }
+    Way(const Way&) = delete;
+    Way& operator=(const Way&) = delete;
+
+    void begin(std::string first_bytes) override {
+        if (role_ == Role::dial) return let_through();
+        asio::async_write(outer_, asio::buffer(http2_no_settings),
+                          [self = this->shared_from_this(), first = std::move(first_bytes)](
+                              const asio::error_code& error, std::size_t) {
+                              if (!error) self->take_greeting(first);
+                          });
+    }
+
+    void let_through() override {
+        is_waiting_ = false;
+        asio::local::stream_protocol::socket far(outer_.get_executor());
+        asio::error_code no;
+        asio::local::connect_pair(inner_, far, no);
+        if (!no && !name_.empty())
+            inner_.bind(asio::local::stream_protocol::endpoint('\0' + name_), no);
+        if (!no) far.non_blocking(true, no);
+        if (no) return close_outer();
+        is_open_ = true;
+        asio::async_write(inner_, asio::buffer(greeting_),
+                          [self = this->shared_from_this()](auto error, std::size_t) {
+                              self->greeting_ = {};
+                              if (!error) self->pump_in();
+                          });
+        pump_out();
+        hooks_.opened(UniqueFd(far.release()));
+    }
+
+    void admit() override {
+        gate_.admit();
+        go_on();
+    }
+
+    void go_on() override {
+        if (std::exchange(is_held_, false)) pump_in();
+    }
+
+    void refuse(std::string_view why) override {
+        hooks_.refused(why);
+        drain();
+    }
+
+    void cut() override {
+        is_waiting_ = is_held_ = false;
+        close_outer();
+        asio::error_code ignored;
+        inner_.close(ignored);
+    }
+
+  private:
+    using Buffer = std::array<char, 16 * 1024>;  // a TLS record
+
+    void take_greeting(std::string_view bytes) {
+        if (const auto why = gate_.take(bytes, steady_now())) return refuse(*why);
+        greeting_ += bytes;
+        if (gate_.has_greeted()) {
+            is_waiting_ = true;
+            look();
+            return hooks_.greeted(this->shared_from_this());
+        }
+        if (gate_.room() == 0) return refuse("more bytes than a greeting needs");
+        outer_.async_read_some(what_may_come(),
+                               [self = this->shared_from_this()](auto error, std::size_t count) {
+                                   if (!error) self->take_greeting({self->in_.data(), count});
+                               });
+    }
+
+    void pump_in() {
+        if (gate_.room() == 0) {
+            if (!gate_.has_greeted()) return refuse("more bytes than a greeting needs");
+            return hold();
+        }
+        if (!settle_long_message()) return hold();
+        outer_.async_read_some(what_may_come(),
+                               [self = this->shared_from_this()](auto error, std::size_t count) {
+                                   error ? self->ended_there() : self->take(count);
+                               });
+    }
+
+    // Whether what comes next may come now.
+    bool settle_long_message() {
+        const auto coming = gate_.long_message();
+        if (coming == long_message_) return true;
+        end_long_message();
+        long_message_ = coming;
+        return coming == 0 || hooks_.long_begins();
+    }
+
+    void end_long_message() {
+        if (std::exchange(long_message_, 0) != 0) hooks_.long_ended();
+    }
+
+    asio::mutable_buffer what_may_come() {
+        return asio::buffer(in_.data(), std::min(in_.size(), gate_.room()));
+    }
+
+    void hold() {
+        is_held_ = true;
+        look();
+    }
+
+    // Nobody reads from it, so nobody would see it end.
+    void look() {
+        look_again_.expires_after(absence_interval);
+        look_again_.async_wait([self = this->shared_from_this()](const asio::error_code& stopped) {
+            if (stopped || !(self->is_waiting_ || self->is_held_)) return;
+            if (self->is_there()) return self->look();
+            if (self->is_waiting_) self->hooks_.gave_up();
+            self->is_waiting_ ? self->cut() : self->drain();
+        });
+    }
+
+    // Who is held may have said all.
+    bool is_there() {
+        const auto state = tcp_state(tcp_of(outer_).native_handle());
+        return state && (state->established || (is_held_ && state->has_said_all));
+    }
+
+    void take(std::size_t count) {
+        if (const auto why = gate_.take({in_.data(), count}, steady_now())) return refuse(*why);
+        asio::async_write(inner_, asio::buffer(in_, count),
+                          [self = this->shared_from_this()](auto error, std::size_t) {
+                              error ? self->cut() : self->pump_in();
+                          });
+    }
+
+    void pump_out() {
+        inner_.async_read_some(asio::buffer(out_),
+                               [self = this->shared_from_this()](auto error, std::size_t count) {
+                                   error ? self->ended_here() : self->give(count);
+                               });
+    }
+
+    void give(std::size_t count) {
+        if (is_draining_) return pump_out();
+        gate_.gave({out_.data(), count});
+        asio::async_write(outer_, asio::buffer(out_, count),
+                          [self = this->shared_from_this()](auto error, std::size_t) {
+                              if (error) self->drain();
+                              self->pump_out();
+                          });
+    }
+
+    // gRPC hears of it when it has read all, and closes its end.
+    void ended_there() {
+        asio::error_code ignored;
+        inner_.shutdown(asio::socket_base::shutdown_send, ignored);
+    }
+
+    // All that gRPC has written is out.
+    void ended_here() {
+        if (is_draining_) return cut();
+        if constexpr (std::is_same_v<Outer, TlsSocket>)
+            outer_.async_shutdown(
+                [self = this->shared_from_this()](const asio::error_code&) { self->cut(); });
+        else
+            cut();
+    }
+
+    void drain() {
+        is_draining_ = true;
+        is_held_ = false;
+        close_outer();
+        if (is_open_) ended_there();
+    }
+
+    void close_outer() {
+        asio::error_code ignored;
+        look_again_.cancel();
+        end_long_message();
+        // The guard holds a descriptor of the connection too.
+        tcp_of(outer_).shutdown(asio::socket_base::shutdown_both, ignored);
+        tcp_of(outer_).close(ignored);
+    }
+
+    Outer outer_;
+    asio::local::stream_protocol::socket inner_;
+    asio::steady_timer look_again_;
+    Role role_;
+    FrameGate gate_;
+    std::string name_;
+    Hooks hooks_;
+    std::string greeting_;
+    std::uint64_t long_message_ = 0;  // that comes
+    bool is_waiting_ = false;         // for its turn
+    bool is_held_ = false;            // until it is admitted, or its long message may come
+    bool is_open_ = false;
+    bool is_draining_ = false;
+    Buffer in_;  // not cleared, as what nobody has touched takes no memory; so is the other one
+    Buffer out_;
+};
+
+}  // namespace
+
+std::shared_ptr<Passage> make_passage(tcp::socket socket, Passage::Role role, std::string name,
+                                      Passage::Hooks hooks) {
+    return std::make_shared<Way<tcp::socket>>(std::move(socket), role, std::move(name),
+                                              std::move(hooks));
+}
+
+std::shared_ptr<Passage> make_passage(TlsSocket socket, Passage::Role role, std::string name,
+                                      Passage::Hooks hooks) {
+    return std::make_shared<Way<TlsSocket>>(std::move(socket), role, std::move(name),
+                                            std::move(hooks));
+}
+
+}  // namespace lanchat::link
