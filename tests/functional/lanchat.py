@@ -48,6 +48,7 @@ class Message(NamedTuple):
     own: bool
     history: bool
     address: str
+    order: str
 
 
 def need_program():
@@ -86,7 +87,7 @@ class Node(Process):
                 author = thing["from"]
                 self.messages.append(Message(now, author["name"], thing["text"], thing["room"],
                                              thing.get("own", False), thing["history"],
-                                             author["address"]))
+                                             author["address"], thing["order"]))
                 if not thing.get("own"):
                     self.counts[author["name"]] += 1
             else:
@@ -138,6 +139,10 @@ class Node(Process):
         """Texts of others in order of arrival."""
         return [m.text for m in self.messages
                 if not m.own and (author is None or m.author == author)]
+
+    def in_order(self):
+        """Texts of others as `history` sorts them: of what was missed the newest come first."""
+        return [m.text for m in sorted(self.messages, key=lambda m: m.order) if not m.own]
 
     def wait_heard(self, count, seconds=None, author=None):
         """Waits for that many lines of others (or of `author`); returns their texts."""

@@ -183,8 +183,8 @@ def a_line_for_one_goes_to_nobody_where_its_name_may_be_that_of_several():
         _type(screen, f"/msg {marias[0].id[:12]} for you", "/msg Anna for the other", "for all")
 
         for node, direct in ((anna, ["for the other"]), (marias[0], ["for you"]), (marias[1], [])):
-            node.wait_text("for all")
-            check_equal(node.heard(), [*direct, "for all"], f"heard by {node.id}")
+            want = sorted([*direct, "for all"])
+            check_equal(sorted(node.wait_heard(len(want))), want, f"heard by {node.id}")
         screen.wait_row("said to Anna ")
 
 
