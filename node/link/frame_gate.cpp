@@ -131,8 +131,8 @@ FrameGate::Refusal FrameGate::take_late(const FrameHead& head) {
     return charge(Kind::other, "too many frames without a message");
 }
 
-// A client has one header block, which begins a call, and calls in rising order (RFC 9113, 5.1.1); a
-// server may end a call with a second one.
+// A client's one header block begins a call, and calls come in rising order (RFC 9113, 5.1.1); a
+// server may end a call with a second block.
 FrameGate::Refusal FrameGate::take_headers(const FrameHead& head) {
     if (head.has(frame_flag::padded) || head.stream % 2 == 0) return "a malformed frame";
     header_bytes_ = 0;

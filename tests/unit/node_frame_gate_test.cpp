@@ -106,6 +106,17 @@ TEST_CASE("a stranger makes one call, a member a few more") {
     CHECK_FALSE(member().passes(headers(2)));
 }
 
+TEST_CASE("calls come in rising order, and a call of the past is not begun again") {
+    Gate peer = member();
+    REQUIRE(peer.passes(headers(5)));
+    CHECK(peer.why(headers(3)) == "too many headers");
+    for (const std::uint32_t ended : {1U, 7U}) {
+        Gate other = member();
+        REQUIRE(other.passes(headers(7) + reset(ended)));
+        CHECK(other.why(headers(ended)) == "too many headers");
+    }
+}
+
 TEST_CASE("a member may ask how we are for as long as it likes") {
     const auto last = frame_flag::end_headers | frame_flag::end_stream;
     Gate asker = member();
