@@ -29,6 +29,12 @@ if(LANCHAT_SANITIZE)
     target_compile_options(lanchat_options INTERFACE -Wno-tsan)  # asio uses atomic_thread_fence
   endif()
 endif()
+# For what only tests: UBSan watches what is tested, and costs as much again as compiling a test.
+add_library(lanchat_test_options INTERFACE)
+add_library(lanchat::test_options ALIAS lanchat_test_options)
+if(LANCHAT_SANITIZE MATCHES undefined)
+  target_compile_options(lanchat_test_options INTERFACE -fno-sanitize=undefined)
+endif()
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)

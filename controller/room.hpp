@@ -243,6 +243,7 @@ class Room {
     // room_receipts.cpp: delivery to those who are linked with a neighbour
     bool is_linked(const NodeId&) const;
     std::vector<const Peer*> ways_to(const NodeId&) const;
+    bool is_beyond(const NodeId&) const;
     void owe_receipt(const LogId&, Instant now);
     void owe_receipts_to(const std::vector<NodeId>& came, Instant now);
     void make_receipts(Now, Effects&);

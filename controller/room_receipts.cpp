@@ -9,6 +9,11 @@ namespace {
 
 constexpr std::size_t ways_max = 3;
 
+// Whether `peer` says that it is linked with `who`.
+bool leads_to(const Peer& peer, const NodeId& who) {
+    return peer.up && !peer.key.legacy && peer.logs.linked.contain(who);
+}
+
 }  // namespace
 
 bool Room::is_linked(const NodeId& who) const {
@@ -16,13 +21,19 @@ bool Room::is_linked(const NodeId& who) const {
     return peer != nullptr && peer->up;
 }
 
-// Neighbours that say that they are linked with `who`, if we are not.
+// Neighbours that lead to `who`, if we are not linked with it.
 std::vector<const Peer*> Room::ways_to(const NodeId& who) const {
     std::vector<const Peer*> ways;
     if (is_linked(who)) return ways;
     for (const auto& [key, peer] : peers_)
-        if (peer.up && !key.legacy && peer.logs.linked.contain(who)) ways.push_back(&peer);
+        if (leads_to(peer, who)) ways.push_back(&peer);
     return ways;
+}
+
+bool Room::is_beyond(const NodeId& who) const {
+    return !is_linked(who) && std::ranges::any_of(peers_, [&](const auto& known) {
+        return leads_to(known.second, who);
+    });
 }
 
 void Room::owe_receipt(const LogId& log, Instant now) {
@@ -89,7 +100,7 @@ void Room::now_far(const Peer& peer, const std::vector<NodeId>& beyond, Instant 
 
 // Whom we know and are not linked with is here as long as a neighbour says so.
 void Room::look_for_far_members() {
-    const auto change = far_.look([this](const NodeId& who) { return !ways_to(who).empty(); });
+    const auto change = far_.look([this](const NodeId& who) { return is_beyond(who); });
     for (const DeviceId& device : change.came) deliveries_.came(device);
     for (const DeviceId& device : change.went) {
         const bool is_here = std::ranges::any_of(peers_, [&](const auto& known) {

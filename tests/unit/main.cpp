@@ -1,3 +1,3 @@
-// The entry point of all unit tests.
+// The entry point of each program of unit tests.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
