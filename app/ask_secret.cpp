@@ -13,6 +13,12 @@ namespace lanchat::app {
 namespace {
 
 constexpr char control_c = 3;
+constexpr char control_z = 26;
+constexpr char control_backslash = 28;
+
+bool gives_up(char character) {
+    return character == control_c || character == control_z || character == control_backslash;
+}
 
 class Silent {
   public:
@@ -20,6 +26,8 @@ class Silent {
         is_on_ = ::tcgetattr(terminal_, &before_) == 0;
         termios silent = before_;
         silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
+        silent.c_cc[VEOL] = control_c;  // they end the line, so that nobody has to press Enter too
+        silent.c_cc[VEOL2] = control_backslash;
         is_on_ = is_on_ && ::tcsetattr(terminal_, TCSAFLUSH, &silent) == 0;
     }
     ~Silent() {
@@ -51,7 +59,7 @@ Result<std::string> ask_secret(const std::string& prompt, std::size_t most) {
     for (char character = 0; character != '\n';) {
         const auto count = ::read(terminal.get(), &character, 1);
         if (count < 0 && errno == EINTR) continue;
-        if (count <= 0 || character == control_c || typed.size() == most) {
+        if (count <= 0 || gives_up(character) || typed.size() == most) {
             show(terminal.get(), "\n");
             return Failure{"no passphrase was typed"};
         }

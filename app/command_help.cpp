@@ -87,7 +87,7 @@ Options:
   -n, --lines N         the newest N (100)
       --json            lines for programs
 )"},
-    Text{"peers", R"(lanchat peers: who is linked to the node that runs.
+    Text{"peers", R"(lanchat peers: who is linked to the node that runs, and who is blocked.
 
 Usage:
   lanchat peers [--json]
@@ -134,7 +134,7 @@ Usage:
 
 It tells who it is, how many peers are linked, the cursor to go on from with tail --since, how many
 lines of how many logs it holds, how many it trimmed, the bytes on disk, when the oldest line was
-said, and the problem if nothing can be said now.
+said, its version and socket, warnings, and the problem if nothing can be said now.
 
 Usage:
   lanchat status [--json]
@@ -182,7 +182,7 @@ Usage:
 
 constexpr std::string_view closing = R"(
 The node is that of the profile: -P NAME or -d DIR choose another one. Without one that runs,
-commands other than identity and invite end with 3.
+commands other than config, identity and invite end with 3.
 The options of lanchat may stand before or after the command: lanchat --help
 )";
 

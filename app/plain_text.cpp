@@ -105,6 +105,7 @@ std::string describe_fields(const Verification& verification) {
 
 void append_message(std::string& out, const Message& message, LineStyle style) {
     const auto name = shown_name(message.from, style.marks);
+    if (style.marks && message.clock_ahead) out += "(clock?) ";
     if (style.color) out += color_of(name);
     out += name;
     if (style.color) out += color_off;

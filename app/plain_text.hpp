@@ -8,13 +8,15 @@
 
 namespace lanchat::app {
 
-// For whom a line is: people tell names that look alike apart by marks, scripts want names alone.
+// For whom a line is: marks tell people of names that look alike and of wrong clocks, scripts want
+// names alone.
 struct LineStyle {
     bool marks = true;
     bool color = false;
 };
 
-// Appends "NAME: TEXT" and a newline ("NAME@ROOM: TEXT" outside general), fit for a terminal.
+// Appends "NAME: TEXT" and a newline ("NAME@ROOM: TEXT" outside general), fit for a terminal. With
+// marks, "(clock?) " comes before it if the line is dated later than can be.
 void append_message(std::string& out, const controller::Message& message, LineStyle style);
 
 // "alice (127.0.0.1:4566)"; a legacy peer is "127.0.0.1:4566 (legacy)".

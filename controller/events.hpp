@@ -97,7 +97,7 @@ struct Message {
     Clock clock{};
     LineId line{};
     bool late = false;         // lines that come after it have been shown already
-    bool clock_ahead = false;  // it is dated more than 10 minutes later than we believe it is
+    bool clock_ahead = false;  // it is dated more than 10 minutes later than we believe it is now
     std::optional<PeerInfo> to = {};  // for this one alone; none: for everybody
 };
 

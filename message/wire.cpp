@@ -1,6 +1,7 @@
 // The protobuf side of the wire format. No other file includes the generated code.
 #include "message/wire.hpp"
 
+#include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
@@ -395,17 +396,14 @@ std::optional<Failure> parse(std::string_view bytes, message::NodeRequest& in) {
 
 // Nothing but a `msg`, read without a parser that would make objects of whatever else there is.
 Result<Frame> take_long_line(std::string_view bytes) {
-    constexpr char tag_of_msg = 0x0a;
-    if (bytes.size() > limits::legacy_frame_bytes_max || bytes.front() != tag_of_msg)
-        return Failure{"frame too large"};
-    bytes.remove_prefix(1);
-    std::size_t size = 0;
-    for (unsigned shift = 0; shift < 28; shift += 7) {
-        const auto byte = static_cast<unsigned char>(bytes.front());
-        bytes.remove_prefix(1);
-        size |= std::size_t{byte & 0x7fU} << shift;
-        if (byte < 0x80) break;
-    }
+    constexpr std::uint32_t length_delimited = 2;
+    constexpr std::uint32_t tag = message::NodeRequest::kMsgFieldNumber << 3 | length_delimited;
+    if (bytes.size() > limits::legacy_frame_bytes_max) return Failure{"frame too large"};
+    google::protobuf::io::CodedInputStream head(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                                static_cast<int>(bytes.size()));
+    std::uint32_t size = 0;
+    if (head.ReadTag() != tag || !head.ReadVarint32(&size)) return Failure{"frame too large"};
+    bytes.remove_prefix(static_cast<std::size_t>(head.CurrentPosition()));
     if (size != bytes.size()) return Failure{"frame too large"};
     if (!is_utf8(bytes)) return Failure{"not a frame"};
     Frame frame;

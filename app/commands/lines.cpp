@@ -7,6 +7,7 @@
 #include "app/json_output.hpp"
 #include "app/reader_watch.hpp"
 #include "app/time_words.hpp"
+#include "node/store/words.hpp"
 
 namespace lanchat::app {
 
@@ -35,21 +36,21 @@ int tail(api::Client& node, const Tail& command, const Streams& streams) {
 
 namespace {
 
-// For programs, beside what people are told.
-void tell_error(const api::Problem& problem, const Streams& streams) {
+int refuse_words(const Failure& why, const Streams& streams) {
     std::string text;
-    append_error(text, {{}, false, "bad_query", problem.why});
-    streams.out << text;
+    append_error(text, {{}, false, "bad_query", why.why});
+    if (streams.json) streams.out << text;
+    return report({1, why.why}, streams);
 }
 
 }  // namespace
 
 int history(api::Client& node, const History& command, const Streams& streams) {
+    const auto& words = command.query.words;
+    if (const auto why = words.empty() ? std::nullopt : store::refuse_query(words))
+        return refuse_words(*why, streams);
     const auto answer = node.lines(command.query);
-    if (const auto* problem = std::get_if<api::Problem>(&answer)) {
-        if (streams.json && !command.query.words.empty()) tell_error(*problem, streams);
-        return report(*problem, streams);
-    }
+    if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
     std::string text;  // reused
     for (const auto& line : std::get<std::vector<api::Line>>(answer)) {
         text.clear();

@@ -2,14 +2,22 @@
 #include "app/commands/node.hpp"
 
 #include <cerrno>
+#include <chrono>
 
 #include "app/json_output.hpp"
 #include "app/plain_text.hpp"
 #include "message/address.hpp"
+#include "message/limits.hpp"
 #include "message/text.hpp"
 
 namespace lanchat::app {
 namespace {
+
+bool is_of_the_future(WallTime said) {
+    using namespace std::chrono;
+    const auto latest = system_clock::now().time_since_epoch() + limits::clock_lead_max;
+    return said.ms > duration_cast<milliseconds>(latest).count();
+}
 
 controller::Message message_of(const api::Line& line) {
     controller::Message message;
@@ -23,6 +31,7 @@ controller::Message message_of(const api::Line& line) {
     message.said = line.said;
     message.text = line.text;
     message.own = line.own;
+    message.clock_ahead = is_of_the_future(line.said);
     if (line.to) message.to = controller::PeerInfo{{}, line.to->id, line.to->name};
     return message;
 }

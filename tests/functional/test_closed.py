@@ -265,6 +265,23 @@ def a_passphrase_is_typed_unseen():
 
 
 @test
+def who_is_asked_for_the_passphrase_may_leave():
+    with Chat(ports=1) as chat:
+        argv = [PROGRAM, "--ip", chat.ip, "--cidr", chat.cidr, "--ports", chat.range,
+                "--passphrase-file", "-"]
+        for keys in (["C-c"], ["C-\\"], ["C-d"], ["C-z", "Enter"]):
+            with Tmux(argv, environment(chat.home())) as screen:
+                screen.wait_row("Passphrase:")
+                if keys != ["C-d"]:
+                    screen.type("half of it")
+                screen.keys(*keys)
+                eventually(f"an end after {keys}", lambda: screen.exit_code() is not None,
+                           within(5))
+                check_equal(screen.exit_code(), 2, f"exit code after {keys}")
+                screen.wait_row("no passphrase was typed")
+
+
+@test
 def systemd_may_bring_the_passphrase():
     with Chat(ports=3) as chat:
         folder = chat.home()

@@ -332,6 +332,8 @@ def search_finds_emoji_and_words_without_blanks_and_says_when_there_is_nothing_t
             check(b"nothing to look for" in refused.stderr, "people are told why")
             [error] = _objects(refused.stdout.decode())
             check_equal((error["type"], error["code"]), ("error", "bad_query"), "and programs")
+        refused = run("search", "--json", "--from", "nobody", "party", home=alice.home)
+        check_equal((refused.returncode, refused.stdout), (1, b""), "the words are not at fault")
 
 
 @test

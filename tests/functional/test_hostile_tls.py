@@ -78,8 +78,8 @@ AFTER_HANDSHAKE = {
     "alerts": _raw(b"\x15\x03\x03\x00\x02\x01\x00" * 100),
     "plain HTTP/2": _raw(h2.PREFACE),
     "nonsense for an introduction": _says(HandshakeStranger, b"\xff" * 114),
-    "an introduction to another network": _says(HandshakeStranger, b"\x01c" + bytes(112)),
-    "another version": _says(HandshakeStranger, b"\x02o" + bytes(112)),
+    "an introduction to another network": _says(HandshakeStranger, b"\x02c" + bytes(112)),
+    "another version": _says(HandshakeStranger, b"\x01o" + bytes(112)),
     "HTTP/2 without an introduction": _says(HandshakeStranger, h2.PREFACE),
     "a mebibyte before admission": _says(HandshakeStranger, b"\xff" * (1 << 20)),
     "TLS inside TLS": _says(TlsStranger, b"\x16\x03\x01\x00\xc8\x01"),
@@ -109,6 +109,18 @@ def nonsense_after_the_handshake_is_hung_up_on_and_never_a_peer():
         check_hung_up_on(strangers)
         check_never_a_peer(under.nodes)
         under.check_survived("nonsense inside TLS")
+
+
+@test
+def another_version_is_told_once_however_often_it_comes():
+    with siege() as under:
+        for _ in range(3):
+            with AFTER_HANDSHAKE["another version"](under.target) as stranger:
+                check(stranger.wait_closed(within(CLOSED_WITHIN_S + 1)), "still open")
+        told = under.alice.of_type("other_version")
+        check_equal([event["address"] for event in told], ["127.0.0.1"], "who was told of")
+        check_never_a_peer(under.nodes)
+        check_chat_works(under.nodes)
 
 
 @test

@@ -46,6 +46,15 @@ TEST_CASE("what cannot be done has a standard code") {
               request.mutable_filter()->set_author("nobody at all");
               return stub->Count(context, request, &reply);
           }) == Code::NOT_FOUND);
+    for (const auto* query : {"?!", ""}) {
+        grpc::ClientContext context;
+        v1::SearchRequest request;
+        request.set_query(query);
+        const auto reader = stub->Search(&context, request);
+        v1::Lines piece;
+        CHECK_FALSE(reader->Read(&piece));
+        CHECK(reader->Finish().error_code() == Code::INVALID_ARGUMENT);
+    }
     for (const auto* cursor : {"yesterday", "0000000000000001-2"}) {
         grpc::ClientContext context;
         v1::SubscribeRequest request;

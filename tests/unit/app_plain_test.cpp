@@ -50,6 +50,15 @@ TEST_CASE("messages are NAME: TEXT, and name their room outside general") {
     CHECK(face.notes.empty());
 }
 
+TEST_CASE("a line that is dated later than can be says so to people, not to scripts") {
+    auto early = message("see you yesterday");
+    early.clock_ahead = true;
+    std::string told;
+    append_message(told, early, LineStyle{});
+    append_message(told, early, LineStyle{.marks = false});
+    CHECK(told == "(clock?) alice: see you yesterday\nalice: see you yesterday\n");
+}
+
 TEST_CASE("direct messages look like nothing that is said in a room") {
     Face face;
     auto to_me = message("psst");

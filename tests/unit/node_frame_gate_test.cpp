@@ -273,7 +273,7 @@ TEST_CASE("a stranger's message is as long as a greeting, a member's as a frame 
     CHECK(member().why(in_frames(message(10, 1))) == "a compressed message");
 }
 
-TEST_CASE("an original's message is as long as it likes once it has greeted") {
+TEST_CASE("an original's message is as long as originals take them, once it has greeted") {
     Gate stranger(Peer::client, true);
     CHECK(stranger.why(begin + headers() + prefix(limits::greeting_bytes_max + 1)) ==
           "a message that is too long");
