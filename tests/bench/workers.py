@@ -38,6 +38,18 @@ class Worker:
     def hear(self, event, seconds=30):
         """The next report, which must be `event`."""
         deadline = time.monotonic() + seconds
+        report = None
+        while report is None:
+            line = self._line(event, seconds, deadline)
+            if line.startswith(b"{"):
+                report = json.loads(line)
+            else:  # what it logs
+                print(f"{self.name}: {line.decode(errors='replace')}", file=sys.stderr)
+        if report["event"] != event:
+            raise Failed(f"{self.name}: {report} instead of {event}")
+        return report
+
+    def _line(self, event, seconds, deadline):
         while b"\n" not in self._read:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.popen.stdout], [], [], left)[0]:
@@ -47,10 +59,7 @@ class Worker:
                 raise Failed(f"{self.name}: ended before {event}, exit code {self.popen.wait()}")
             self._read += chunk
         line, self._read = self._read.split(b"\n", 1)
-        report = json.loads(line)
-        if report["event"] != event:
-            raise Failed(f"{self.name}: {report} instead of {event}")
-        return report
+        return line
 
     def ask(self, event, *words, seconds=30):
         self.tell(*words)
