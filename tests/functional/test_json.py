@@ -128,6 +128,14 @@ def a_legacy_peer_and_its_lines_are_marked():
                     {k: thing[k] for k in ("id", "cursor", "from", "text")}, "in the history")
 
 
+def _one_error_each(node, requests):
+    """Gives each line after the error of the one before; yields their names and errors."""
+    for count, (name, line) in enumerate(requests.items(), 1):
+        node.write(line + b"\n")
+        node.wait(f"an error for {name}", lambda: len(_errors(node)) == count, within(3))
+        yield name, _errors(node)[-1]
+
+
 BAD_INPUT = {
     "not JSON": b"hello", "half an object": b'{"type":"send","text":"x"', "an array": b"[1,2]",
     "a string": b'"send"', "a number": b"17", "null": b"null", "nothing but blanks": b"   x",
@@ -147,9 +155,8 @@ BAD_INPUT = {
 def bad_input_is_an_error_and_never_a_crash():
     with Chat(ports=2) as chat:
         alice, bob = _pair(chat)
-        for count, (name, line) in enumerate(BAD_INPUT.items(), 1):
-            alice.write(line + b"\n")
-            alice.wait(f"an error for {name}", lambda: len(_errors(alice)) == count, within(3))
+        check_equal([name for name, _ in _one_error_each(alice, BAD_INPUT)], list(BAD_INPUT),
+                    "what was refused")
 
         alice.say("still here")
         bob.wait_text("still here")
@@ -197,10 +204,7 @@ NOT_STRICT = {
 def a_request_that_is_not_understood_to_the_letter_is_refused_and_nothing_is_said():
     with Chat(ports=2) as chat:
         alice, bob = _pair(chat)
-        for count, (key, line) in enumerate(NOT_STRICT.items(), 1):
-            alice.write(line + b"\n")
-            alice.wait(f"an error for {key}", lambda: len(_errors(alice)) == count, within(3))
-            error = _errors(alice)[-1]
+        for key, error in _one_error_each(alice, NOT_STRICT):
             check_equal((error["code"], error.get("ref")), ("bad_request", "r"), f"error for {key}")
             check(key in error["message"], f"{error['message']!r} names {key}")
 

@@ -208,6 +208,9 @@ struct Source {
         for (const Want& want : wants) give(want);
         return !wants.empty();
     }
+    void answer_all() {
+        while (answer()) continue;
+    }
     void give(const Want& want) {
         auto runs = voice.runs(want.after + 1, want.seq);
         if (want.newest_first) std::ranges::reverse(runs);
@@ -228,8 +231,7 @@ TEST_CASE(
     constexpr Seq last = 60'000;
     scene.disk_is_quick = false;
     scene.receive(link, Scene::have(absent, last, true));
-    while (source.answer()) {
-    }
+    source.answer_all();
 
     CHECK(source.bytes_most <= limits::unstored_bytes_max);
     CHECK(scene.room.held(source.voice.log()).size() < last);
@@ -244,8 +246,7 @@ TEST_CASE(
 
     while (!scene.unflushed.empty()) {
         scene.flush();
-        while (source.answer()) {
-        }
+        source.answer_all();
     }
     CHECK(scene.room.held(source.voice.log()).size() == last);
     CHECK(scene.texts_shown().size() == last);
@@ -263,8 +264,7 @@ TEST_CASE("behind a disk that takes 100 ms for each flush much is pulled, and li
 
     int flushes = 0;
     for (; scene.room.held(source.voice.log()).size() < last && flushes < 100; ++flushes) {
-        while (source.answer()) {
-        }
+        source.answer_all();
         scene.pass(100ms);
         scene.flush();
     }
