@@ -223,8 +223,7 @@ void append_fields(std::string& out, const OtherNetwork& other, std::string_view
 
 void append_fields(std::string& out, const OtherVersion& other, std::string_view) {
     append_start(out, "other_version");
-    append_string(out, "address",
-                  other.where.port == 0 ? to_string(other.where.ip) : to_string(other.where));
+    append_string(out, "address", other.address());
 }
 
 void append_fields(std::string& out, const Delivery& delivery, std::string_view) {

@@ -56,7 +56,7 @@ std::string describe_fields(const OtherNetwork& other) {
 }
 
 std::string describe_fields(const OtherVersion& other) {
-    return (other.where.port == 0 ? to_string(other.where.ip) : to_string(other.where)) +
+    return other.address() +
            " runs another version of lanchat that cannot be linked with this one: use the same one "
            "on both";
 }

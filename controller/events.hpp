@@ -115,6 +115,11 @@ struct OtherNetwork {
 // port is 0 if it dialled us: where it listens is not known then.
 struct OtherVersion {
     Endpoint where;
+
+    // As people and programs are told: without a port that is not known.
+    std::string address() const {
+        return where.port == 0 ? to_string(where.ip) : to_string(where);
+    }
 };
 
 // Lines of ours that `peer` will not get from us; or, too_long, lines of `peer`, a legacy one, that

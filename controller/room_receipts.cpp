@@ -102,12 +102,8 @@ void Room::now_far(const Peer& peer, const std::vector<NodeId>& beyond, Instant 
 void Room::look_for_far_members() {
     const auto change = far_.look([this](const NodeId& who) { return is_beyond(who); });
     for (const DeviceId& device : change.came) deliveries_.came(device);
-    for (const DeviceId& device : change.went) {
-        const bool is_here = std::ranges::any_of(peers_, [&](const auto& known) {
-            return known.second.up && known.second.device == device;
-        });
-        if (!is_here) deliveries_.left(device);
-    }
+    for (const DeviceId& device : change.went)
+        if (linked_with(device) == nullptr) deliveries_.left(device);
 }
 
 }  // namespace lanchat::controller

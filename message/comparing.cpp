@@ -3,7 +3,6 @@
 
 #include <utf8proc.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
@@ -12,10 +11,6 @@
 
 namespace lanchat {
 namespace {
-
-bool is_ascii(std::string_view text) {
-    return std::ranges::none_of(text, [](char c) { return (c & 0x80) != 0; });
-}
 
 // Full and the same in all languages: I is i, and İ is i with a dot above it.
 std::string folded(std::string_view text) {
@@ -27,13 +22,6 @@ std::string folded(std::string_view text) {
     const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(made, &std::free);
     LANCHAT_ASSERT(size >= 0);
     return {reinterpret_cast<const char*>(made), static_cast<std::size_t>(size)};
-}
-
-std::string folded_ascii(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return out;
 }
 
 bool is_blank(utf8proc_int32_t point) {
@@ -63,7 +51,7 @@ std::string joined(std::string_view text) {
 }  // namespace
 
 std::string comparing_key(std::string_view name) {
-    if (is_ascii(name)) return joined(folded_ascii(name));
+    if (is_ascii(name)) return joined(in_lower_case(name));
     // Folding may leave what can be composed further, and the other way round.
     std::string key = joined(composed(to_utf8(name)));
     constexpr int rounds_max = 4;  // it settles after two

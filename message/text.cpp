@@ -288,6 +288,13 @@ std::size_t count_characters(std::string_view text) {
         std::ranges::count_if(text, [](char byte) { return (byte & 0xC0) != 0x80; }));
 }
 
+bool is_ascii(std::string_view text) {
+    // No early exit: the loop then runs over many bytes at a time.
+    int bits = 0;
+    for (const char byte : text) bits |= byte;
+    return (bits & 0x80) == 0;
+}
+
 std::string in_lower_case(std::string_view word) {
     std::string lower(word);
     for (char& c : lower)

@@ -36,6 +36,8 @@ std::string composed(std::string_view text);
 // Code points. Precondition: is_utf8(text).
 std::size_t count_characters(std::string_view text);
 
+bool is_ascii(std::string_view text);
+
 // With small letters of ASCII in place of its capitals.
 std::string in_lower_case(std::string_view word);
 

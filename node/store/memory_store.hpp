@@ -66,6 +66,11 @@ class MemoryStore : public Store {
         const Entry& entry() const { return legacy ? legacy->entry : run->items()[item].entry; }
         bool passes(const Filter& filter) const;
     };
+    struct Spelling {
+        bool legacy = false;  // heard here only: anybody else's comes first
+        Entry first;
+    };
+    void spell(const Entry& entry, bool legacy);
     Line line(Arrival arrival, const Place& place) const;
     static const VerifiedRun::Item* item_at(const Log& log, Seq seq);
     void keep(const RunPtr& run, WallTime arrived, std::vector<Added>& added);
@@ -78,12 +83,6 @@ class MemoryStore : public Store {
     std::uint64_t bytes_ = 0;
     std::map<LogId, Log> logs_;
     std::map<Arrival, Place> lines_;
-    void spell(const Entry& entry, bool legacy);
-
-    struct Spelling {
-        bool legacy = false;  // heard here only: anybody else's comes first
-        Entry first;
-    };
     std::map<std::string, Spelling> rooms_;  // by key
     std::set<std::string> legacy_authors_;
     Retention retention_;

@@ -152,13 +152,6 @@ char folded_ascii(char byte) {
     return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ? byte : '\0';
 }
 
-bool is_ascii(std::string_view text) {
-    // No early exit: the loop then runs over many bytes at a time.
-    int bits = 0;
-    for (const char byte : text) bits |= byte;
-    return (bits & 0x80) == 0;
-}
-
 void append_ascii_words(std::string& joined, std::string_view text) {
     bool in_word = false;
     for (const char byte : text) {
