@@ -52,15 +52,14 @@ void Stream::Operation::arrive(bool ok) {
 }
 
 void Stream::Read::arrive(bool ok) {
-    const std::size_t bytes = ok ? buffer.Length() : 0;
     const bool is_first = std::exchange(is_first_, false);
     Result<Frame> frame =
         ok ? decode_buffer(buffer, is_first) : Result<Frame>(Failure{"end of stream"});
     buffer.Clear();
-    asio::post(stream_.loop_, [stream = stream_.shared_from_this(), ok, bytes,
-                               frame = std::move(frame)]() mutable {
-        if (stream->hooks_->live) stream->read_done(ok, std::move(frame), bytes);
-    });
+    asio::post(stream_.loop_,
+               [stream = stream_.shared_from_this(), ok, frame = std::move(frame)]() mutable {
+                   if (stream->hooks_->live) stream->read_done(ok, std::move(frame));
+               });
 }
 
 Stream::Stream(asio::io_context& loop, LinkId id, std::shared_ptr<const Hooks> hooks)
@@ -78,7 +77,6 @@ void Stream::send(const std::string& bytes) {
     LANCHAT_ASSERT(!writing_);
     if (ending_ || half_closed_ || read_over_) return;
     writing_ = true;
-    writing_bytes_ = bytes.size();
     start_write(to_buffer(bytes), &write_);
 }
 
@@ -121,7 +119,7 @@ void Stream::read_next() {
     start_read(&read_.buffer, &read_);
 }
 
-void Stream::read_done(bool ok, Result<Frame> frame, std::size_t bytes) {
+void Stream::read_done(bool ok, Result<Frame> frame) {
     reading_ = false;
     if (!ok) {
         read_over_ = true;
@@ -129,7 +127,7 @@ void Stream::read_done(bool ok, Result<Frame> frame, std::size_t bytes) {
     }
     Duration pause{0};
     if (frame) {
-        pause = hooks_->received(id_, std::move(*frame), bytes);
+        pause = hooks_->received(id_, std::move(*frame));
     } else {
         spdlog::debug("link {}: {}", static_cast<std::uint64_t>(id_), displayable(frame.why()));
         drop();
@@ -153,7 +151,7 @@ void Stream::read_after(Duration pause) {
 
 void Stream::write_done(bool ok) {
     writing_ = false;
-    if (ok && !ending_) hooks_->drained(id_, writing_bytes_);
+    if (ok && !ending_) hooks_->drained(id_);
     advance();
 }
 

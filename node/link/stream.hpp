@@ -37,8 +37,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
     struct Hooks {
         bool live = true;
         // Tells how long the next frame waits to be read.
-        std::function<Duration(LinkId, Frame, std::size_t bytes)> received;
-        std::function<void(LinkId, std::size_t bytes)> drained;
+        std::function<Duration(LinkId, Frame)> received;
+        std::function<void(LinkId)> drained;
         // The program at the other end has answered ask().
         std::function<void(LinkId)> answered;
         // The last call on this stream. `in_order`: the other side ended it without an error.
@@ -103,7 +103,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     Operation* start_operation() { return &start_; }
 
   private:
-    void read_done(bool ok, Result<Frame> frame, std::size_t bytes);
+    void read_done(bool ok, Result<Frame> frame);
     void write_done(bool ok);
     void half_closed(bool ok);
     void end_done(bool ok);
@@ -121,7 +121,6 @@ class Stream : public std::enable_shared_from_this<Stream> {
     Operation end_;
     Read read_;
     asio::steady_timer pause_;
-    std::size_t writing_bytes_ = 0;
     bool running_ = false;
     bool reading_ = false;
     bool writing_ = false;

@@ -19,6 +19,7 @@
 #include "node/link/front_door.hpp"
 #include "node/link/guard.hpp"
 #include "node/link/sockets.hpp"
+#include "node/link/steady.hpp"
 #include "node/link/stream.hpp"
 #include "node/link/tolls.hpp"
 #include "node/link/tunnels.hpp"
@@ -184,10 +185,10 @@ Transport::Body::Body(asio::io_context& loop, std::shared_ptr<const DeviceKey> k
       tunnels_(loop,
                {[this](const Channel& channel) { return introduce(channel); },
                 [this](const Endpoint& who, std::string_view why) { guard_.complain(who, why); }}) {
-    stream_hooks_->received = [this](LinkId link, Frame frame, std::size_t) {
+    stream_hooks_->received = [this](LinkId link, Frame frame) {
         return received(link, std::move(frame));
     };
-    stream_hooks_->drained = [this](LinkId link, std::size_t) { hooks_.drained(link); };
+    stream_hooks_->drained = [this](LinkId link) { hooks_.drained(link); };
     stream_hooks_->answered = [this](LinkId link) { hooks_.answered(link); };
     stream_hooks_->ended = [this](LinkId link, bool in_order) { ended(link, in_order); };
 }
@@ -393,7 +394,7 @@ Duration Transport::Body::received(LinkId link, Frame frame) {
 
 // A legacy peer without input says lines of nothing as fast as they are taken.
 Duration Transport::Body::toll(const Link& from, const Frame& frame, bool vouched) {
-    const auto now = std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now());
+    const Instant now = steady_now();
     if (*from.legacy)
         return legacy_tolls_.pay(from.remote,
                                  frame.msg.empty() ? limits::legacy_lines_per_empty : 1, now);

@@ -105,23 +105,17 @@ void Tunnels::shake_hands(Connection connection, Id id, Told told) {
             return tell(way.told, {opening.outcome, {}, opening.channel, id, {}});
         asio::post(traffic_, [this, id, way, opening = std::move(opening)]() mutable {
             way.channel = opening.channel;
-            begin(std::move(*opening.socket), id, std::move(way));
+            begin(std::move(*opening.socket), {}, id, std::move(way));
         });
     });
 }
 
-void Tunnels::begin(tcp::socket socket, std::string first_bytes, Id id, Way way) {
+template <class Socket>
+void Tunnels::begin(Socket socket, std::string first_bytes, Id id, Way way) {
     const auto passage = make_passage(std::move(socket), way.role, name_of(id), hooks_of(id));
     way.passage = passage;
     ways_.emplace(id, std::move(way));
     passage->begin(std::move(first_bytes));
-}
-
-void Tunnels::begin(TlsSocket socket, Id id, Way way) {
-    const auto passage = make_passage(std::move(socket), way.role, name_of(id), hooks_of(id));
-    way.passage = passage;
-    ways_.emplace(id, std::move(way));
-    passage->begin({});
 }
 
 Passage::Hooks Tunnels::hooks_of(Id id) {

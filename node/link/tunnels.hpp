@@ -86,8 +86,8 @@ class Tunnels {
     using TicketsPassage = std::map<Turnstile::Ticket, std::shared_ptr<Passage>>;
 
     void shake_hands(Connection connection, Id id, Told told);
-    void begin(asio::ip::tcp::socket socket, std::string first_bytes, Id id, Way way);
-    void begin(TlsSocket socket, Id id, Way way);
+    template <class Socket>
+    void begin(Socket socket, std::string first_bytes, Id id, Way way);
     Passage::Hooks hooks_of(Id id);
     void opened(Id id, UniqueFd inner);
     void over(Id id);
