@@ -30,16 +30,15 @@ bool is_writable(int fd) {
 }
 
 ReaderWatch::ReaderWatch(int fd, std::function<void()> gone)
-    : wake_(::eventfd(0, EFD_CLOEXEC)), thread_([fd, wake = wake_, gone = std::move(gone)] {
+    : wake_(::eventfd(0, EFD_CLOEXEC)), thread_([fd, wake = wake_.get(), gone = std::move(gone)] {
           if (wait_for_end(fd, wake)) gone();
       }) {}
 
 ReaderWatch::~ReaderWatch() {
     const std::uint64_t one = 1;
-    while (::write(wake_, &one, sizeof one) < 0 && errno == EINTR) {
+    while (::write(wake_.get(), &one, sizeof one) < 0 && errno == EINTR) {
     }
     thread_.join();
-    ::close(wake_);
 }
 
 }  // namespace lanchat::app

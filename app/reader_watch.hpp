@@ -4,6 +4,8 @@
 #include <functional>
 #include <thread>
 
+#include "node/link/unique_fd.hpp"
+
 namespace lanchat::app {
 
 // Whether `fd` is open for writing.
@@ -20,7 +22,7 @@ class ReaderWatch {
     ReaderWatch& operator=(const ReaderWatch&) = delete;
 
   private:
-    int wake_;
+    link::UniqueFd wake_;
     std::thread thread_;
 };
 

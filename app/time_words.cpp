@@ -157,6 +157,11 @@ std::optional<WallTime> parse_time(std::string_view text, WallTime now, DayEdge 
     return WallTime{static_cast<std::int64_t>(seconds) * 1000 + ms};
 }
 
+WallTime wall_now() {
+    using namespace std::chrono;
+    return {duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
+}
+
 std::string local_time(WallTime time) {
     const auto seconds = static_cast<std::time_t>(time.ms / 1000);
     std::tm date{};

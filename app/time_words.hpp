@@ -17,6 +17,9 @@ enum class DayEdge { first, last };
 // first one after it. Nothing else.
 std::optional<WallTime> parse_time(std::string_view text, WallTime now, DayEdge edge);
 
+// What the clock on this machine's wall shows.
+WallTime wall_now();
+
 // "2026-11-20 10:03:11" in local time.
 std::string local_time(WallTime time);
 

@@ -287,7 +287,7 @@ void serve(const Desk& desk, const std::shared_ptr<HistoryCall>& call) {
 
 void serve(const Desk& desk, const std::shared_ptr<SearchCall>& call) {
     if (const auto why = store::refuse_query(call->request().query()))
-        return call->fail({grpc::StatusCode::INVALID_ARGUMENT, why->why});
+        return call->fail(mistake(why->why));
     read_backwards(desk, call, call->request().query(), call->request().count());
 }
 

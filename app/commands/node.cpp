@@ -6,6 +6,7 @@
 
 #include "app/json_output.hpp"
 #include "app/plain_text.hpp"
+#include "app/time_words.hpp"
 #include "message/address.hpp"
 #include "message/limits.hpp"
 #include "message/text.hpp"
@@ -14,9 +15,8 @@ namespace lanchat::app {
 namespace {
 
 bool is_of_the_future(WallTime said) {
-    using namespace std::chrono;
-    const auto latest = system_clock::now().time_since_epoch() + limits::clock_lead_max;
-    return said.ms > duration_cast<milliseconds>(latest).count();
+    constexpr std::chrono::milliseconds lead = limits::clock_lead_max;
+    return said.ms > wall_now().ms + lead.count();
 }
 
 controller::Message message_of(const api::Line& line) {

@@ -2,7 +2,6 @@
 #include "app/commands/words.hpp"
 
 #include <charconv>
-#include <chrono>
 #include <limits>
 #include <system_error>
 
@@ -36,9 +35,7 @@ std::uint32_t parse_timeout(const std::string& text) {
 std::optional<WallTime> parse_moment(std::string_view option, const std::string& text,
                                      DayEdge edge) {
     if (text.empty()) return std::nullopt;
-    using namespace std::chrono;
-    const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
-    if (const auto time = parse_time(text, {now.count()}, edge)) return time;
+    if (const auto time = parse_time(text, wall_now(), edge)) return time;
     throw UsageError{
         std::string(option) +
         ": expected a time like 2026-11-20, 2026-11-20T10:03, 2026-11-20T10:03+02:00 or " +
