@@ -337,6 +337,20 @@ TEST_CASE("a head names a log and what is held of it, in one part or two") {
     }
 }
 
+TEST_CASE("of a log with a proven fork nothing at all may be held") {
+    const auto head = [](Seq seq, Seq after, Seq forked, const std::string& tail = {}) {
+        const std::string hash(32, 'h');
+        return decode(extension(raw_head(hash, hash, seq, after, tail + varint_field(8, forked))));
+    };
+    REQUIRE(head(0, 0, 1));
+    CHECK(head(0, 0, 1)->have.front().base == Span{});
+    CHECK_FALSE(head(0, 0, 0));
+    CHECK_FALSE(head(0, 1, 2));
+    CHECK_FALSE(head(0, 0, 9, raw_tail(2, 3, std::string(32, 'h'))));
+    CHECK(head(1, 0, 2));
+    CHECK_FALSE(head(1, 0, 1));
+}
+
 std::string raw_want(const std::string& device, Seq after, Seq seq) {
     return field(
         5, field(1, device) + fixed64_field(2, 77) + varint_field(3, after) + varint_field(4, seq));
