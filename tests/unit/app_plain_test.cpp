@@ -163,7 +163,7 @@ TEST_CASE("a fork is a note that cannot steer the terminal") {
 }
 
 TEST_CASE("quiet leaves the chat and the errors") {
-    Face face({true, true, false, false});
+    Face face({true, true, {}, false});
 
     face.face.ready({"k3f9", "dana", {{0x7F000001}, 4565}});
     face.face.hear(PeerUp{alice});
