@@ -192,6 +192,7 @@ part "TSan"
 if in_time "threads under TSan"; then
     build tsan -- unit_tests node_tests sim sim_judge_tests
     run_tests tsan -L 'unit|sim'
+    step skip "TSan: values and the brain" "they have no threads; the simulator's worlds run"
     step skip "TSan: what speaks gRPC" "Debian's libgrpc is not instrumented: its locks look like races"
 fi
 if [[ ${LANCHAT_FULL:-} != 1 ]]; then

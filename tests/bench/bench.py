@@ -14,6 +14,7 @@ from costs import idle, memory, scan, set_up
 from durable import echoes, losses, rates, signatures, skipped
 from latency import echo, silence
 from mesh import start_to_mesh
+from report import write
 from stored import stored
 from table import Losses, Table, p50, p99
 from throughput import throughput
@@ -177,7 +178,7 @@ def measure_runs(table, sizes):
 
 def measure_stored(table, sizes):
     found, memory, mib = stored(sizes)
-    what = f"{sizes.stored_lines} lines stored ({mib:.0f} MiB)"
+    what = f"{sizes.stored_lines} lines stored"
     names = {"ready": (f"{what}: start until ready", ("≤ 1 s", 1000)),
              "tail": (f"{what}: `tail -n 50`", ("≤ 100 ms", 100)),
              "search": (f"{what}: `search` for one line in 1 000", ("≤ 50 ms", 50)),
@@ -187,6 +188,7 @@ def measure_stored(table, sizes):
     for way, (words, aim) in names.items():
         table.add(words, found[way], "ms", aim=aim)
     table.add(f"{what}: memory at most", memory, "MiB", aim=("≤ 100 MiB", 100))
+    table.add(f"{what}: on disk", [mib], "MiB")
 
 
 def measure_kills(table, sizes):
@@ -221,9 +223,13 @@ def parse_arguments():
     parser.add_argument("--build", required=True, help="folder of a build that has the workers")
     parser.add_argument("--beside", metavar="FOLDER", help="another such build, to compare with")
     parser.add_argument("--quick", action="store_true", help="a few samples: does it run at all?")
+    parser.add_argument("--write", action="store_true",
+                        help="measure everything; RESULTS.md, results.svg and README's figures")
     parser.add_argument("--reps", type=int, help="repetitions (5)")
     parser.add_argument("what", nargs="*", help=" ".join(MEASUREMENTS) + " (all)")
     arguments = parser.parse_args()
+    if arguments.write and (arguments.what or arguments.beside or arguments.quick):
+        parser.error("--write is for a whole run of this build")
     unknown = set(arguments.what) - set(MEASUREMENTS)
     if unknown:
         parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
@@ -267,8 +273,11 @@ def main():
             print(f"{what}: {failure}\n\n{_text(chat, disk, lost)}", file=sys.stderr)
             return 1
         print(f"{what}: {time.monotonic() - began:.0f} s", file=sys.stderr)
-    print(f"{machine()}; load {load:.1f} before, {os.getloadavg()[0]:.1f} after; "
-          f"{sizes.repetitions} repetitions.\n\n{_text(chat, disk, lost)}")
+    conditions = (f"{machine()}; load {load:.1f} before, {os.getloadavg()[0]:.1f} after; "
+                  f"{sizes.repetitions} repetitions.")
+    print(f"{conditions}\n\n{_text(chat, disk, lost)}")
+    if arguments.write:
+        write(conditions, (chat, disk, lost))
     return 0
 
 

@@ -28,11 +28,13 @@ class Table:
         """`bases`: what the ratios are to."""
         self.bases = bases
         self.rows = []
+        self.medians = {}  # of each row: the median, its unit
 
     def add(self, what, values, unit, *, low_is_good=True, against=(), aim=None,
             aim_is_ratio=False):
         """`against` has the values of each base, None for one that says nothing here."""
         middle, worst = median(values), (max if low_is_good else min)(values)
+        self.medians[what] = (middle, unit)
         times = [ratio(values, base) if base else None for base in against]
         if aim_is_ratio and not times[0]:
             aim = None  # there was nothing to compare with
