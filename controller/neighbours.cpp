@@ -29,29 +29,31 @@ bool Neighbours::contain(const NodeId& who) const {
     return std::ranges::binary_search(linked_, who);
 }
 
-void NeighbourNews::begin(std::uint64_t round, std::vector<NodeId> all) {
+void NeighbourNews::begin(std::uint64_t round) {
+    *this = {};
     round_ = round;
     begun_ = true;
-    came_ = std::move(all);
-    went_.clear();
-    due_.reset();
 }
 
 void NeighbourNews::came(const NodeId& who) {
-    if (std::erase(went_, who) == 0) came_.push_back(who);
+    if (std::erase(went_, who) == 0 && !tells_all()) came_.push_back(who);
     if (went_.empty()) due_.reset();
+    if (came_.size() <= came_max) return;
+    many_came_ = true;
+    came_ = {};
 }
 
 void NeighbourNews::went(const NodeId& who, Instant now) {
-    if (std::erase(came_, who) > 0) return;  // it never heard of that one
+    if (begun_ || std::erase(came_, who) > 0) return;  // it never heard of that one
     went_.push_back(who);
     if (!due_) due_ = now + limits::news_delay;
 }
 
-Linked NeighbourNews::take() {
-    begun_ = false;
+Linked NeighbourNews::take(std::vector<NodeId> all) {
+    std::vector<NodeId> came = tells_all() ? std::move(all) : std::exchange(came_, {});
+    begun_ = many_came_ = false;
     due_.reset();
-    return {round_, std::exchange(came_, {}), std::exchange(went_, {})};
+    return {round_, std::move(came), std::exchange(went_, {})};
 }
 
 }  // namespace lanchat::controller

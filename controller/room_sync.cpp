@@ -27,10 +27,7 @@ void Room::begin_exchange(Peer& peer, Instant now) {
     logs.proving.reset();
     logs.proofs.clear();
     pulls_.gone(peer.key, now);
-    std::vector<NodeId> others;
-    for (const auto& [key, other] : peers_)
-        if (other.up && !key.legacy && key != peer.key) others.push_back(key.node);
-    logs.links.begin(++rounds_, std::move(others));
+    logs.links.begin(++rounds_);
 }
 
 void Room::take_exchange(Peer& peer, const Frame& frame, Now now, Effects& out) {
@@ -312,7 +309,11 @@ void Room::who_is_linked_changed(const Peer& who, Instant now) {
 bool Room::add_linked(Peer& peer, Frame& frame, bool goes_anyway, Instant now) {
     NeighbourNews& news = peer.logs.links;
     if (news.is_empty() || !(goes_anyway || news.is_due(now))) return false;
-    frame.linked = news.take();
+    std::vector<NodeId> others;
+    if (news.tells_all())
+        for (const auto& [key, other] : peers_)
+            if (other.up && !key.legacy && key != peer.key) others.push_back(key.node);
+    frame.linked = news.take(std::move(others));
     return true;
 }
 

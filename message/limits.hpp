@@ -111,12 +111,12 @@ inline constexpr auto verify_timeout = 5min;
 inline constexpr std::size_t verifications_per_minute_max = 3;  // with one key
 
 // How long we wait.
-inline constexpr auto greeting_timeout = 5s;  // from connection to a valid first frame
-inline constexpr auto ping_after = 4s;        // of silence
-inline constexpr auto ping_together = 1s;     // earlier, when another link is asked anyway
-inline constexpr auto ping_timeout = 4s;      // then the link is dead
+inline constexpr auto greeting_timeout = 5s;       // from connection to a valid first frame
+inline constexpr auto ping_after = 4s;             // of silence
+inline constexpr auto ping_together = 1s;          // earlier, when another link is asked anyway
+inline constexpr auto ping_timeout = 4s;           // then the link is dead
 inline constexpr auto legacy_answer_timeout = 8s;  // of a legacy peer that is asked instead
-inline constexpr auto surplus_timeout = 2s;   // for the dialler of a duplicate to end it
+inline constexpr auto surplus_timeout = 2s;        // for the dialler of a duplicate to end it
 inline constexpr auto missed_report_interval = 1s;
 inline constexpr auto takeover_timeout = 1s;  // an old link that a newcomer challenges
 inline constexpr auto relink_grace = 2s;      // a lost peer may come back for its lines
@@ -168,6 +168,7 @@ inline constexpr std::size_t header_bytes_max = 4'096;      // of a block, as th
 inline constexpr std::size_t calls_at_once = 4;             // of a member's connection
 inline constexpr std::size_t stranger_calls_at_once = 16;   // with gRPC
 inline constexpr std::size_t stranger_calls_per_s = 64;     // of all strangers together
+inline constexpr std::size_t admissions_burst = 512;        // whose calls do not count as such
 inline constexpr auto complaint_interval = 1min;            // of cut strangers, all together
 inline constexpr std::size_t verified_runs_burst = 16'384;  // signatures of others, an address
 inline constexpr std::size_t verified_runs_per_s = 4'096;   // then reading waits

@@ -2,7 +2,6 @@
 #include "node/link/passage.hpp"
 
 #include <algorithm>
-#include <array>
 #include <asio/buffer.hpp>
 #include <asio/local/connect_pair.hpp>
 #include <asio/local/stream_protocol.hpp>
@@ -12,6 +11,7 @@
 #include <cstdint>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "node/link/frame_gate.hpp"
 #include "node/link/steady.hpp"
@@ -27,6 +27,30 @@ tcp::socket& tcp_of(TlsSocket& socket) { return socket.next_layer(); }
 
 // How often we look whether somebody to whom we do not listen is still there.
 constexpr auto absence_interval = std::chrono::milliseconds(100);
+
+// Most links say little most of the time, and there are many: it grows when it was full, and
+// shrinks again with what comes.
+class Buffer {
+  public:
+    // For the next read, of no more than `most`. What was read before is gone.
+    asio::mutable_buffer to_fill(std::size_t most) {
+        if (bytes_.size() != wanted_) bytes_ = std::vector<char>(wanted_);
+        return asio::buffer(bytes_.data(), std::min(bytes_.size(), most));
+    }
+
+    std::string_view filled(std::size_t count) {
+        if (count == wanted_) wanted_ = std::min(2 * wanted_, largest);
+        if (count < wanted_ / 4) wanted_ = std::max(wanted_ / 2, least);
+        return {bytes_.data(), count};
+    }
+
+  private:
+    static constexpr std::size_t least = 1024;
+    static constexpr std::size_t largest = std::size_t{16} * 1024;  // a TLS record
+
+    std::size_t wanted_ = least;
+    std::vector<char> bytes_;
+};
 
 // greeting ──whole──> waiting ──let_through──> open ──cut, or the network's end──> draining
 // A dialled connection is open from the beginning. While it drains, what gRPC still writes is read
@@ -101,8 +125,6 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
     }
 
   private:
-    using Buffer = std::array<char, 16 * 1024>;  // a TLS record
-
     void take_greeting(std::string_view bytes) {
         if (const auto why = gate_.take(bytes, steady_now())) return refuse(*why);
         greeting_ += bytes;
@@ -112,9 +134,9 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
             return hooks_.greeted(this->shared_from_this());
         }
         if (gate_.room() == 0) return refuse("more bytes than a greeting needs");
-        outer_.async_read_some(what_may_come(),
+        outer_.async_read_some(in_.to_fill(gate_.room()),
                                [self = this->shared_from_this()](auto error, std::size_t count) {
-                                   if (!error) self->take_greeting({self->in_.data(), count});
+                                   if (!error) self->take_greeting(self->in_.filled(count));
                                });
     }
 
@@ -124,10 +146,10 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
             return hold();
         }
         if (!settle_long_message()) return hold();
-        outer_.async_read_some(what_may_come(),
-                               [self = this->shared_from_this()](auto error, std::size_t count) {
-                                   error ? self->ended_there() : self->take(count);
-                               });
+        outer_.async_read_some(in_.to_fill(gate_.room()), [self = this->shared_from_this()](
+                                                              auto error, std::size_t count) {
+            error ? self->ended_there() : self->take(self->in_.filled(count));
+        });
     }
 
     // Whether what comes next may come now.
@@ -141,10 +163,6 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
 
     void end_long_message() {
         if (std::exchange(long_message_, 0) != 0) hooks_.long_ended();
-    }
-
-    asio::mutable_buffer what_may_come() {
-        return asio::buffer(in_.data(), std::min(in_.size(), gate_.room()));
     }
 
     void hold() {
@@ -169,25 +187,26 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
         return state && (state->established || (is_held_ && state->has_said_all));
     }
 
-    void take(std::size_t count) {
-        if (const auto why = gate_.take({in_.data(), count}, steady_now())) return refuse(*why);
-        asio::async_write(inner_, asio::buffer(in_, count),
+    void take(std::string_view bytes) {
+        if (const auto why = gate_.take(bytes, steady_now())) return refuse(*why);
+        asio::async_write(inner_, asio::buffer(bytes),
                           [self = this->shared_from_this()](auto error, std::size_t) {
                               error ? self->cut() : self->pump_in();
                           });
     }
 
     void pump_out() {
-        inner_.async_read_some(asio::buffer(out_),
+        inner_.async_read_some(out_.to_fill(std::string_view::npos),
                                [self = this->shared_from_this()](auto error, std::size_t count) {
-                                   error ? self->ended_here() : self->give(count);
+                                   error ? self->ended_here()
+                                         : self->give(self->out_.filled(count));
                                });
     }
 
-    void give(std::size_t count) {
+    void give(std::string_view bytes) {
         if (is_draining_) return pump_out();
-        gate_.gave({out_.data(), count});
-        asio::async_write(outer_, asio::buffer(out_, count),
+        gate_.gave(bytes);
+        asio::async_write(outer_, asio::buffer(bytes),
                           [self = this->shared_from_this()](auto error, std::size_t) {
                               if (error) self->drain();
                               self->pump_out();
@@ -239,7 +258,7 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
     bool is_held_ = false;            // until it is admitted, or its long message may come
     bool is_open_ = false;
     bool is_draining_ = false;
-    Buffer in_;  // not cleared, as what nobody has touched takes no memory; so is the other one
+    Buffer in_;
     Buffer out_;
 };
 

@@ -137,7 +137,7 @@ void Tunnels::opened(Id id, UniqueFd inner) {
 
 void Tunnels::over(Id id) {
     const auto way = ways_.extract(id);
-    leave(way.mapped());
+    leave(way.mapped(), false);
     if (!way.mapped().is_open) return tell(way.mapped().told, {});
     asio::post(loop_, way.mapped().told.gone);
 }
@@ -205,9 +205,9 @@ void Tunnels::serve_long() {
 }
 
 // It is admitted, or gRPC has let go of it.
-void Tunnels::leave(Way& way) {
+void Tunnels::leave(Way& way, bool is_admitted) {
     if (!std::exchange(way.is_counted, false)) return;
-    turnstile_.left();
+    is_admitted ? turnstile_.admitted() : turnstile_.left();
     asio::post(traffic_, [this] { serve(); });
 }
 
@@ -216,7 +216,7 @@ void Tunnels::admit(Id id) {
         const auto way = ways_.find(id);
         if (way == ways_.end()) return;
         if (const auto passage = way->second.passage.lock()) passage->admit();
-        leave(way->second);
+        leave(way->second, true);
     });
 }
 

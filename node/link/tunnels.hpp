@@ -97,7 +97,7 @@ class Tunnels {
     bool long_begins(Id id);
     void long_ended(Id id);
     void serve_long();
-    void leave(Way& way);
+    void leave(Way& way, bool is_admitted);
     void tell(const Told& told, Opening opening);
     std::string name_of(Id id) const;
 

@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration call_interval = Duration{1s} / limits::stranger_calls_per_s;
+constexpr std::size_t admissions_per_call = 2;
 
 }  // namespace
 
@@ -44,6 +45,13 @@ std::optional<Instant> Turnstile::next_at() const {
     return refilled_ + call_interval;
 }
 
+void Turnstile::admitted() {
+    left();
+    if (admissions_left_ == 0) return;
+    --admissions_left_;
+    calls_left_ = std::min(calls_left_ + 1, limits::stranger_calls_per_s);
+}
+
 void Turnstile::left() {
     if (inside_ > 0) --inside_;
 }
@@ -63,10 +71,13 @@ bool Turnstile::is_full() const { return inside_ >= limits::stranger_calls_at_on
 void Turnstile::refill(Instant now) {
     if (std::exchange(is_fresh_, false)) {
         calls_left_ = limits::stranger_calls_per_s;
+        admissions_left_ = limits::admissions_burst;
         refilled_ = now;
     }
     const auto more = static_cast<std::size_t>((now - refilled_) / call_interval);
     calls_left_ = std::min(calls_left_ + more, limits::stranger_calls_per_s);
+    admissions_left_ =
+        std::min(admissions_left_ + more * admissions_per_call, limits::admissions_burst);
     refilled_ += call_interval * static_cast<Duration::rep>(more);
 }
 

@@ -2,8 +2,9 @@
 //
 // gRPC keeps memory for each call that it was shown, and for some time after the call has ended. So
 // of strangers who have greeted only so many are with gRPC at once, and only so many come to it in
-// a second; the others wait in a few KiB of ours. Addresses take turns: a crowd at one of them
-// makes nobody at another one wait.
+// a second; the others wait in a few KiB of ours. Who is admitted is no stranger and was none, up
+// to a bound that a network which starts at once does not reach. Addresses take turns: a crowd at
+// one of them makes nobody at another one wait.
 //
 // Pure: no clock and no thread of its own.
 #pragma once
@@ -32,7 +33,9 @@ class Turnstile {
     // When time alone lets somebody through. No value: nobody waits, or for others to leave only.
     std::optional<Instant> next_at() const;
 
-    // One of those who went through was admitted, or gRPC has let go of its connection.
+    // One of those who went through was admitted.
+    void admitted();
+    // gRPC has let go of the connection of one who was not.
     void left();
 
     // It does not wait any more.
@@ -47,6 +50,7 @@ class Turnstile {
     std::optional<Ipv4> served_;
     std::size_t inside_ = 0;
     std::size_t calls_left_ = 0;
+    std::size_t admissions_left_ = 0;
     Instant refilled_{};
     bool is_fresh_ = true;  // nobody has asked yet
 };

@@ -60,31 +60,33 @@ TEST_CASE("nobody is linked with more than there may be") {
 TEST_CASE("a round is told even if nobody is there") {
     NeighbourNews news;
     CHECK(news.is_empty());
-    news.begin(4, {});
+    news.begin(4);
     CHECK_FALSE(news.is_empty());
-    CHECK(news.take() == Linked{4, {}, {}});
+    CHECK(news.tells_all());
+    CHECK(news.take({}) == Linked{4, {}, {}});
     CHECK(news.is_empty());
 }
 
 TEST_CASE("who came waits for a frame, who went is due soon") {
     NeighbourNews news;
-    news.begin(1, {anna});
-    news.take();
+    news.begin(1);
+    news.take({anna});
     news.came(ben);
     CHECK_FALSE(news.is_empty());
+    CHECK_FALSE(news.tells_all());
     CHECK(news.due() == std::nullopt);
     news.went(anna, start);
     CHECK(news.due() == start + limits::news_delay);
     CHECK_FALSE(news.is_due(start));
     CHECK(news.is_due(start + limits::news_delay));
-    CHECK(news.take() == Linked{1, {ben}, {anna}});
+    CHECK(news.take({}) == Linked{1, {ben}, {anna}});
     CHECK(news.due() == std::nullopt);
 }
 
 TEST_CASE("what was undone before it was told is not told") {
     NeighbourNews news;
-    news.begin(1, {anna});
-    news.take();
+    news.begin(1);
+    news.take({anna});
     news.came(ben);
     news.went(ben, start);
     CHECK(news.is_empty());
@@ -97,11 +99,40 @@ TEST_CASE("what was undone before it was told is not told") {
 
 TEST_CASE("another link tells all again, whatever was still to be told") {
     NeighbourNews news;
-    news.begin(1, {anna});
+    news.begin(1);
+    news.take({anna, carl});
     news.went(carl, start);
-    news.begin(2, {ben});
+    news.begin(2);
     CHECK(news.due() == std::nullopt);
-    CHECK(news.take() == Linked{2, {ben}, {}});
+    CHECK(news.take({ben}) == Linked{2, {ben}, {}});
+}
+
+TEST_CASE("who went before anything was told was never heard of") {
+    NeighbourNews news;
+    news.begin(1);
+    news.went(anna, start);
+    CHECK(news.due() == std::nullopt);
+    CHECK(news.take({ben}) == Linked{1, {ben}, {}});
+}
+
+TEST_CASE("of many who came nothing is listed: all are told again, and who went meanwhile") {
+    NeighbourNews news;
+    Neighbours there;
+    news.begin(1);
+    there.take(news.take({process(1), process(2)}));
+    People all{process(1)};
+    for (std::uint64_t i = 3; i <= 100; ++i) {
+        news.came(process(i));
+        all.push_back(process(i));
+    }
+    CHECK(news.tells_all());
+    CHECK(news.due() == std::nullopt);
+    news.went(process(2), start);
+    news.went(process(100), start);  // whom it never heard of
+    all.pop_back();
+    CHECK(there.take(news.take(all)) == People{process(2)});
+    CHECK(there.all() == all);
+    CHECK(news.is_empty());
 }
 
 }  // namespace

@@ -67,6 +67,21 @@ TEST_CASE("only so many come in a second, though all leave at once") {
     CHECK(entrance.let_through().size() == 1);
 }
 
+TEST_CASE("who is admitted leaves its place in the second to others, up to a bound") {
+    Entrance entrance;
+    std::size_t through = 0;
+    for (int n = 0; n < 3'000; ++n) {
+        entrance.come();
+        for (const Ticket ticket : entrance.let_through()) {
+            static_cast<void>(ticket);
+            entrance.turnstile.admitted();
+            ++through;
+        }
+    }
+    CHECK(through == limits::stranger_calls_per_s + limits::admissions_burst);
+    CHECK(entrance.turnstile.next_at());
+}
+
 TEST_CASE("whoever comes from another address does not wait behind a crowd") {
     Entrance entrance;
     for (int n = 0; n < 60; ++n) entrance.come();
