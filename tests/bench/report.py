@@ -42,6 +42,8 @@ FIGURES = (
            "start to mesh of 30: lanchat processes", ()),
 )
 
+HEADS = ("A chat", "Lines that survive, beside brokers", "What is lost to kill -9")
+
 
 def _bars(figure, tables):
     """(name, median, its words) of lanchat and of each peer that was measured."""
@@ -61,7 +63,7 @@ def _few(tables):
 
 def write(conditions, tables):
     """`conditions`: the machine and its load. `tables`: of the chat, of the disk, of losses."""
-    text = "\n\n".join(str(table) for table in tables)
+    text = "\n\n".join(f"## {head}\n\n{table}" for head, table in zip(HEADS, tables))
     with open(os.path.join(HERE, "RESULTS.md"), "w", encoding="utf-8") as results:
         results.write(f"# What tests/bench/run.sh --write measured last\n\n{conditions}\n\n{text}\n")
     groups = [(one.title, one.low_is_good, _bars(one, tables)) for one in FIGURES]
