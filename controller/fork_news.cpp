@@ -28,7 +28,7 @@ void ForkNews::owe(const LogId& log, Seq place, Instant now) {
     Told& told = logs_[log];
     told.ours = place;
     if (!lacks(told) || told.due) return;
-    // By then it has told if it heard of it from others.
+    // After the delay a peer that was told of the fork by others has told us so.
     schedule(log, told,
              std::max<Instant>(now + limits::proof_delay, told.last + pause_after(told.sent)));
 }

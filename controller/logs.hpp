@@ -18,7 +18,8 @@ struct Held {
     Extent stored;          // flushed
     bool freezing = false;  // the proof of a fork at here.forked is on its way to the disk
 
-    // The disk knows what is left of it: until it tells, nothing comes to that.
+    // Entries at or behind the proven fork are being dropped by the disk. Until the disk has told
+    // how much of the log remains, no entry is added to what is held.
     bool is_being_cut() const { return freezing && here.last() > here.limit(); }
 
     bool operator==(const Held&) const = default;

@@ -62,7 +62,7 @@ class People {
     const Person* find(const DeviceId& device) const;
     const std::map<DeviceId, Person>& all() const { return people_; }
 
-    // Of whom something else is shown than when it was asked last.
+    // The people whose shown name or marks have changed since the last call.
     std::set<DeviceId> take_changed() { return std::exchange(changed_, {}); }
 
     // What has to be written down since the last time it was asked.

@@ -97,7 +97,8 @@ void Room::told_less(Peer& peer, const Head& head, Instant now) {
         tell_of(peer, head.log, now);
 }
 
-// Of an older log of ours that it holds in part it has told which.
+// Counts as delivered to the peer what it holds of `log`, one of our logs of before. A peer that
+// holds a part of it has told us which part; a peer whose digest equals ours holds all of it.
 void Room::count_ours(const Peer& peer, const LogId& log) {
     const auto told = peer.logs.ours.find(log);
     if (told != peer.logs.ours.end()) {
@@ -108,7 +109,8 @@ void Room::count_ours(const Peer& peer, const LogId& log) {
         deliveries_.stored_there(peer.device, log, 0, logs_.find(log)->stored.last());
 }
 
-// What it hears before it has heard what it may lack, it would take for that.
+// When the peer is to be told of logs that grew. Not before the comparison has told it what it may
+// lack: it would take the news for that answer.
 std::optional<Instant> Room::news_due(const Exchange& logs) {
     if (!logs.news_from) return std::nullopt;
     return std::max(*logs.news_from, logs.compare.news_from());

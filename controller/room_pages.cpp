@@ -36,8 +36,8 @@ void Room::take_turned_page(Link& link, Peer& peer, const Hello& hello, Now now)
     if (peer.active == link.id) speaks_in(peer, hello.log(), now.steady);
 }
 
-// What it said before is no longer what it is told of as `received`; what came of the new log over
-// another link is.
+// From now on the peer speaks in `log`. What we acknowledge to it (`received`) is of the log that
+// it speaks in: no longer of its log of before, and at once what others brought us of the new one.
 void Room::speaks_in(Peer& peer, const LogId& log, Instant now) {
     if (log == peer.log) return;
     if (logs_.find(peer.log) != nullptr) tell_of(peer, peer.log, now);

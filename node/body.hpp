@@ -124,21 +124,21 @@ class Node::Body {
     std::unique_ptr<Reach> reach_;
     std::unique_ptr<store::Disk> disk_;
     std::unique_ptr<LegacyLines> legacy_lines_;  // refers to the disk
-    brain::RoomSettings known_;                // from the store
-    using Write = std::variant<RunPtr, Fork>;  // what goes to the disk, in order
+    brain::RoomSettings known_;                  // from the store
+    using Write = std::variant<RunPtr, Fork>;    // what goes to the disk, in order
     std::vector<Write> unwritten_;
-    std::set<RunPtr> late_;                 // among those on their way to the disk
-    std::map<DeviceId, Seq> says_waiting_;  // among the inputs, by whom they are for alone
+    std::set<RunPtr> late_;                 // runs of the past on their way to the disk
+    std::map<DeviceId, Seq> says_waiting_;  // direct lines among the inputs, by recipient
     std::map<LineId, Said> unanswered_;
-    // Not on disk yet, or nobody knows.
+    // By said_id: requests whose line is not on the disk yet, or of which the disk has not told.
     std::map<std::string, std::vector<std::pair<Saying, Said>>> said_ids_;
     std::uint64_t untrimmed_bytes_ = 0;
     bool disk_pauses_ = false;
     bool legacy_waits_ = false;  // for the disk
     bool receiving_ = true;
-    std::vector<Write> refused_;  // by the disk; they go first
-    std::uint64_t writes_ = 0;    // given to the disk
-    std::uint64_t written_ = 0;   // the last of them that was answered
+    std::vector<Write> refused_;  // writes that failed: retried before all others
+    std::uint64_t writes_ = 0;    // number of the newest write that the disk was given
+    std::uint64_t written_ = 0;   // number of the newest write that the disk has answered
     asio::steady_timer timer_;
     asio::steady_timer disk_pause_;
     asio::steady_timer trim_timer_;

@@ -33,16 +33,16 @@ class Node {
     using OpenHistory =
         std::function<Result<std::unique_ptr<store::Store>>(const std::string& data_dir)>;
 
-    // The node keeps a reference to `loop`, which must outlive it. It may go at any time, also from
-    // within on_stopped, but not from within a listener; the loop may run on, and nothing of the
-    // node is called any more. Tests put a disk of theirs under it with `open_history`.
+    // The node keeps a reference to `loop`, which must outlive it. The node may be destroyed at any
+    // time, also from within on_stopped, but not from within a listener; the loop may run on, and
+    // calls nothing of the node any more. Tests pass an `open_history` that opens a disk of theirs.
     Node(asio::io_context& loop, Config config, Listener listener, OpenHistory open_history = {});
     ~Node();
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
-    // Only who knows the passphrase gets in: `secret` is what network_secret() makes of it. Before
-    // start().
+    // Links are made only with nodes that know the passphrase. `secret` is what network_secret()
+    // makes of the passphrase. To be called before start().
     void close_network(std::string secret);
 
     // Binds the first free port and begins to look for peers. On failure nothing is left behind.
@@ -60,33 +60,38 @@ class Node {
     struct Saying {
         std::string text;
         std::string room = "general";
-        std::string said_id =
-            {};            // with one that this device has used the answer is the line of then
+        // The caller's name for this line, empty: none. A request with a name that this device has
+        // used before says nothing: the answer is the line that was said with it.
+        std::string said_id = {};
         DeviceId to = {};  // for this device alone; none: for everybody in the room
     };
     using Said = std::function<void(const Result<LineId>&)>;
 
-    // The same, but `said` is called once the line survives a power cut here, never before this
-    // returns, nor after stop; and Delivery events tell how many of those who are linked now have
-    // it on their disks too.
+    // Says a line as above, and calls `said` once the line survives a power cut here: never before
+    // say() returns, nor after the node has stopped. From then on Delivery events tell how many of
+    // the peers that are linked now have the line on their disks too.
     void say(Saying saying, Said said);
 
     // The delivery of an own line that is stored; events tell from now on when it changes. Not
     // from within a listener.
     controller::DeliveryCount watch(const LineId& line);
 
-    // False while peers that keep up still have much to fetch: stop reading input until the
-    // callback says otherwise. Nothing breaks if you go on, but slow peers then miss lines.
+    // False while peers that keep up still have much to fetch: the caller had better say nothing
+    // more until on_room's callback is called. A caller that goes on breaks nothing, but slow peers
+    // get those lines later, from the history, and slow originals not at all.
     bool has_room() const;
     void on_room(std::function<void()> callback);
 
-    // Whether lines are taken in. Off, peers hold theirs back after a window (they see us as slow).
+    // Whether this node takes lines of others. While it is off, each peer holds its lines back once
+    // its window is full: to the peers this node looks slow.
     void receive(bool on);
 
-    // No more input: leaves once all was delivered, at the latest after `linger`; never if empty.
+    // Tells that the caller says nothing more: the node leaves once all lines are delivered, at the
+    // latest after `linger`. Without a `linger` it stays.
     void end_of_input(std::optional<std::chrono::seconds> linger);
 
-    // Says goodbye and ends all links. `stopped` is called once, within 5 s, when all is over.
+    // Says goodbye and ends all links. When all is over, within 5 s, on_stopped's callback is
+    // called once.
     void leave();
     void on_stopped(std::function<void()> callback);
 
@@ -95,64 +100,73 @@ class Node {
 
     // The members below need a node that has started.
     //
-    // Whom a PEER that somebody typed means (controller/find_person.hpp), among those who are not
-    // blocked, or those who are.
+    // The device that a typed PEER means (controller/find_person.hpp): among the blocked people, or
+    // among all others.
     Result<DeviceId> find_person(std::string_view word, bool blocked) const;
-    // Whether the word means one of those who are not blocked, or may mean one of several.
+    // Whether the word means somebody who is not blocked, even if it does not tell which of
+    // several.
     bool means_somebody(std::string_view word) const;
-    // The last name that is known, and what is thought of it. Its address is 0 if it is not here.
+    // The device's last known name, and whether it is verified or blocked. The address is 0 unless
+    // the device is linked.
     PeerInfo about(const DeviceId& device) const;
     std::vector<PeerInfo> blocked() const;
-    std::set<DeviceId> hidden() const;  // the same
-    // What to show after this name of this key (controller/people.hpp); as a rule nothing.
+    std::set<DeviceId> hidden() const;  // the same people, by their keys alone
+    // The mark that tells this key from others with a name that looks alike, to be shown behind the
+    // name (controller/people.hpp). Empty as a rule.
     std::string mark(const DeviceId& device, std::string_view name) const;
 
-    // No link with it, and nothing of it is told, from now on or no longer. `done` is called once
-    // that is on the disk, not before this returns, nor after stop. With a Failure it is not: a
-    // block then holds until this node ends, or the disk can be written again, and who was to be
-    // unblocked stays blocked.
+    // Blocks a device, or ends that: no link is made with a blocked device, and no event tells of
+    // it. `done` is called once the decision is on the disk, not before this returns, nor after the
+    // node has stopped. A Failure says that the decision is not on the disk: a block then holds
+    // until this node ends or the disk can be written again; a device that was to be unblocked
+    // stays blocked.
     using Decided = std::function<void(const std::optional<Failure>&)>;
     void block(const DeviceId& device, bool on, Decided done);
 
-    // Begins to compare keys with a peer that is linked, or shows again what is compared:
-    // Verification events tell, `verified` once that is on the disk. Fails at once if it cannot be.
+    // Begins to compare keys with a linked peer, or shows again what is being compared.
+    // Verification events tell the steps; the last one, `verified`, comes once it is on the disk.
+    // Fails at once if the peer cannot be verified now.
     std::optional<Failure> verify(const DeviceId& device);
-    // Its whole id was compared by other means: it is verified from now on, here or away. Told by a
-    // Verification.
+    // Marks a device as verified, because its whole id was compared by other means; it may be away.
+    // A Verification event tells when that is on the disk.
     std::optional<Failure> pin(const DeviceId& device);
-    // What this node's person says of the code that a Verification has shown.
+    // Tells whether the person at this node says that the code which a Verification has shown is
+    // the same as the other person's.
     void judge(const DeviceId& device, std::string code, bool same);
 
     // The history.
     //
-    // Runs `job` on the disk thread, between commits and in turn; it posts to the loop what it
-    // found. After stop nothing is run any more.
+    // Runs `job` on the disk thread, between commits and in the order of calls. The job itself
+    // posts its answer to the loop. Once the node has stopped no job is run any more.
     void read(std::function<void(store::Store&)> job);
 
-    // More lines can be read now, or the disk refuses them: see disk_trouble().
+    // The callback is called when more lines can be read, or the disk refuses lines: see
+    // disk_trouble().
     void on_disk_news(std::function<void()> callback);
-    // Before that of each line, in order of arrival; `id` is that of its message. An arrival of 0:
-    // this one will have none, or was told already.
+    // Tells where each line was stored, in order of arrival and before on_disk_news; `id` is that
+    // of the line's message. An arrival of 0: the line gets no place, or its place was told
+    // already.
     using Placed = std::function<void(const std::string& id, store::Arrival arrival)>;
     void on_placed(Placed callback);
 
     store::Arrival newest() const;
-    // What to name it by, so that the store can prove it later: Store::proves().
+    // A name for the place of an arrival that a later store can prove or reject: Store::proves().
     store::Position position_at(store::Arrival arrival) const;
-    // Whether it was said while this node was away, or before it started.
+    // Whether the line of that arrival was said while this node was away, or before it started.
     bool is_history(store::Arrival arrival) const;
-    // Who cannot be found, or reached, though the configuration may look so. Logged as they come.
+    // Why nodes may not be found or reached although the configuration looks as if they were. Each
+    // is logged when it arises.
     std::vector<std::string> warnings() const;
-    // Why nothing can be said now; empty: all is well.
+    // Why the disk takes no line now, so that none can be said; empty: all is well.
     const std::string& disk_trouble() const;
 
     struct Imported {
         std::uint64_t lines_new = 0;
         std::uint64_t runs_refused = 0;
-        std::string why;  // the first one was refused
+        std::string why;  // of the first refused run
     };
-    // Verifies each run and keeps what is new, as if a peer had sent it. Answers once that is on
-    // disk. Not from within a listener.
+    // Verifies each run and keeps what is new, as if a peer had sent it. `done` is called once that
+    // is on the disk. Not to be called from within a listener.
     void import_runs(std::vector<Run> runs, std::function<void(const Result<Imported>&)> done);
 
   private:

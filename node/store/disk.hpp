@@ -71,10 +71,10 @@ class Disk {
     std::condition_variable waiting_;
     std::deque<Task> tasks_;          // under mutex_
     bool ending_ = false;             // under mutex_
-    std::uint64_t turn_ = 1;          // under mutex_; a new one at each resume
-    std::uint64_t refused_turn_ = 0;  // the disk thread's: what was asked for until then fails
-    std::string refusal_;             // why
-    bool is_behind_ = true;           // the store may have work that could wait
+    std::uint64_t turn_ = 1;          // under mutex_; tasks bear it, each resume begins a new one
+    std::uint64_t refused_turn_ = 0;  // disk thread: tasks of this turn or before it fail
+    std::string refusal_;             // disk thread: the error that they fail with
+    bool is_behind_ = true;           // disk thread: the store may have work for idle times
     std::thread thread_;
 };
 

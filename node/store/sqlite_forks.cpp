@@ -34,7 +34,8 @@ bool SqliteStore::cut(Log& log, Seq place) {
     extent.newest = {};
     if (!read_ends(log)) return database_.damaged("a stored run is damaged"), false;
     const auto devices = devices_of(log.holding.log);
-    // What waits for its place in it has none any more.
+    // Parked runs, which wait for the entries before them, can never follow a log that ends at
+    // `place`.
     return !parked_.contains(log.holding.log) ||
            database_
                .query("DELETE FROM parked WHERE device=? AND epoch=? AND first>=?",

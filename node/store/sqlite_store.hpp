@@ -27,11 +27,12 @@ enum class Flushing {
     at_checkpoints,  // for tests, which must find it guilty: a power cut loses lines
 };
 
-// How far the index of words may be behind, in lines. Whoever searches looks at those themselves.
+// How far the index of words may fall behind the stored lines. A search reads the lines that are
+// not indexed yet itself.
 struct Indexing {
-    std::uint64_t few = 64;          // that arrive together bring the index on,
-    std::uint64_t at_once = 1'024;   // by so many; as does who has nothing else to do
-    std::uint64_t behind = 131'072;  // what is beyond that is waited for
+    std::uint64_t few = 64;          // lines: a commit of at most so many indexes them too
+    std::uint64_t at_once = 1'024;   // lines that an idle disk thread indexes in one step
+    std::uint64_t behind = 131'072;  // lines: a commit waits for the index beyond that
 };
 
 // Of which logs the store remembers what is held; of the others it reads the row when asked.
