@@ -21,34 +21,53 @@ enum class End { refused, broken, no_tls, other_network };
 // The original's answer to a dialler that it admits.
 inline constexpr const char* accepted_word = "ok";
 
-// Inputs.
+// ---- Inputs: what happened ----------------------------------------------------------------------
+
+// Something accepts connections at `where`, and one to it may be open. Discovery tells it, also as
+// the answer to Connect.
 struct Sighted {
     Endpoint where;
-};  // connections to it are accepted; one may be open
+};
+
+// Nothing accepts connections at `where`. Answer to Connect.
 struct Unreachable {
     Endpoint where;
-};                // a Connect led to nothing
-struct Swept {};  // all addresses in range were tried once
+};
+
+// Discovery has tried all addresses in its range once.
+struct Swept {};
+
+// A stranger opened a link; `from` is its TCP source.
 struct Accepted {
     LinkId link;
     Endpoint from;
     bool encrypted = false;
-};  // a stranger opened a link; `from` is its TCP source
+};
+
+// A whole frame came over a link.
 struct Received {
     LinkId link;
     Frame frame;
 };
+
+// The last frame of a link has left: the next Send may follow.
 struct Drained {
     LinkId link;
-};  // the last Send has left; the next may come
+};
+
+// A link has ended. Comes exactly once for every link that was opened.
 struct Lost {
     LinkId link;
     End end;
-};  // exactly once for every link that was opened
+};
+
+// Whether the peer of a link still answers. Answer to Probe.
 struct Probed {
     LinkId link;
     bool alive;
-};  // answer to Probe
+};
+
+// This node's person or program says a line.
 struct Say {
     std::string room;
     std::string text;
@@ -56,127 +75,199 @@ struct Say {
     bool watched = false;   // Delivery events tell where it has arrived
     DeviceId to{};          // for this device alone; none: for everybody
 };
+
+// Delivery events are to tell from now on where an own stored line has arrived.
 struct Watch {
     LineId line;
-};  // an own stored line: from now on its delivery is told
+};
+
+// Runs survive a power cut from now on. Answer to Append.
 struct Stored {
     std::vector<RunPtr> runs;
-};  // answer to Append: they survive a power cut
+};
+
+// Answer to Fetch. No runs: the store has nothing there.
 struct Fetched {
     LinkId link;
     LogId log;
     std::vector<RunPtr> runs;
-};  // answer to Fetch; none: the store has nothing there
+};
+
+// Answer to Examine: the first of the runs that hold what was asked for, in order; or none.
 struct Examined {
     LinkId link;
     RunPtr run;
     std::vector<RunPtr> ours;
-};  // answer to Examine: in order, none or the first of those that hold what was asked for
+};
+
+// The proof of a fork is on the disk; `extent` is what counts of the log from now on. Answer to
+// Freeze.
 struct Frozen {
     LogId log;
     Extent extent;
-};  // answer to Freeze: the proof is on the disk, and this is what counts of what is there
+};
+
+// Answer to Prove: those proofs that the store has.
 struct Proven {
     LinkId link;
     std::vector<Fork> proofs;
-};  // answer to Prove: as many of them as are at hand
+};
+
+// The store has dropped the entries of a log up to `floor`; `head` is the hash of the entry there.
 struct Trimmed {
     LogId log;
     Seq floor;
     Hash head;
-};  // the store gave up all up to `floor`, where the log's head is `head`
+};
+
+// A run from a file. It is treated as if a peer had sent it, and all of it as history.
 struct Imported {
     RunPtr run;
-};  // from a file; as if a peer had sent it, all of it history
+};
+
+// Whether lines of others can be taken in from now on.
 struct Receive {
     bool on;
-};  // whether what arrives can be taken in
+};
+
+// This node's person blocks somebody, or ends that.
 struct Block {
     DeviceId who;
     bool on = true;
 };
+
+// This node's person begins to compare keys with somebody, or wants to see the code again.
 struct Verify {
     DeviceId who;
-};  // begins to compare keys, or shows the code again
+};
+
+// This node's person has compared somebody's whole id by other means: the key is verified.
 struct Pin {
     DeviceId who;
-};  // somebody compared its whole id by other means: it is verified
+};
+
+// A verification could not be written to the book of people and is undone. `verified`: since when
+// the person was verified before; none: not at all.
 struct Doubt {
     DeviceId who;
     std::optional<WallTime> verified;
-};  // that it is verified could not be kept: it is what it was
+};
+
+// What this node's person says of the code that was shown.
 struct Judge {
     DeviceId who;
     std::string code;  // the one that was looked at
     bool same = false;
 };
+
+// Answer to Roll: a random nonce.
 struct Rolled {
     DeviceId who;
     Nonce nonce;
-};  // answer to Roll
+};
+
+// Nothing more will be said. With a `linger` the room leaves once all is delivered, at the latest
+// then.
 struct EndOfInput {
     std::optional<Duration> linger;
 };
+
+// This node is to say goodbye and end all links.
 struct Leave {};
+
+// The time has come that Room::next_wakeup named.
 struct Wake {};
+
 using Input =
     std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed, Say, Watch,
                  Stored, Fetched, Examined, Frozen, Proven, Trimmed, Imported, Receive, Block,
                  Verify, Pin, Doubt, Judge, Rolled, EndOfInput, Leave, Wake>;
 
-// Effects. At most one Send is under way on a link: the next one follows its Drained.
+// ---- Effects: what the body has to do -----------------------------------------------------------
+
+// Try whether something accepts connections at `where`. Answered by Sighted or Unreachable.
 struct Connect {
     Endpoint where;
-};  // answered by Sighted or Unreachable
+};
+
+// Open a link and send the greeting. Its end is told by Lost.
 struct Dial {
     LinkId link;
     Endpoint where;
     Hello hello;
     bool encrypted = false;
-};  // open a link and send the greeting
+};
+
+// Send a frame. At most one is under way on a link: the next one follows its Drained.
 struct Send {
     LinkId link;
     Frame frame;
 };
+
+// End a link in good order once what was sent has left.
 struct Finish {
     LinkId link;
-};  // end in good order after what was sent has left
+};
+
+// End a link at once.
 struct Drop {
     LinkId link;
-};  // end at once
+};
+
+// Find out whether the peer of a link, an original, still answers. Answered by Probed.
 struct Probe {
     LinkId link;
-};  // does the peer still answer? (legacy peers)
+};
+
+// Keep a run for good. Answered by Stored, as late as it takes.
 struct Append {
     RunPtr run;
     bool history = false;  // said while this node was away
-};                         // keep it for good; answered by Stored, as late as it takes
+};
+
+// Read the first part of what a peer wants from the store. Answered by Fetched.
 struct Fetch {
     LinkId link;
     Want want;
-};  // read the first part of it from the store; answered by Fetched
+};
+
+// Read what the store keeps of the log of `run`, after `after` and as far as `run` goes. Answered
+// by Examined.
 struct Examine {
     LinkId link;
     RunPtr run;
     Seq after;
-};  // read what is kept of the same log after `after`, as far as `run` goes; answered by Examined
+};
+
+// Keep the proof of a fork for good, after all that was to be kept before. Answered by Frozen.
 struct Freeze {
     Fork proof;
-};  // keep it for good, behind all that was to be kept before; answered by Frozen
+};
+
+// Read the proofs of these logs' forks from the store. Answered by Proven.
 struct Prove {
     LinkId link;
     std::vector<LogId> logs;
-};  // read their proofs from the store; answered by Proven
+};
+
+// Draw a random nonce to compare keys with. Answered by Rolled.
 struct Roll {
     DeviceId who;
-};  // a nonce to compare keys with; answered by Rolled
+};
+
+// Write down the book of people, which has changed.
 struct Remember {
     bool at_once = false;  // somebody decided something
-};                         // the book of people has changed
+};
+
+// Tell an event to whoever watches this node.
 struct Notify {
     Event event;
 };
-struct Stop {};  // all links are gone; nothing follows
+
+// All links are gone: this is the last effect.
+struct Stop {};
+
 using Effect = std::variant<Connect, Dial, Send, Finish, Drop, Probe, Append, Fetch, Examine,
                             Freeze, Prove, Roll, Remember, Notify, Stop>;
 

@@ -25,7 +25,7 @@ struct Holding {
     bool operator==(const Holding&) const = default;
 };
 
-// What a trim gave up.
+// What a trim has dropped.
 struct Trimmed {
     std::size_t lines = 0;        // 0: all is within the bounds
     std::vector<Holding> raised;  // the logs whose floor has risen, as they are now
@@ -40,19 +40,21 @@ struct Tally {
     std::optional<WallTime> oldest = {};  // when the first line of all was said
 };
 
-// Bounds what a search for a word of every line costs.
+// At most so many hits of a search are looked at: this bounds what a word of every line costs.
 inline constexpr std::size_t searched_max = 4'096;
 
-// What one flush makes durable at most.
+// One flush makes at most so much durable.
 inline constexpr std::size_t commit_entries_max = 1'024;
 inline constexpr std::size_t commit_bytes_max = std::size_t{1024} * 1024;
 
-// Counts what came into this store, from 1. It is given again where a directory was put back from
-// an older copy, or where two copies of one are used.
+// The place of a line in the order in which lines came into this store, from 1. The same number is
+// given twice where a directory was put back from an older copy, or where two copies of one are
+// used: see Position.
 using Arrival = std::uint64_t;
 
-// What came while a store was open at one time is an era, with a random name that is kept with it.
-// So an era tells all that came before it, too, and a place that names one proves itself.
+// An era is what came between one opening of a store and the next. Its random name is kept in the
+// store, so a place that names its era can be proven to be of this store as it is now, and with it
+// all that came before.
 struct Position {
     std::uint64_t era = 0;
     Arrival arrival = 0;
@@ -92,22 +94,22 @@ struct Added {
 
 // What a legacy peer said.
 struct Heard {
-    std::string id;  // it was shown with
+    std::string id;  // of the message that showed it
     WallTime at;
     std::string room;
     std::string address;
     std::string text;
 };
 
-// For who can wait: runs that one trim() gives up.
+// As `runs_max` of trim(): no bound, for a caller that nobody waits for.
 inline constexpr std::size_t all_runs = ~std::size_t{0};
 
 // What two devices say to each other alone is a conversation. It lies in the store as a room does,
 // under a name that is too long for one.
 std::string conversation_of(const DeviceId& one, const DeviceId& other);
 
-// Which lines. All limits are inclusive; empty ones do not limit. Direct messages are in no room,
-// and pass only where they are asked for.
+// Chooses lines. All limits are inclusive, and empty ones do not limit. Direct messages are in no
+// room, and pass only where they are asked for.
 struct Filter {
     std::string room = {};
     std::optional<DeviceId> author = {};
@@ -129,13 +131,13 @@ class Store {
     // Random, made with the store.
     virtual std::uint64_t id() const = 0;
 
-    // The same from the opening on.
+    // How this store names places. Does not change while it is open.
     virtual Eras eras() const = 0;
-    // Whether that place was named by this store as it is now: all that came up to there is what
-    // whoever was told it has seen. False if that cannot be proven.
+    // Whether this store, as it is now, has named that place: then all that came up to it is what
+    // those have seen who were told it. False if that cannot be proven.
     virtual Result<bool> proves(const Position& place) = 0;
 
-    // Of the newest line; 0: none ever came.
+    // The arrival of the newest line; 0: none ever came.
     virtual Arrival last() const = 0;
 
     // Keeps what is new in `runs`: a run that does not fit to what is held of its log (extent.hpp)
@@ -160,8 +162,8 @@ class Store {
     virtual Result<std::optional<Fork>> proof_of(const LogId& log) = 0;
 
     virtual Result<std::vector<Holding>> holdings() = 0;
-    // The same, one after the other in any order: they may be millions. None is left out, or it is
-    // a Failure.
+    // Calls `take` with each holding, in any order, since there may be millions. A Failure unless
+    // all were given.
     virtual std::optional<Failure> each_holding(const std::function<void(const Holding&)>& take) {
         const auto all = holdings();
         if (!all) return Failure{all.why()};
@@ -169,10 +171,10 @@ class Store {
         return std::nullopt;
     }
 
-    // Whom the entries that are held name as met.
+    // All `met` entries that are held: who names whom.
     virtual Result<std::vector<Met>> met() = 0;
 
-    // No scan of what is on disk, so it may be asked often.
+    // How much is held. Reads no more than counters, so it may be asked often.
     virtual Result<Tally> tally() = 0;
 
     // The whole runs that hold `log` from the entry after `after` on, verified anew, until one of
