@@ -13,10 +13,10 @@
 namespace lanchat::app {
 
 struct Chat {
-    // As Node::say: the message id, or why not.
+    // Node::say: the message id, or why the line was not said.
     std::function<Result<std::string>(std::string text, std::string room)> say;
-    // The same for a line that somebody asks after: `stored` gets the id once it is on our disk,
-    // later; Delivery events follow.
+    // Says a line that somebody asks after: `stored` gets the id later, once the line is on our
+    // disk; Delivery events follow.
     using Stored = std::function<void(const Result<std::string>&)>;
     std::function<void(std::string text, std::string room, Stored stored)> say_and_tell;
     std::function<std::vector<controller::PeerInfo>()> peers;
@@ -29,7 +29,7 @@ struct Chat {
     std::function<void(std::string peer, std::string text, std::function<void(const Told&)> told)>
         tell = {};
 
-    // As those of the node.
+    // The members of Node with these names.
     std::function<Result<DeviceId>(const std::string& word, bool blocked)> find_person = {};
     std::function<controller::PeerInfo(const DeviceId&)> about = {};
     std::function<std::vector<controller::PeerInfo>()> blocked = {};

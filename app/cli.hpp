@@ -40,7 +40,7 @@ struct Surroundings {
 
 CommandLine parse_command_line(int argc, const char* const* argv, const Surroundings& surroundings);
 
-// With those of this process.
+// Parses with the environment and the terminals of this process.
 CommandLine parse_command_line(int argc, const char* const* argv);
 
 }  // namespace lanchat::app

@@ -7,7 +7,7 @@ namespace lanchat::app {
 // Needs nothing but the kernel: no loop, no lock, no thread that still turns.
 void start_deadline();
 
-// The same at once.
+// Restores the terminal and exits with 0 at once.
 [[noreturn]] void end_now();
 
 }  // namespace lanchat::app

@@ -24,8 +24,8 @@ struct Slash {
     };
     Verb verb = Verb::none;
     std::string argument;  // of the verb; for none what to say, for unknown the word typed
-    // Of an unknown one: it has more words, or the word is a path, so that dropping the line would
-    // lose what somebody typed.
+    // Whether an unknown command has more words, or is a path, so that dropping the line would lose
+    // what somebody typed.
     bool has_more = false;
 };
 

@@ -6,7 +6,7 @@
 
 namespace lanchat {
 
-// The same text with // comments blanked, so that lines and columns stay what they were.
+// The text with its // comments blanked, so that lines and columns stay what they were.
 std::string without_comments(std::string_view text);
 
 // Both count from 1; a column is a byte.

@@ -42,7 +42,8 @@ class Authors {
     // An entry that is held names it. True if it is accepted from now on.
     bool named(const Met& met, Instant now, Rng& rng);
 
-    // Of `log` only this is held now, and names nobody else any more.
+    // No more than `held` is left of `log`: the names that its other entries gave do not count any
+    // more.
     void is_left(const LogId& log, const Extent& held, Instant now, Rng& rng);
 
     // When we are to name the next one that is out of reach: one a second.

@@ -26,8 +26,8 @@ void add_head(Frame& frame, const LogId& log, const Held* held);
 //     parts, which differ, its heads ────────>
 //            <─────────── its heads in those
 //
-// Of two questions at once that of the greater instance stays. Until a round has shown that all is
-// told which the other may lack, it hears no news: it could not tell them from history.
+// If both ask at once, the question of the greater instance stays. Until a round has shown that all
+// is told which the other may lack, it hears no news: it could not tell them from history.
 class Comparison {
   public:
     // Over another link all begins anew: what was on its way is lost.
@@ -85,7 +85,7 @@ class Comparison {
     Instant began_{};
     bool told_all_ = false;
     bool heard_all_ = false;
-    // As of which version of ours all is the same there, or each bucket.
+    // The versions of our summary at which the peer held the same: all of it, and each bucket.
     std::uint64_t all_same_ = 0;
     std::vector<std::uint64_t> same_;
 

@@ -29,8 +29,9 @@ class Contacts {
     void unreachable(const Endpoint& where, Instant now);
     void refused(const Endpoint& where, Instant now);  // it speaks our protocol and said no
     void strange(const Endpoint& where, Instant now);  // whatever listens there is not ours
-    // It speaks plain HTTP/2, and the next dial may do so too. False where TLS was met: somebody
-    // stands in the way there, or another program has taken the place, which may dial us.
+    // The program at `where` speaks plain HTTP/2, and the next dial may do so too. False where TLS
+    // was met before: somebody stands in the way there, or another program has taken the place,
+    // which may dial us.
     [[nodiscard]] bool plain(const Endpoint& where);
     void speaks_tls(const Endpoint& where);
     void second_address(const Endpoint& where, Instant now);  // of a peer we are linked with

@@ -13,7 +13,7 @@
 
 namespace lanchat::controller {
 
-// Of `of` devices `delivered` have the line; `gone` left before they had it.
+// How far a line has come: `delivered` of `of` devices have it, `gone` have left without it.
 struct DeliveryCount {
     std::uint32_t delivered = 0;
     std::uint32_t of = 0;
@@ -67,7 +67,7 @@ class Deliveries {
     void mark(const DeviceId& device, bool gone);
 
     Lines lines_;
-    std::deque<LineId> order_;   // in which they came to be watched
+    std::deque<LineId> order_;  // in which they came to be watched
     std::set<LineId> changed_;
     // Up to where all lines of a log that are watched have been looked at, for what is stored
     // there; no device: here.

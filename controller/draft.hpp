@@ -25,7 +25,7 @@ class Draft {
     // Signs the oldest lines, as many as a run holds. Nothing to sign: nothing returned.
     RunPtr seal(const DeviceKey& key);
 
-    // Of the log after what was sealed.
+    // The hash of the newest entry that was sealed.
     const Hash& sealed_head() const { return sealed_head_; }
 
   private:

@@ -17,7 +17,7 @@ namespace lanchat::controller {
 // What this node's person thinks of a key.
 enum class Trust { unverified, verified, blocked };
 
-// As programs read them.
+// The word that programs read.
 constexpr std::string_view to_word(Trust trust) {
     switch (trust) {
         case Trust::unverified:
@@ -46,7 +46,7 @@ struct PeerInfo {
 enum class DownReason { left, lost, replaced, blocked };
 enum class UndeliveredReason { slow, gone, too_long };
 
-// As programs read them.
+// The words that programs read.
 constexpr std::string_view to_word(DownReason reason) {
     switch (reason) {
         case DownReason::left:
@@ -101,25 +101,23 @@ struct Message {
     std::optional<PeerInfo> to = {};  // for this one alone; none: for everybody
 };
 
-// An author signed two different lines for one place: its log ends here (log.md 6).
+// An author has signed two different lines for one place: its log ends here (log.md 6).
 struct Forked {
     PeerInfo author;
 };
 
-// Somebody of another network listens there. Told once.
+// A node of another network listens at `where`. Told once of each.
 struct OtherNetwork {
     Endpoint where;
 };
 
-// A node of another version of lanchat is there, which cannot be linked. Told once of each. The
-// port is 0 if it dialled us: where it listens is not known then.
+// A node of another version of lanchat is at `where`, and cannot be linked. Told once of each. The
+// port is 0 if that node dialled us: where it listens is not known then.
 struct OtherVersion {
     Endpoint where;
 
-    // As people and programs are told: without a port that is not known.
-    std::string address() const {
-        return where.port == 0 ? to_string(where.ip) : to_string(where);
-    }
+    // The address that people and programs are told: without a port that is not known.
+    std::string address() const { return where.port == 0 ? to_string(where.ip) : to_string(where); }
 };
 
 // Lines of ours that `peer` will not get from us; or, too_long, lines of `peer`, a legacy one, that
@@ -130,7 +128,7 @@ struct Undelivered {
     UndeliveredReason reason = UndeliveredReason::slow;
 };
 
-// What is known of an own line that somebody watches. `id` is that of its message.
+// Where an own line that somebody watches has arrived. `id` is that of its message.
 struct Delivery {
     std::string id;
     LineId line;
@@ -143,13 +141,13 @@ struct KeyChanged {
     PeerInfo known;
 };
 
-// How far the comparing of keys with a peer is. `code` is what both people see.
+// How far comparing keys with a peer has come. `code` is what both people see.
 struct Verification {
     enum class Stage { shown, verified, refused, timed_out, lost, failed };  // failed: not kept
     PeerInfo peer;
     Stage stage = Stage::shown;
     std::string code;
-    std::string why = {};  // it failed
+    std::string why = {};  // of `failed`
 };
 constexpr std::string_view to_word(Verification::Stage stage) {
     switch (stage) {

@@ -25,10 +25,10 @@ enum class OnKeyChange { block, warn };
 
 inline constexpr std::size_t id_beginning_min = 4;
 
-// Of several who are meant none is: the failure lists them, by their ids. A name is not enough
-// where it is that of another key that is linked or vouched for, or looks like it (comparing.hpp,
-// look.hpp), or is an address where another is linked; of keys that are neither, whoever is here
-// comes first. `NAME·BEGINNING`, as people are shown, is enough.
+// A word that means several people means none: the failure lists them by their ids. A name is not
+// enough where it is that of another key that is linked or vouched for, or looks like it
+// (comparing.hpp, look.hpp), or is an address where another is linked; of keys that are neither,
+// whoever is here comes first. `NAME·BEGINNING`, as people are shown, is enough.
 Result<DeviceId> find_person(std::string_view word, const std::vector<Candidate>& known,
                              OnKeyChange on_key_change);
 

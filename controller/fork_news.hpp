@@ -26,7 +26,7 @@ class ForkNews {
     void owe(const LogId& log, Seq place, Instant now);
     // The peer wants what lies behind our place, so it cannot prove it (any more).
     void asked(const LogId& log, Seq place, Instant now);
-    // So can the peer: it told, or we told it.
+    // The peer can prove that `log` is forked at `place`: it told us, or we told it.
     void knows(const LogId& log, Seq place);
 
     std::optional<Instant> due() const;

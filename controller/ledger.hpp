@@ -37,7 +37,7 @@ class Ledger {
     // Says a line and keeps it; the oldest runs go when a bound is met.
     const Entry& append(const Believed& now, std::string name, std::string room, std::string text,
                         std::string said_id = {});
-    // The same for an entry that says who was met.
+    // Appends an entry that says who was met.
     const Entry& append(const Believed& now, std::string name, const DeviceId& met);
 
     // What is said from now on goes into the log `epoch` of this device, dated anew. Precondition:

@@ -88,7 +88,7 @@ class Logs {
 
   private:
     void note(const Map::value_type& known);
-    // Of a log at rest it is made from the leaf. Nothing: the log is unknown.
+    // The log with all its state, made from its leaf if it was at rest. Null: the log is unknown.
     Map::value_type* at_hand(const LogId& log) const;
     bool rests_well(const Map::value_type& known) const;
 

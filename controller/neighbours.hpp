@@ -11,7 +11,7 @@
 
 namespace lanchat::controller {
 
-// With whom a peer is linked, as far as it told.
+// The nodes that a peer says it is linked with.
 class Neighbours {
   public:
     // Takes what it tells now; the answer is whom it has lost. What comes late, over an older link

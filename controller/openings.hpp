@@ -17,7 +17,7 @@ namespace lanchat::controller {
 class Openings {
   public:
     bool may_open(const DeviceId& device, Instant now) const;
-    // It did, whether it had a share left or not.
+    // The device has begun a log, whether it had a share left or not.
     void opened(const DeviceId& device, Instant now);
 
     // Devices whose share is not whole. Of more than limits::openings_remembered the one that lacks

@@ -13,7 +13,8 @@ class OwnClock {
     // than can be believed when the first line is said.
     explicit OwnClock(Clock stored);
 
-    // Of an entry of somebody else. What is later than we may believe now leads us nowhere.
+    // Takes the clock of another author's entry. A clock that is later than we may believe now does
+    // not move ours.
     void heard(Clock other, const Believed& now);
 
     // For the next own entry: strictly above the one before and what was heard and is followed, and

@@ -39,7 +39,7 @@ class People {
   public:
     People(const DeviceId& self, std::string_view own_name, std::vector<Person> kept);
 
-    // It used this name. True if that is the first time.
+    // The device has used this name. True if that is the first time.
     bool saw(const DeviceId& device, std::string_view name, WallTime now);
     void came(const DeviceId& device) { here_.insert(device); }
     void went(const DeviceId& device) { here_.erase(device); }
@@ -88,7 +88,7 @@ class People {
     std::set<DeviceId> changed_;
     Unsaved unsaved_ = Unsaved::nothing;
 
-    // Of the last mark that was asked for: lines of one author come in rows.
+    // The answer for the last mark that was asked for: lines of one author come in rows.
     struct Answer {
         DeviceId device;
         std::string name;

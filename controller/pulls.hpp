@@ -25,9 +25,9 @@ class Pulls {
     // going to send it by itself.
     void behind(const LogId& log, Instant now, bool at_once, Clock newest = {});
     void asked(const Want& want, const PersonKey& whom, Instant now);
-    // Of `log` this is held now, thanks to `bringer`.
+    // `bringer` has brought entries of `log`, of which `held` is now here.
     void grown(const LogId& log, const Extent& held, const PersonKey& bringer, Instant now);
-    // `whom` brought it, and it has to come again.
+    // What `whom` brought was not taken and has to come again.
     void not_taken(const VerifiedRun& run, const PersonKey& whom, Instant now);
     // Whoever has it may not be asked now.
     void put_off(const LogId& log, Instant now);

@@ -64,7 +64,7 @@ class Room {
     // Appends what must be done to `out`, in order. Never throws, never blocks.
     void step(const Input& input, Now now, std::vector<Effect>& out);
 
-    // When a Wake is due, if nothing else happens before.
+    // When the next Wake is due, if nothing else happens before.
     std::optional<Instant> next_wakeup() const;
 
     // Whether a connection to `where` is worth making now.
@@ -73,28 +73,29 @@ class Room {
     // False while peers that keep up still have to fetch much of what was said.
     bool has_room(Instant now) const;
 
-    // Of a watched line.
+    // Where a watched line has arrived. None: it is not watched.
     std::optional<DeliveryCount> delivery(const LineId& line) const {
         return deliveries_.find(line);
     }
 
-    // That which is said next. It is another one only after a Received, Lost or Wake.
+    // The place that the next own line will get. Besides saying it, only Received, Lost and Wake
+    // change it.
     LineId next_line() const { return ledger_.next_line(); }
-    // The same of what is said to `to` alone.
+    // The place that the next direct line to `to` will get.
     LineId next_line_to(const DeviceId& to) const { return letters_.next_line(to); }
 
-    // Which lines are held of `log`.
+    // The entries that are held of `log`.
     Extent held(const LogId& log) const { return logs_.extent(log); }
 
     const PeerMap& peers() const { return peer_map_; }
     const People& people() const { return people_; }
-    // By the last name that is known; its address is 0 if it is not here.
+    // The device under its last known name; the address is 0 unless it is linked.
     PeerInfo about(const DeviceId&) const;
 
-    // Who may be meant by a name: those who are blocked, or all others.
+    // The people whom a typed name may mean: those who are blocked, or all others.
     std::vector<Candidate> candidates(bool blocked) const;
 
-    // Why keys cannot be compared with it now.
+    // Why keys cannot be compared with that device now. None: they can.
     std::optional<Failure> refuse_verify(const DeviceId& device, Instant now) const;
 
   private:

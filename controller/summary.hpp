@@ -54,7 +54,7 @@ class Leaves {
     std::array<Bucket, digest_buckets> buckets_;
 };
 
-// Of a log only its end counts: what one node has trimmed and the other has not is no difference.
+// Only the end of a log counts: what one node has trimmed and the other has not is no difference.
 // Logs of which something below the end is wanted still are known apart (parts): whoever holds one
 // tells of it. It may be that nobody has the rest any more, and no digest must differ for ever. Of
 // a forked log the place counts too.
@@ -82,7 +82,7 @@ class Summary {
 
     // Logs whose lower part, or what lies below their tail, is wanted still.
     const std::set<LogId>& parts() const { return parts_; }
-    // Of the logs of `some` buckets, bucket after bucket, the first one or the one after `last`.
+    // The log after `last`, or the first one, of those in `some` buckets, bucket after bucket.
     std::optional<LogId> next(const Buckets& some, const std::optional<LogId>& last) const;
 
     // How many buckets were hashed so far.

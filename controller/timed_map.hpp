@@ -79,7 +79,7 @@ class TimedMap {
         touched_.clear();
     }
 
-    // As of the last retime(): the first time, and in order of keys whose time has come.
+    // As of the last retime(): the earliest time, and the keys whose time has come, in order.
     std::optional<Instant> next() const {
         if (order_.empty()) return std::nullopt;
         return order_.begin()->first;

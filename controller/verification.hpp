@@ -17,7 +17,7 @@ class Verifying {
   public:
     enum class Next { wait, show, verified, refused };
 
-    // Of who asks; of who is asked, once the commitment is there.
+    // At the side that asks, and at the side that is asked once the commitment has come.
     Verifying(const DeviceId& self, const DeviceId& other);
     Verifying(const DeviceId& self, const DeviceId& other, const Hash& commitment);
 

@@ -35,7 +35,7 @@ class OnLinkBudget {
     // A connect to `ip` begins. Precondition: earliest() for a dial said `now`.
     void tried(Ipv4 ip, Instant now);
 
-    // It was accepted or refused: somebody is there, and the slot is free again.
+    // A connection to `ip` was accepted or refused: somebody is there, and the slot is free again.
     void answered(Ipv4 ip, Instant now);
 
     std::size_t taken(Instant now);

@@ -63,7 +63,7 @@ struct LineId {
     auto operator<=>(const LineId&) const = default;
 };
 
-// Whom an entry names as met, and which entry that is.
+// An entry that names somebody as met.
 struct Met {
     DeviceId who;
     LineId where;

@@ -76,7 +76,7 @@ struct Ack {
     bool operator==(const Ack&) const = default;
 };
 
-// So many lines has a log of the speaker, flushed or not.
+// How many lines a log of the speaker has, flushed or not.
 struct Said {
     Epoch epoch{};
     Seq last = 0;
@@ -111,8 +111,8 @@ struct Ping {
     bool operator==(const Ping&) const = default;
 };
 
-// With whom else the speaker is linked now: what has changed since the last one of this round. A
-// higher round begins with nobody.
+// The nodes that the speaker is linked with: what has changed since the last frame of this round
+// that told it. A higher round begins with nobody.
 struct Linked {
     std::uint64_t round = 0;
     std::vector<NodeId> came;

@@ -19,13 +19,14 @@ struct Channel {
 
 // Before any hello: that the speaker, whose end `channel` is, holds the key of its device.
 Signature sign_presence(const Channel& channel, const DeviceKey& key);
-// By the listener: whether `device` is at the other end of `channel`.
+// Called by the listener: whether `device` is at the other end of `channel`.
 bool verify_presence(const DeviceId& device, const Signature& signature, const Channel& channel);
 
-// By the speaker, whose end `channel` is.
+// Called by the speaker, whose end `channel` is.
 Signature sign(const Hello& hello, const Channel& channel, const DeviceKey& key);
 
-// By the listener: whether the device that `hello` names said it at the other end of `channel`.
+// Called by the listener: whether the device that `hello` names said it at the other end of
+// `channel`.
 bool verify(const Hello& hello, const Channel& channel);
 
 }  // namespace lanchat

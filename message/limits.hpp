@@ -69,7 +69,7 @@ inline constexpr auto wall_told_interval = 4s;  // of telling it, with a frame t
 inline constexpr auto epoch_interval = 10s;     // between two logs of one process, at least
 inline constexpr std::size_t pages_max = 16;    // logs of one process that it speaks of
 
-// Of who was met, in a closed network.
+// Names of those who were met, in a closed network.
 inline constexpr std::size_t names_max = 65'536;  // in all logs; also devices that are accepted
 inline constexpr auto met_interval = 1s;          // from one entry to the next
 inline constexpr std::chrono::microseconds met_delay = 2s;  // of the first, at most so much more
@@ -103,7 +103,7 @@ inline constexpr std::size_t contacts_max = 65'536;
 inline constexpr std::size_t outdated_told_max =
     64;  // nodes of other versions: more are not told of
 
-// Whom we know.
+// The book of people.
 inline constexpr std::size_t people_max = 4'096;  // that nobody here vouched for or blocked
 inline constexpr std::size_t names_per_person_max = 4;
 inline constexpr std::size_t people_file_bytes_max = std::size_t{16} * 1024 * 1024;

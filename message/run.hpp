@@ -11,7 +11,7 @@
 
 namespace lanchat {
 
-// As it came from elsewhere: nothing is known of it.
+// A run as it came from elsewhere: nothing of it is verified.
 struct Run {
     std::vector<std::string> entries;  // their bytes, opaque
     Signature signature;               // over the head after the last of them

@@ -38,7 +38,7 @@ std::size_t count_characters(std::string_view text);
 
 bool is_ascii(std::string_view text);
 
-// With small letters of ASCII in place of its capitals.
+// The word with small letters of ASCII in place of its capitals.
 std::string in_lower_case(std::string_view word);
 
 }  // namespace lanchat

@@ -20,7 +20,7 @@ std::string encode(const Frame& frame);
 // frame, may be as long as its own kind takes.
 Result<Frame> decode(std::string_view bytes);
 
-// The same for the first frame of a link, which has nothing to verify: what costs nothing to send
+// Decodes the first frame of a link, which has nothing to verify: what costs nothing to send
 // must cost little to refuse.
 Result<Frame> decode_greeting(std::string_view bytes);
 

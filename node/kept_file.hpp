@@ -14,7 +14,7 @@ namespace lanchat {
 enum class Readers { owner, anybody };
 Result<std::optional<std::string>> read_small_file(const std::string& path, std::size_t most,
                                                    Readers readers);
-// The same for what only we write: anything but a file is a Failure, a link to one too.
+// Reads a file that only we write: anything else at `path` is a Failure, a symbolic link too.
 Result<std::optional<std::string>> read_kept_file(const std::string& path, std::size_t most);
 
 // Out of the way of a new one, for people to look at. Returns where it is then; empty: it stayed.
@@ -23,7 +23,7 @@ std::string move_aside(const std::string& path);
 // "cannot DOING PATH: " and what errno says.
 Failure trouble(const std::string& path, const char* doing);
 
-// So that the names in the directory of `path` survive a power cut.
+// Flushes the directory of `path`, so that the names in it survive a power cut.
 bool flush_directory_of(const std::string& path);
 
 // In the data directory, which is locked. Readable by its owner alone. A power cut leaves what was

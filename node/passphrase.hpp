@@ -13,7 +13,8 @@ namespace lanchat {
 // The line in `file`, in its normal form. A Failure if it is none, or if others may read the file.
 Result<std::string> passphrase_in(const std::string& file);
 
-// As it is compared: NFC, without the end of its line. A Failure if it is not one line of UTF-8.
+// The form of a passphrase that is compared: NFC, without the end of its line. A Failure unless it
+// is one line of UTF-8.
 Result<std::string> normal_passphrase(std::string text);
 
 // Why it keeps nobody out for long: it has fewer than limits::passphrase_chars_min characters, or
@@ -24,7 +25,7 @@ std::optional<Failure> weakness_of(std::string_view passphrase);
 inline constexpr std::size_t passphrase_words_min = 4;
 inline constexpr std::size_t passphrase_words_max = 16;
 
-// So many words, each one of 256, with hyphens between.
+// A random passphrase of so many words, each one of 256, with hyphens between.
 std::string new_passphrase(std::size_t words);
 
 }  // namespace lanchat

@@ -58,7 +58,7 @@ class FrameReader {
     // Takes the next part off the front of `bytes`. No value: all bytes are taken.
     std::optional<Part> next(std::string_view& bytes);
 
-    // Of the frame whose part was taken last.
+    // The head of the frame whose part was taken last.
     const FrameHead& head() const { return head_; }
 
   private:

@@ -42,13 +42,13 @@ class Guard {
     // Watches a connection that we opened ourselves.
     std::optional<WatchId> watch_dialled(int fd, const Endpoint& to);
 
-    // It is no stranger any more: nothing of it needs to be looked at.
+    // The connection's other end is no stranger any more: the guard looks at it no longer.
     void greeted(WatchId id);
-    // Cuts it now.
+    // Cuts the connection now.
     void cut(WatchId id);
     // The last call is over: the connection gets a second to end by itself.
     void over(WatchId id);
-    // It is closed: its place is free.
+    // The connection is closed: its place is free.
     void gone(WatchId id);
 
     // Says in the log that `from` was cut; of many at once it says how many.

@@ -34,7 +34,7 @@ class Guesses {
         DeviceId device;  // which it has proven to be
     };
 
-    // It knew the passphrase in an earlier life of this node.
+    // The member knew the passphrase in an earlier life of this node.
     void expect(const DeviceId& member);
 
     // Somebody wants to talk. No value: not today.
@@ -48,8 +48,8 @@ class Guesses {
     std::vector<Ticket> crowded_out();
 
     enum class Outcome {
-        knew,      // the passphrase
-        did_not,   // and has said so
+        knew,       // the passphrase
+        did_not,    // and has said so
         broke_off,  // nobody knows; it may have been to hold up the others
         left        // before it was its turn, or at once when it was
     };

@@ -28,15 +28,16 @@ class Passage {
         // A stranger has greeted. Whoever is called keeps it, and lets it through when it is its
         // turn.
         std::function<void(std::shared_ptr<Passage>)> greeted;
-        // It was cut, or hung up, while it waited for its turn: it must not be kept any more.
+        // The connection was cut, or its other end hung up, while it waited for its turn: it must
+        // not be kept any more.
         std::function<void()> gave_up;
         // A message begins that is longer than any of ours. False: not now, it waits for go_on.
         std::function<bool()> long_begins;
-        // It is whole, or nothing more of it will come.
+        // The long message is whole, or nothing more of it will come.
         std::function<void()> long_ended;
         // gRPC's end of the way.
         std::function<void(UniqueFd inner)> opened;
-        // It was cut, and why.
+        // The connection was cut, and why.
         std::function<void(std::string_view why)> refused;
         // gRPC has let go of its end, or never had one. The last call.
         std::function<void()> over;

@@ -13,7 +13,7 @@ enum class Speech {
     neither,
 };
 
-// With this many bytes it is always decided.
+// So many bytes always decide what a connection speaks.
 inline constexpr std::size_t sniffed_bytes_max = 24;
 
 // Precondition: `seen` is all that has come, at most sniffed_bytes_max.

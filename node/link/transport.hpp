@@ -63,7 +63,7 @@ class Transport {
     // On: nothing is read from legacy peers, those to come included, until it is off again.
     void hold_legacy(bool on);
 
-    // Of a link to a legacy peer: asks whether it is still there. If so, `answered` is called.
+    // Asks an original whether it is still there. If it is, `answered` is called.
     void ask(LinkId link);
 
     // Ends everything, blocking for at most half a second; no hook is called after.

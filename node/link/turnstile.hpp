@@ -38,7 +38,7 @@ class Turnstile {
     // gRPC has let go of the connection of one who was not.
     void left();
 
-    // It does not wait any more.
+    // The stranger with that ticket does not wait any more.
     void gave_up(Ticket ticket);
 
   private:

@@ -21,7 +21,7 @@ inline const std::string& place_of(const Filter& filter) {
     return filter.conversation.empty() ? filter.room : filter.conversation;
 }
 
-// By which a place is found, however its name is written (comparing.hpp).
+// The key by which a room or conversation is found, however its name is written (comparing.hpp).
 std::string key_of(const Entry& entry);
 std::string key_of(const Filter& filter);
 
@@ -64,7 +64,7 @@ std::vector<Part> new_parts(const VerifiedRun& run, const Extent& held);
 inline constexpr std::uint64_t stretch_span = std::uint64_t{16} << 16;  // 16 ms, as in Clock
 // How many items from `part.first` on make a stretch.
 std::size_t stretch_in(const VerifiedRun& run, const Part& part);
-// The same of lines of legacy peers, which must be of one of them, too.
+// As above, for lines of legacy peers: all of one stretch are of one peer, too.
 std::size_t stretch_in(const std::vector<Heard>& heard, std::size_t first);
 
 // The newest so many of the lines that come by.

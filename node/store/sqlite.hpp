@@ -92,7 +92,7 @@ class Database {
         return query;
     }
 
-    // Of the last call that failed.
+    // What kind of trouble the last failed call had.
     Trouble trouble() const { return trouble_; }
     Failure failure(std::string_view doing) const;
     // For what only our own eyes can see to be damage.
@@ -102,7 +102,7 @@ class Database {
     int log_pages() const { return *log_pages_; }
     // Copies the write-ahead log into the database and flushes that; false: see `failure`.
     bool checkpoint();
-    // The same, and leaves no byte in the write-ahead log.
+    // As above, and leaves no byte in the write-ahead log.
     bool empty_log();
 
   private:

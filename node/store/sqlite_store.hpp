@@ -35,7 +35,7 @@ struct Indexing {
     std::uint64_t behind = 131'072;  // lines: a commit waits for the index beyond that
 };
 
-// Of which logs the store remembers what is held; of the others it reads the row when asked.
+// Of so many logs the store remembers what is held; the rows of the others it reads when asked.
 inline constexpr std::size_t logs_at_hand = 4'096;
 
 // For `log_at`.
@@ -89,7 +89,7 @@ class SqliteStore final : public Store {
 
     // What giving up old runs was planned with, for tests.
     const Retention& retention() const { return retention_; }
-    // Of how many logs it is remembered what is held, for tests.
+    // How many logs are remembered; for tests.
     std::size_t at_hand() const { return logs_.size(); }
 
     // Reads everything. False: something in it is not what was stored.
