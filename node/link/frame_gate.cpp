@@ -27,7 +27,7 @@ constexpr std::array<Grant, 6> grants{{
 }};
 
 constexpr std::size_t sliver_bytes_max = 256;
-constexpr double small_message_bytes = 8;
+constexpr double message_prefix_bytes = 5;
 constexpr std::size_t settings_bytes_max = std::size_t{6} * 32;
 constexpr std::size_t other_bytes_max = 1'024;
 constexpr int goaways_max = 4;  // a graceful end has two
@@ -250,8 +250,8 @@ FrameGate::Refusal FrameGate::end_data(const FrameHead& head) {
 
 // What an honest end answers: data with pings and windows, a window with what still fits it,
 // settings and pings with their acknowledgement. Answers of ours earn nothing, or they would pay
-// for the questions. gRPC opens windows for each message that it reads, and a frame of data may
-// hold as many small ones as fit.
+// for the questions. gRPC opens both its windows for each message that it reads, and a frame of
+// data may hold many: each takes its prefix at least.
 void FrameGate::gave(std::string_view bytes) {
     const auto skipped = std::min(bytes.size(), http2_preface.size() - preface_given_);
     preface_given_ += skipped;
@@ -263,7 +263,7 @@ void FrameGate::gave(std::string_view bytes) {
         note_calls(head);
         if (head.type == FrameType::data) {
             earn(Kind::ping, 1);
-            earn(Kind::other, 2 + static_cast<double>(head.length) / small_message_bytes);
+            earn(Kind::other, 2 + 2 * static_cast<double>(head.length) / message_prefix_bytes);
         }
         if (head.type == FrameType::window_update) earn(Kind::sliver, 1);
         if (head.type == FrameType::settings && !answers) earn(Kind::settings, 1);

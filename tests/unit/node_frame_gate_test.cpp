@@ -159,7 +159,7 @@ TEST_CASE("whom we ask how it is may answer, or refuse, late too") {
 TEST_CASE("each of the small messages in one frame of ours may be answered with a window") {
     Gate reader = member();
     for (int n = 0; n < 20; ++n) {
-        reader.gate.gave(frame(FrameType::data, 0, 1, times(50, message(20))));
+        reader.gate.gave(frame(FrameType::data, 0, 1, times(50, message(0))));
         CHECK(reader.passes(times(100, window)));
     }
     CHECK(reader.why(times(3'000, window)) == "too many frames without a message");
