@@ -3,13 +3,12 @@
 # Behaviour: A client that reads a stream of 500 messages of 7 bytes, 1 ms apart, answers most of
 #            them with two WINDOW_UPDATE frames each, one for the stream and one for the connection:
 #            about 800 frames, more bytes than the messages themselves, although all of the messages
-#            are a tenth of the window that was open from the beginning. Most HTTP/2 ends wait until
-#            half of a window is used. A frame of data that holds several messages is answered by
-#            as many.
+#            are a tenth of the window that was open from the beginning. nghttp2, for one, waits
+#            until half of a window is used.
 # Matters:   Who limits the control frames of a connection by those of data (a proxy, a guard
 #            against floods) cuts an honest client that reads many small messages.
 # Instead:   Grant two windows for each message, or for each five bytes of data, the least that a
-#            message takes; and some more for the connection itself.
+#            message takes, since one frame may hold several.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
