@@ -277,6 +277,7 @@ class Room {
     bool must_ask(const Peer&) const;
     void tell_of(Peer&, const LogId&, Instant now);
     void who_is_linked_changed(const Peer&, Instant now);
+    std::vector<NodeId> linked_besides(const Peer&) const;
     bool add_linked(Peer&, Frame&, bool goes_anyway, Instant now);
     void ask_for_missing(Now, Effects&);
     Peer* source_of(const LogId&, Instant now);

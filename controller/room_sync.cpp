@@ -306,14 +306,17 @@ void Room::who_is_linked_changed(const Peer& who, Instant now) {
     }
 }
 
+std::vector<NodeId> Room::linked_besides(const Peer& peer) const {
+    std::vector<NodeId> others;
+    for (const auto& [key, other] : peers_)
+        if (other.up && !key.legacy && key != peer.key) others.push_back(key.node);
+    return others;
+}
+
 bool Room::add_linked(Peer& peer, Frame& frame, bool goes_anyway, Instant now) {
     NeighbourNews& news = peer.logs.links;
     if (news.is_empty() || !(goes_anyway || news.is_due(now))) return false;
-    std::vector<NodeId> others;
-    if (news.tells_all())
-        for (const auto& [key, other] : peers_)
-            if (other.up && !key.legacy && key != peer.key) others.push_back(key.node);
-    frame.linked = news.take(std::move(others));
+    frame.linked = news.take(news.tells_all() ? linked_besides(peer) : std::vector<NodeId>{});
     return true;
 }
 

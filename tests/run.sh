@@ -171,15 +171,15 @@ $install && install_packages
 install_node_packages
 
 part "the tests under ASan and UBSan, then fuzzing, what is promised in seconds and bytes, TSan"
-if compiler=$(clang); then
-    # What is fuzzed runs under the same sanitizers: one build serves the tests too.
-    build fuzz "-DCMAKE_CXX_COMPILER=$compiler"
-    run_tests fuzz
-    part "fuzzing, then what is promised in seconds and bytes, TSan"
+# What is fuzzed runs under the same sanitizers: one build of Clang's serves the tests too.
+sanitized=asan
+compiler=$(clang) && sanitized=fuzz
+build "$sanitized" ${compiler:+"-DCMAKE_CXX_COMPILER=$compiler"}
+run_tests "$sanitized"
+part "fuzzing, then what is promised in seconds and bytes, TSan"
+if [[ $sanitized == fuzz ]]; then
     run_fuzz
 else
-    build asan
-    run_tests asan
     step skip fuzzing "no clang++"
 fi
 part "what is promised in seconds and bytes, then TSan"

@@ -27,7 +27,6 @@ constexpr std::array<Grant, 6> grants{{
 }};
 
 constexpr std::size_t sliver_bytes_max = 256;
-constexpr double message_prefix_bytes = 5;
 constexpr std::size_t settings_bytes_max = std::size_t{6} * 32;
 constexpr std::size_t other_bytes_max = 1'024;
 constexpr int goaways_max = 4;  // a graceful end has two
@@ -263,7 +262,7 @@ void FrameGate::gave(std::string_view bytes) {
         note_calls(head);
         if (head.type == FrameType::data) {
             earn(Kind::ping, 1);
-            earn(Kind::other, 2 + 2 * static_cast<double>(head.length) / message_prefix_bytes);
+            earn(Kind::other, 2 + 2.0 * head.length / message_prefix_bytes);
         }
         if (head.type == FrameType::window_update) earn(Kind::sliver, 1);
         if (head.type == FrameType::settings && !answers) earn(Kind::settings, 1);

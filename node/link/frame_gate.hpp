@@ -54,13 +54,15 @@ class FrameGate {
     enum class Kind : std::size_t { ping, settings, sliver, other, call, reset };
     static constexpr std::size_t kinds = 6;
 
+    static constexpr std::size_t message_prefix_bytes = 5;  // compressed or not, and its length
+
     // What the other end says in a call. Messages lie one behind the other, wherever frames begin.
     struct Call {
         std::uint32_t stream = 0;  // none: this place is free
         int header_blocks = 0;
-        bool ended = false;                    // it says no more
-        bool left = false;                     // nobody here listens any more
-        std::array<std::uint8_t, 5> prefix{};  // of a message: compressed or not, and its length
+        bool ended = false;                                       // it says no more
+        bool left = false;                                        // nobody here listens any more
+        std::array<std::uint8_t, message_prefix_bytes> prefix{};  // of a message
         std::size_t prefix_size = 0;
         std::size_t message_left = 0;
         std::uint64_t long_message = 0;

@@ -33,7 +33,7 @@ constexpr auto absence_interval = std::chrono::milliseconds(100);
 class Buffer {
   public:
     // For the next read, of no more than `most`. What was read before is gone.
-    asio::mutable_buffer to_fill(std::size_t most) {
+    asio::mutable_buffer to_fill(std::size_t most = largest) {
         if (bytes_.size() != wanted_) bytes_ = std::vector<char>(wanted_);
         return asio::buffer(bytes_.data(), std::min(bytes_.size(), most));
     }
@@ -196,11 +196,10 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
     }
 
     void pump_out() {
-        inner_.async_read_some(out_.to_fill(std::string_view::npos),
-                               [self = this->shared_from_this()](auto error, std::size_t count) {
-                                   error ? self->ended_here()
-                                         : self->give(self->out_.filled(count));
-                               });
+        inner_.async_read_some(
+            out_.to_fill(), [self = this->shared_from_this()](auto error, std::size_t count) {
+                error ? self->ended_here() : self->give(self->out_.filled(count));
+            });
     }
 
     void give(std::string_view bytes) {

@@ -17,7 +17,6 @@ class Figure:
     low_is_good: bool
     ours: str  # the row of lanchat
     peers: tuple  # (what README calls it, its row) of whoever it is compared with
-    chat: bool = True  # of the first table; else of the second, where lines survive
 
 
 FIGURES = (
@@ -34,10 +33,10 @@ FIGURES = (
             ("NATS JetStream, not flushed",
              "1→1 durable lines/s: NATS JetStream as it comes (answered, not flushed)"),
             ("mosquitto, saved each turn",
-             "1→1 durable lines/s: mosquitto QoS 1, saved after each turn")), chat=False),
+             "1→1 durable lines/s: mosquitto QoS 1, saved after each turn"))),
     Figure("One line in 1 000 found among a million", True,
            "1000000 lines stored: `search` for one line in 1 000",
-           (("grep of the same file", "`grep` of the same file"),), chat=False),
+           (("grep of the same file", "`grep` of the same file"),)),
     Figure("30 processes started until all are linked", True,
            "start to mesh of 30: lanchat processes", ()),
 )
@@ -45,17 +44,15 @@ FIGURES = (
 HEADS = ("A chat", "Lines that survive, beside brokers", "What is lost to kill -9")
 
 
-def _bars(figure, tables):
-    """(name, median, its words) of lanchat and of each peer that was measured."""
-    medians = tables[0 if figure.chat else 1].medians
+def _bars(figure, medians):
+    """(name, median, its unit) of lanchat and of each peer that was measured."""
     ways = (("lanchat", figure.ours), *figure.peers)
     return [(name, *medians[row]) for name, row in ways if row in medians]
 
 
-def _few(tables):
+def _few(bars):
     rows = []
-    for figure in FIGURES:
-        (_, value, unit), *peers = _bars(figure, tables)
+    for figure, ((_, value, unit), *peers) in zip(FIGURES, bars):
         others = ", ".join(f"{name} {format_number(one)}{of}" for name, one, of in peers)
         rows.append((figure.title, format_number(value) + unit, others))
     return markdown(("what", "lanchat", "beside it"), "-:-", rows)
@@ -66,11 +63,13 @@ def write(conditions, tables):
     text = "\n\n".join(f"## {head}\n\n{table}" for head, table in zip(HEADS, tables))
     with open(os.path.join(HERE, "RESULTS.md"), "w", encoding="utf-8") as results:
         results.write(f"# What tests/bench/run.sh --write measured last\n\n{conditions}\n\n{text}\n")
-    groups = [(one.title, one.low_is_good, _bars(one, tables)) for one in FIGURES]
+    chat, disk, _ = tables
+    bars = [_bars(figure, chat.medians | disk.medians) for figure in FIGURES]
+    groups = [(one.title, one.low_is_good, found) for one, found in zip(FIGURES, bars)]
     with open(os.path.join(HERE, "results.svg"), "w", encoding="utf-8") as drawing:
         drawing.write(picture(groups))
     with open(README, encoding="utf-8") as readme:
         before = readme.read()
-    few = f"{conditions}\n\n{_few(tables)}\n"
+    few = f"{conditions}\n\n{_few(bars)}\n"
     with open(README, "w", encoding="utf-8") as readme:
         readme.write(MARK.sub(lambda found: found[1] + few + found[2], before))
