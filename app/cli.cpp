@@ -23,7 +23,7 @@
 #include "config/layers.hpp"
 #include "config/nearest.hpp"
 #include "message/text.hpp"
-#include "node/passphrase.hpp"
+#include "node/keep/passphrase.hpp"
 
 namespace lanchat::app {
 namespace {

@@ -16,7 +16,7 @@
 #include <variant>
 
 #include "message/limits.hpp"
-#include "node/kept_file.hpp"
+#include "node/keep/kept_file.hpp"
 
 namespace lanchat::app {
 namespace {

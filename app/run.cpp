@@ -14,8 +14,8 @@
 #include "app/session.hpp"
 #include "message/limits.hpp"
 #include "message/text.hpp"
-#include "node/network_secret.hpp"
-#include "node/passphrase.hpp"
+#include "node/keep/network_secret.hpp"
+#include "node/keep/passphrase.hpp"
 
 namespace lanchat::app {
 

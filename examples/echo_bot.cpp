@@ -5,8 +5,8 @@
 #include <utility>
 #include <variant>
 
-#include "node/link/process.hpp"
-#include "node/node.hpp"
+#include <lanchat/node/link/process.hpp>
+#include <lanchat/node/node.hpp>
 
 int main(int argc, char** argv) {
     lanchat::link::prepare_process();

@@ -8,8 +8,8 @@
 #include <memory>
 #include <variant>
 
-#include "node/link/process.hpp"
-#include "node/node.hpp"
+#include <lanchat/node/link/process.hpp>
+#include <lanchat/node/node.hpp>
 
 namespace {
 

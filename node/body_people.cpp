@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "node/body.hpp"
-#include "node/entropy.hpp"
+#include "node/keep/entropy.hpp"
 
 namespace lanchat {
 namespace {

@@ -11,8 +11,8 @@
 #include "message/limits.hpp"
 #include "message/text.hpp"
 #include "node/body.hpp"
-#include "node/device_key_file.hpp"
-#include "node/entropy.hpp"
+#include "node/keep/device_key_file.hpp"
+#include "node/keep/entropy.hpp"
 #include "node/store/memory_store.hpp"
 #include "node/store/sqlite_store.hpp"
 

@@ -8,7 +8,7 @@
 #include "config/print.hpp"
 #include "config/schema.hpp"
 #include "message/text.hpp"
-#include "node/kept_file.hpp"
+#include "node/keep/kept_file.hpp"
 
 namespace lanchat::app {
 namespace {

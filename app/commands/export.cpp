@@ -9,7 +9,7 @@
 #include "app/time_words.hpp"
 #include "message/comparing.hpp"
 #include "message/text.hpp"
-#include "node/kept_file.hpp"
+#include "node/keep/kept_file.hpp"
 
 namespace lanchat::app {
 namespace {

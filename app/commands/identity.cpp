@@ -1,9 +1,9 @@
-// The key is a file; all care is in node/device_key_file.
+// The key is a file; all care is in node/keep/device_key_file.
 #include "app/commands/identity.hpp"
 
 #include "app/profile.hpp"
 #include "message/text.hpp"
-#include "node/device_key_file.hpp"
+#include "node/keep/device_key_file.hpp"
 
 namespace lanchat::app {
 namespace {

@@ -9,7 +9,7 @@
 #include "app/line_buffer.hpp"
 #include "message/base64.hpp"
 #include "message/limits.hpp"
-#include "node/kept_file.hpp"
+#include "node/keep/kept_file.hpp"
 #include "node/link/unique_fd.hpp"
 
 namespace lanchat::app {

@@ -2,8 +2,8 @@
 #include "app/commands/invite.hpp"
 
 #include "message/text.hpp"
-#include "node/kept_file.hpp"
-#include "node/passphrase.hpp"
+#include "node/keep/kept_file.hpp"
+#include "node/keep/passphrase.hpp"
 
 namespace lanchat::app {
 

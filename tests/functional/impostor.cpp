@@ -9,7 +9,7 @@
 #include <iterator>
 
 #include "message/assert.hpp"
-#include "node/entropy.hpp"
+#include "node/keep/entropy.hpp"
 
 namespace lanchat {
 

@@ -12,8 +12,10 @@ MAY_INCLUDE = {
     "discover": {"message", "config"},
     "node/link": {"message", "config"},
     "node/store": {"message"},
-    "node": {"message", "config", "controller", "discover", "node/link", "node/store"},
-    "app": {"message", "config", "controller", "discover", "node", "node/link", "node/store"},
+    "node/keep": {"message", "controller", "discover", "node/link"},
+    "node": {"message", "config", "controller", "discover", "node/keep", "node/link", "node/store"},
+    "app": {"message", "config", "controller", "discover", "node", "node/keep", "node/link",
+            "node/store"},
 }
 
 # Third-party headers -> where they may appear (folders or files).

@@ -1,5 +1,5 @@
 // The book of people on disk: whole or not at all, and never silently forgotten.
-#include "node/book_of_people.hpp"
+#include "node/keep/book_of_people.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 // Files that take their place when they are whole.
-#include "node/kept_file.hpp"
+#include "node/keep/kept_file.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

@@ -11,9 +11,9 @@
 #include <optional>
 #include <thread>
 
-#include "node/book_of_people.hpp"
+#include "node/keep/book_of_people.hpp"
+#include "node/keep/memory_of_peers.hpp"
 #include "node/link/front_door.hpp"
-#include "node/memory_of_peers.hpp"
 #include "tests/unit/node_lives.hpp"
 #include "tests/unit/node_stores.hpp"
 

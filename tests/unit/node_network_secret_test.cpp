@@ -1,7 +1,7 @@
 // Passphrase files, and the networks that data directories belong to.
-#include "node/network_secret.hpp"
+#include "node/keep/network_secret.hpp"
 
-#include "node/passphrase.hpp"
+#include "node/keep/passphrase.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>

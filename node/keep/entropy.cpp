@@ -1,5 +1,5 @@
 // getrandom(2).
-#include "node/entropy.hpp"
+#include "node/keep/entropy.hpp"
 
 #include <sys/random.h>
 

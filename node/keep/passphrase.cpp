@@ -1,5 +1,5 @@
 // What people choose is looked at with zxcvbn, which knows what people choose.
-#include "node/passphrase.hpp"
+#include "node/keep/passphrase.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,8 +13,8 @@
 #include "message/limits.hpp"
 #include "message/sodium.hpp"
 #include "message/text.hpp"
-#include "node/entropy.hpp"
-#include "node/kept_file.hpp"
+#include "node/keep/entropy.hpp"
+#include "node/keep/kept_file.hpp"
 
 namespace lanchat {
 namespace {

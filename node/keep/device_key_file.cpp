@@ -1,5 +1,5 @@
 // Reading the key, and making it so that a power cut leaves either none or all of it.
-#include "node/device_key_file.hpp"
+#include "node/keep/device_key_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
-#include "node/entropy.hpp"
-#include "node/kept_file.hpp"
+#include "node/keep/entropy.hpp"
+#include "node/keep/kept_file.hpp"
 #include "node/link/unique_fd.hpp"
 
 namespace lanchat {

@@ -1,5 +1,5 @@
 // Delayed, off-loop saving of remembered peers.
-#include "node/memory_of_peers.hpp"
+#include "node/keep/memory_of_peers.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -7,7 +7,7 @@
 #include <chrono>
 #include <utility>
 
-#include "node/kept_file.hpp"
+#include "node/keep/kept_file.hpp"
 
 namespace lanchat {
 namespace {

@@ -1,5 +1,5 @@
 // One line a person: id, first and last seen, verified, marks, names. Names are percent-encoded.
-#include "node/book_of_people.hpp"
+#include "node/keep/book_of_people.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -12,7 +12,7 @@
 #include "message/hash.hpp"
 #include "message/limits.hpp"
 #include "message/text.hpp"
-#include "node/kept_file.hpp"
+#include "node/keep/kept_file.hpp"
 
 namespace lanchat {
 namespace {

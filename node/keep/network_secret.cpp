@@ -1,5 +1,5 @@
 // Stretching the passphrase, and the note in the data directory.
-#include "node/network_secret.hpp"
+#include "node/keep/network_secret.hpp"
 
 #include <unistd.h>
 
@@ -7,8 +7,8 @@
 
 #include "message/limits.hpp"
 #include "message/sodium.hpp"
-#include "node/kept_file.hpp"
-#include "node/passphrase.hpp"
+#include "node/keep/kept_file.hpp"
+#include "node/keep/passphrase.hpp"
 
 namespace lanchat {
 namespace {

@@ -1,5 +1,5 @@
 // A draft beside the file takes its place once it is on the disk.
-#include "node/kept_file.hpp"
+#include "node/keep/kept_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
