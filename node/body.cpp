@@ -3,11 +3,24 @@
 
 #include <spdlog/spdlog.h>
 
-#include <asio/post.hpp>
 #include <chrono>
 #include <utility>
 
+#include "message/assert.hpp"
+#include "node/keep/entropy.hpp"
+
 namespace lanchat {
+namespace {
+
+Nonce random_nonce() {
+    Nonce nonce;
+    fill_random(nonce.bytes);
+    return nonce;
+}
+
+Failure not_running() { return Failure{"the node is not running"}; }
+
+}  // namespace
 
 using asio::ip::tcp;
 
@@ -19,13 +32,13 @@ Now clock_now() {
 
 // Listeners may call back into the node: what they cause waits until the effects at hand are done.
 void Node::Body::feed(brain::Input input) {
-    if (stopped_ || room_ == nullptr) return;
+    if (!is_running()) return;
     inputs_.push_back(std::move(input));
     if (std::exchange(feeding_, true)) return;
     while (!inputs_.empty() && !stopped_) {
         const brain::Input next = std::move(inputs_.front());
         inputs_.pop_front();
-        if (const auto* say = std::get_if<brain::Say>(&next)) --says_waiting_[say->to];
+        if (const auto* say = std::get_if<brain::Say>(&next)) sayings_->taken(*say);
         room_->step(next, clock_now(), effects_);
         auto effects = std::exchange(effects_, {});
         for (auto& effect : effects) perform(effect);
@@ -33,7 +46,7 @@ void Node::Body::feed(brain::Input input) {
         if (effects_.empty()) effects_.swap(effects);  // keeps the allocation
     }
     feeding_ = false;
-    write_down();
+    history_.write();
     if (stopped_) return;
     arm_timer();
     offer_room();
@@ -52,7 +65,10 @@ void Node::Body::found(const Endpoint& where, tcp::socket socket) {
 void Node::Body::perform_one(brain::Dial& dial) {
     asio::error_code error = asio::error::not_connected;
     const auto local = in_hand_ ? in_hand_->local_endpoint(error) : tcp::endpoint{};
-    if (error) return post(brain::Lost{dial.link, brain::End::broken});
+    if (error)
+        return loop_.post([this, link = dial.link] {
+            feed(brain::Lost{link, brain::End::broken});
+        });
     Frame greeting;
     greeting.msg = to_string(Endpoint{Ipv4{local.address().to_v4().to_uint()}, address_.port});
     greeting.hello = dial.hello;
@@ -67,28 +83,25 @@ void Node::Body::perform_one(brain::Notify& notify) {
     if (const auto* down = std::get_if<brain::PeerDown>(&notify.event))
         spdlog::debug("no longer linked with {}", to_string(down->peer.address));
     const auto* message = std::get_if<brain::Message>(&notify.event);
-    if (message != nullptr && message->from.legacy && legacy_lines_)
-        legacy_lines_->add(
-            {message->id, message->said, message->room, message->from.name, message->text});
+    if (message != nullptr && message->from.legacy)
+        history_.add(store::Heard{message->id, message->said, message->room, message->from.name,
+                                  message->text});
     const auto* verification = std::get_if<brain::Verification>(&notify.event);
     if (verification != nullptr && verification->stage == brain::Verification::Stage::verified)
-        return tell_verified(*verification);  // once it is kept
+        return people_->tell_kept(*verification, listener_);
     listener_(notify.event);
 }
 
 void Node::Body::perform_one(brain::Stop&) {
-    asio::post(loop_, [this, here = here_] {
-        if (!*here) return;
+    loop_.post([this] {
         stop();
         const auto told = std::move(on_stopped_);  // it may be the end of us
         if (told) told();
     });
 }
 
-void Node::Body::post(brain::Input input) {
-    asio::post(loop_, [this, here = here_, input = std::move(input)]() mutable {
-        if (*here) feed(std::move(input));
-    });
+void Node::Body::perform_one(brain::Roll& roll) {
+    loop_.post([this, who = roll.who] { feed(brain::Rolled{who, random_nonce()}); });
 }
 
 // One timer: it is moved only when something is due earlier. Firing too early costs one look.
@@ -97,12 +110,63 @@ void Node::Body::arm_timer() {
     if (!next || *next >= armed_) return;
     armed_ = *next;
     timer_.expires_at(armed_);
-    timer_.async_wait([this, here = here_](const asio::error_code& error) {
-        if (error || !*here) return;
+    loop_.wait(timer_, [this] {
         armed_ = Instant::max();
         const auto due = room_->next_wakeup();
         if (due && *due <= clock_now().steady) return feed(brain::Wake{});
         arm_timer();
+    });
+}
+
+Result<std::string> Node::Body::say(std::string text, std::string room) {
+    Saying saying{std::move(text), std::move(room)};
+    if (!is_running()) return not_running();
+    if (const auto no = sayings_->refuse(saying)) return *no;
+    return message_id(sayings_->say_now(std::move(saying), false));
+}
+
+void Node::Body::say(Saying saying, Said said) {
+    if (is_running()) return sayings_->say(std::move(saying), std::move(said));
+    loop_.post([said = std::move(said)] { said(not_running()); });
+}
+
+brain::DeliveryCount Node::Body::watch(const LineId& line) {
+    LANCHAT_ASSERT(!feeding_);
+    feed(brain::Watch{line});
+    return room_->delivery(line).value_or(brain::DeliveryCount{});
+}
+
+// Everything is handed to the disk before the read, so what that finds is behind it.
+void Node::Body::import_runs(std::vector<Run> runs,
+                             std::function<void(const Result<Imported>&)> done) {
+    LANCHAT_ASSERT(!feeding_);
+    Imported imported;
+    const auto refuse = [&imported](const std::string& why) {
+        if (imported.runs_refused++ == 0) imported.why = why;
+    };
+    for (Run& run : runs) {
+        const auto verified = lanchat::verify(std::move(run));
+        if (!verified) {
+            refuse(verified.why());
+            continue;
+        }
+        const LogId log = (*verified)->log();
+        if (log.is_direct()) {
+            refuse("a run of direct messages: those come from their author alone");
+            continue;
+        }
+        const Extent before = room_->held(log);
+        feed(brain::Imported{*verified});
+        const Extent after = room_->held(log);
+        imported.lines_new += after.size() - before.size();
+        if (after.lacks((*verified)->last()))
+            refuse("a run whose predecessors are neither here nor there");
+    }
+    history_.read([this, imported, done = std::move(done)](store::Store&) {
+        loop_.post([this, imported, done] {
+            if (history_.trouble().empty()) return done(imported);
+            done(Failure{"lines cannot be stored: " + history_.trouble()});
+        });
     });
 }
 
@@ -125,9 +189,17 @@ bool Node::Body::has_room() {
 void Node::Body::offer_room() {
     if (!room_wanted_ || !room_->has_room(clock_now().steady)) return;
     room_wanted_ = false;
-    asio::post(loop_, [this, here = here_] {
-        if (*here && on_room_) on_room_();
+    loop_.post([this] {
+        if (on_room_) on_room_();
     });
+}
+
+std::vector<PeerInfo> Node::Body::peers() const {
+    return room_ ? room_->peers().linked() : std::vector<PeerInfo>{};
+}
+
+std::vector<std::string> Node::Body::warnings() const {
+    return reach_ ? reach_->warnings() : std::vector<std::string>{};
 }
 
 void Node::Body::stop() {
@@ -138,13 +210,8 @@ void Node::Body::stop() {
     if (memory_) memory_->stop();
     if (book_) book_->stop();
     if (reach_) reach_->stop();
-    trim_timer_.cancel();
-    disk_pause_.cancel();
-    if (disk_) write_refused();
-    if (legacy_lines_) legacy_lines_->write_all();
-    legacy_lines_.reset();
-    disk_.reset();  // waits until all is on the disk
-    *here_ = false;
+    history_.stop();  // waits until all is on the disk
+    loop_.stop();
 }
 
 }  // namespace lanchat

@@ -101,6 +101,11 @@ std::vector<DeviceId> members(const brain::RoomSettings& known) {
     return {members.begin(), members.end()};
 }
 
+brain::OnKeyChange rule_of(const Config& config) {
+    return config.security.on_key_change == OnKeyChange::block ? brain::OnKeyChange::block
+                                                               : brain::OnKeyChange::warn;
+}
+
 }  // namespace
 
 Node::Body::Body(asio::io_context& loop, Config config, Listener listener, OpenHistory open_history)
@@ -109,9 +114,8 @@ Node::Body::Body(asio::io_context& loop, Config config, Listener listener, OpenH
       listener_(std::move(listener)),
       open_store_(open_history ? std::move(open_history) : open_store),
       instance_(random_instance()),
-      timer_(loop),
-      disk_pause_(loop),
-      trim_timer_(loop) {
+      history_(loop_, config_, history_hooks()),
+      timer_(loop) {
     if (!config_.history.enabled) config_.data_dir.clear();
     config_.name = to_name(config_.name, "anonymous");
 }
@@ -121,24 +125,7 @@ Result<Endpoint> Node::Body::start() {
     const auto places = find_places(config_);
     if (!places) return Failure{places.why()};
     if (const auto no = open_history()) return *no;
-    transport_ = std::make_unique<link::Transport>(
-        loop_, key_, secret_,
-        link::Transport::Hooks{[this](LinkId link, Endpoint from, bool encrypted) {
-                                   feed(brain::Accepted{link, from, encrypted});
-                               },
-                               [this](LinkId link, Frame frame) {
-                                   feed(brain::Received{link, std::move(frame)});
-                               },
-                               [this](LinkId link) { feed(brain::Drained{link}); },
-                               [this](LinkId link) { feed(brain::Probed{link, true}); },
-                               [this](LinkId link, link::LinkEnd end) {
-                                   feed(brain::Lost{link, to_brain(end)});
-                               },
-                               [this] { return room_->peers().full(); },
-                               [this](Endpoint where) {
-                                   brain::Notify notify{brain::OtherVersion{where}};
-                                   perform_one(notify);
-                               }});
+    transport_ = std::make_unique<link::Transport>(loop_.io(), key_, secret_, link_hooks());
     const auto expected = secret_.empty() ? std::vector<DeviceId>{} : members(known_);
     const auto port = transport_->open(places->listen, config_.ports, expected);
     if (!port) return Failure{port.why()};
@@ -147,7 +134,7 @@ Result<Endpoint> Node::Body::start() {
     spdlog::debug("listening on {} as {}", to_string(address_), id_);
     discovery_->start();
     arm_timer();
-    trim();
+    history_.trim();
     return address_;
 }
 
@@ -169,10 +156,7 @@ std::optional<Failure> Node::Body::open_history() {
     }
     if (!start) return Failure{start.why()};
     known_ = std::move(*start);
-    eras_ = (*opened)->eras();
-    arrivals_.begin((*opened)->last());
-    disk_ = std::make_unique<store::Disk>(loop_.get_executor(), std::move(*opened));
-    legacy_lines_ = std::make_unique<LegacyLines>(loop_, *disk_, legacy_hooks());
+    history_.begin(std::move(*opened));
     return std::nullopt;
 }
 
@@ -187,23 +171,58 @@ void Node::Body::build(const Places& places, std::uint16_t port) {
     known_.closed = !secret_.empty();
     known_.seed = random_bits();
     known_.key = key_;
-    book_ = std::make_unique<BookOfPeople>(loop_, config_.data_dir);
+    book_ = std::make_unique<BookOfPeople>(loop_.io(), config_.data_dir);
     known_.people = book_->load();
     room_ = std::make_unique<brain::Room>(std::move(known_), clock_now());
-    memory_ = std::make_unique<MemoryOfPeers>(loop_, config_.data_dir);
-    reach_ = std::make_unique<Reach>(loop_, places);
+    const auto feeds = [this](auto input) { feed(std::move(input)); };
+    sayings_ = std::make_unique<Sayings>(
+        loop_, *room_, history_, Sayings::Settings{key_->id(), config_.security.tls}, feeds);
+    people_ = std::make_unique<KnownPeople>(
+        loop_, *room_, *book_, KnownPeople::Settings{key_->id(), rule_of(config_)}, feeds);
+    memory_ = std::make_unique<MemoryOfPeers>(loop_.io(), config_.data_dir);
+    reach_ = std::make_unique<Reach>(loop_.io(), places);
     const auto& discovery = config_.discovery;
     discovery_ = std::make_unique<discover::Discovery>(
-        loop_,
+        loop_.io(),
         discover::Settings{places.cidrs, config_.ports, own, places.given,
                            memory_->dialable(places.cidrs, config_.ports, places.given),
                            discovery.scan, discovery.scan_rate, discovery.probe_timeout,
                            discovery.rescan, random_bits()},
-        discover::Hooks{
-            [this](const Endpoint& where) { return room_->wants(where, clock_now().steady); },
+        discovery_hooks());
+}
+
+History::Hooks Node::Body::history_hooks() {
+    return {[this](brain::Input input) { feed(std::move(input)); },
+            [this](const std::vector<RunPtr>& runs) { sayings_->stored(runs); },
+            [this](bool on) {
+                legacy_waits_ = on;
+                hold_legacy();
+            }};
+}
+
+link::Transport::Hooks Node::Body::link_hooks() {
+    return {[this](LinkId link, Endpoint from, bool encrypted) {
+                feed(brain::Accepted{link, from, encrypted});
+            },
+            [this](LinkId link, Frame frame) {
+                feed(brain::Received{link, std::move(frame)});
+            },
+            [this](LinkId link) { feed(brain::Drained{link}); },
+            [this](LinkId link) {
+                feed(brain::Probed{link, true});
+            },
+            [this](LinkId link, link::LinkEnd end) {
+                feed(brain::Lost{link, to_brain(end)});
+            },
+            [this] { return room_->peers().full(); },
+            [this](Endpoint where) { listener_(brain::OtherVersion{where}); }};
+}
+
+discover::Hooks Node::Body::discovery_hooks() {
+    return {[this](const Endpoint& where) { return room_->wants(where, clock_now().steady); },
             [this](const Endpoint& where, tcp::socket socket) { found(where, std::move(socket)); },
             [this](const Endpoint& where) { feed(brain::Unreachable{where}); },
-            [this] { feed(brain::Swept{}); }});
+            [this] { feed(brain::Swept{}); }};
 }
 
 Node::Node(asio::io_context& loop, Config config, Listener listener, OpenHistory open_history)
@@ -212,23 +231,21 @@ Node::Node(asio::io_context& loop, Config config, Listener listener, OpenHistory
 Node::~Node() = default;
 
 Result<Endpoint> Node::start() { return body_->start(); }
-void Node::close_network(std::string secret) { body_->secret_ = std::move(secret); }
+void Node::close_network(std::string secret) { body_->close_network(std::move(secret)); }
 
-const std::string& Node::id() const { return body_->id_; }
-const std::string& Node::name() const { return body_->config_.name; }
-Endpoint Node::address() const { return body_->address_; }
+const std::string& Node::id() const { return body_->id(); }
+const std::string& Node::name() const { return body_->name(); }
+Endpoint Node::address() const { return body_->address(); }
 
 Result<std::string> Node::say(std::string text, std::string room) {
-    Saying saying{std::move(text), std::move(room)};
-    if (const auto no = body_->refuse(saying)) return *no;
-    return message_id(body_->say_now(std::move(saying), false));
+    return body_->say(std::move(text), std::move(room));
 }
 
 void Node::say(Saying saying, Said said) { body_->say(std::move(saying), std::move(said)); }
 controller::DeliveryCount Node::watch(const LineId& line) { return body_->watch(line); }
 
 bool Node::has_room() const { return body_->has_room(); }
-void Node::on_room(std::function<void()> callback) { body_->on_room_ = std::move(callback); }
+void Node::on_room(std::function<void()> callback) { body_->on_room(std::move(callback)); }
 void Node::receive(bool on) { body_->receive(on); }
 
 void Node::end_of_input(std::optional<std::chrono::seconds> linger) {
@@ -236,52 +253,42 @@ void Node::end_of_input(std::optional<std::chrono::seconds> linger) {
 }
 
 void Node::leave() { body_->feed(brain::Leave{}); }
-void Node::on_stopped(std::function<void()> callback) { body_->on_stopped_ = std::move(callback); }
+void Node::on_stopped(std::function<void()> callback) { body_->on_stopped(std::move(callback)); }
 
-std::vector<PeerInfo> Node::peers() const {
-    return body_->room_ ? body_->room_->peers().linked() : std::vector<PeerInfo>{};
-}
+std::vector<PeerInfo> Node::peers() const { return body_->peers(); }
 
-void Node::read(std::function<void(store::Store&)> job) { body_->read(std::move(job)); }
+void Node::read(std::function<void(store::Store&)> job) { body_->history().read(std::move(job)); }
 void Node::on_disk_news(std::function<void()> callback) {
-    body_->on_disk_news_ = std::move(callback);
+    body_->history().on_news(std::move(callback));
 }
-void Node::on_placed(Placed callback) { body_->on_placed_ = std::move(callback); }
-store::Position Node::position_at(store::Arrival arrival) const { return body_->eras_.at(arrival); }
-store::Arrival Node::newest() const { return body_->arrivals_.newest(); }
-bool Node::is_history(store::Arrival at) const { return body_->arrivals_.is_history(at); }
+void Node::on_placed(Placed callback) { body_->history().on_placed(std::move(callback)); }
+store::Position Node::position_at(store::Arrival arrival) const {
+    return body_->history().position_at(arrival);
+}
+store::Arrival Node::newest() const { return body_->history().newest(); }
+bool Node::is_history(store::Arrival at) const { return body_->history().is_history(at); }
 std::vector<std::string> Node::warnings() const { return body_->warnings(); }
-const std::string& Node::disk_trouble() const { return body_->disk_trouble_; }
+const std::string& Node::disk_trouble() const { return body_->history().trouble(); }
 
 Result<DeviceId> Node::find_person(std::string_view word, bool blocked) const {
-    return body_->find_person(word, blocked);
+    return body_->people()->find(word, blocked);
 }
-bool Node::means_somebody(std::string_view word) const { return body_->means_somebody(word); }
-PeerInfo Node::about(const DeviceId& device) const { return body_->room_->about(device); }
-std::set<DeviceId> Node::hidden() const {
-    std::set<DeviceId> hidden;
-    for (const auto& [device, person] : body_->room_->people().all())
-        if (person.blocked) hidden.insert(device);
-    return hidden;
+bool Node::means_somebody(std::string_view word) const {
+    return body_->people()->means_somebody(word);
 }
-std::vector<PeerInfo> Node::blocked() const { return body_->blocked(); }
+PeerInfo Node::about(const DeviceId& device) const { return body_->room()->about(device); }
+std::set<DeviceId> Node::hidden() const { return body_->people()->hidden(); }
+std::vector<PeerInfo> Node::blocked() const { return body_->people()->blocked(); }
 std::string Node::mark(const DeviceId& device, std::string_view name) const {
-    return body_->room_->people().mark(device, name);
+    return body_->room()->people().mark(device, name);
 }
 void Node::block(const DeviceId& device, bool on, Decided done) {
-    body_->block(device, on, std::move(done));
+    body_->people()->block(device, on, std::move(done));
 }
 std::optional<Failure> Node::verify(const DeviceId& device) {
-    if (auto no = body_->room_->refuse_verify(device, clock_now().steady)) return no;
-    body_->feed(brain::Verify{device});
-    return std::nullopt;
+    return body_->people()->verify(device);
 }
-std::optional<Failure> Node::pin(const DeviceId& device) {
-    if (device == body_->key_->id()) return Failure{"that is this node itself"};
-    if (body_->room_->people().is_blocked(device)) return Failure{"unblock it first"};
-    body_->feed(brain::Pin{device});
-    return std::nullopt;
-}
+std::optional<Failure> Node::pin(const DeviceId& device) { return body_->people()->pin(device); }
 void Node::judge(const DeviceId& device, std::string code, bool same) {
     body_->feed(brain::Judge{device, std::move(code), same});
 }

@@ -1,0 +1,61 @@
+// What is asked of the disk, read between its writes.
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "message/limits.hpp"
+#include "node/history.hpp"
+
+namespace lanchat {
+
+void History::read(store::Disk::Job job) {
+    if (disk_) disk_->read(std::move(job));
+}
+
+void History::fetch(const brain::Fetch& fetch) {
+    read([this, fetch](store::Store& history) {
+        const auto& [log, after, seq, newest_first] = fetch.want;
+        auto runs =
+            newest_first
+                ? history.runs_back_from(log, seq, limits::pull_lines_max, limits::fetch_bytes_max)
+                : history.runs(log, after, limits::pull_lines_max, limits::fetch_bytes_max);
+        loop_.post([this, fetch, runs = std::move(runs)]() mutable {
+            if (!runs) spdlog::warn("history: {}", runs.why());
+            hooks_.feed(brain::Fetched{fetch.link, fetch.want.log,
+                                       runs ? std::move(*runs) : std::vector<RunPtr>{}});
+        });
+    });
+}
+
+// All that is held of the log is handed to the disk before the read.
+void History::examine(const brain::Examine& examine) {
+    write();
+    read([this, examine](store::Store& history) {
+        auto ours = history.runs(examine.run->log(), examine.after, 2 * limits::run_entries_max,
+                                 limits::fetch_bytes_max);
+        loop_.post([this, examine, ours = std::move(ours)]() mutable {
+            if (!ours) spdlog::warn("history: {}", ours.why());
+            hooks_.feed(brain::Examined{examine.link, examine.run,
+                                        ours ? std::move(*ours) : std::vector<RunPtr>{}});
+        });
+    });
+}
+
+void History::prove(const brain::Prove& prove) {
+    read([this, prove](store::Store& history) {
+        std::vector<Fork> proofs;
+        std::size_t bytes = 0;
+        for (const LogId& log : prove.logs) {
+            const auto proof = history.proof_of(log);
+            if (!proof || !*proof) continue;
+            bytes += (*proof)->a->byte_count() + (*proof)->b->byte_count();
+            proofs.push_back(**proof);
+            if (bytes >= limits::frame_bytes_target) break;
+        }
+        loop_.post([this, link = prove.link, proofs = std::move(proofs)]() mutable {
+            hooks_.feed(brain::Proven{link, std::move(proofs)});
+        });
+    });
+}
+
+}  // namespace lanchat
