@@ -1,4 +1,5 @@
-// The only file that knows CLI11: it finds the words, the key table says what they mean.
+// The only file that knows CLI11: it finds the words; the table of keys and the list of commands
+// say which there are and what they mean.
 #include "app/cli.hpp"
 
 #include <CLI/CLI.hpp>
@@ -6,24 +7,22 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <span>
 #include <system_error>
 #include <vector>
 
-#include "app/command_help.hpp"
+#include "app/commands/command.hpp"
 #include "app/commands/config.hpp"
-#include "app/commands/identity.hpp"
-#include "app/commands/invite.hpp"
-#include "app/commands/words.hpp"
 #include "app/help.hpp"
 #include "app/profile.hpp"
 #include "config/layers.hpp"
 #include "config/nearest.hpp"
 #include "message/text.hpp"
-#include "node/keep/passphrase.hpp"
 
 namespace lanchat::app {
 namespace {
@@ -39,10 +38,6 @@ struct Words {
     std::string profile = "default";
     std::string ports;
     std::string linger;
-    std::string checked_file;
-    std::string key_file;
-    std::string invite_file;
-    std::string invite_words;
     bool lan = false;
     bool no_beacon = false;
     bool no_legacy = false;
@@ -50,8 +45,57 @@ struct Words {
     bool plain = false;
     bool json = false;
     bool quiet = false;
-    bool with_origins = false;
-    CommandWords command;
+};
+
+// A command as CLI11 knows it, and where CLI11 puts what was given for each option.
+struct Spoken {
+    struct Slot {
+        const Option& option;
+        CLI::Option* found = nullptr;
+        std::string one = {};
+        std::vector<std::string> many = {};
+        bool flag = false;
+
+        std::string_view name() const { return option.names.substr(option.names.rfind(',') + 1); }
+    };
+
+    const Command& command;
+    CLI::App* app;
+    std::deque<Slot> slots = {};  // which stay where they are
+    std::vector<std::unique_ptr<Spoken>> parts = {};
+
+    void add(const Option& option) {
+        auto& slot = slots.emplace_back(Slot{option});
+        const std::string names(option.names);
+        switch (option.takes) {
+            case Option::Takes::one:
+                slot.found = app->add_option(names, slot.one);
+                return;
+            case Option::Takes::many:
+                slot.found = app->add_option(names, slot.many);
+                return;
+            case Option::Takes::nothing:
+                slot.found = app->add_flag(names, slot.flag);
+        }
+    }
+
+    Given given() const {
+        Given given;
+        for (const auto& slot : slots) {
+            if (slot.option.takes == Option::Takes::many) given.put(slot.name(), slot.many);
+            if (slot.option.takes == Option::Takes::one && slot.found->count() > 0)
+                given.put(slot.name(), {slot.one});
+            if (slot.flag) given.put(slot.name(), {});
+        }
+        return given;
+    }
+
+    // The first of `spoken` that was written.
+    static const Spoken* written(const std::vector<std::unique_ptr<Spoken>>& spoken) {
+        const auto found =
+            std::ranges::find_if(spoken, [](const auto& one) { return one->app->parsed(); });
+        return found == spoken.end() ? nullptr : found->get();
+    }
 };
 
 class Parser {
@@ -71,7 +115,8 @@ class Parser {
         add_flag("--json", words.json)->excludes(plain);
         add_flag("-q,--quiet", words.quiet);
         app_.set_version_flag("-V,--version", std::string());
-        add_commands();
+        app_.require_subcommand(0, 1);
+        for (const auto& command : all_commands()) add_command(app_, command, commands_);
     }
 
     // Throws CLI::Error or UsageError.
@@ -86,36 +131,17 @@ class Parser {
         std::ranges::reverse(backwards);
         app_.parse(backwards);
         refuse_unknown();
-        if (in_config() && command().empty()) {
-            throw UsageError{"config needs one of: print, check, schema, init"};
-        }
-        if (in_identity() && command().empty()) {
-            throw UsageError{"identity needs one of: show, export, import"};
-        }
-        if (in_identity() && command() != "show" && words.key_file.empty()) {
-            throw UsageError{"identity " + command() + " needs a FILE"};
-        }
-        if (command() == "check" && !check_->count("FILE")) {
-            throw UsageError{"config check needs the FILE to check"};
-        }
+        refuse_incomplete();
     }
 
     bool given(const std::string& option) const { return app_.count(option) > 0; }
-    bool in_config() const { return config_->parsed(); }
-    bool in_identity() const { return identity_->parsed(); }
-    bool in_invite() const { return invite_->parsed(); }
 
-    // The command that asks a node; empty if there is none.
-    std::string node_command() const {
-        const auto commands = app_.get_subcommands();
-        const bool asks = !commands.empty() && !in_config() && !in_identity() && !in_invite();
-        return asks ? commands.front()->get_name() : std::string{};
-    }
-
-    // Of `lanchat config` or `identity`; empty when a node is to be run.
-    std::string command() const {
-        const auto commands = (in_identity() ? identity_ : config_)->get_subcommands();
-        return commands.empty() ? std::string{} : commands.front()->get_name();
+    // The command that was written: `config` for `config print`. None: a node is to be run.
+    const Spoken* top() const { return Spoken::written(commands_); }
+    // `print` for `config print`.
+    const Spoken* command() const {
+        const auto* first = top();
+        return first == nullptr || first->parts.empty() ? first : Spoken::written(first->parts);
     }
 
     Words words;
@@ -141,69 +167,29 @@ class Parser {
         return app_.add_flag(name, given)->disable_flag_override()->take_last();
     }
 
-    void add_commands() {
-        app_.require_subcommand(0, 1);
-        config_ = add_command(app_, "config");
-        config_->require_subcommand(0, 1);
-        add_command(*config_, "print")->add_flag("--origin", words.with_origins);
-        check_ = add_command(*config_, "check");
-        check_->add_option("FILE", words.checked_file);
-        add_command(*config_, "schema");
-        add_command(*config_, "init");
-        identity_ = add_command(app_, "identity");
-        identity_->require_subcommand(0, 1);
-        add_command(*identity_, "show");
-        for (const auto* name : {"export", "import"})
-            add_command(*identity_, name)->add_option("FILE", words.key_file);
-        invite_ = add_command(app_, "invite");
-        invite_->add_option("FILE", words.invite_file);
-        invite_->add_option("--words", words.invite_words);
-        add_node_commands();
+    static void add_command(CLI::App& parent, const Command& command,
+                            std::vector<std::unique_ptr<Spoken>>& spoken) {
+        auto* app = parent.add_subcommand(std::string(command.name));
+        app->allow_extras();
+        app->fallthrough();  // the options of the program may follow its commands
+        auto& added = *spoken.emplace_back(std::make_unique<Spoken>(Spoken{command, app}));
+        for (const auto& option : command.options) added.add(option);
+        if (!command.parts.empty()) app->require_subcommand(0, 1);
+        for (const auto& part : command.parts) add_command(*app, part, added.parts);
     }
 
-    void add_node_commands() {
-        auto& in = words.command;
-        auto* send = add_node_command("send", "-r,--room", in.room);
-        send->add_option("--id", in.said_id);
-        send->add_option("--wait", in.wait);
-        send->add_option("--timeout", in.timeout);
-        send->add_option("TEXT", in.text);
-        auto* tail = add_node_command("tail", "-r,--room", in.room);
-        tail->add_option("-n,--lines", in.count);
-        tail->add_flag("-f,--follow", in.follow);
-        tail->add_option("--since", in.since);
-        auto* history = add_node_command("history", "-r,--room", in.room);
-        history->add_option("--since", in.since);
-        history->add_option("--until", in.until);
-        auto* search = add_node_command("search", "-r,--room", in.room);
-        search->add_option("QUERY", in.text);
-        for (auto* command : {send, tail, history, search}) command->add_option("-t,--to", in.peer);
-        for (auto* command : {history, search}) {
-            command->add_option("--from", in.author);
-            command->add_option("-n,--lines", in.count);
+    void refuse_incomplete() const {
+        const auto* written = command();
+        if (top() != nullptr && written == nullptr) {
+            std::string parts;
+            for (const auto& part : top()->command.parts)
+                parts += (parts.empty() ? "" : ", ") + std::string(part.name);
+            throw UsageError{std::string(top()->command.name) + " needs one of: " + parts};
         }
-        auto* verify = add_node_command("verify", "PEER", in.peer);
-        verify->add_option("--code", in.code);
-        verify->add_option("--id", in.id);
-        for (const auto* name : {"block", "unblock"}) add_node_command(name, "PEER", in.peer);
-        for (const auto* name : {"peers", "rooms", "status"}) add_command(app_, name);
-        auto* out = add_node_command("export", "-o,--output", in.file);
-        out->add_option("--format", in.format);
-        add_node_command("import", "FILE", in.file);
-    }
-
-    CLI::App* add_node_command(const std::string& name, const std::string& option,
-                               std::string& value) {
-        auto* command = add_command(app_, name);
-        command->add_option(option, value);
-        return command;
-    }
-
-    static CLI::App* add_command(CLI::App& parent, const std::string& name) {
-        auto* command = parent.add_subcommand(name);
-        command->allow_extras();
-        command->fallthrough();  // the options of the program may follow its commands
-        return command;
+        if (written == nullptr) return;
+        for (const auto& slot : written->slots)
+            if (!slot.option.if_missing.empty() && slot.one.empty())
+                throw UsageError{std::string(slot.option.if_missing)};
     }
 
     static void add_options(const CLI::App& app, std::vector<std::string>& known) {
@@ -222,11 +208,12 @@ class Parser {
         const bool is_option = word.starts_with("-");
         std::vector<std::string> known;
         if (is_option) {
-            known.emplace_back("--origin");
+            for (const auto& spoken : commands_)
+                for (const auto& part : spoken->parts) add_options(*part->app, known);
             add_options(app_, known);
             for (const auto* command : app_.get_subcommands()) add_options(*command, known);
         } else {
-            const CLI::App& parent = in_config() ? *config_ : in_identity() ? *identity_ : app_;
+            const CLI::App& parent = top() != nullptr && !top()->parts.empty() ? *top()->app : app_;
             for (const auto* command : parent.get_subcommands({})) {
                 known.push_back(command->get_name());
             }
@@ -237,10 +224,7 @@ class Parser {
     }
 
     CLI::App app_;
-    CLI::App* config_ = nullptr;
-    CLI::App* check_ = nullptr;
-    CLI::App* identity_ = nullptr;
-    CLI::App* invite_ = nullptr;
+    std::vector<std::unique_ptr<Spoken>> commands_;
 };
 
 Assignment from_flag(std::string_view path, std::string_view flag, Value value) {
@@ -329,74 +313,48 @@ std::optional<std::filesystem::path> chosen_file(const Parser& parser) {
     return parser.words.config_file;
 }
 
-// Where the node that is asked keeps its socket.
-CommandLine ask_node(const Parser& parser, const std::string& name, const RunOptions& options,
+CommandLine done(int exit_code) { return {std::nullopt, std::nullopt, exit_code}; }
+
+// Throws UsageError.
+CommandLine ask_node(const Parser& parser, const Spoken& spoken, const RunOptions& options,
                      const Surroundings& around) {
     NodeCommand command;
-    command.what = to_command(name, parser.words.command);
+    command.ask = spoken.command.question(spoken.given());
     command.json = parser.words.json;
+    // Where the node that is asked keeps its socket.
     const auto dir =
         profile_directory(options.profile, options.config.data_dir, around.environment);
     if (!dir) {
         around.err << "lanchat: " << dir.why() << '\n';
-        return {std::nullopt, std::nullopt, 1};
+        return done(1);
     }
     command.data_dir = *dir;
     return {std::nullopt, std::move(command), 0};
 }
 
-int ask_key(const Parser& parser, const RunOptions& options, const Surroundings& around) {
-    Identity identity;
-    const auto command = parser.command();
-    if (command == "export") identity.what = Identity::What::export_key;
-    if (command == "import") identity.what = Identity::What::import_key;
-    identity.file = parser.words.key_file;
-    identity.profile = options.profile;
-    identity.data_dir = options.config.data_dir;
-    return app::identity(identity, around.out, around.err);
-}
-
-// Throws UsageError.
-int make_invitation(const Words& words, const Surroundings& around) {
-    Invite invite;
-    invite.file = words.invite_file;
-    invite.words = parse_count("--words", words.invite_words, default_passphrase_words);
-    if (invite.words < passphrase_words_min || invite.words > passphrase_words_max)
-        throw UsageError{"--words: from " + std::to_string(passphrase_words_min) + " to " +
-                         std::to_string(passphrase_words_max)};
-    return app::invite(invite, around.out, around.err);
-}
-
 // Throws UsageError for what no fault of a key covers.
 CommandLine carry_out(const Parser& parser, const Surroundings& around) {
-    const auto command = parser.command();
-    const auto user_file = user_config_file(around.environment);
-    const auto chosen = chosen_file(parser);
+    using Needs = Command::Needs;
     check_profile(parser.words.profile);
-    if (command == "schema") return {std::nullopt, std::nullopt, config_schema_to(around.out)};
-    if (command == "check") {
-        return {std::nullopt, std::nullopt,
-                config_check(parser.words.checked_file, around.out, around.err)};
-    }
-    if (command == "init") {
-        return {std::nullopt, std::nullopt,
-                config_init(chosen ? chosen : user_file, around.out, around.err)};
-    }
-    if (parser.in_invite())
-        return {std::nullopt, std::nullopt, make_invitation(parser.words, around)};
-    const auto settings =
-        load({around.site_config_file, user_file, chosen, around.environment, assignments(parser)});
+    const auto* spoken = parser.command();
+    const Given given = spoken != nullptr ? spoken->given() : Given{};
+    Call call{given,
+              parser.words.profile,
+              user_config_file(around.environment),
+              chosen_file(parser),
+              around.out,
+              around.err};
+    if (spoken != nullptr && spoken->command.needs == Needs::nothing)
+        return done(spoken->command.deed(call));
+    const auto settings = load({around.site_config_file, call.user_file, call.chosen_file,
+                                around.environment, assignments(parser)});
     auto options = run_options(parser, settings.config);
-    if (!report(settings, around.err)) return {std::nullopt, std::nullopt, 2};
-    if (command == "print") {
-        return {std::nullopt, std::nullopt,
-                config_print(settings, parser.words.with_origins, around.out)};
-    }
-    if (parser.in_identity()) return {std::nullopt, std::nullopt, ask_key(parser, options, around)};
-    if (const auto name = parser.node_command(); !name.empty()) {
-        return ask_node(parser, name, options, around);
-    }
-    return {std::move(options), std::nullopt, 0};
+    if (!report(settings, around.err)) return done(2);
+    if (spoken == nullptr) return {std::move(options), std::nullopt, 0};
+    if (spoken->command.needs == Needs::node) return ask_node(parser, *spoken, options, around);
+    call.settings = &settings;
+    call.data_dir = options.config.data_dir;
+    return done(spoken->command.deed(call));
 }
 
 int usage_error(const std::string& why, std::ostream& err) {
@@ -410,18 +368,14 @@ CommandLine parse_or_explain(std::span<const char* const> arguments, const Surro
         parser.parse(arguments);
         return carry_out(parser, around);
     } catch (const UsageError& error) {
-        return {std::nullopt, std::nullopt, usage_error(error.why, around.err)};
+        return done(usage_error(error.why, around.err));
     } catch (const CLI::CallForHelp&) {
-        const auto command = parser.node_command();
-        around.out << (parser.in_config()     ? config_help_text()
-                       : parser.in_identity() ? command_help_text("identity")
-                       : parser.in_invite()   ? command_help_text("invite")
-                       : !command.empty()     ? command_help_text(command)
-                                              : help_text());
+        const auto* top = parser.top();
+        around.out << (top != nullptr ? help_of(top->command) : help_text());
     } catch (const CLI::CallForVersion&) {
         around.out << version_text();
     } catch (const CLI::ParseError& error) {
-        return {std::nullopt, std::nullopt, usage_error(error.what(), around.err)};
+        return done(usage_error(error.what(), around.err));
     }
     return {};
 }
@@ -436,7 +390,7 @@ CommandLine parse_command_line(int argc, const char* const* argv, const Surround
     const bool nobody_reads = errno == EPIPE;  // `| head` has what it wanted
     if (around.out || nobody_reads || result.exit_code != 0) return result;
     around.err << "lanchat: cannot write the output\n";
-    return {std::nullopt, std::nullopt, 1};
+    return done(1);
 }
 
 CommandLine parse_command_line(int argc, const char* const* argv) {

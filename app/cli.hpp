@@ -7,7 +7,7 @@
 #include <ostream>
 #include <string>
 
-#include "app/commands/node.hpp"
+#include "app/commands/ask.hpp"
 #include "config/config.hpp"
 #include "config/environment.hpp"
 

@@ -11,6 +11,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string_view>
 
+#include "app/commands/command.hpp"
 #include "config/keys.hpp"
 #include "config/version.hpp"
 
@@ -65,13 +66,6 @@ Examples:
 Usage:
   lanchat [OPTIONS]                     run a node here
   lanchat [OPTIONS] COMMAND             ask the node that runs; lanchat COMMAND --help
-          send, tail, history, search, peers, rooms, status, verify, block, unblock,
-          export, import
-  lanchat invite [FILE]                 make a passphrase for a closed network
-  lanchat [OPTIONS] identity COMMAND    show, export or import the key that is this node
-  lanchat [OPTIONS] config COMMAND      print, check or start a config file
-
-Options:
 )";
 
 constexpr std::string_view last_words = R"(
@@ -88,28 +82,41 @@ Later wins: defaults, /etc, the user's file, LANCHAT_* variables, options. Every
 config has its variable: discovery.scan_rate is LANCHAT_DISCOVERY_SCAN_RATE.
 )";
 
-constexpr std::string_view config_text = R"(lanchat config: look at, check or start the settings.
-
-Examples:
-  lanchat config print --origin         what is in force, and who said so
-  lanchat config check office.json      every fault of a file, one a line
-  lanchat config init                   write a commented file to start from
-
-Usage:
-  lanchat config print [--origin]       the settings as a config file
-  lanchat config check FILE             exit 0 if FILE is sound, else 2
-  lanchat config schema                 JSON Schema of config files
-  lanchat config init                   never overwrites: exit 1 if the file exists
-
-The options of lanchat may stand before or after the command: lanchat --help
-)";
-
 std::string format_row(const Row& row) {
     constexpr std::size_t column = 22;
     std::string line = "  " + std::string(row.option);
     line.resize(std::max(line.size() + 1, column + 2), ' ');
     const Key* key = find_key(row.meaning);
     return line + std::string(key == nullptr ? row.meaning : key->about) + '\n';
+}
+
+// Those that ask a node, in lines that begin far to the right.
+std::string names_of_commands() {
+    constexpr std::size_t margin = 10;
+    constexpr std::size_t columns = 87;
+    std::string text;
+    std::string line;
+    for (const auto& command : all_commands()) {
+        if (command.needs != Command::Needs::node) continue;
+        if (!line.empty() && line.size() + 2 + command.name.size() > columns) {
+            text += line + ",\n";
+            line.clear();
+        }
+        line += (line.empty() ? std::string(margin, ' ') : ", ") + std::string(command.name);
+    }
+    return text + line + '\n';
+}
+
+std::string usage_of_commands() {
+    constexpr std::size_t column = 40;
+    std::string text = names_of_commands();
+    for (const auto& command : all_commands()) {
+        if (command.needs == Command::Needs::node) continue;
+        std::string line = "  " + std::string(command.usage);
+        line.resize(column, ' ');
+        text += line.append(command.summary) + '\n';
+    }
+    return text;
 }
 
 std::string dotted(int major, int minor, int patch) {
@@ -120,11 +127,10 @@ std::string dotted(int major, int minor, int patch) {
 
 std::string help_text() {
     std::string text(opening);
+    text += usage_of_commands() + "\nOptions:\n";
     for (const auto& row : rows) text += format_row(row);
     return text.append(last_words);
 }
-
-std::string config_help_text() { return std::string(config_text); }
 
 std::string version_text() {
     constexpr int protobuf = GOOGLE_PROTOBUF_VERSION;

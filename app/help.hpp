@@ -6,7 +6,6 @@
 namespace lanchat::app {
 
 std::string help_text();
-std::string config_help_text();
 std::string version_text();
 
 }  // namespace lanchat::app

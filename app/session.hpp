@@ -5,23 +5,19 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
-#include <asio/steady_timer.hpp>
 
-#include "app/api/server.hpp"
 #include "app/cli.hpp"
-#include "app/input.hpp"
-#include "app/json.hpp"
+#include "app/faces/face.hpp"
 #include "app/log.hpp"
-#include "app/node_backend.hpp"
-#include "app/output.hpp"
-#include "app/plain.hpp"
+#include "app/services/api/server.hpp"
+#include "app/streams/input.hpp"
+#include "app/streams/output.hpp"
 #include "app/terminal/terminal.hpp"
 #include "node/node.hpp"
+#include "node/port_of_node.hpp"
 
 namespace lanchat::app {
 
@@ -38,20 +34,14 @@ class Session {
     int run();
 
   private:
-    Chat chat();
-    PlainOptions plain_options() const;
-    std::string prompt();
-    void make_face();
+    Surface surface();
     void start_input();
+    void open_terminal(Typing& typing);
     void serve_commands();
-    void hear(const Event& event);
-    void disk_has_news();
-    void release_unplaced();
-    void placed(const std::string& id, store::Arrival arrival);
-    void show(const Event& event);
+    void show_to_face();
+    void heed(const Event& event);
     bool is_all_we_wanted(const Endpoint& where) const;
     void refused();
-    void show_missed_soon();
     void ready(const Endpoint& address);
     void note(std::string_view line);
     void warn(const std::string& text);
@@ -64,23 +54,17 @@ class Session {
 
     RunOptions options_;
     Config config_;
-    bool json_;
     asio::io_context loop_{1};
     Output out_;
     Output notes_;
     Log log_;
-    std::variant<std::monostate, PlainFace, JsonFace> face_;
-    std::unique_ptr<Terminal> terminal_;
-    std::unique_ptr<LineInput> lines_;
     asio::signal_set signals_;
-    asio::steady_timer missed_timer_;
-    asio::steady_timer missed_end_;
-    bool missed_gather_ = false;
-    std::unique_ptr<Node> node_;
-    std::unique_ptr<NodeBackend> backend_;
+    Node node_;
+    PortOfNode port_;
+    std::unique_ptr<Face> face_;
+    std::unique_ptr<Terminal> terminal_;  // what is typed goes to the face
+    std::unique_ptr<LineInput> lines_;    // as does what is read
     std::unique_ptr<api::Server> server_;
-    std::vector<Event> early_;  // heard before we could say that we are ready
-    bool ready_ = false;
     bool leaving_ = false;
     bool stopped_ = false;
     std::string reason_ = "eof";

@@ -41,11 +41,10 @@ struct HistoryConfig {
     bool operator==(const HistoryConfig&) const = default;
 };
 
-enum class UiMode { automatic, plain, json };
 enum class ColorMode { automatic, always, never };
 
 struct UiConfig {
-    UiMode mode = UiMode::automatic;
+    std::string mode = "auto";  // auto plain json: the face, which app/faces/make_face.cpp makes
     ColorMode color = ColorMode::automatic;
 
     bool operator==(const UiConfig&) const = default;

@@ -64,7 +64,7 @@ class Stack {
         faulty_.push_back(fault.key);
         if (problem.entry >= 0) {
             const auto entry = static_cast<std::size_t>(problem.entry);
-            EntryPlace place{problem.entry, fault.origin.line};
+            ItemPlace place{problem.entry, fault.origin.line};
             if (entry < assignment.entries.size()) place = assignment.entries[entry];
             fault.origin.line = place.line;
             fault.key += "[" + std::to_string(place.position) + "]";

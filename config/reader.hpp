@@ -11,8 +11,8 @@
 
 namespace lanchat {
 
-// Where an entry of a list stands: its position in the list as written, and its line.
-struct EntryPlace {
+// Where an item of a list stands: its position in the list as written, and its line.
+struct ItemPlace {
     int position = 0;
     int line = 0;
 };
@@ -22,7 +22,7 @@ struct Assignment {
     const Key* key = nullptr;
     Value value;
     Origin origin;
-    std::vector<EntryPlace> entries{};  // of a list in a file
+    std::vector<ItemPlace> entries{};  // of a list in a file
 };
 
 // What a file says, and all that is wrong with how it says it. The values are of the right type;

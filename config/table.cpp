@@ -286,10 +286,8 @@ constexpr std::array table{
         .flag = "--plain,--json",
         .metavar = {},
         .choices = modes,
-        .get = [](const Config& c) -> Value {
-            return std::string(modes[static_cast<std::size_t>(c.ui.mode)]);
-        },
-        .set = [](Config& c, const Value& v) { c.ui.mode = UiMode{place_of(modes, v)}; }},
+        .get = [](const Config& c) -> Value { return c.ui.mode; },
+        .set = [](Config& c, const Value& v) { c.ui.mode = std::get<std::string>(v); }},
     Key{.path = "ui.color",
         .kind = KeyKind::choice,
         .about = "colours; auto: on a terminal only",

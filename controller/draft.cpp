@@ -9,17 +9,42 @@
 namespace lanchat::controller {
 namespace {
 
-// With their tags: device, epoch, number, chain and clock; the log before; whom it is for.
-constexpr std::size_t entry_overhead = 128;
+// With their tags: clock, kind, salt and marks; the log before; who was met; a line replied to.
+constexpr std::size_t entry_overhead = 64;
 constexpr std::size_t previous_bytes = 64;
 constexpr std::size_t device_bytes = 36;
+constexpr std::size_t line_bytes = 64;
+
+std::size_t encoded_bytes(const Via& via) {
+    return via.name.size() + via.through.size() + 16 + 8 * via.passed.size();
+}
 
 }  // namespace
 
 std::size_t encoded_bytes(const Entry& entry) {
     return entry.text.size() + entry.room.size() + entry.name.size() + entry.said_id.size() +
            entry_overhead + (entry.previous ? previous_bytes : 0) +
-           (entry.log.is_direct() ? device_bytes : 0) + (entry.is_line() ? 0 : device_bytes);
+           (entry.is_line() ? 0 : device_bytes) + (entry.marks.reply_to ? line_bytes : 0) +
+           (entry.marks.via ? encoded_bytes(*entry.marks.via) : 0);
+}
+
+Entry line_of(const Say& say, const std::string& name) {
+    Entry entry;
+    entry.log.to = say.to;
+    entry.room = say.to == DeviceId{} ? say.room : general_room;
+    entry.name = name;
+    entry.text = say.text;
+    entry.said_id = say.said_id;
+    entry.marks = say.marks;
+    return entry;
+}
+
+Entry drop_of(const Dropped& what) {
+    Entry entry;
+    entry.kind = EntryKind::drop;
+    entry.log.to = what.line.log.to;
+    entry.dropped = Ended{what.line.log.epoch, what.line.seq, what.head};
+    return entry;
 }
 
 const Entry& Draft::add(Entry entry) {

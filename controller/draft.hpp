@@ -2,14 +2,21 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
+#include "controller/room_io.hpp"
 #include "message/run.hpp"
 
 namespace lanchat::controller {
 
 // What a line costs in a run, at most.
 std::size_t encoded_bytes(const Entry& entry);
+
+// An entry as it is about to be said, without its place in a log: a line of `name`; one that takes
+// something back, without a room and a name.
+Entry line_of(const Say& say, const std::string& name);
+Entry drop_of(const Dropped& what);
 
 class Draft {
   public:

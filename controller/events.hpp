@@ -7,7 +7,6 @@
 #include <string_view>
 #include <variant>
 
-#include "controller/delivery.hpp"
 #include "message/address.hpp"
 #include "message/entry.hpp"
 #include "message/time.hpp"
@@ -99,6 +98,25 @@ struct Message {
     bool late = false;         // lines that come after it have been shown already
     bool clock_ahead = false;  // it is dated more than 10 minutes later than we believe it is now
     std::optional<PeerInfo> to = {};  // for this one alone; none: for everybody
+    std::optional<Via> via = {};      // on behalf of whom; none: for itself
+    std::string reply_to = {};        // the id of the line that it replies to; empty: to none
+    bool urgent = false;
+    bool action = false;               // the text is what the author does, in the third person
+    BodyState body = BodyState::here;  // else there is no text
+};
+
+inline void put_marks(const Marks& marks, Message& message) {
+    message.via = marks.via;
+    if (marks.reply_to) message.reply_to = message_id(*marks.reply_to);
+    message.urgent = marks.urgent;
+    message.action = marks.action;
+}
+
+// An author has taken back a line: its text is nowhere any more where this is known.
+struct TakenBack {
+    std::string id;  // of its message
+    LineId line;
+    PeerInfo by;
 };
 
 // An author has signed two different lines for one place: its log ends here (log.md 6).
@@ -126,6 +144,15 @@ struct Undelivered {
     PeerInfo peer;
     std::uint64_t lines = 0;
     UndeliveredReason reason = UndeliveredReason::slow;
+};
+
+// How far a line has come: `delivered` of `of` devices have it, `gone` have left without it.
+struct DeliveryCount {
+    std::uint32_t delivered = 0;
+    std::uint32_t of = 0;
+    std::uint32_t gone = 0;
+
+    bool operator==(const DeliveryCount&) const = default;
 };
 
 // Where an own line that somebody watches has arrived. `id` is that of its message.
@@ -167,7 +194,7 @@ constexpr std::string_view to_word(Verification::Stage stage) {
     return "lost";
 }
 
-using Event = std::variant<PeerUp, PeerDown, Message, Forked, OtherNetwork, OtherVersion,
+using Event = std::variant<PeerUp, PeerDown, Message, TakenBack, Forked, OtherNetwork, OtherVersion,
                            Undelivered, Delivery, KeyChanged, Verification>;
 
 }  // namespace lanchat::controller

@@ -1,6 +1,7 @@
 // What goes into the room and what comes out: the whole vocabulary between brain and body.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -74,6 +75,12 @@ struct Say {
     std::string said_id{};  // the caller's, empty: none; with one it is stored before it is sent
     bool watched = false;   // Delivery events tell where it has arrived
     DeviceId to{};          // for this device alone; none: for everybody
+    Marks marks{};
+};
+
+// This node's person takes back an own line of this device. It must be the entry that makes `head`.
+struct TakeBack {
+    Dropped what;
 };
 
 // Delivery events are to tell from now on where an own stored line has arrived.
@@ -91,6 +98,23 @@ struct Fetched {
     LinkId link;
     LogId log;
     std::vector<RunPtr> runs;
+};
+
+// What has become of bodies since this was told last: of what was appended, and of Fill.
+struct BodiesChanged {
+    std::vector<BodyNews> news;
+};
+
+// Answer to Look: those bodies that the store has.
+struct Found {
+    LinkId link;
+    LogId log;
+    std::vector<Body> bodies;
+};
+
+// Answer to Fill: entries whose bodies were lacking and are kept from now on, with what they say.
+struct Filled {
+    std::vector<Entry> entries;
 };
 
 // Answer to Examine: the first of the runs that hold what was asked for, in order; or none.
@@ -178,10 +202,10 @@ struct Leave {};
 // The time has come that Room::next_wakeup named.
 struct Wake {};
 
-using Input =
-    std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed, Say, Watch,
-                 Stored, Fetched, Examined, Frozen, Proven, Trimmed, Imported, Receive, Block,
-                 Verify, Pin, Doubt, Judge, Rolled, EndOfInput, Leave, Wake>;
+using Input = std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed,
+                           Say, TakeBack, Watch, Stored, Fetched, BodiesChanged, Found, Filled,
+                           Examined, Frozen, Proven, Trimmed, Imported, Receive, Block, Verify, Pin,
+                           Doubt, Judge, Rolled, EndOfInput, Leave, Wake>;
 
 // ---- Effects: what the body has to do -----------------------------------------------------------
 
@@ -231,6 +255,20 @@ struct Fetch {
     Want want;
 };
 
+// Look in the store for the bodies of these entries. Answered by Found.
+struct Look {
+    LinkId link;
+    LogId log;
+    std::vector<Seq> entries;
+};
+
+// Keep those bodies that are lacking and are what their entries have signed. Answered by
+// BodiesChanged and Filled, if there are any.
+struct Fill {
+    LogId log;
+    std::vector<Body> bodies;
+};
+
 // Read what the store keeps of the log of `run`, after `after` and as far as `run` goes. Answered
 // by Examined.
 struct Examine {
@@ -268,7 +306,11 @@ struct Notify {
 // All links are gone: this is the last effect.
 struct Stop {};
 
-using Effect = std::variant<Connect, Dial, Send, Finish, Drop, Probe, Append, Fetch, Examine,
-                            Freeze, Prove, Roll, Remember, Notify, Stop>;
+using Effect = std::variant<Connect, Dial, Send, Finish, Drop, Probe, Append, Fetch, Look, Fill,
+                            Examine, Freeze, Prove, Roll, Remember, Notify, Stop>;
+using Effects = std::vector<Effect>;
+
+// Links we dial have even ids, given by the room; the body numbers accepted ones with odd ids.
+constexpr bool is_dialled(LinkId id) { return static_cast<std::uint64_t>(id) % 2 == 0; }
 
 }  // namespace lanchat::controller

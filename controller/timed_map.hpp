@@ -12,6 +12,13 @@
 
 namespace lanchat::controller {
 
+// What was touched since the map was asked for the last time.
+template <class Key>
+struct TouchedKeys {
+    std::vector<Key> keys;  // some several times
+    bool all = false;
+};
+
 // A value can be looked at freely, but only who touches it can change it. So the map knows which
 // may be due at another time than before, and retime() asks about these and no others.
 template <class Key, class Value>
@@ -34,13 +41,13 @@ class TimedMap {
     Value* touch(const Key& key) {
         const auto it = values_.find(key);
         if (it == values_.end()) return nullptr;
-        touched_.push_back(key);
+        touched_.keys.push_back(key);
         return &it->second;
     }
 
     // Touches it; a new one when it is not there.
     Value& operator[](const Key& key) {
-        touched_.push_back(key);
+        touched_.keys.push_back(key);
         return values_[key];
     }
 
@@ -52,9 +59,12 @@ class TimedMap {
         auto end() const { return last; }
     };
     All touch_all() {
-        all_touched_ = true;
+        touched_.all = true;
         return {values_.begin(), values_.end()};
     }
+
+    // For views of parts of the values, which note there whom they touch.
+    TouchedKeys<Key>& touched() { return touched_; }
 
     void erase(const Key& key) {
         const auto it = values_.find(key);
@@ -66,17 +76,18 @@ class TimedMap {
     // `due_of(value)`: when something is to be done with it, if ever. It may touch other maps.
     template <class DueOf>
     void retime(const DueOf& due_of) {
-        if (std::exchange(all_touched_, false)) {
+        if (std::exchange(touched_.all, false)) {
             for (auto& [key, value] : values_) set(key, value, due_of(value));
-            touched_.clear();
+            touched_.keys.clear();
             return;
         }
-        std::ranges::sort(touched_);
-        touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
-        for (const Key& key : touched_)
+        auto& keys = touched_.keys;
+        std::ranges::sort(keys);
+        keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+        for (const Key& key : keys)
             if (const auto it = values_.find(key); it != values_.end())
                 set(key, it->second, due_of(it->second));
-        touched_.clear();
+        touched_.keys.clear();
     }
 
     // As of the last retime(): the earliest time, and the keys whose time has come, in order.
@@ -110,9 +121,8 @@ class TimedMap {
     }
 
     std::map<Key, Timed> values_;
-    std::vector<Key> touched_;  // since the last retime(), some several times
-    bool all_touched_ = false;
-    std::set<Place> order_;  // by time
+    TouchedKeys<Key> touched_;  // since the last retime()
+    std::set<Place> order_;     // by time
 };
 
 }  // namespace lanchat::controller

@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
         const auto* message = std::get_if<lanchat::controller::Message>(&event);
         // Two bots that answer each other's answers would never stop.
         if (message == nullptr || message->own || message->text.starts_with("echo: ")) return;
-        lanchat::Node::Saying answer{"echo: " + message->text, message->room};
+        lanchat::Saying answer{"echo: " + message->text, message->room};
         if (message->to) answer.to = message->line.log.device;  // said to us alone, answered alone
         self->say(std::move(answer), [](const auto& said) {
             if (!said) std::cerr << "cannot answer: " << said.why() << '\n';

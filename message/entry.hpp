@@ -1,11 +1,13 @@
-// An entry of a log: one line of chat, or that its author met a device; with what ties it to its
-// place. Bytes are kept as they came.
+// An entry of a log: one line of chat, or something else that its author wants known; with what
+// ties it to its place. What people wrote lies in a body beside it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "message/hash.hpp"
 #include "message/ids.hpp"
@@ -39,28 +41,83 @@ struct Ended {
     bool operator==(const Ended&) const = default;
 };
 
-struct Entry {
-    LogId log;
-    Seq seq = 0;
-    Hash before;  // head of the log before this entry
-    Clock clock;
-    std::string room;
-    std::string name;  // its author's, when it was said
-    std::string text;
-    std::string said_id;            // the caller's `--id`, empty: none
-    std::optional<Ended> previous;  // in entry 1: this device's log before this one
-    DeviceId met{};                 // none: it is a line. Else it has no text and no `said_id`
-
-    bool is_line() const { return met == DeviceId{}; }
-    bool operator==(const Entry&) const = default;
-};
-
 // The place of a line.
 struct LineId {
     LogId log;
     Seq seq = 0;
 
     auto operator<=>(const LineId&) const = default;
+};
+
+// What an entry is. `other` is a kind that this build does not know, or one that it knows with
+// something senseless inside: it is kept, relayed and shown to nobody (log.md 31).
+enum class EntryKind : std::uint8_t { text, met, drop, other };
+
+// On behalf of whom the author of a line said it: a guest, or somebody beyond a bridge.
+struct Via {
+    std::string name;     // as they call themselves: a name (text.hpp)
+    std::string through;  // the bridge, in a word: "irc"; or "guest"; 1 to 32 bytes
+    // Random numbers of the bridges that the line has passed. A bridge adds its own, and takes no
+    // line further that has it already, or as many as there may be: so none goes round.
+    std::vector<std::uint64_t> passed;
+
+    bool operator==(const Via&) const = default;
+};
+
+// What may stand beside a text. Every build shows it.
+struct Marks {
+    std::optional<Via> via;          // none: its author speaks for itself
+    std::optional<LineId> reply_to;  // a line that those who read this one read too
+    bool urgent = false;             // whoever is not looking should look
+    bool action = false;             // what the author does, told in the third person: `/me waves`
+
+    bool operator==(const Marks&) const = default;
+};
+
+// Random bytes that a body begins with. They are dropped with it, so that the hash of a short text
+// does not tell what it was.
+using Salt = std::array<std::uint8_t, 16>;
+
+struct Entry {
+    LogId log;
+    Seq seq = 0;
+    Hash before;  // head of the log before this entry
+    Clock clock;
+    EntryKind kind = EntryKind::text;
+    std::string room;
+    std::string name;               // its author's, when it was said
+    std::optional<Ended> previous;  // in entry 1: this device's log before this one
+    DeviceId met{};                 // of kind `met`
+    std::optional<Ended> dropped;   // of kind `drop`: the entry whose body its author takes back
+
+    // Of kind `text`: what its body holds. Without its body they are empty.
+    std::string text;
+    std::string said_id;  // the caller's `--id`, empty: none
+    Marks marks;
+    Salt salt{};  // to be random where an entry is made
+
+    bool is_line() const { return kind == EntryKind::text; }
+    bool operator==(const Entry&) const = default;
+};
+
+// What an author takes back: an entry of its own, which is the one that makes `head` there.
+struct Dropped {
+    LineId line;
+    Hash head;
+
+    auto operator<=>(const Dropped&) const = default;
+};
+
+// Where the body of an entry is (log.md 28 to 30). `lacking`: nobody has given it so far;
+// `dropped`: its author has taken it back. Of version 1 what was taken back is only hidden.
+enum class BodyState { here, lacking, dropped };
+
+// What has become of the body of a line.
+struct BodyNews {
+    LineId line;
+    BodyState now = BodyState::here;
+
+    bool operator==(const BodyNews&) const = default;
 };
 
 // An entry that names somebody as met.
@@ -79,10 +136,31 @@ std::string message_id(const LogId& log, Seq seq);
 std::string log_name(const LogId& log);
 inline std::string message_id(const LineId& line) { return message_id(line.log, line.seq); }
 
-// Precondition: texts are valid UTF-8 within their limits.
+// The bytes of an entry that stay in its log, without those of its body and of its run.
+// Precondition: texts are valid UTF-8 within their limits; the kind is not `other`.
 std::string encode(const Entry& entry);
+// Its body: salt and what people wrote. Empty: it has none. Preconditions: as above.
+std::string encode_body(const Entry& entry);
 
-// Judges by the bytes alone, so that every node judges alike. Unknown fields are no fault.
-Result<Entry> decode_entry(std::string_view bytes);
+// Where an entry stands, as its run tells.
+struct EntryPlace {
+    LogId log;
+    Seq seq = 0;
+    Hash before;  // decoding takes any
+};
+
+// Judges by the bytes alone, so that every node judges alike. Unknown fields are no fault, nor are
+// unknown kinds. The body is still to come.
+Result<Entry> decode_entry(std::string_view bytes, const EntryPlace& place);
+
+// What an entry of kind `drop` takes back: it is of the same author for the same readers.
+Dropped dropped_by(const Entry& entry);
+
+// Takes out of its body what an entry says. A body in which there is nothing that people could read
+// makes it one of kind `other`.
+void take_body(std::string_view body, Entry& entry);
+
+// Why what all kinds share, which alone decides, makes an entry invalid. Null: it does not.
+const char* why_invalid(const Entry& entry);
 
 }  // namespace lanchat

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "message/fork.hpp"
@@ -121,6 +122,32 @@ struct Linked {
     bool operator==(const Linked&) const = default;
 };
 
+// Consecutive entries of a log: those after `after` up to `last`.
+struct EntryRange {
+    Seq after = 0;
+    Seq last = 0;
+
+    bool holds(Seq seq) const { return after < seq && seq <= last; }
+    bool operator==(const EntryRange&) const = default;
+};
+
+// The entries of a log, among those that the speaker has, whose bodies it lacks and would like to
+// have: the first of them, rising, with gaps between. No entries: it lacks none any more.
+struct Lack {
+    LogId log;
+    std::vector<EntryRange> entries;
+
+    bool operator==(const Lack&) const = default;
+};
+
+// Bodies of entries of a log, for one who lacks them.
+struct GivenBodies {
+    LogId log;
+    std::vector<Body> bodies;
+
+    bool operator==(const GivenBodies&) const = default;
+};
+
 enum class Bye { unknown, leaving, duplicate, busy, taken };
 
 // A step of comparing keys (short_code.hpp), in this order: who asks commits to a nonce, the other
@@ -149,6 +176,8 @@ struct Frame {
     std::vector<Want> want;
     std::optional<Linked> linked;
     std::vector<Receipt> receipts;  // its own and others', for somebody who cannot hear them
+    std::vector<Lack> lacks;
+    std::vector<GivenBodies> bodies;
     std::optional<VerifyStep> verify;
     std::optional<WallTime> wall;  // what the speaker's clock shows as this leaves
     std::optional<Ping> ping;
@@ -157,5 +186,50 @@ struct Frame {
     // Runs are compared by what they say, wherever they are kept.
     bool operator==(const Frame& other) const;
 };
+
+// A list of members of Frame, known to the compiler.
+template <auto... members>
+struct Fields {
+    static constexpr std::size_t count = sizeof...(members);
+
+    template <auto wanted>
+    static constexpr bool has = (std::is_same_v<Fields<wanted>, Fields<members>> || ...);
+
+    // Calls `act.operator()<member>()` for each in turn, until one of them returns false.
+    template <class Act>
+    static constexpr bool all(Act&& act) {
+        return (act.template operator()<members>() && ...);
+    }
+};
+
+// Every field of a frame but `msg`, in the order in which they are read: what is signed is last,
+// since it costs far more to verify than all the rest takes to refuse. What a frame says, when two
+// are equal, how each field is written and read (wire.cpp), and who takes and fills it
+// (controller/room_frames.cpp) follow from this list.
+using FrameFields =
+    Fields<&Frame::hello, &Frame::received, &Frame::verify, &Frame::wall, &Frame::ping, &Frame::bye,
+           &Frame::listing, &Frame::listed, &Frame::differ, &Frame::digest, &Frame::linked,
+           &Frame::have, &Frame::want, &Frame::said, &Frame::lacks, &Frame::bodies,
+           &Frame::receipts, &Frame::proofs, &Frame::runs>;
+
+// A member that was added to Frame is counted here, besides `msg`, so that none is forgotten above.
+[[maybe_unused]] inline void count_members(const Frame& frame) {
+    [[maybe_unused]] const auto& [msg, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14,
+                                  f15, f16, f17, f18, f19] = frame;
+    static_assert(FrameFields::count == 19);
+}
+
+// Whether a field says nothing.
+inline bool is_blank(bool flag) { return !flag; }
+template <class T>
+bool is_blank(const std::optional<T>& part) {
+    return !part;
+}
+template <class T>
+requires requires(const T& parts) { parts.empty(); }
+bool is_blank(const T& parts) { return parts.empty(); }
+
+// Whether the whole frame says nothing: then there is nothing to send.
+bool is_blank(const Frame& frame);
 
 }  // namespace lanchat

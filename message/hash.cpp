@@ -4,6 +4,16 @@
 #include "message/sodium.hpp"
 
 namespace lanchat {
+namespace {
+
+template <class State>
+crypto_generichash_blake2b_state* sodium(State& state) {
+    static_assert(sizeof(State) == sizeof(crypto_generichash_blake2b_state));
+    static_assert(alignof(State) >= alignof(crypto_generichash_blake2b_state));
+    return reinterpret_cast<crypto_generichash_blake2b_state*>(&state);
+}
+
+}  // namespace
 
 Hash hash_of(std::string_view bytes) {
     need_sodium();
@@ -13,10 +23,27 @@ Hash hash_of(std::string_view bytes) {
     return hash;
 }
 
-Hash chained(const Hash& before, std::string_view entry) {
-    std::string both(before.view());
-    both += hash_of(entry).view();
-    return hash_of(both);
+Hashing::Hashing() {
+    need_sodium();
+    crypto_generichash_blake2b_init(sodium(state_), nullptr, 0, sizeof(Hash::bytes));
+}
+
+Hashing& Hashing::add(std::string_view bytes) {
+    crypto_generichash_blake2b_update(sodium(state_), raw(bytes), bytes.size());
+    return *this;
+}
+
+Hashing& Hashing::add(std::uint64_t number) {
+    std::array<char, sizeof number> bytes;
+    for (std::size_t n = 0; n < bytes.size(); ++n)
+        bytes[n] = static_cast<char>(number >> (56 - 8 * n) & 0xFF);
+    return add({bytes.data(), bytes.size()});
+}
+
+Hash Hashing::done() {
+    Hash hash;
+    crypto_generichash_blake2b_final(sodium(state_), hash.bytes.data(), hash.bytes.size());
+    return hash;
 }
 
 }  // namespace lanchat

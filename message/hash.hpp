@@ -19,7 +19,21 @@ struct Hash {
 
 Hash hash_of(std::string_view bytes);
 
-// The head of a log after `entry`: H(before ‖ H(entry)). Before the first entry it is all zeros.
-Hash chained(const Hash& before, std::string_view entry);
+// Hashes what it is given, piece by piece, as if the pieces were one.
+class Hashing {
+  public:
+    Hashing();
+    Hashing& add(std::string_view bytes);
+    // 8 bytes, most significant first.
+    Hashing& add(std::uint64_t number);
+    // Nothing may be added after it.
+    Hash done();
+
+  private:
+    struct alignas(64) State {
+        std::array<std::uint8_t, 384> bytes;  // crypto_generichash_state
+    };
+    State state_;
+};
 
 }  // namespace lanchat

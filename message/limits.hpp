@@ -24,11 +24,15 @@ inline constexpr std::size_t frame_heads_max = 1'024;
 inline constexpr std::size_t frame_wants_max = 256;
 inline constexpr std::size_t frame_receipts_max = 64;
 inline constexpr std::size_t frame_proofs_max = 16;
+inline constexpr std::size_t frame_lacks_max = 64;
+inline constexpr std::size_t frame_bodies_max = 256;  // of one log; and so many logs
 
 // What a log is made of. A run of one entry may be larger.
 inline constexpr std::size_t run_entries_max = 256;
-inline constexpr std::size_t run_bytes_max = 65'536;
-inline constexpr std::size_t entry_bytes_max = line_bytes_max + 1'024;
+inline constexpr std::size_t run_bytes_max = 65'536;  // of its entries with their bodies
+inline constexpr std::size_t entry_bytes_max = line_bytes_max + 1'024;  // with its body
+inline constexpr std::size_t via_bytes_max = 32;
+inline constexpr std::size_t via_passed_max = 8;  // bridges
 inline constexpr std::uint64_t seq_max = std::uint64_t{1} << 62;  // what follows fits as well
 inline constexpr std::size_t said_id_bytes_max = 128;
 
@@ -59,6 +63,12 @@ inline constexpr auto round_pause_max = 60s;
 inline constexpr auto round_answer = 1s;  // from one answer to the next to the same peer
 inline constexpr auto news_wait = 3s;     // over a new link, for what is no news to be told
 inline constexpr std::size_t questions_per_peer_max = 256;
+
+// Bodies that are not with their entries.
+inline constexpr std::size_t lack_ranges_max = 64;    // told of a log at once
+inline constexpr std::size_t lacks_max = 65'536;      // of more nobody is asked
+inline constexpr std::size_t lacking_logs_max = 256;  // of which a peer is heard to lack some
+inline constexpr std::size_t drops_remembered = 65'536;  // to show nothing that comes after them
 
 // The clock.
 inline constexpr auto clock_lead_max = 10min;   // past the median: what is later needs a new log

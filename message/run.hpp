@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "message/entry.hpp"
@@ -11,11 +14,49 @@
 
 namespace lanchat {
 
+// What the entries of a run have in common, from version 2 on.
+struct Shared {
+    LogId log;
+    Seq first = 0;
+    Hash before;  // all zeros if and only if `first` is 1
+
+    bool operator==(const Shared&) const = default;
+};
+// device ‖ epoch ‖ first ‖ before, if `first` is not 1 ‖ to, of a direct log.
+std::string pack(const Shared& shared);
+// Nothing if it is not just that.
+std::optional<Shared> shared_from(std::string_view packed);
+
 // A run as it came from elsewhere: nothing of it is verified.
 struct Run {
-    std::vector<std::string> entries;  // their bytes, opaque
-    Signature signature;               // over the head after the last of them
+    std::vector<std::string> entries;      // their bytes, opaque
+    Signature signature;                   // over the head after the last of them
+    std::optional<Shared> shared = {};     // none: they are of version 1
+    std::vector<std::string> bodies = {};  // one for each entry, empty where it has none
+    // Places in `bodies`, rising, where instead of a body that is not here its name stands, packed.
+    std::vector<std::uint32_t> apart = {};
 };
+
+// What an entry signs of its body. Of none it is all zeros.
+struct BodyName {
+    Hash hash;
+    std::uint64_t size = 0;
+
+    bool operator==(const BodyName&) const = default;
+};
+BodyName name_of_body(std::string_view body);
+
+// The body of the entry `seq` of some log.
+struct Body {
+    Seq seq = 0;
+    std::string bytes;
+
+    bool operator==(const Body&) const = default;
+};
+
+// hash ‖ size, and back.
+std::string pack(const BodyName& name);
+std::optional<BodyName> body_name_from(std::string_view packed);
 
 // A run whose every byte its author vouches for. There is no other way to have one than to verify
 // or to sign it, so code that takes one need not ask again. Never changes; shared between threads.
@@ -24,7 +65,11 @@ class VerifiedRun {
     struct Item {
         Entry entry;
         std::string bytes;
+        std::string body;  // empty: it has none, or that is not here
+        BodyName body_name;
         Hash head;  // of the log after this entry
+
+        bool is_apart() const { return body.size() != body_name.size; }
     };
 
     const LogId& log() const { return items_.front().entry.log; }
@@ -34,16 +79,29 @@ class VerifiedRun {
     const Hash& head() const { return items_.back().head; }
     const std::vector<Item>& items() const { return items_; }  // at least one
     const Signature& signature() const { return signature_; }
-    std::size_t byte_count() const { return byte_count_; }  // of all entries
+    // Whether its entries hold their texts themselves, as those of version 1.
+    bool is_of_version_1() const { return is_of_version_1_; }
+    std::optional<Shared> shared() const;  // as in Run
+    // Of all entries with their bodies, wherever these are.
+    std::size_t byte_count() const { return byte_count_; }
 
   private:
     friend Result<std::shared_ptr<const VerifiedRun>> verify(Run run);
     friend std::shared_ptr<const VerifiedRun> sign(std::vector<Entry> entries,
                                                    const DeviceKey& key);
-    VerifiedRun(std::vector<Item> items, Signature signature);
+    friend std::shared_ptr<const VerifiedRun> end_of(const std::shared_ptr<const VerifiedRun>& run,
+                                                     Seq after);
+    friend std::vector<std::shared_ptr<const VerifiedRun>> joined(
+        const std::vector<std::shared_ptr<const VerifiedRun>>& runs);
+    friend std::shared_ptr<const VerifiedRun> without_body(
+        const std::shared_ptr<const VerifiedRun>& run, Seq seq);
+    friend std::shared_ptr<const VerifiedRun> with_body(
+        const std::shared_ptr<const VerifiedRun>& run, Seq seq, std::string body);
+    VerifiedRun(std::vector<Item> items, Signature signature, bool is_of_version_1);
 
     std::vector<Item> items_;
     Signature signature_;
+    bool is_of_version_1_;
     std::size_t byte_count_ = 0;
 };
 using RunPtr = std::shared_ptr<const VerifiedRun>;
@@ -56,5 +114,31 @@ Result<RunPtr> verify(Run run);
 // Preconditions: entries as `verify` wants them (`before` is filled in here, from the second on),
 // of a log of `key`.
 RunPtr sign(std::vector<Entry> entries, const DeviceKey& key);
+
+// The entries of `run` above `after`, under the same signature. Precondition: there are some.
+RunPtr end_of(const RunPtr& run, Seq after);
+
+// The same entries in fewer runs: those that follow each other are one, under the signature of the
+// last, which vouches for all that comes before it, as far as a run has room. Precondition: runs of
+// one log, in order.
+std::vector<RunPtr> joined(const std::vector<RunPtr>& runs);
+
+// The run without the body of an entry, whose name stays; the same if it has none.
+// Precondition: the run holds `seq`.
+RunPtr without_body(const RunPtr& run, Seq seq);
+// The run with a body that was not in it. Nothing if its entry has signed another, or it is there.
+// Precondition: the run holds `seq`.
+RunPtr with_body(const RunPtr& run, Seq seq, std::string body);
+
+// The run as it travels.
+Run unverified(const VerifiedRun& run);
+
+// The head of a log after an entry of `bytes`: H("lanchat/entry/2" ‖ device ‖ epoch ‖ to ‖ seq ‖
+// before ‖ H(hash of the body ‖ its size ‖ bytes)).
+Hash head_after(const EntryPlace& place, std::string_view bytes, const BodyName& body);
+// That of an entry made here.
+Hash head_after(const Entry& entry);
+// In a log of version 1: H(before ‖ H(bytes)).
+Hash head_after_v1(const Hash& before, std::string_view bytes);
 
 }  // namespace lanchat

@@ -166,7 +166,7 @@ std::size_t region_of_flag(std::string_view text) {
 char32_t picture_of(char32_t control) { return control == 0x7F ? 0x2421 : 0x2400 + control; }
 
 // What is on one base, as far as it was shown.
-struct Marks {
+struct StackedMarks {
     int all = 0;
     int general = 0;
 
@@ -211,7 +211,7 @@ std::string displayable(std::string_view text) {
     if (is_printable_ascii(text)) return std::string(text);
     std::string out;
     out.reserve(text.size());
-    Marks marks;
+    StackedMarks marks;
     char32_t base = replacement;
     while (!text.empty()) {
         const auto next = decode(text);

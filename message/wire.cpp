@@ -1,4 +1,4 @@
-// The protobuf side of the wire format. No other file includes the generated code.
+// The protobuf side of the wire format: frames, their fields, and what is signed in them.
 #include "message/wire.hpp"
 
 #include <google/protobuf/io/coded_stream.h>
@@ -9,33 +9,14 @@
 #include "message/assert.hpp"
 #include "message/exact.hpp"
 #include "message/limits.hpp"
-#include "message/message.pb.h"
 #include "message/text.hpp"
+#include "message/wire_parts.hpp"
+#include "message/wire_run.hpp"
 
 namespace lanchat {
 namespace {
 
-void put(const Hello& hello, message::Hello& out) {
-    out.set_protocol(hello.protocol);
-    out.set_instance(static_cast<std::uint64_t>(hello.instance));
-    out.set_name(hello.name);
-    out.set_capabilities(hello.capabilities);
-    out.set_nonce(hello.nonce);
-    out.set_device(std::string(hello.device.view()));
-    if (hello.epoch) out.set_epoch(static_cast<std::uint64_t>(*hello.epoch));
-    if (hello.signature != Signature{}) out.set_signature(std::string(hello.signature.view()));
-}
-
-void put(const VerifiedRun& run, message::Run& out) {
-    out.mutable_entries()->Reserve(static_cast<int>(run.items().size()));
-    for (const auto& item : run.items()) out.add_entries(item.bytes);
-    out.set_signature(std::string(run.signature().view()));
-}
-
-void put(const Fork& proof, message::Proof& out) {
-    put(*proof.a, *out.mutable_a());
-    put(*proof.b, *out.mutable_b());
-}
+void put(const RunPtr& run, message::Run& out) { put(*run, out); }
 
 template <class Out>
 void put(const LogId& log, Out& out) {
@@ -77,23 +58,6 @@ void put(const Want& want, message::Want& out) {
     out.set_newest_first(want.newest_first);
 }
 
-void put(const NodeId& node, message::Node& out) {
-    out.set_device(std::string(node.device.view()));
-    out.set_instance(static_cast<std::uint64_t>(node.instance));
-}
-
-void put(const Linked& linked, message::Linked& out) {
-    out.set_round(linked.round);
-    for (const NodeId& who : linked.came) put(who, *out.add_came());
-    for (const NodeId& who : linked.went) put(who, *out.add_went());
-}
-
-void put(const Digest& digest, message::Digest& out) {
-    out.set_all(std::string(digest.all.view()));
-    for (const ShortHash& bucket : digest.buckets) out.mutable_buckets()->append(bucket.view());
-    out.set_asks(digest.asks);
-}
-
 void put(const Receipt& receipt, message::Receipt& out) {
     put(receipt.log, out);
     out.set_member(std::string(receipt.member.view()));
@@ -102,100 +66,6 @@ void put(const Receipt& receipt, message::Receipt& out) {
     out.set_seq(receipt.last);
     out.set_count(receipt.count);
     out.set_signature(std::string(receipt.signature.view()));
-}
-
-void put(const Ack& ack, message::Ext& out) {
-    out.set_received_after(ack.after);
-    out.set_received(ack.last);
-    if (ack.epoch) out.set_received_epoch(static_cast<std::uint64_t>(*ack.epoch));
-}
-
-void put(const VerifyStep& step, message::Verify& out) {
-    const std::string bytes(step.bytes.begin(), step.bytes.end());
-    switch (step.kind) {
-        case VerifyStep::Kind::commit:
-            return out.set_commit(bytes);
-        case VerifyStep::Kind::nonce:
-            return out.set_nonce(bytes);
-        case VerifyStep::Kind::open:
-            return out.set_open(bytes);
-        case VerifyStep::Kind::agree:
-            return out.set_agree(true);
-        case VerifyStep::Kind::refuse:
-            return out.set_refuse(true);
-    }
-}
-
-bool has_extension(const Frame& frame) {
-    return frame.hello || frame.received || !frame.runs.empty() || !frame.proofs.empty() ||
-           !frame.have.empty() || frame.listing || frame.listed || frame.digest ||
-           !frame.said.empty() || frame.differ || !frame.want.empty() || frame.linked ||
-           !frame.receipts.empty() || frame.verify || frame.wall || frame.ping || frame.bye;
-}
-
-message::Bye::Why to_wire(Bye why) {
-    switch (why) {
-        case Bye::leaving:
-            return message::Bye::LEAVING;
-        case Bye::duplicate:
-            return message::Bye::DUPLICATE;
-        case Bye::busy:
-            return message::Bye::BUSY;
-        case Bye::taken:
-            return message::Bye::TAKEN;
-        case Bye::unknown:
-            break;
-    }
-    return message::Bye::UNKNOWN;
-}
-
-Bye from_wire(message::Bye::Why why) {
-    switch (why) {
-        case message::Bye::LEAVING:
-            return Bye::leaving;
-        case message::Bye::DUPLICATE:
-            return Bye::duplicate;
-        case message::Bye::BUSY:
-            return Bye::busy;
-        case message::Bye::TAKEN:
-            return Bye::taken;
-        default:
-            return Bye::unknown;
-    }
-}
-
-Result<Hello> take_hello(message::Hello& in) {
-    if (in.instance() == 0) return Failure{"hello without an instance"};
-    if (!is_name(in.name())) return Failure{"hello with a bad name"};
-    DeviceId device;
-    if (!take_exact(in.device(), device)) return Failure{"hello with a bad device"};
-    Hello hello{in.protocol(),     InstanceId{in.instance()},
-                in.nonce(),        std::move(*in.mutable_name()),
-                in.capabilities(), device};
-    if (in.has_epoch()) hello.epoch = Epoch{in.epoch()};
-    if (!in.signature().empty() && !take_exact(in.signature(), hello.signature))
-        return Failure{"hello with a bad signature"};
-    return hello;
-}
-
-Result<RunPtr> take_run(message::Run& in) {
-    Run run;
-    if (!take_exact(in.signature(), run.signature)) return Failure{"run with a bad signature"};
-    if (static_cast<std::size_t>(in.entries_size()) > limits::run_entries_max)
-        return Failure{"run with a bad length"};
-    run.entries.reserve(static_cast<std::size_t>(in.entries_size()));
-    for (auto& entry : *in.mutable_entries()) run.entries.push_back(std::move(entry));
-    return verify(std::move(run));
-}
-
-Result<Fork> take_proof(message::Proof& in) {
-    auto a = take_run(*in.mutable_a());
-    if (!a) return Failure{a.why()};
-    auto b = take_run(*in.mutable_b());
-    if (!b) return Failure{b.why()};
-    auto fork = fork_between(*a, *b);
-    if (!fork) return Failure{"proof of nothing"};
-    return std::move(*fork);
 }
 
 template <class In>
@@ -247,46 +117,6 @@ Result<Said> take_said(const message::Said& in) {
     return Said{Epoch{in.epoch()}, in.last()};
 }
 
-// What is no more than `most` elements, each taken by `take`; or the first failure.
-template <class In, class Out, class Take>
-std::optional<Failure> take_all(In& in, std::size_t most, std::vector<Out>& out, Take take) {
-    if (static_cast<std::size_t>(in.size()) > most) return Failure{"frame with too many parts"};
-    out.reserve(static_cast<std::size_t>(in.size()));
-    for (auto& element : in) {
-        auto taken = take(element);
-        if (!taken) return Failure{taken.why()};
-        out.push_back(std::move(*taken));
-    }
-    return std::nullopt;
-}
-
-Result<NodeId> take_node(const message::Node& in) {
-    NodeId node;
-    if (!take_exact(in.device(), node.device)) return Failure{"linked with nobody"};
-    node.instance = InstanceId{in.instance()};
-    return node;
-}
-
-std::optional<Failure> take_linked(const message::Linked& in, Linked& out) {
-    out.round = in.round();
-    if (auto no = take_all(in.came(), limits::peers_max, out.came, take_node)) return no;
-    return take_all(in.went(), limits::peers_max, out.went, take_node);
-}
-
-Result<Digest> take_digest(const message::Digest& in) {
-    Digest digest{{}, {}, in.asks()};
-    if (!take_exact(in.all(), digest.all)) return Failure{"digest with a bad length"};
-    const std::string_view buckets = in.buckets();
-    constexpr std::size_t size = sizeof(ShortHash::bytes);
-    if (buckets.empty()) return digest;
-    if (buckets.size() != digest_buckets * size) return Failure{"digest with bad buckets"};
-    digest.buckets.resize(digest_buckets);
-    for (std::size_t n = 0; n < digest_buckets; ++n)
-        if (!take_exact(buckets.substr(n * size, size), digest.buckets[n]))
-            return Failure{"digest with bad buckets"};
-    return digest;
-}
-
 Result<Receipt> take_receipt(const message::Receipt& in) {
     Receipt receipt;
     if (!take_log(in, receipt.log)) return Failure{"receipt without a log"};
@@ -301,88 +131,181 @@ Result<Receipt> take_receipt(const message::Receipt& in) {
     return receipt;
 }
 
-// A step that this version does not know ends the verification: nothing is agreed to by accident.
-Result<VerifyStep> take_verify(const message::Verify& in) {
-    using Kind = VerifyStep::Kind;
-    VerifyStep step;
-    if (in.step_case() == message::Verify::kAgree && in.agree()) step.kind = Kind::agree;
-    const std::string* bytes = nullptr;
-    if (in.step_case() == message::Verify::kCommit) {
-        step.kind = Kind::commit;
-        bytes = &in.commit();
-    } else if (in.step_case() == message::Verify::kNonce) {
-        step.kind = Kind::nonce;
-        bytes = &in.nonce();
-    } else if (in.step_case() == message::Verify::kOpen) {
-        step.kind = Kind::open;
-        bytes = &in.open();
+void put(const Lack& lack, message::Lack& out) {
+    put_any(lack.log, out);
+    for (const EntryRange& range : lack.entries) {
+        out.add_ends(range.after);
+        out.add_ends(range.last);
     }
-    if (bytes != nullptr && !take_exact(*bytes, step)) return Failure{"verify with a bad length"};
-    return step;
 }
 
-Result<Ack> take_ack(const message::Ext& in) {
-    if (in.received_after() > in.received()) return Failure{"received of nothing"};
-    Ack ack{in.received_after(), in.received()};
-    if (in.has_received_epoch()) ack.epoch = Epoch{in.received_epoch()};
-    return ack;
+void put(const GivenBodies& given, message::Bodies& out) {
+    put_any(given.log, out);
+    for (const Body& body : given.bodies) {
+        out.add_seqs(body.seq);
+        out.add_bodies(body.bytes);
+    }
 }
 
-// No later than the clock of an entry could tell: it can be reckoned with.
-WallTime take_wall(std::uint64_t ms) {
-    return Clock::at(WallTime{static_cast<std::int64_t>(std::min(ms, std::uint64_t{1} << 48))})
-        .time();
+Result<Lack> take_lack(const message::Lack& in) {
+    Lack lack;
+    if (!take_any_log(in, lack.log)) return Failure{"lack without a log"};
+    const auto ends = static_cast<std::size_t>(in.ends_size());
+    if (ends % 2 != 0 || ends > 2 * limits::lack_ranges_max)
+        return Failure{"lack with bad entries"};
+    for (int n = 0; n < in.ends_size(); n += 2) {
+        const EntryRange range{in.ends(n), in.ends(n + 1)};
+        const bool rises = n == 0 || range.after > lack.entries.back().last;
+        if (!rises || range.after >= range.last || range.last > limits::seq_max)
+            return Failure{"lack with bad entries"};
+        lack.entries.push_back(range);
+    }
+    return lack;
 }
 
-// What is signed comes last: it costs far more than all the rest.
-std::optional<Failure> take_log_parts(message::Ext& ext, Frame& frame) {
-    if (auto no = take_all(ext.have(), limits::frame_heads_max, frame.have, take_head)) return no;
-    if (auto no = take_all(ext.want(), limits::frame_wants_max, frame.want, take_want)) return no;
-    if (auto no = take_all(ext.said(), limits::pages_max, frame.said, take_said)) return no;
-    if (auto no =
-            take_all(ext.receipts(), limits::frame_receipts_max, frame.receipts, take_receipt))
-        return no;
-    if (auto no =
-            take_all(*ext.mutable_proofs(), limits::frame_proofs_max, frame.proofs, take_proof))
-        return no;
-    return take_all(*ext.mutable_runs(), limits::frame_runs_max, frame.runs, take_run);
+Result<GivenBodies> take_bodies(message::Bodies& in) {
+    GivenBodies given;
+    if (!take_any_log(in, given.log)) return Failure{"bodies without a log"};
+    const auto count = static_cast<std::size_t>(in.bodies_size());
+    if (in.seqs_size() != in.bodies_size() || count == 0 || count > limits::frame_bodies_max)
+        return Failure{"bodies of nothing"};
+    for (int n = 0; n < in.bodies_size(); ++n) {
+        std::string& bytes = *in.mutable_bodies(n);
+        if (in.seqs(n) == 0 || bytes.empty() || bytes.size() > limits::entry_bytes_max)
+            return Failure{"bodies of nothing"};
+        given.bodies.push_back({in.seqs(n), std::move(bytes)});
+    }
+    return given;
 }
+
+// --- the fields of a frame -----------------------------------------------------------------------
+
+using message::Ext;
+using MaybeFailure = std::optional<Failure>;
+
+// How a field stands on the wire: `write` is called for one that says something, `read` for each. A
+// field without both does not compile.
+template <auto field>
+struct OnWire;
+
+// A part that is there or not.
+template <auto has, auto whole, auto take>
+struct Part {
+    template <class T>
+    static void write(const std::optional<T>& part, Ext& ext) {
+        put(*part, *(ext.*whole)());
+    }
+    template <class T>
+    static MaybeFailure read(Ext& ext, std::optional<T>& part) {
+        if (!(ext.*has)()) return std::nullopt;
+        auto taken = take(*(ext.*whole)());
+        if (!taken) return Failure{taken.why()};
+        part = std::move(*taken);
+        return std::nullopt;
+    }
+};
+
+// No more than `most` elements.
+template <class In, google::protobuf::RepeatedPtrField<In>* (Ext::*all)(), std::size_t most,
+          auto take>
+struct Parts {
+    template <class T>
+    static void write(const std::vector<T>& parts, Ext& ext) {
+        for (const T& part : parts) put(part, *(ext.*all)()->Add());
+    }
+    template <class T>
+    static MaybeFailure read(Ext& ext, std::vector<T>& parts) {
+        return take_all(*(ext.*all)(), most, parts, take);
+    }
+};
+
+template <auto set, auto get>
+struct Flag {
+    static void write(bool flag, Ext& ext) { (ext.*set)(flag); }
+    static MaybeFailure read(const Ext& ext, bool& flag) {
+        flag = (ext.*get)();
+        return std::nullopt;
+    }
+};
+
+template <>
+struct OnWire<&Frame::hello> : Part<&Ext::has_hello, &Ext::mutable_hello, take_hello> {};
+template <>
+struct OnWire<&Frame::received> {
+    static void write(const std::optional<Ack>& ack, Ext& ext) {
+        ext.set_received_after(ack->after);
+        ext.set_received(ack->last);
+        if (ack->epoch) ext.set_received_epoch(static_cast<std::uint64_t>(*ack->epoch));
+    }
+    static MaybeFailure read(const Ext& ext, std::optional<Ack>& ack) {
+        if (!ext.has_received()) return std::nullopt;
+        if (ext.received_after() > ext.received()) return Failure{"received of nothing"};
+        ack = Ack{ext.received_after(), ext.received()};
+        if (ext.has_received_epoch()) ack->epoch = Epoch{ext.received_epoch()};
+        return std::nullopt;
+    }
+};
+template <>
+struct OnWire<&Frame::verify> : Part<&Ext::has_verify, &Ext::mutable_verify, take_verify> {};
+template <>
+struct OnWire<&Frame::wall> {
+    static void write(const std::optional<WallTime>& wall, Ext& ext) {
+        ext.set_wall(static_cast<std::uint64_t>(Clock::at(*wall).time().ms));
+    }
+    // No later than the clock of an entry could tell: it can be reckoned with.
+    static MaybeFailure read(const Ext& ext, std::optional<WallTime>& wall) {
+        const auto ms = static_cast<std::int64_t>(std::min(ext.wall(), std::uint64_t{1} << 48));
+        if (ext.has_wall()) wall = Clock::at(WallTime{ms}).time();
+        return std::nullopt;
+    }
+};
+template <>
+struct OnWire<&Frame::ping> : Part<&Ext::has_ping, &Ext::mutable_ping, take_ping> {};
+template <>
+struct OnWire<&Frame::bye> : Part<&Ext::has_bye, &Ext::mutable_bye, take_bye> {};
+template <>
+struct OnWire<&Frame::listing> : Flag<&Ext::set_listing, &Ext::listing> {};
+template <>
+struct OnWire<&Frame::listed> : Flag<&Ext::set_listed, &Ext::listed> {};
+template <>
+struct OnWire<&Frame::differ> {
+    static void write(std::optional<std::uint64_t> differ, Ext& ext) { ext.set_differ(*differ); }
+    static MaybeFailure read(const Ext& ext, std::optional<std::uint64_t>& differ) {
+        if (ext.has_differ()) differ = ext.differ();
+        return std::nullopt;
+    }
+};
+template <>
+struct OnWire<&Frame::digest> : Part<&Ext::has_digest, &Ext::mutable_digest, take_digest> {};
+template <>
+struct OnWire<&Frame::linked> : Part<&Ext::has_linked, &Ext::mutable_linked, take_linked> {};
+template <>
+struct OnWire<&Frame::have>
+    : Parts<message::Head, &Ext::mutable_have, limits::frame_heads_max, take_head> {};
+template <>
+struct OnWire<&Frame::want>
+    : Parts<message::Want, &Ext::mutable_want, limits::frame_wants_max, take_want> {};
+template <>
+struct OnWire<&Frame::said>
+    : Parts<message::Said, &Ext::mutable_said, limits::pages_max, take_said> {};
+template <>
+struct OnWire<&Frame::lacks>
+    : Parts<message::Lack, &Ext::mutable_lacks, limits::frame_lacks_max, take_lack> {};
+template <>
+struct OnWire<&Frame::bodies>
+    : Parts<message::Bodies, &Ext::mutable_bodies, limits::frame_bodies_max, take_bodies> {};
+template <>
+struct OnWire<&Frame::receipts>
+    : Parts<message::Receipt, &Ext::mutable_receipts, limits::frame_receipts_max, take_receipt> {};
+template <>
+struct OnWire<&Frame::proofs>
+    : Parts<message::Proof, &Ext::mutable_proofs, limits::frame_proofs_max, take_proof> {};
+template <>
+struct OnWire<&Frame::runs>
+    : Parts<message::Run, &Ext::mutable_runs, limits::frame_runs_max, take_run> {};
 
 bool is_signed(const message::Ext& ext) {
     return ext.runs_size() > 0 || ext.receipts_size() > 0 || ext.proofs_size() > 0;
-}
-
-Result<Frame> take_extension(message::Ext& ext, Frame frame) {
-    if (ext.has_hello()) {
-        auto hello = take_hello(*ext.mutable_hello());
-        if (!hello) return Failure{hello.why()};
-        frame.hello = std::move(*hello);
-    }
-    if (ext.has_received()) {
-        auto ack = take_ack(ext);
-        if (!ack) return Failure{ack.why()};
-        frame.received = *ack;
-    }
-    if (ext.has_verify()) {
-        const auto step = take_verify(ext.verify());
-        if (!step) return Failure{step.why()};
-        frame.verify = *step;
-    }
-    if (ext.has_wall()) frame.wall = take_wall(ext.wall());
-    if (ext.has_ping()) frame.ping = Ping{ext.ping().nonce(), ext.ping().reply()};
-    if (ext.has_bye()) frame.bye = from_wire(ext.bye().why());
-    frame.listing = ext.listing();
-    frame.listed = ext.listed();
-    if (ext.has_differ()) frame.differ = ext.differ();
-    if (ext.has_digest()) {
-        auto digest = take_digest(ext.digest());
-        if (!digest) return Failure{digest.why()};
-        frame.digest = std::move(*digest);
-    }
-    if (ext.has_linked())
-        if (auto no = take_linked(ext.linked(), frame.linked.emplace())) return std::move(*no);
-    if (auto failure = take_log_parts(ext, frame)) return std::move(*failure);
-    return frame;
 }
 
 // What others send must not write to our terminal, not even through a library's complaints.
@@ -415,46 +338,35 @@ Result<Frame> take_frame(message::NodeRequest& in) {
     Frame frame;
     frame.msg = std::move(*in.mutable_msg());
     if (!in.has_ext()) return frame;
-    return take_extension(*in.mutable_ext(), std::move(frame));
+    MaybeFailure failure;
+    const auto read = [&]<auto field>() {
+        failure = OnWire<field>::read(*in.mutable_ext(), frame.*field);
+        return !failure;
+    };
+    if (!FrameFields::all(read)) return std::move(*failure);
+    return frame;
 }
 
 }  // namespace
 
-std::string encode(const Frame& frame) {
+std::string encode(const Frame& frame, const DeviceId& speaker) {
     message::NodeRequest out;
     out.set_msg(frame.msg);
-    if (has_extension(frame)) {
-        auto& ext = *out.mutable_ext();
-        if (frame.hello) put(*frame.hello, *ext.mutable_hello());
-        if (frame.received) put(*frame.received, ext);
-        for (const auto& run : frame.runs) put(*run, *ext.add_runs());
-        for (const auto& proof : frame.proofs) put(proof, *ext.add_proofs());
-        for (const auto& head : frame.have) put(head, *ext.add_have());
-        if (frame.listing) ext.set_listing(true);
-        if (frame.listed) ext.set_listed(true);
-        if (frame.digest) put(*frame.digest, *ext.mutable_digest());
-        for (const auto& said : frame.said) put(said, *ext.add_said());
-        if (frame.differ) ext.set_differ(*frame.differ);
-        for (const auto& want : frame.want) put(want, *ext.add_want());
-        if (frame.linked) put(*frame.linked, *ext.mutable_linked());
-        for (const auto& receipt : frame.receipts) put(receipt, *ext.add_receipts());
-        if (frame.verify) put(*frame.verify, *ext.mutable_verify());
-        if (frame.wall) ext.set_wall(static_cast<std::uint64_t>(Clock::at(*frame.wall).time().ms));
-        if (frame.ping) {
-            ext.mutable_ping()->set_nonce(frame.ping->nonce);
-            ext.mutable_ping()->set_reply(frame.ping->reply);
-        }
-        if (frame.bye) ext.mutable_bye()->set_why(to_wire(*frame.bye));
-    }
+    FrameFields::all([&]<auto field>() {
+        if (!is_blank(frame.*field)) OnWire<field>::write(frame.*field, *out.mutable_ext());
+        return true;
+    });
+    if (!frame.runs.empty()) leave_out(speaker, *out.mutable_ext()->mutable_runs());
     std::string bytes;
     LANCHAT_ASSERT(out.SerializeToString(&bytes));
     return bytes;
 }
 
-Result<Frame> decode(std::string_view bytes) {
+Result<Frame> decode(std::string_view bytes, const DeviceId& speaker) {
     if (bytes.size() > limits::frame_bytes_max) return take_long_line(bytes);
     message::NodeRequest in;
     if (auto no = parse(bytes, in)) return std::move(*no);
+    if (in.ext().runs_size() > 0) fill_in(speaker, *in.mutable_ext()->mutable_runs());
     return take_frame(in);
 }
 
@@ -466,7 +378,9 @@ Result<Frame> decode_greeting(std::string_view bytes) {
 }
 
 std::size_t encoded_bytes(const VerifiedRun& run) {
-    return run.byte_count() + 4 * run.items().size() + 72;
+    constexpr std::size_t each = 2 * 4;  // tags and lengths of an entry and of its body
+    constexpr std::size_t all = 192;     // signature, and what they share
+    return run.byte_count() + each * run.items().size() + all;
 }
 
 }  // namespace lanchat

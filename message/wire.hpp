@@ -10,15 +10,16 @@
 
 namespace lanchat {
 
-// The protobuf bytes of a NodeRequest or NodeReply (they are alike).
-// Precondition: all strings are valid UTF-8 and within their limits.
-std::string encode(const Frame& frame);
+// The protobuf bytes of a NodeRequest or NodeReply (they are alike). What `speaker` said itself
+// does not name it: it is the device that says `frame`, as its hello told; all zeros: everything is
+// named. Precondition: all strings are valid UTF-8 and within their limits.
+std::string encode(const Frame& frame, const DeviceId& speaker = {});
 
 // Checks size before parsing and every limit of message/limits.hpp after; what comes back holds no
 // nonsense: UTF-8 is valid and nothing is empty that must not be. Runs are verified here, which may
 // take milliseconds: not a thing to do on the loop. A legacy peer's line, which is all of its
-// frame, may be as long as its own kind takes.
-Result<Frame> decode(std::string_view bytes);
+// frame, may be as long as its own kind takes. `speaker`: the device of the hello that came before.
+Result<Frame> decode(std::string_view bytes, const DeviceId& speaker = {});
 
 // Decodes the first frame of a link, which has nothing to verify: what costs nothing to send
 // must cost little to refuse.

@@ -125,7 +125,7 @@ Result<std::string> Node::Body::say(std::string text, std::string room) {
     return message_id(sayings_->say_now(std::move(saying), false));
 }
 
-void Node::Body::say(Saying saying, Said said) {
+void Node::Body::say(Saying saying, WhenSaid said) {
     if (is_running()) return sayings_->say(std::move(saying), std::move(said));
     loop_.post([said = std::move(said)] { said(not_running()); });
 }

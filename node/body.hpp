@@ -41,7 +41,7 @@ class Node::Body {
     const std::string& name() const { return config_.name; }
     Endpoint address() const { return address_; }
     Result<std::string> say(std::string text, std::string room);
-    void say(Saying saying, Said said);
+    void say(Saying saying, WhenSaid said);
     brain::DeliveryCount watch(const LineId& line);
     void receive(bool on);
     bool has_room();
@@ -82,6 +82,8 @@ class Node::Body {
     void perform_one(brain::Examine& examine) { history_.examine(examine); }
     void perform_one(brain::Prove& prove) { history_.prove(prove); }
     void perform_one(brain::Fetch& fetch) { history_.fetch(fetch); }
+    void perform_one(brain::Look& look) { history_.look(look); }
+    void perform_one(brain::Fill& fill) { history_.fill(std::move(fill)); }
     void perform_one(brain::Roll& roll);
     void perform_one(brain::Remember& remember) { people_->save(remember.at_once); }
     void perform_one(brain::Notify& notify);

@@ -28,7 +28,11 @@ void History::begin(std::unique_ptr<store::Store> store) {
     LANCHAT_ASSERT(disk_ == nullptr);
     eras_ = store->eras();
     arrivals_.begin(store->last());
-    disk_ = std::make_unique<store::Disk>(loop_.io().get_executor(), std::move(store));
+    disk_ = std::make_unique<store::Disk>(
+        loop_.io().get_executor(), std::move(store),
+        loop_.while_running([this](std::vector<BodyNews> news) {
+            hooks_.feed(brain::BodiesChanged{std::move(news)});
+        }));
     legacy_lines_ = std::make_unique<LegacyLines>(loop_.io(), *disk_, legacy_hooks());
 }
 

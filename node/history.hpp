@@ -26,8 +26,6 @@ namespace brain = controller;
 // Loop thread only. What the brain asks for is answered by an input.
 class History {
   public:
-    using Placed = Node::Placed;
-
     struct Hooks {
         std::function<void(brain::Input)> feed;
         // The runs survive a power cut; called before the brain hears of it.
@@ -53,6 +51,8 @@ class History {
 
     // Each reads what was added so far, too.
     void fetch(const brain::Fetch& fetch);
+    void look(const brain::Look& look);
+    void fill(brain::Fill fill);
     void examine(const brain::Examine& examine);
     void prove(const brain::Prove& prove);
     void read(store::Disk::Job job);

@@ -27,6 +27,31 @@ void History::fetch(const brain::Fetch& fetch) {
     });
 }
 
+void History::look(const brain::Look& look) {
+    read([this, look](store::Store& history) {
+        auto bodies = history.bodies(look.log, look.entries, limits::frame_bytes_target);
+        loop_.post([this, look, bodies = std::move(bodies)]() mutable {
+            if (!bodies) spdlog::warn("history: {}", bodies.why());
+            hooks_.feed(brain::Found{look.link, look.log,
+                                     bodies ? std::move(*bodies) : std::vector<Body>{}});
+        });
+    });
+}
+
+// A disk that does not take them now is asked again when they are given again.
+void History::fill(brain::Fill fill) {
+    read([this, fill = std::move(fill)](store::Store& history) {
+        auto lines = history.fill(fill.log, fill.bodies);
+        loop_.post([this, lines = std::move(lines), news = history.take_body_news()]() mutable {
+            if (!lines) return refuse_for_now(lines.why());
+            if (!news.empty()) hooks_.feed(brain::BodiesChanged{std::move(news)});
+            brain::Filled filled;
+            for (store::Line& line : *lines) filled.entries.push_back(std::move(line.entry));
+            if (!filled.entries.empty()) hooks_.feed(std::move(filled));
+        });
+    });
+}
+
 // All that is held of the log is handed to the disk before the read.
 void History::examine(const brain::Examine& examine) {
     write();

@@ -21,8 +21,6 @@ namespace brain = controller;
 // the room and the book.
 class KnownPeople {
   public:
-    using Decided = Node::Decided;
-
     struct Settings {
         DeviceId self;
         brain::OnKeyChange on_key_change = brain::OnKeyChange::warn;

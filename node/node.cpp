@@ -87,6 +87,12 @@ Result<brain::RoomSettings> starting_point(store::Store& history, const DeviceId
     auto met = history.met();
     if (!met) return Failure{met.why()};
     known.met = std::move(*met);
+    auto lacking = history.lacking();
+    if (!lacking) return Failure{lacking.why()};
+    known.lacking = std::move(*lacking);
+    auto dropped = history.dropped(limits::drops_remembered);
+    if (!dropped) return Failure{dropped.why()};
+    known.dropped = std::move(*dropped);
     const auto newest = newest_believed(history, self);
     if (!newest) return Failure{newest.why()};
     if (!newest->empty()) known.newest = newest->front().entry.clock;
@@ -170,6 +176,7 @@ void Node::Body::build(const Places& places, std::uint16_t port) {
     known_.tls = config_.security.tls;
     known_.closed = !secret_.empty();
     known_.seed = random_bits();
+    fill_random(known_.salts);
     known_.key = key_;
     book_ = std::make_unique<BookOfPeople>(loop_.io(), config_.data_dir);
     known_.people = book_->load();
@@ -241,8 +248,8 @@ Result<std::string> Node::say(std::string text, std::string room) {
     return body_->say(std::move(text), std::move(room));
 }
 
-void Node::say(Saying saying, Said said) { body_->say(std::move(saying), std::move(said)); }
-controller::DeliveryCount Node::watch(const LineId& line) { return body_->watch(line); }
+void Node::say(Saying saying, WhenSaid said) { body_->say(std::move(saying), std::move(said)); }
+DeliveryCount Node::watch(const LineId& line) { return body_->watch(line); }
 
 bool Node::has_room() const { return body_->has_room(); }
 void Node::on_room(std::function<void()> callback) { body_->on_room(std::move(callback)); }

@@ -11,19 +11,15 @@
 #include <vector>
 
 #include "config/config.hpp"
-#include "controller/events.hpp"
 #include "message/result.hpp"
 #include "message/run.hpp"
-#include "node/store/store.hpp"
+#include "node/values.hpp"
 
 namespace asio {
 class io_context;
 }
 
 namespace lanchat {
-
-using controller::Event;
-using controller::PeerInfo;
 
 // All members are called on the loop's thread unless they say otherwise; events arrive there too.
 class Node {
@@ -57,24 +53,14 @@ class Node {
     // room name; invalid UTF-8 is replaced. Returns the message id.
     Result<std::string> say(std::string text, std::string room = "general");
 
-    struct Saying {
-        std::string text;
-        std::string room = "general";
-        // The caller's name for this line, empty: none. A request with a name that this device has
-        // used before says nothing: the answer is the line that was said with it.
-        std::string said_id = {};
-        DeviceId to = {};  // for this device alone; none: for everybody in the room
-    };
-    using Said = std::function<void(const Result<LineId>&)>;
-
     // Says a line as above, and calls `said` once the line survives a power cut here: never before
     // say() returns, nor after the node has stopped. From then on Delivery events tell how many of
     // the peers that are linked now have the line on their disks too.
-    void say(Saying saying, Said said);
+    void say(Saying saying, WhenSaid said);
 
     // The delivery of an own line that is stored; events tell from now on when it changes. Not
     // from within a listener.
-    controller::DeliveryCount watch(const LineId& line);
+    DeliveryCount watch(const LineId& line);
 
     // False while peers that keep up still have much to fetch: the caller had better say nothing
     // more until on_room's callback is called. A caller that goes on breaks nothing, but slow peers
@@ -120,7 +106,6 @@ class Node {
     // node has stopped. A Failure says that the decision is not on the disk: a block then holds
     // until this node ends or the disk can be written again; a device that was to be unblocked
     // stays blocked.
-    using Decided = std::function<void(const std::optional<Failure>&)>;
     void block(const DeviceId& device, bool on, Decided done);
 
     // Begins to compare keys with a linked peer, or shows again what is being compared.
@@ -143,10 +128,7 @@ class Node {
     // The callback is called when more lines can be read, or the disk refuses lines: see
     // disk_trouble().
     void on_disk_news(std::function<void()> callback);
-    // Tells where each line was stored, in order of arrival and before on_disk_news; `id` is that
-    // of the line's message. An arrival of 0: the line gets no place, or its place was told
-    // already.
-    using Placed = std::function<void(const std::string& id, store::Arrival arrival)>;
+    // The callback tells where each line was stored, in order of arrival and before on_disk_news's.
     void on_placed(Placed callback);
 
     store::Arrival newest() const;
@@ -160,11 +142,6 @@ class Node {
     // Why the disk takes no line now, so that none can be said; empty: all is well.
     const std::string& disk_trouble() const;
 
-    struct Imported {
-        std::uint64_t lines_new = 0;
-        std::uint64_t runs_refused = 0;
-        std::string why;  // of the first refused run
-    };
     // Verifies each run and keeps what is new, as if a peer had sent it. `done` is called once that
     // is on the disk. Not to be called from within a listener.
     void import_runs(std::vector<Run> runs, std::function<void(const Result<Imported>&)> done);

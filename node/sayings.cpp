@@ -46,7 +46,7 @@ LineId Sayings::say_now(Saying saying, bool watched) {
     return line;
 }
 
-void Sayings::say(Saying saying, Said said) {
+void Sayings::say(Saying saying, WhenSaid said) {
     if (const auto no = refuse(saying)) {
         return loop_.post([said = std::move(said), no = *no] { said(no); });
     }

@@ -20,9 +20,6 @@ namespace brain = controller;
 // Loop thread only. Keeps references to the loop, the room and the history.
 class Sayings {
   public:
-    using Saying = Node::Saying;
-    using Said = Node::Said;
-
     struct Settings {
         DeviceId self;
         bool tls = true;  // direct messages need it
@@ -37,7 +34,7 @@ class Sayings {
     std::optional<Failure> refuse(Saying& saying) const;
     // Precondition of both: it is not refused.
     LineId say_now(Saying saying, bool watched);
-    void say(Saying saying, Said said);
+    void say(Saying saying, WhenSaid said);
 
     // The room is about to take this, which was fed before.
     void taken(const brain::Say& say) { --waiting_[say.to]; }
@@ -54,9 +51,9 @@ class Sayings {
     const Settings settings_;
     std::function<void(brain::Say)> feed_;
     std::map<DeviceId, Seq> waiting_;  // lines that the room has not taken yet, by recipient
-    std::map<LineId, Said> unanswered_;
+    std::map<LineId, WhenSaid> unanswered_;
     // By said_id: requests whose line is not on the disk yet, or of which the disk has not told.
-    std::map<std::string, std::vector<std::pair<Saying, Said>>> said_ids_;
+    std::map<std::string, std::vector<std::pair<Saying, WhenSaid>>> said_ids_;
 };
 
 }  // namespace lanchat

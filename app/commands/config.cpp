@@ -1,10 +1,12 @@
-// The config commands: thin, since config/ knows everything about settings.
+// `lanchat config print|check|schema|init`: thin, since config/ knows everything about settings.
+// Results go to the output, everything else beside it.
 #include "app/commands/config.hpp"
 
 #include <sys/stat.h>
 
 #include <system_error>
 
+#include "app/commands/command.hpp"
 #include "config/print.hpp"
 #include "config/schema.hpp"
 #include "message/text.hpp"
@@ -12,6 +14,20 @@
 
 namespace lanchat::app {
 namespace {
+
+constexpr std::string_view config_help = R"(lanchat config: look at, check or start the settings.
+
+Examples:
+  lanchat config print --origin         what is in force, and who said so
+  lanchat config check office.json      every fault of a file, one a line
+  lanchat config init                   write a commented file to start from
+
+Usage:
+  lanchat config print [--origin]       the settings as a config file
+  lanchat config check FILE             exit 0 if FILE is sound, else 2
+  lanchat config schema                 JSON Schema of config files
+  lanchat config init                   never overwrites: exit 1 if the file exists
+)";
 
 namespace fs = std::filesystem;
 
@@ -42,41 +58,70 @@ bool report(const Settings& settings, std::ostream& err) {
     return settings.faults.empty();
 }
 
-int config_print(const Settings& settings, bool with_origins, std::ostream& out) {
-    out << print_config(settings, with_origins);
+namespace {
+
+int print(const Call& call) {
+    call.out << print_config(*call.settings, call.given.has("--origin"));
     return 0;
 }
 
-int config_check(const fs::path& file, std::ostream& out, std::ostream& err) {
+int check(const Call& call) {
+    const fs::path file = call.given["FILE"];
     Sources sources;
     sources.chosen_file = file;
-    if (!report(load(sources), err)) return 2;
-    out << displayable(file.string()) << ": ok\n";
+    if (!report(load(sources), call.err)) return 2;
+    call.out << displayable(file.string()) << ": ok\n";
     return 0;
 }
 
-int config_schema_to(std::ostream& out) {
-    out << config_schema();
+int print_schema(const Call& call) {
+    call.out << config_schema();
     return 0;
 }
 
-int config_init(const std::optional<fs::path>& file, std::ostream& out, std::ostream& err) {
+// One that exists already is never touched.
+int init(const Call& call) {
+    const auto& file = call.chosen_file ? call.chosen_file : call.user_file;
     if (!file) {
-        err << "lanchat: no place for the file: set HOME or XDG_CONFIG_HOME, or give --config\n";
+        call.err
+            << "lanchat: no place for the file: set HOME or XDG_CONFIG_HOME, or give --config\n";
         return 1;
     }
     const auto shown = displayable(file->string());
     std::error_code ignored;
     if (fs::symlink_status(*file, ignored).type() > fs::file_type::not_found) {
-        err << "lanchat: " << shown << " exists already and stays as it is\n";
+        call.err << "lanchat: " << shown << " exists already and stays as it is\n";
         return 1;
     }
     if (const auto no = write_new(*file, starter_file())) {
-        err << "lanchat: " << displayable(no->why) << '\n';
+        call.err << "lanchat: " << displayable(no->why) << '\n';
         return 1;
     }
-    out << shown << '\n';
+    call.out << shown << '\n';
     return 0;
+}
+
+}  // namespace
+
+Command config_command() {
+    using Needs = Command::Needs;
+    return {.name = "config",
+            .needs = Needs::settings,
+            .help = config_help,
+            .parts = {{.name = "print",
+                       .needs = Needs::settings,
+                       .options = {{"--origin", Option::Takes::nothing}},
+                       .deed = print},
+                      {.name = "check",
+                       .needs = Needs::nothing,
+                       .options = {{.names = "FILE",
+                                    .if_missing = "config check needs the FILE to check"}},
+                       .deed = check},
+                      {.name = "schema", .needs = Needs::nothing, .deed = print_schema},
+                      {.name = "init", .needs = Needs::nothing, .deed = init}},
+            .usage = "lanchat [OPTIONS] config COMMAND",
+            .summary = "print, check or start a config file",
+            .is_about_node = false};
 }
 
 }  // namespace lanchat::app

@@ -4,15 +4,32 @@
 #include <fstream>
 #include <map>
 
-#include "app/commands/node.hpp"
-#include "app/json_output.hpp"
-#include "app/time_words.hpp"
+#include "app/commands/ask.hpp"
+#include "app/commands/time_words.hpp"
+#include "app/commands/transfer.hpp"
+#include "app/faces/json_output.hpp"
+#include "config/fault.hpp"
 #include "message/comparing.hpp"
 #include "message/text.hpp"
 #include "node/keep/kept_file.hpp"
 
 namespace lanchat::app {
 namespace {
+
+constexpr std::string_view export_help =
+    R"(lanchat export: everything the node holds but direct messages.
+
+Examples:
+  lanchat export -o backup.jsonl        signed, for lanchat import
+  lanchat export --format md | less     to read
+
+Usage:
+  lanchat export [--format jsonl|md] [-o FILE]
+
+Options:
+      --format F        jsonl: as it was signed (the default); md: a text, also of unsigned lines
+  -o, --output FILE     readable by you alone; standard output, if not given
+)";
 
 // Remembers why the first write failed, which later calls of anybody forget.
 class Outlet {
@@ -33,9 +50,9 @@ class Outlet {
 
 std::optional<api::Problem> write_runs(api::Client& node, Outlet& out) {
     std::string text;  // reused
-    return node.export_runs([&](const api::SignedRun& run) {
+    return node.export_runs([&](const Run& run) {
         text.clear();
-        append_run(text, run.entries, run.signature);
+        append_run(text, run);
         return out.put(text);
     });
 }
@@ -79,26 +96,44 @@ std::optional<api::Problem> write(api::Client& node, Export::Format format, Outl
     return format == Export::Format::md ? write_text(node, out) : write_runs(node, out);
 }
 
+Export to_export(const Given& given) {
+    Export out;
+    out.file = given["--output"];
+    if (given["--format"] == "md") {
+        out.format = Export::Format::md;
+    } else if (!given["--format"].empty() && given["--format"] != "jsonl") {
+        throw UsageError{"--format: expected jsonl or md, got " + in_quotes(given["--format"])};
+    }
+    return out;
+}
+
 }  // namespace
 
-int export_lines(api::Client& node, const Export& command, const Streams& streams) {
-    if (command.file.empty()) {
+int Export::operator()(api::Client& node, const Streams& streams) const {
+    if (file.empty()) {
         Outlet out(streams.out);
-        const auto problem = write(node, command.format, out);
+        const auto problem = write(node, format, out);
         return problem ? report(*problem, streams) : 0;
     }
-    auto draft = Draft::at(command.file, Draft::Over::a_file);
+    auto draft = Draft::at(file, Draft::Over::a_file);
     if (!draft) return report({1, draft.why()}, streams);
-    std::ofstream file(draft->path(), std::ios::binary | std::ios::app);
-    Outlet out(file);
-    const auto problem = write(node, command.format, out);
+    std::ofstream stream(draft->path(), std::ios::binary | std::ios::app);
+    Outlet out(stream);
+    const auto problem = write(node, format, out);
     errno = 0;
-    file.close();
+    stream.close();
     if (out.error() != 0) errno = out.error();
-    if (!file) return report({1, trouble(command.file, "write").why}, streams);
+    if (!stream) return report({1, trouble(file, "write").why}, streams);
     if (problem) return report(*problem, streams);
     if (const auto no = draft->put_in_place()) return report({1, no->why}, streams);
     return 0;
+}
+
+Command export_command() {
+    return {.name = "export",
+            .options = {{"-o,--output"}, {"--format"}},
+            .help = export_help,
+            .question = to_export};
 }
 
 }  // namespace lanchat::app

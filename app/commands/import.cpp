@@ -5,15 +5,26 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
-#include "app/commands/node.hpp"
-#include "app/line_buffer.hpp"
+#include "app/commands/ask.hpp"
+#include "app/commands/transfer.hpp"
+#include "app/streams/line_buffer.hpp"
 #include "message/base64.hpp"
+#include "message/exact.hpp"
 #include "message/limits.hpp"
 #include "node/keep/kept_file.hpp"
 #include "node/link/unique_fd.hpp"
 
 namespace lanchat::app {
 namespace {
+
+constexpr std::string_view import_help =
+    R"(lanchat import: take back what export wrote, here or elsewhere.
+
+Lines that are known are skipped, those without a valid signature refused (exit 5).
+
+Usage:
+  lanchat import FILE
+)";
 
 using nlohmann::json;
 
@@ -22,26 +33,53 @@ const std::string* string_at(const json& object, const char* key) {
     return found == object.end() ? nullptr : found->get_ptr<const std::string*>();
 }
 
-std::optional<api::SignedRun> run_of(std::string_view line) {
+std::optional<std::string> bytes_of(const json& value) {
+    const auto* text = value.get_ptr<const std::string*>();
+    return text == nullptr ? std::nullopt : from_base64(*text);
+}
+
+// False: one of them is none. What is not there is empty.
+bool take_bytes(const json& object, const char* key, std::vector<std::string>& all) {
+    const auto found = object.find(key);
+    if (found == object.end()) return true;
+    if (!found->is_array()) return false;
+    for (const auto& value : *found) {
+        auto bytes = bytes_of(value);
+        if (!bytes) return false;
+        all.push_back(*std::move(bytes));
+    }
+    return true;
+}
+
+bool take_places(const json& object, std::vector<std::uint32_t>& places) {
+    const auto found = object.find("apart");
+    if (found == object.end()) return true;
+    if (!found->is_array()) return false;
+    for (const auto& value : *found) {
+        const auto* place = value.get_ptr<const std::uint64_t*>();
+        if (place == nullptr || *place > limits::run_entries_max) return false;
+        places.push_back(static_cast<std::uint32_t>(*place));
+    }
+    return true;
+}
+
+std::optional<Run> run_of(std::string_view line) {
     const auto object = json::parse(line, nullptr, false);
     if (!object.is_object()) return std::nullopt;
     const auto* type = string_at(object, "type");
     const auto* signature = string_at(object, "signature");
-    const auto entries = object.find("entries");
-    if (type == nullptr || *type != "run" || signature == nullptr || entries == object.end() ||
-        !entries->is_array()) {
-        return std::nullopt;
-    }
-    api::SignedRun run;
+    if (type == nullptr || *type != "run" || signature == nullptr) return std::nullopt;
+    Run run;
     const auto bytes = from_base64(*signature);
-    if (!bytes) return std::nullopt;
-    run.signature = *bytes;
-    for (const auto& entry : *entries) {
-        const auto* text = entry.get_ptr<const std::string*>();
-        const auto decoded = text != nullptr ? from_base64(*text) : std::nullopt;
-        if (!decoded) return std::nullopt;
-        run.entries.push_back(*decoded);
+    if (!bytes || !take_exact(*bytes, run.signature)) return std::nullopt;
+    if (const auto* shared = string_at(object, "shared")) {
+        const auto packed = from_base64(*shared);
+        if (packed) run.shared = shared_from(*packed);
+        if (!run.shared) return std::nullopt;
     }
+    if (!take_bytes(object, "entries", run.entries) || !take_bytes(object, "bodies", run.bodies) ||
+        !take_places(object, run.apart))
+        return std::nullopt;
     return run;
 }
 
@@ -55,7 +93,7 @@ class Runs {
         if (!in_) failure_ = trouble(file_, "read");
     }
 
-    std::optional<api::SignedRun> next() {
+    std::optional<Run> next() {
         while (true) {
             const auto found = lines_.next();
             if (found.found == LineBuffer::Found::nothing) {
@@ -96,16 +134,21 @@ class Runs {
     std::optional<Failure> failure_;
 };
 
+Import to_import(const Given& given) {
+    if (given["FILE"].empty()) throw UsageError{"import needs the FILE to import"};
+    return {given["FILE"]};
+}
+
 }  // namespace
 
-int import_lines(api::Client& node, const Import& command, const Streams& streams) {
-    Runs runs(command.file);
+int Import::operator()(api::Client& node, const Streams& streams) const {
+    Runs runs(file);
     if (runs.failure()) return report({1, runs.failure()->why}, streams);
     const auto answer = node.import_runs([&] { return runs.next(); });
     if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
     if (!runs.failure() && runs.is_empty())
-        return report({1, command.file + " is empty: there is nothing to import"}, streams);
-    const auto& imported = std::get<api::Imported>(answer);
+        return report({1, file + " is empty: there is nothing to import"}, streams);
+    const auto& imported = std::get<Imported>(answer);
     if (!runs.failure() || imported.lines_new > 0)
         streams.out << imported.lines_new
                     << (imported.lines_new == 1 ? " new line\n" : " new lines\n");
@@ -121,6 +164,10 @@ int import_lines(api::Client& node, const Import& command, const Streams& stream
             streams);
     }
     return exit_code;
+}
+
+Command import_command() {
+    return {.name = "import", .options = {{"FILE"}}, .help = import_help, .question = to_import};
 }
 
 }  // namespace lanchat::app

@@ -1,13 +1,38 @@
-// `lanchat peers`, `rooms` and `status`: who is here and how the node is.
-#include "app/commands/node.hpp"
-#include "app/json_output.hpp"
-#include "app/plain_text.hpp"
-#include "app/time_words.hpp"
+// Each answer is a list of rows, or of objects.
+#include "app/commands/roster.hpp"
+
+#include "app/commands/ask.hpp"
+#include "app/commands/time_words.hpp"
+#include "app/faces/json_output.hpp"
+#include "app/faces/plain_text.hpp"
 #include "message/address.hpp"
 #include "message/text.hpp"
 
 namespace lanchat::app {
 namespace {
+
+constexpr std::string_view peers_help =
+    R"(lanchat peers: who is linked to the node that runs, and who is blocked.
+
+Usage:
+  lanchat peers [--json]
+)";
+
+constexpr std::string_view rooms_help = R"(lanchat rooms: every room something was said in.
+
+Usage:
+  lanchat rooms [--json]
+)";
+
+constexpr std::string_view status_help = R"(lanchat status: how the running node is.
+
+It tells who it is, how many peers are linked, the cursor to go on from with tail --since, how many
+lines of how many logs it holds, how many it trimmed, the bytes on disk, when the oldest line was
+said, its version and socket, warnings, and the problem if nothing can be said now.
+
+Usage:
+  lanchat status [--json]
+)";
 
 void append_row(std::string& out, const api::Author& author) {
     const auto peer = peer_of(author);
@@ -47,7 +72,7 @@ std::optional<HeldLines> held_lines(const std::optional<api::Held>& held) {
 
 }  // namespace
 
-int list_peers(api::Client& node, const Streams& streams) {
+int ListPeers::operator()(api::Client& node, const Streams& streams) const {
     const auto answer = node.peers();
     if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
     const auto& roster = std::get<api::Roster>(answer);
@@ -72,7 +97,7 @@ int list_peers(api::Client& node, const Streams& streams) {
     return 0;
 }
 
-int list_rooms(api::Client& node, const Streams& streams) {
+int ListRooms::operator()(api::Client& node, const Streams& streams) const {
     const auto answer = node.rooms();
     if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
     std::string text;
@@ -87,7 +112,7 @@ int list_rooms(api::Client& node, const Streams& streams) {
     return 0;
 }
 
-int show_status(api::Client& node, const Streams& streams) {
+int ShowStatus::operator()(api::Client& node, const Streams& streams) const {
     const auto answer = node.status();
     if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
     const auto& status = std::get<api::Status>(answer);
@@ -101,6 +126,22 @@ int show_status(api::Client& node, const Streams& streams) {
     }
     streams.out << text;
     return 0;
+}
+
+Command peers_command() {
+    return {
+        .name = "peers", .help = peers_help, .question = [](const Given&) { return ListPeers{}; }};
+}
+
+Command rooms_command() {
+    return {
+        .name = "rooms", .help = rooms_help, .question = [](const Given&) { return ListRooms{}; }};
+}
+
+Command status_command() {
+    return {.name = "status", .help = status_help, .question = [](const Given&) {
+                return ShowStatus{};
+            }};
 }
 
 }  // namespace lanchat::app

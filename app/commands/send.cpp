@@ -1,18 +1,60 @@
-// `lanchat send`: one line, or each line of standard input.
+// Lines of standard input are read as fast as the node takes them.
+#include "app/commands/send.hpp"
+
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <system_error>
 #include <utility>
 
-#include "app/commands/node.hpp"
-#include "app/json_output.hpp"
-#include "app/line_buffer.hpp"
+#include "app/commands/ask.hpp"
+#include "app/commands/words.hpp"
+#include "app/faces/json_output.hpp"
+#include "app/streams/line_buffer.hpp"
+#include "config/fault.hpp"
 #include "message/limits.hpp"
 #include "message/text.hpp"
 
 namespace lanchat::app {
 namespace {
+
+constexpr std::string_view send_help = R"(lanchat send: say a line through the node that runs.
+
+Examples:
+  lanchat send lunch at noon            everything after the options is the line
+  lanchat send --wait all 'going down'  return when every live peer has stored it
+  make 2>&1 | lanchat send -r builds -  each line of standard input
+  lanchat send --id job-7 done          said once, however often this is run
+  lanchat send -t bob 'are you there?'  to bob alone; waits for him if he is away
+
+Usage:
+  lanchat send [-r ROOM | -t PEER] [--id ID] [--wait N|all] [--timeout S] TEXT... | -
+
+Options:
+  -r, --room ROOM       general, if not given
+  -t, --to PEER         to this peer alone: id or its beginning, name or address
+      --id ID           makes the call idempotent; lines of standard input get ID:1, ID:2, ...
+      --wait N|all      until N peers, or all live ones, have stored it; else 4
+      --timeout S       seconds to wait (10)
+      --json            print an ack, and with --wait the delivery
+)";
+
+constexpr std::uint32_t timeout_ms = 10'000;
+constexpr double timeout_s_max = 1'000'000;
+
+std::uint32_t parse_timeout(const std::string& text) {
+    if (text.empty()) return timeout_ms;
+    double seconds = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    const bool whole = error == std::errc{} && end == text.data() + text.size();
+    if (whole && 0 < seconds && seconds <= timeout_s_max) {
+        const auto ms = static_cast<std::uint32_t>(seconds * 1000);
+        return ms == 0 ? 1 : ms;
+    }
+    throw UsageError{"--timeout: expected seconds above 0, got " + in_quotes(text)};
+}
 
 std::string too_long() {
     return "a line exceeds " + std::to_string(limits::line_bytes_max) + " bytes and was not sent";
@@ -24,7 +66,7 @@ class SaidLines {
     SaidLines(const Send& command, const Streams& streams)
         : command_(command), streams_(streams), lines_(limits::line_bytes_max) {}
 
-    std::optional<api::Saying> next() {
+    std::optional<Saying> next() {
         while (true) {
             const auto found = lines_.next();
             if (found.found == LineBuffer::Found::line) {
@@ -44,10 +86,9 @@ class SaidLines {
 
   private:
     // Each line has an id of its own, the same at every attempt.
-    api::Saying saying(std::string_view line) const {
+    Saying saying(std::string_view line) const {
         const auto& id = command_.said_id;
-        return {command_.room, to_utf8(line), id.empty() ? id : id + ":" + std::to_string(number_),
-                command_.to};
+        return {to_utf8(line), command_.room, id.empty() ? id : id + ":" + std::to_string(number_)};
     }
 
     bool read() {
@@ -75,7 +116,7 @@ int tell(const api::Receipt& receipt, const Send& command, const Streams& stream
     if (streams.json && !receipt.id.empty()) {
         append_ack(text, command.said_id, receipt.id);
         if (command.wait.all || command.wait.peers) {
-            append_delivery(text, receipt.id, {receipt.delivered, receipt.of});
+            append_delivery(text, receipt.id, {receipt.delivered, receipt.of, 0});
         }
     }
     streams.out << text;
@@ -91,7 +132,8 @@ int tell(const api::Receipt& receipt, const Send& command, const Streams& stream
 
 int send_input(api::Client& node, const Send& command, const Streams& streams) {
     SaidLines lines(command, streams);
-    const auto answer = node.publish_many([&] { return lines.next(); }, command.wait);
+    const auto answer = node.publish_many(
+        command.to, [&] { return lines.next(); }, command.wait);
     if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
     const auto& receipt = std::get<api::BulkReceipt>(answer);
     if (receipt.refused > 0) {
@@ -105,16 +147,47 @@ int send_input(api::Client& node, const Send& command, const Streams& streams) {
     return exit_code == 0 && receipt.refused + lines.refused() > 0 ? 1 : exit_code;
 }
 
+Send to_send(const Given& given) {
+    if (given["--id"].size() > limits::said_id_bytes_max) {
+        throw UsageError{"--id: at most " + std::to_string(limits::said_id_bytes_max) + " bytes"};
+    }
+    Send send;
+    send.room = given["--room"];
+    send.to = conversation_with(given);
+    send.said_id = given["--id"];
+    send.from_input = given.all("TEXT") == std::vector<std::string>{"-"};
+    send.text = send.from_input ? std::string{} : given.joined("TEXT");
+    if (!send.from_input && send.text.empty()) {
+        throw UsageError{"send needs the TEXT to say, or - to say each line of standard input"};
+    }
+    const auto& wait = given["--wait"];
+    send.wait.all = wait == "all";
+    if (!wait.empty() && !send.wait.all) send.wait.peers = parse_count("--wait", wait, 0);
+    send.wait.timeout_ms = parse_timeout(given["--timeout"]);
+    return send;
+}
+
 }  // namespace
 
-int send(api::Client& node, const Send& command, const Streams& streams) {
-    if (command.from_input) return send_input(node, command, streams);
-    const auto text = to_utf8(command.text);
-    if (text.size() > limits::line_bytes_max) return report({1, too_long()}, streams);
-    const auto answer =
-        node.publish({command.room, text, command.said_id, command.to}, command.wait);
+int Send::operator()(api::Client& node, const Streams& streams) const {
+    if (from_input) return send_input(node, *this, streams);
+    const auto utf8 = to_utf8(text);
+    if (utf8.size() > limits::line_bytes_max) return report({1, too_long()}, streams);
+    const auto answer = node.publish(to, {utf8, room, said_id}, wait);
     if (const auto* problem = std::get_if<api::Problem>(&answer)) return report(*problem, streams);
-    return tell(std::get<api::Receipt>(answer), command, streams);
+    return tell(std::get<api::Receipt>(answer), *this, streams);
+}
+
+Command send_command() {
+    return {.name = "send",
+            .options = {{"-r,--room"},
+                        {"-t,--to"},
+                        {"--id"},
+                        {"--wait"},
+                        {"--timeout"},
+                        {"TEXT", Option::Takes::many}},
+            .help = send_help,
+            .question = to_send};
 }
 
 }  // namespace lanchat::app

@@ -1,43 +1,22 @@
-// The words of a command for a running node, and what they mean.
+// What the words of several commands mean.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "app/commands/node.hpp"
+#include "app/commands/command.hpp"
 
 namespace lanchat::app {
 
-// A mistake in how the program was called; a sentence for people.
-struct UsageError {
-    std::string why;
-};
-
-// As they were written; empty: not given.
-struct CommandWords {
-    std::string room;
-    std::string said_id;
-    std::string wait;
-    std::string timeout;
-    std::string count;
-    std::string since;
-    std::string until;
-    std::string author;
-    std::string format;
-    std::string file;
-    std::string peer;  // of -t, or the one that a command is about
-    std::string code;
-    std::string id;  // of the peer
-    std::vector<std::string> text;
-    bool follow = false;
-};
-
-// `otherwise` if nothing is given. Throws UsageError.
+// Of both a number is expected; `otherwise` if nothing is given. Throws UsageError.
 std::uint32_t parse_count(std::string_view option, const std::string& text,
                           std::uint32_t otherwise);
 
-// `name` is one of the commands. Throws UsageError.
-decltype(NodeCommand::what) to_command(std::string_view name, const CommandWords& words);
+// The peer of a conversation, which is in no room. Throws UsageError.
+const std::string& conversation_with(const Given& given);
+
+// The PEER that command `name` is about. Throws UsageError.
+const std::string& needed_peer(std::string_view name, const Given& given);
 
 }  // namespace lanchat::app

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "app/slash.hpp"
 #include "app/terminal/graphemes.hpp"
+#include "app/terminal/slashes.hpp"
 #include "message/blank.hpp"
 
 namespace lanchat::app {

@@ -7,7 +7,7 @@
 
 #include <asio/io_context.hpp>
 
-#include "app/chat.hpp"
+#include "app/streams/sink.hpp"
 #include "app/terminal/layout.hpp"
 
 namespace lanchat::app {

@@ -11,8 +11,8 @@
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
 
-#include "app/chat.hpp"
-#include "app/input.hpp"
+#include "app/streams/input.hpp"
+#include "app/streams/sink.hpp"
 #include "app/terminal/editor.hpp"
 #include "app/terminal/keys.hpp"
 #include "app/terminal/raw_mode.hpp"

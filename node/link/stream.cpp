@@ -20,13 +20,6 @@ grpc::ByteBuffer to_buffer(const std::string& bytes) {
     return {&slice, 1};
 }
 
-Result<Frame> decode_buffer(const grpc::ByteBuffer& buffer, bool is_first) {
-    grpc::Slice slice;
-    if (!buffer.DumpToSingleSlice(&slice).ok()) return Failure{"unreadable message"};
-    const std::string_view bytes(reinterpret_cast<const char*>(slice.begin()), slice.size());
-    return is_first ? decode_greeting(bytes) : decode(bytes);
-}
-
 // Only a legacy peer may say more at once than fits into a frame of ours.
 grpc::ChannelArguments channel_arguments(const std::string& authority, bool encrypted) {
     grpc::ChannelArguments arguments;
@@ -38,8 +31,8 @@ grpc::ChannelArguments channel_arguments(const std::string& authority, bool encr
     arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
     arguments.SetInt(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1);  // identity only
     arguments.SetInt(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
-    arguments.SetMaxReceiveMessageSize(static_cast<int>(
-        encrypted ? limits::frame_bytes_max : limits::legacy_frame_bytes_max));
+    arguments.SetMaxReceiveMessageSize(
+        static_cast<int>(encrypted ? limits::frame_bytes_max : limits::legacy_frame_bytes_max));
     return arguments;
 }
 
@@ -52,14 +45,22 @@ void Stream::Operation::arrive(bool ok) {
 }
 
 void Stream::Read::arrive(bool ok) {
-    const bool is_first = std::exchange(is_first_, false);
-    Result<Frame> frame =
-        ok ? decode_buffer(buffer, is_first) : Result<Frame>(Failure{"end of stream"});
+    Result<Frame> frame = ok ? decoded() : Result<Frame>(Failure{"end of stream"});
     buffer.Clear();
     asio::post(stream_.loop_,
                [stream = stream_.shared_from_this(), ok, frame = std::move(frame)]() mutable {
                    if (stream->hooks_->live) stream->read_done(ok, std::move(frame));
                });
+}
+
+Result<Frame> Stream::Read::decoded() {
+    grpc::Slice slice;
+    if (!buffer.DumpToSingleSlice(&slice).ok()) return Failure{"unreadable message"};
+    const std::string_view bytes(reinterpret_cast<const char*>(slice.begin()), slice.size());
+    if (!std::exchange(is_first_, false)) return decode(bytes, speaker_);
+    auto greeting = decode_greeting(bytes);
+    if (greeting && greeting->hello) speaker_ = greeting->hello->device;
+    return greeting;
 }
 
 Stream::Stream(asio::io_context& loop, LinkId id, std::shared_ptr<const Hooks> hooks)

@@ -85,8 +85,11 @@ class Stream : public std::enable_shared_from_this<Stream> {
         grpc::ByteBuffer buffer;
 
       private:
+        Result<Frame> decoded();
+
         Stream& stream_;
         bool is_first_ = true;
+        DeviceId speaker_;  // as its hello says
     };
 
     virtual void start_read(grpc::ByteBuffer* into, Completion* done) = 0;

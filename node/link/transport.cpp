@@ -345,10 +345,10 @@ void Transport::Body::dialled(LinkId link, const Frame& greeting, Tunnels::Openi
 
 // A hello on an encrypted connection is signed together with it.
 std::string Transport::Body::encoded(const Link& link, const Frame& frame) const {
-    if (!frame.hello || !link.channel) return encode(frame);
+    if (!frame.hello || !link.channel) return encode(frame, key_->id());
     Frame vouched = frame;
     vouched.hello->signature = sign(*frame.hello, *link.channel, *key_);
-    return encode(vouched);
+    return encode(vouched, key_->id());
 }
 
 // Hooks never run inside a call of the owner.

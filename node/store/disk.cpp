@@ -30,8 +30,11 @@ std::vector<Added> taken(const std::vector<RunPtr>& runs, const std::set<RunPtr>
 
 }  // namespace
 
-Disk::Disk(asio::any_io_executor loop, std::unique_ptr<Store> store)
-    : loop_(std::move(loop)), store_(std::move(store)), thread_([this] { work(); }) {}
+Disk::Disk(asio::any_io_executor loop, std::unique_ptr<Store> store, ToldOfBodies bodies)
+    : loop_(std::move(loop)),
+      store_(std::move(store)),
+      bodies_(std::move(bodies)),
+      thread_([this] { work(); }) {}
 
 Disk::~Disk() {
     {
@@ -127,6 +130,7 @@ void Disk::commit(std::deque<Task>& group) {
         refused_turn_ = std::get<Append>(group.back()).turn;
         refusal_ = result.why();
     }
+    tell_of_bodies();
     const std::set<RunPtr> asked(runs.begin(), runs.end());
     std::deque<Added> added;
     if (result) added.assign(result->begin(), result->end());
@@ -136,6 +140,13 @@ void Disk::commit(std::deque<Task>& group) {
                result ? Result<std::vector<Added>>(taken(append.runs, asked, added))
                       : Result<std::vector<Added>>(Failure{result.why()}));
     }
+}
+
+void Disk::tell_of_bodies() {
+    auto news = store_->take_body_news();
+    if (news.empty() || !bodies_) return;
+    asio::post(loop_,
+               [told = bodies_, news = std::move(news)]() mutable { told(std::move(news)); });
 }
 
 void Disk::freeze_now(Freeze& freeze) {

@@ -27,8 +27,11 @@ class Disk {
     using Appended = std::function<void(Result<std::vector<Added>>)>;
     using Frozen = std::function<void(Result<Extent>)>;
     using Job = std::function<void(Store&)>;
+    using ToldOfBodies = std::function<void(std::vector<BodyNews>)>;
 
-    Disk(asio::any_io_executor loop, std::unique_ptr<Store> store);
+    // `bodies` hears what the appends found out (Store::take_body_news), before their own
+    // callbacks.
+    Disk(asio::any_io_executor loop, std::unique_ptr<Store> store, ToldOfBodies bodies = {});
     ~Disk();
     Disk(const Disk&) = delete;
     Disk& operator=(const Disk&) = delete;
@@ -61,12 +64,14 @@ class Disk {
     void work();
     std::deque<Task> next_group();
     void commit(std::deque<Task>& group);
+    void tell_of_bodies();
     void freeze_now(Freeze& freeze);
     template <class Done, class Value>
     void report(Done done, Result<Value> result);
 
     asio::any_io_executor loop_;
     std::unique_ptr<Store> store_;
+    ToldOfBodies bodies_;
     std::mutex mutex_;
     std::condition_variable waiting_;
     std::deque<Task> tasks_;          // under mutex_

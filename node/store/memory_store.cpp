@@ -19,7 +19,10 @@ Line MemoryStore::line(Arrival arrival, const Place& place) const {
     if (place.legacy) return *place.legacy;
     const auto& item = place.run->items()[place.item];
     const bool disputed = is_disputed(item.entry, logs_.at(item.entry.log).extent);
-    return {arrival, item.entry, item.head, false, {}, disputed};
+    Line line{arrival, item.entry, false, {}, {}, disputed};
+    if (item.is_apart()) line.body = BodyState::lacking;
+    look_for_body(line);
+    return line;
 }
 
 Result<std::vector<Added>> MemoryStore::append(const std::vector<RunPtr>& runs, WallTime arrived) {
@@ -35,6 +38,7 @@ void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Added>& 
     if (!after) return;
     if (run->first() <= before.last()) retention_.forget();
     const Arrival first = last_ + 1;
+    const std::size_t added_before = added.size();
     for (const Part& part : new_parts(*run, before)) {
         added.push_back({run, part.first, part.count, last_ + 1});
         for (std::size_t n = part.first; n < part.first + part.count; ++n) {
@@ -50,6 +54,114 @@ void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Added>& 
         return std::tuple(one.run->last(), one.arrived, one.run->byte_count());
     };
     log.runs.insert(std::ranges::upper_bound(log.runs, age(kept), {}, age), kept);
+    for (std::size_t n = added_before; n < added.size(); ++n) keep_bodies(added[n]);
+}
+
+// Of entries that were just kept: what is not with them, and what they or others take back.
+void MemoryStore::keep_bodies(const Added& added) {
+    const LogId& log = added.run->log();
+    for (std::size_t n = added.first; n < added.first + added.count; ++n) {
+        const auto& item = added.run->items()[n];
+        const LineId line{log, item.entry.seq};
+        if (item.is_apart()) {
+            lacking_.insert(line);
+            body_news_.push_back({line, BodyState::lacking});
+        }
+        if (dropped_.contains({line, item.head})) take_back({line, item.head}, item.is_apart());
+    }
+    for (std::size_t n = added.first; n < added.first + added.count; ++n) {
+        const Entry& entry = added.run->items()[n].entry;
+        if (entry.kind != EntryKind::drop) continue;
+        const Dropped what = dropped_by(entry);
+        if (dropped_.insert(what).second) take_back(what, true);
+    }
+}
+
+void MemoryStore::take_back(const Dropped& what, bool is_news) {
+    const LineId& line = what.line;
+    const auto log = logs_.find(line.log);
+    if (log == logs_.end()) return;
+    bool is_it = false;
+    const auto runs = log->second.runs;
+    for (const Kept& kept : runs) {
+        const RunPtr& run = kept.run;
+        if (line.seq < run->first() || line.seq > run->last()) continue;
+        if (run->items()[line.seq - run->first()].head != what.head) continue;
+        is_it = true;
+        replace(run, without_body(run, line.seq));
+    }
+    if (!is_it) return;
+    gone_.insert(line);
+    lacking_.erase(line);
+    if (is_news) body_news_.push_back({line, BodyState::dropped});
+}
+
+void MemoryStore::replace(const RunPtr& run, const RunPtr& changed) {
+    const RunPtr old = run;
+    for (Kept& kept : logs_.at(old->log()).runs)
+        if (kept.run == old) kept.run = changed;
+    for (auto& [arrival, place] : lines_)
+        if (place.run == old) place.run = changed;
+}
+
+// What was taken back of version 1 lies there still, and nobody is shown it.
+void MemoryStore::look_for_body(Line& line) const {
+    if (!gone_.contains({line.entry.log, line.entry.seq})) return;
+    line.body = BodyState::dropped;
+    line.entry.text.clear();
+}
+
+Result<std::vector<Line>> MemoryStore::fill(const LogId& log, const std::vector<Body>& bodies) {
+    std::vector<Line> filled;
+    for (const Body& body : bodies) {
+        const LineId line{log, body.seq};
+        if (!lacking_.contains(line)) continue;
+        const auto runs = logs_.at(log).runs;
+        for (const Kept& kept : runs) {
+            if (body.seq < kept.run->first() || body.seq > kept.run->last()) continue;
+            const RunPtr whole = with_body(kept.run, body.seq, body.bytes);
+            if (!whole) continue;
+            replace(kept.run, whole);
+            if (lacking_.erase(line) > 0) body_news_.push_back({line, BodyState::here});
+        }
+        if (lacking_.contains(line)) continue;
+        for (const auto& [arrival, place] : lines_)
+            if (!place.legacy && place.entry().is_line() && place.entry().log == log &&
+                place.entry().seq == body.seq)
+                filled.push_back(this->line(arrival, place));
+    }
+    return filled;
+}
+
+Result<std::vector<Body>> MemoryStore::bodies(const LogId& log, const std::vector<Seq>& entries,
+                                              std::size_t bytes_max) {
+    std::vector<Body> found;
+    const auto held = logs_.find(log);
+    if (held == logs_.end()) return found;
+    std::size_t bytes = 0;
+    for (const Seq seq : entries) {
+        const auto has_it = [seq](const Kept& kept) {
+            return kept.run->first() <= seq && seq <= kept.run->last() &&
+                   !kept.run->items()[seq - kept.run->first()].body.empty();
+        };
+        const auto kept = std::ranges::find_if(held->second.runs, has_it);
+        if (kept == held->second.runs.end()) continue;
+        const std::string& body = kept->run->items()[seq - kept->run->first()].body;
+        bytes += body.size();
+        if (bytes > bytes_max && !found.empty()) return found;
+        found.push_back({seq, body});
+    }
+    return found;
+}
+
+Result<std::vector<LineId>> MemoryStore::lacking() {
+    return std::vector<LineId>(lacking_.begin(), lacking_.end());
+}
+
+Result<std::vector<Dropped>> MemoryStore::dropped(std::size_t count) {
+    std::vector<Dropped> all(dropped_.begin(), dropped_.end());
+    all.resize(std::min(all.size(), count));
+    return all;
 }
 
 Result<Arrival> MemoryStore::append_legacy(const std::vector<Heard>& heard) {
@@ -60,7 +172,7 @@ Result<Arrival> MemoryStore::append_legacy(const std::vector<Heard>& heard) {
         if (begins_stretch) stretch_end += stretch_in(heard, n);
         Line line = legacy_line(heard[n]);
         line.arrival = ++last_;
-        line.head = legacy_head(line);
+        line.checksum = legacy_head(line);
         lines_.emplace(last_,
                        Place{nullptr, 0, std::make_unique<const Line>(line), begins_stretch});
         spell(line.entry, true);
@@ -119,7 +231,7 @@ Result<std::vector<Met>> MemoryStore::met() {
     std::vector<Met> all;
     for (const auto& [arrival, place] : lines_) {
         const Entry& entry = place.entry();
-        if (!entry.is_line() && logs_.at(entry.log).extent.holds(entry.seq))
+        if (entry.kind == EntryKind::met && logs_.at(entry.log).extent.holds(entry.seq))
             all.push_back({entry.met, {entry.log, entry.seq}});
     }
     return all;
@@ -188,9 +300,9 @@ Result<std::vector<Line>> MemoryStore::search(std::string_view query, const Filt
     const auto wanted = query_pieces(query);
     for (auto at = lines_.rbegin();
          !wanted.empty() && at != lines_.rend() && found.size() < searched_max; ++at) {
-        const auto& held = at->second;
-        if (held.passes(filter) && holds(held.entry().text, wanted))
-            found.push_back(line(at->first, held));
+        if (!at->second.passes(filter)) continue;
+        Line hit = line(at->first, at->second);
+        if (holds(hit.entry.text, wanted)) found.push_back(std::move(hit));
     }
     return newest_of(std::move(found), count);
 }
@@ -265,6 +377,9 @@ std::size_t MemoryStore::drop_runs(Log& log, std::size_t count) {
     for (std::size_t n = 0; n < count; ++n) {
         const Kept& kept = log.runs[n];
         lines_.erase(lines_.find(kept.first), lines_.lower_bound(kept.first + kept.lines));
+        const LogId& id = kept.run->log();
+        for (std::set<LineId>* lines : {&lacking_, &gone_})
+            lines->erase(lines->lower_bound({id, 0}), lines->upper_bound({id, kept.run->last()}));
         dropped += kept.lines;
         give_up(log.extent, kept.run->first(), kept.run->last(), kept.run->head());
         bytes_ -= kept.run->byte_count();

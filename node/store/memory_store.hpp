@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "node/store/retention.hpp"
@@ -23,6 +24,12 @@ class MemoryStore : public Store {
     }
     Arrival last() const override { return last_; }
     Result<std::vector<Added>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
+    std::vector<BodyNews> take_body_news() override { return std::exchange(body_news_, {}); }
+    Result<std::vector<Line>> fill(const LogId& log, const std::vector<Body>& bodies) override;
+    Result<std::vector<Body>> bodies(const LogId& log, const std::vector<Seq>& entries,
+                                     std::size_t bytes_max) override;
+    Result<std::vector<LineId>> lacking() override;
+    Result<std::vector<Dropped>> dropped(std::size_t count) override;
     Result<Arrival> append_legacy(const std::vector<Heard>& heard) override;
     Result<Extent> freeze(const Fork& proof) override;
     Result<std::optional<Fork>> proof_of(const LogId& log) override;
@@ -73,6 +80,10 @@ class MemoryStore : public Store {
     void spell(const Entry& entry, bool legacy);
     Line line(Arrival arrival, const Place& place) const;
     static const VerifiedRun::Item* item_at(const Log& log, Seq seq);
+    void keep_bodies(const Added& added);
+    void take_back(const Dropped& what, bool is_news);
+    void replace(const RunPtr& run, const RunPtr& changed);
+    void look_for_body(Line& line) const;
     void keep(const RunPtr& run, WallTime arrived, std::vector<Added>& added);
     std::vector<HeldLog> held_runs() const;
     std::size_t drop_legacy(Arrival arrival);
@@ -86,6 +97,10 @@ class MemoryStore : public Store {
     std::map<std::string, Spelling> rooms_;  // by key
     std::set<std::string> legacy_authors_;
     Retention retention_;
+    std::set<Dropped> dropped_;  // what authors have taken back
+    std::set<LineId> gone_;                      // of them what was here, or would be
+    std::set<LineId> lacking_;
+    std::vector<BodyNews> body_news_;
 };
 
 }  // namespace lanchat::store

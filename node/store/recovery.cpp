@@ -27,9 +27,11 @@ std::optional<Failure> SqliteStore::park(const std::vector<Parked>& runs) {
             parked_.insert(run->log());
             if (!database_
                      .query("INSERT INTO parked(device, epoch, first, last, arrived, signature,"
-                            " entries) VALUES(?,?,?,?,?,?,?)",
+                            " entries, shared, bodies) VALUES(?,?,?,?,?,?,?,?,?)",
                             sqlite::Blob{devices}, epoch_of(run->log()), run->first(), run->last(),
-                            arrived.ms, sqlite::Blob{run->signature().view()}, sqlite::Blob{packed})
+                            arrived.ms, sqlite::Blob{run->signature().view()},
+                            sqlite::Blob{packed.entries}, sqlite::Blob{packed.shared},
+                            sqlite::Blob{packed.bodies})
                      .done())
                 return false;
         }
@@ -45,14 +47,15 @@ bool SqliteStore::absorb(const LogId& id, Change& change) {
         std::int64_t row = 0;
         {
             auto next = database_.query(
-                "SELECT signature, entries, parked, arrived FROM parked"
-                " WHERE device=? AND epoch=? AND first<=? ORDER BY last LIMIT 1",
+                "SELECT " + std::string(run_columns) +
+                    ", parked, arrived FROM parked"
+                    " WHERE device=? AND epoch=? AND first<=? ORDER BY last LIMIT 1",
                 sqlite::Blob{devices}, epoch_of(id), log.holding.extent.base.last + 1);
             if (!next.row()) return !next.failed();
-            row = next.integer(2);
+            row = next.integer(4);
             const auto run = run_from(next, 0);
             const auto grown = run ? extent_with(**run, log.holding.extent) : std::nullopt;
-            const auto now = std::exchange(change.arrived, WallTime{next.integer(3)});
+            const auto now = std::exchange(change.arrived, WallTime{next.integer(5)});
             const bool kept = !grown || keep_run(*run, log, *grown, change);
             change.arrived = now;
             if (!kept) return false;
@@ -65,9 +68,10 @@ bool SqliteStore::absorb(const LogId& id, Change& change) {
 // A log begins where its first saved run does.
 bool SqliteStore::begin_at_parked(const LogId& id, Seq trimmed, Change& change) {
     const auto devices = devices_of(id);
-    auto first = database_.query(
-        "SELECT signature, entries FROM parked WHERE device=? AND epoch=? ORDER BY first LIMIT 1",
-        sqlite::Blob{devices}, epoch_of(id));
+    auto first =
+        database_.query("SELECT " + std::string(run_columns) +
+                            " FROM parked WHERE device=? AND epoch=? ORDER BY first LIMIT 1",
+                        sqlite::Blob{devices}, epoch_of(id));
     if (!first.row()) return false;
     const auto run = run_from(first, 0);
     if (!run) return database_.damaged(run.why()), false;
@@ -114,14 +118,11 @@ class Salvage {
         if (!database->run("PRAGMA locking_mode=EXCLUSIVE; PRAGMA trusted_schema=OFF;"
                            "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"))
             return std::nullopt;
-        for (const char* table : {"run", "parked"}) {
-            const std::string name = table;
-            std::string select = "SELECT signature, entries, arrived, ";
-            select.append(name).append(" FROM ").append(name);
-            each(*database, select, name, 3, [this](const sqlite::Query& row) { take_run(row); });
-        }
-        each(*database, "SELECT signature, entries, other_signature, other_entries, log FROM fork",
-             "log", 4, [this](const sqlite::Query& row) { take_fork(row); });
+        take_runs(*database, run_columns, fork_columns);
+        // Before version 2 of entries they held all there was.
+        if (runs_found_ == 0)
+            take_runs(*database, "signature, x'', entries, x''",
+                      "signature, x'', entries, x'', other_signature, x'', other_entries, x''");
         each(*database, "SELECT device, epoch, trimmed, log FROM log", "log", 3,
              [this](const sqlite::Query& row) { take_log(row); });
         // The first version kept no ids.
@@ -162,6 +163,15 @@ class Salvage {
         return std::nullopt;
     }
 
+    void take_runs(sqlite::Database& database, const std::string& columns,
+                   const std::string& columns_of_fork) {
+        for (const std::string name : {"run", "parked"})
+            each(database, "SELECT " + columns + ", arrived, " + name + " FROM " + name, name, 5,
+                 [this](const sqlite::Query& row) { take_run(row); });
+        each(database, "SELECT " + columns_of_fork + ", log FROM fork", "log", 8,
+             [this](const sqlite::Query& row) { take_fork(row); });
+    }
+
     // From both ends towards the damage, then row by row through it.
     template <class Take>
     void each(sqlite::Database& database, const std::string& select, const std::string& key,
@@ -199,7 +209,7 @@ class Salvage {
             return;
         }
         ++runs_found_;
-        batch_.push_back({std::move(*run), WallTime{row.integer(2)}});
+        batch_.push_back({std::move(*run), WallTime{row.integer(4)}});
         if (batch_.size() == parked_at_once) flush();
     }
 

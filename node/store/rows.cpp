@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "message/big_endian.hpp"
+#include "message/entry_v1.hpp"
 #include "message/exact.hpp"
 #include "node/store/rules.hpp"
 
@@ -32,6 +33,84 @@ std::uint64_t checksum_of(std::string_view bytes) {
         sum ^= sum >> 29;
     }
     return sum;
+}
+
+// As above, of any length; and of all that tells what is in a run.
+std::uint64_t checksum_of(std::string_view shared, std::string_view entries, const Hash& head) {
+    std::string ends(shared);
+    ends += head.view();
+    ends += entries.substr(entries.size() - entries.size() % sizeof(std::uint64_t));
+    ends.resize((ends.size() + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t) *
+                sizeof(std::uint64_t));
+    const auto words = entries.substr(0, entries.size() - entries.size() % sizeof(std::uint64_t));
+    return checksum_of(words) ^ checksum_of(ends) * 3;
+}
+
+// Bytes behind their length, lowest byte first.
+void put_sized(std::string& text, std::string_view bytes) {
+    for (std::size_t n = 0; n < length_bytes; ++n)
+        text += static_cast<char>(bytes.size() >> (8 * n) & 0xff);
+    text += bytes;
+}
+
+std::optional<std::string_view> take_sized(std::string_view& packed) {
+    if (packed.size() < length_bytes) return std::nullopt;
+    std::size_t size = 0;
+    for (std::size_t n = 0; n < length_bytes; ++n)
+        size |= static_cast<std::size_t>(static_cast<unsigned char>(packed[n])) << (8 * n);
+    packed.remove_prefix(length_bytes);
+    if (size > packed.size()) return std::nullopt;
+    const auto bytes = packed.substr(0, size);
+    packed.remove_prefix(size);
+    return bytes;
+}
+
+void put(std::string& text, const BodyName& name) {
+    text += name.hash.view();
+    put_big_endian(text, name.size);
+}
+
+std::optional<BodyName> take_name(std::string_view& packed) {
+    BodyName name;
+    constexpr std::size_t size = sizeof name.hash.bytes + sizeof name.size;
+    const auto front = packed.substr(0, size);
+    packed.remove_prefix(front.size());
+    if (front.size() != size || !take_exact(front.substr(0, sizeof name.hash.bytes), name.hash) ||
+        !take_big_endian(front.substr(sizeof name.hash.bytes), name.size))
+        return std::nullopt;
+    return name;
+}
+
+// Leaves the entries without the checksum behind them. False if it is not theirs.
+bool take_checked(std::string_view& entries, std::string_view shared, const Hash& head) {
+    std::uint64_t sum = 0;
+    if (entries.size() < sizeof sum) return false;
+    const auto last = entries.substr(entries.size() - sizeof sum);
+    entries.remove_suffix(sizeof sum);
+    return take_big_endian(last, sum) && sum == checksum_of(shared, entries, head);
+}
+
+// False if it cannot be told where an entry ends. Whether they are those that were stored, the
+// signature tells.
+bool take_packed(std::string_view entries, std::string_view bodies, Run& run) {
+    const bool is_of_version_1 = !run.shared;
+    if (!is_of_version_1) {
+        if (entries.size() < sizeof(std::uint64_t)) return false;
+        entries.remove_suffix(sizeof(std::uint64_t));
+    }
+    while (!entries.empty()) {
+        const auto name = is_of_version_1 ? std::optional(BodyName()) : take_name(entries);
+        const auto bytes = take_sized(entries);
+        if (!name || !bytes) return false;
+        run.entries.emplace_back(*bytes);
+        if (is_of_version_1) continue;
+        const auto body = take_sized(bodies);
+        if (!body) return false;
+        const bool is_apart = body->empty() && name->size != 0;
+        if (is_apart) run.apart.push_back(static_cast<std::uint32_t>(run.bodies.size()));
+        run.bodies.emplace_back(is_apart ? lanchat::pack(*name) : std::string(*body));
+    }
+    return bodies.empty();
 }
 
 void put(std::string& text, const Stretch& stretch) {
@@ -162,45 +241,114 @@ std::optional<Stretch> stretch_from(const sqlite::Query& row, int after) {
                    static_cast<Seq>(row.integer(after + 2)), *head};
 }
 
-std::string pack(const VerifiedRun& run) {
-    std::string packed;
-    packed.reserve(run.byte_count() + length_bytes * run.items().size());
+Packed pack(const VerifiedRun& run) {
+    Packed packed;
+    packed.entries.reserve(run.byte_count());
+    if (run.is_of_version_1()) {
+        for (const auto& item : run.items()) put_sized(packed.entries, item.bytes);
+        return packed;
+    }
+    packed.shared = lanchat::pack(*run.shared());
+    packed.bodies.reserve(run.byte_count());
     for (const auto& item : run.items()) {
-        for (std::size_t n = 0; n < length_bytes; ++n)
-            packed += static_cast<char>(item.bytes.size() >> (8 * n) & 0xff);
-        packed += item.bytes;
+        put(packed.entries, item.body_name);
+        put_sized(packed.entries, item.bytes);
+        put_sized(packed.bodies, item.body);
     }
+    put_big_endian(packed.entries, checksum_of(packed.shared, packed.entries, run.head()));
     return packed;
-}
-
-std::optional<std::vector<std::string_view>> unpack(std::string_view packed) {
-    std::vector<std::string_view> entries;
-    while (!packed.empty()) {
-        if (packed.size() < length_bytes) return std::nullopt;
-        std::size_t size = 0;
-        for (std::size_t n = 0; n < length_bytes; ++n)
-            size |= static_cast<std::size_t>(static_cast<unsigned char>(packed[n])) << (8 * n);
-        packed.remove_prefix(length_bytes);
-        if (size > packed.size()) return std::nullopt;
-        entries.push_back(packed.substr(0, size));
-        packed.remove_prefix(size);
-    }
-    return entries;
 }
 
 Result<RunPtr> run_from(const sqlite::Query& row, int signature) {
     Run run;
-    const auto entries = unpack(row.bytes(signature + 1));
-    if (!entries || !take_exact(row.bytes(signature), run.signature))
-        return Failure{"a stored run is damaged"};
-    run.entries.assign(entries->begin(), entries->end());
+    const std::string_view shared = row.bytes(signature + 1);
+    if (!shared.empty()) run.shared = shared_from(shared);
+    const bool is_whole = (shared.empty() || run.shared) &&
+                          take_exact(row.bytes(signature), run.signature) &&
+                          take_packed(row.bytes(signature + 2), row.bytes(signature + 3), run);
+    if (!is_whole) return Failure{"a stored run is damaged"};
     return verify(std::move(run));
 }
 
 std::optional<Fork> fork_from(const sqlite::Query& row) {
     const auto a = run_from(row, 0);
-    const auto b = run_from(row, 2);
+    const auto b = run_from(row, 4);
     return a && b ? fork_between(*a, *b) : std::nullopt;
+}
+
+bool StoredRun::load(const sqlite::Query& row) {
+    first_ = static_cast<Seq>(row.integer(0));
+    entries_.clear();
+    next_.reset();
+    shared_.reset();
+    entries_column_ = row.bytes(3);
+    bodies_column_ = row.bytes(4);
+    if (take_exact(row.bytes(1), head_) && take_all(row.bytes(2), entries_column_, bodies_column_))
+        return true;
+    entries_.clear();
+    return false;
+}
+
+bool StoredRun::take_all(std::string_view shared, std::string_view entries,
+                         std::string_view bodies) {
+    const bool is_of_version_1 = shared.empty();
+    if (!is_of_version_1) {
+        shared_ = shared_from(shared);
+        if (!shared_ || shared_->first != first_ || !take_checked(entries, shared, head_))
+            return false;
+    }
+    while (!entries.empty()) {
+        const auto name = is_of_version_1 ? std::optional(BodyName()) : take_name(entries);
+        const auto bytes = take_sized(entries);
+        const auto body = is_of_version_1 ? std::optional(std::string_view()) : take_sized(bodies);
+        if (!name || !bytes || !body) return false;
+        entries_.push_back({*bytes, *name, *body});
+    }
+    return bodies.empty();
+}
+
+std::optional<Entry> StoredRun::entry(std::size_t place) {
+    if (!shared_) return entry_v1(place);
+    const auto& [bytes, name, body] = entries_[place];
+    if (!body.empty() && name_of_body(body) != name) return std::nullopt;
+    auto entry = decode_entry(bytes, {shared_->log, first_ + place, {}});
+    if (!entry) return std::nullopt;
+    if (!is_apart(place)) take_body(body, *entry);
+    return std::move(*entry);
+}
+
+// The hash of an entry of version 1 stands in the one after it, that of the last one beside the
+// run. Lines are mostly read in order.
+std::optional<Entry> StoredRun::entry_v1(std::size_t place) {
+    const auto at = [this](std::size_t n) -> std::optional<Entry> {
+        auto entry = decode_entry_v1(entries_[n].bytes);
+        if (!entry || entry->seq != first_ + n) return std::nullopt;
+        return std::move(*entry);
+    };
+    auto entry = next_ && next_place_ == place ? std::exchange(next_, std::nullopt) : at(place);
+    if (!entry) return std::nullopt;
+    Hash named = head_;
+    if (place + 1 < entries_.size()) {
+        next_ = at(place + 1);
+        next_place_ = place + 1;
+        if (!next_) return std::nullopt;
+        named = next_->before;
+    }
+    if (head_after_v1(entry->before, entries_[place].bytes) != named) return std::nullopt;
+    return entry;
+}
+
+std::optional<Hash> StoredRun::head_before(std::size_t place) {
+    if (place == entries_.size()) return head_;
+    if (!shared_) {
+        const auto entry = entry_v1(place);
+        return entry ? std::optional(entry->before) : std::nullopt;
+    }
+    Hash head = shared_->before;
+    for (std::size_t n = 0; n < place; ++n)
+        head =
+            head_after({shared_->log, first_ + n, head}, entries_[n].bytes, entries_[n].body_name);
+    return head;
 }
 
 Line legacy_from(const sqlite::Query& row) {
@@ -211,46 +359,22 @@ Line legacy_from(const sqlite::Query& row) {
                         std::string(row.bytes(4))});
 }
 
-bool LineReader::load(std::int64_t run) {
-    if (run_ == run) return true;
-    run_.reset();
-    next_.reset();
-    auto row = database_.query("SELECT first, head, entries FROM run WHERE run=?", run);
-    if (!row.row()) return false;
-    const auto head = hash_from(row.bytes(1));
-    packed_ = row.bytes(2);
-    auto entries = unpack(packed_);
-    if (!head || !entries) return false;
-    first_ = static_cast<Seq>(row.integer(0));
-    head_ = *head;
-    entries_ = std::move(*entries);
-    run_ = run;
-    return true;
-}
-
-std::optional<Entry> LineReader::entry(std::size_t place) {
-    if (next_ && next_place_ == place) return std::exchange(next_, std::nullopt);
-    auto entry = decode_entry(entries_[place]);
-    if (!entry) return std::nullopt;
-    return std::move(*entry);
-}
-
-// The hash of an entry stands in the one after it, that of the last one beside the run.
 std::optional<Line> LineReader::line(Arrival arrival, Seq seq, std::int64_t run) {
-    if (!load(run) || seq < first_ || seq - first_ >= entries_.size()) return std::nullopt;
-    const auto place = static_cast<std::size_t>(seq - first_);
-    auto entry = this->entry(place);
-    if (!entry || entry->seq != seq) return std::nullopt;
-    const Hash head = chained(entry->before, entries_[place]);
-    Hash named = head_;
-    if (place + 1 < entries_.size()) {
-        next_ = this->entry(place + 1);
-        next_place_ = place + 1;
-        if (!next_) return std::nullopt;
-        named = next_->before;
+    if (row_ != run) {
+        auto row = database_.query(
+            "SELECT " + std::string(StoredRun::columns) + " FROM run WHERE run=?", run);
+        if (!row.row() || !run_.load(row)) return std::nullopt;
+        row_ = run;
     }
-    if (head != named) return std::nullopt;
-    return Line{arrival, std::move(*entry), head, false};
+    if (seq < run_.first() || seq - run_.first() >= run_.size()) return std::nullopt;
+    const auto place = static_cast<std::size_t>(seq - run_.first());
+    auto entry = run_.entry(place);
+    if (!entry) return std::nullopt;
+    Line line;
+    if (run_.is_apart(place)) line.body = BodyState::lacking;
+    line.arrival = arrival;
+    line.entry = std::move(*entry);
+    return line;
 }
 
 std::optional<Line> LineReader::legacy(Arrival arrival) {
@@ -259,8 +383,8 @@ std::optional<Line> LineReader::legacy(Arrival arrival) {
     if (!row.row()) return std::nullopt;
     Line line = legacy_from(row);
     line.arrival = arrival;
-    line.head = legacy_head(line);
-    if (line.head.view() != row.bytes(5)) return std::nullopt;
+    line.checksum = legacy_head(line);
+    if (line.checksum.view() != row.bytes(5)) return std::nullopt;
     return line;
 }
 

@@ -34,17 +34,71 @@ std::optional<Stretch> stretch_from(const sqlite::Query& row, int after);
 std::string pack(const Holding& holding);
 std::optional<Holding> holding_from(std::string_view packed);
 
-// The entries of a run as one blob: each its length in 4 bytes, lowest first, then its bytes.
-std::string pack(const VerifiedRun& run);
-// Nothing if the blob is damaged so much that it cannot be told where entries end.
-std::optional<std::vector<std::string_view>> unpack(std::string_view packed);
+// A run as columns, so that a body can go and what vouches for its entry stays.
+struct Packed {
+    std::string shared;   // message/run.hpp says how
+    std::string entries;  // each its length in 4 bytes, lowest first, what it signs of its body,
+                          // and its bytes; then a checksum of all this and the run's head
+    std::string bodies;   // each its length, as above, and its bytes
+};
+// Of a run of version 1 `entries` has lengths and bytes only, the rest is empty.
+Packed pack(const VerifiedRun& run);
 
-// From columns `signature` and the one after it: entries. Anything but what was stored is a
-// Failure.
+// The columns of a run, in this order.
+inline constexpr auto run_columns = "signature, shared, entries, bodies";
+// From these columns, of which `signature` is the first. Anything but what was stored is a Failure.
 Result<RunPtr> run_from(const sqlite::Query& row, int signature);
 
-// From columns signature, entries, other signature, other entries. Nothing if that is no proof.
+// The columns of two runs, the second behind the first. Nothing if they are no proof.
+inline constexpr auto fork_columns =
+    "signature, shared, entries, bodies, other_signature, other_shared, other_entries,"
+    " other_bodies";
 std::optional<Fork> fork_from(const sqlite::Query& row);
+
+// A stored run whose signature nobody has asked for: its entries are known to be those that were
+// stored.
+class StoredRun {
+  public:
+    static constexpr auto columns = "first, head, shared, entries, bodies";
+
+    StoredRun() = default;
+    StoredRun(const StoredRun&) = delete;
+    StoredRun& operator=(const StoredRun&) = delete;
+
+    // From these columns. False if they are damaged so much that it cannot be told where an entry
+    // ends.
+    [[nodiscard]] bool load(const sqlite::Query& row);
+
+    Seq first() const { return first_; }
+    std::size_t size() const { return entries_.size(); }
+
+    // The entry at a place from 0 on. Only those of version 1 know the head before them. Nothing if
+    // it is damaged.
+    std::optional<Entry> entry(std::size_t place);
+    bool is_apart(std::size_t place) const {
+        return entries_[place].body.size() != entries_[place].body_name.size;
+    }
+    // The head of the log before the entry at a place; at `size()` that after the last one.
+    std::optional<Hash> head_before(std::size_t place);
+
+  private:
+    struct Part {
+        std::string_view bytes;
+        BodyName body_name;
+        std::string_view body;
+    };
+    bool take_all(std::string_view shared, std::string_view entries, std::string_view bodies);
+    std::optional<Entry> entry_v1(std::size_t place);
+
+    std::string entries_column_;
+    std::string bodies_column_;
+    Seq first_ = 0;
+    Hash head_;
+    std::optional<Shared> shared_;  // none: of version 1
+    std::vector<Part> entries_;
+    std::size_t next_place_ = 0;
+    std::optional<Entry> next_;  // of version 1, after the last one that was read
+};
 
 // From columns id, heard, room, address, text; one that has not arrived.
 Line legacy_from(const sqlite::Query& row);
@@ -54,22 +108,14 @@ class LineReader {
   public:
     explicit LineReader(sqlite::Database& database) : database_(database) {}
 
-    // Nothing if the line is damaged: its bytes are not those that its run's chain of hashes names.
+    // Nothing if the line is damaged.
     std::optional<Line> line(Arrival arrival, Seq seq, std::int64_t run);
     std::optional<Line> legacy(Arrival arrival);
 
   private:
-    bool load(std::int64_t run);
-    std::optional<Entry> entry(std::size_t place);
-
     sqlite::Database& database_;
-    std::optional<std::int64_t> run_;
-    Seq first_ = 0;
-    Hash head_;
-    std::string packed_;
-    std::vector<std::string_view> entries_;
-    std::size_t next_place_ = 0;
-    std::optional<Entry> next_;  // after the last one that was read: lines are mostly read in order
+    std::int64_t row_ = 0;
+    StoredRun run_;
 };
 
 }  // namespace lanchat::store

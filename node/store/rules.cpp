@@ -79,8 +79,8 @@ Hash legacy_head(const Line& line) {
     const Entry& entry = line.entry;
     Hash head = hash_of(std::to_string(line.arrival) + ' ' + std::to_string(entry.clock.packed));
     for (const std::string* part : {&entry.room, &entry.name, &entry.text})
-        head = chained(head, *part);
-    return line.id.empty() ? head : chained(head, line.id);
+        head = head_after_v1(head, *part);
+    return line.id.empty() ? head : head_after_v1(head, line.id);
 }
 
 std::vector<Part> new_parts(const VerifiedRun& run, const Extent& held) {

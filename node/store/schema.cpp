@@ -15,10 +15,10 @@ namespace lanchat::store {
 namespace {
 
 // Unsigned 64-bit numbers (clock, epoch) have their highest bit flipped, so that SQLite's signed
-// order is theirs. A run's key is the arrival of its first new line. The text of lines is in the
-// entries of runs only: the index of words holds no copy of it, nor where in a line a word is.
+// order is theirs. A run's key is the arrival of its first new line. The text of lines is in
+// runs only: the index of words holds no copy of it, nor where in a line a word is.
 // `parked` holds runs that were saved from a damaged store and wait for what comes before them.
-constexpr std::array<const char*, 12> migrations = {
+constexpr std::array<const char*, 13> migrations = {
     R"(
 CREATE TABLE store(id INTEGER NOT NULL, version INTEGER NOT NULL, reopened INTEGER NOT NULL);
 CREATE TABLE log(
@@ -101,11 +101,12 @@ ALTER TABLE room RENAME TO spelling;
 CREATE TABLE room(
     room INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL, first BLOB NOT NULL);
 )",
-    // What came while the store was open at one time, from its first arrival on (store.hpp). Places
-    // that were named before there were eras cannot be proven.
+    // What came while the store was open at one time, from its first arrival on (store.hpp). Before
+    // there were eras places were named by the store's id: that names the first era, so they are
+    // proven as far as the store has come until now.
     R"(
 CREATE TABLE era(first INTEGER PRIMARY KEY, era INTEGER NOT NULL UNIQUE);
-INSERT INTO era SELECT 1, random() FROM store;
+INSERT INTO era SELECT 1, id FROM store;
 )",
     // All that is held of a log in one piece, with a checksum (rows.hpp), so that a start reads a
     // million logs at once, and no runs of those that nobody speaks in any more. Empty: the row is
@@ -120,6 +121,28 @@ UPDATE line SET author=(SELECT a.author FROM legacy g JOIN author a
     ON a.device=CAST(g.address AS BLOB) WHERE g.arrival=line.arrival) WHERE run IS NULL;
 INSERT INTO word(rowid, words) SELECT arrival, char(167) || 'a' || author FROM line
     WHERE run IS NULL AND author IS NOT NULL AND arrival<=(SELECT indexed FROM store);
+)",
+    // What people wrote lies beside what vouches for it (rows.hpp); the runs that are there are of
+    // version 1 and stay as they are. `other`: entries that are neither lines nor in `met`.
+    // `dropped`: what authors have taken back, whether it is here or not; `gone`: entries that are
+    // here and were taken back; `lacking`: those whose bodies nobody has given so far.
+    R"(
+ALTER TABLE run ADD COLUMN shared BLOB NOT NULL DEFAULT x'';
+ALTER TABLE run ADD COLUMN bodies BLOB NOT NULL DEFAULT x'';
+ALTER TABLE parked ADD COLUMN shared BLOB NOT NULL DEFAULT x'';
+ALTER TABLE parked ADD COLUMN bodies BLOB NOT NULL DEFAULT x'';
+ALTER TABLE fork ADD COLUMN shared BLOB NOT NULL DEFAULT x'';
+ALTER TABLE fork ADD COLUMN bodies BLOB NOT NULL DEFAULT x'';
+ALTER TABLE fork ADD COLUMN other_shared BLOB NOT NULL DEFAULT x'';
+ALTER TABLE fork ADD COLUMN other_bodies BLOB NOT NULL DEFAULT x'';
+CREATE TABLE other(arrival INTEGER PRIMARY KEY);
+CREATE TABLE dropped(
+    devices BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, head BLOB NOT NULL,
+    PRIMARY KEY(devices, epoch, seq, head)) WITHOUT ROWID;
+CREATE TABLE gone(
+    log INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(log, seq)) WITHOUT ROWID;
+CREATE TABLE lacking(
+    log INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(log, seq)) WITHOUT ROWID;
 )"};
 
 // The version that found rooms by key.

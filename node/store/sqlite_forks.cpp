@@ -47,18 +47,19 @@ bool SqliteStore::keep_proof(const Log& log, const Fork& proof) {
     const auto a = pack(*proof.a);
     const auto b = pack(*proof.b);
     return database_
-        .query("INSERT OR REPLACE INTO fork VALUES(?,?,?,?,?)", log.row,
-               sqlite::Blob{proof.a->signature().view()}, sqlite::Blob{a},
-               sqlite::Blob{proof.b->signature().view()}, sqlite::Blob{b})
+        .query("INSERT OR REPLACE INTO fork VALUES(?,?,?,?,?,?,?,?,?)", log.row,
+               sqlite::Blob{proof.a->signature().view()}, sqlite::Blob{a.entries},
+               sqlite::Blob{proof.b->signature().view()}, sqlite::Blob{b.entries},
+               sqlite::Blob{a.shared}, sqlite::Blob{a.bodies}, sqlite::Blob{b.shared},
+               sqlite::Blob{b.bodies})
         .done();
 }
 
 Result<std::optional<Fork>> SqliteStore::proof_of(const LogId& log) {
     const auto held = known(log);
     if (!held || held->holding.extent.forked == 0) return std::optional<Fork>();
-    auto row = database_.query(
-        "SELECT signature, entries, other_signature, other_entries FROM fork WHERE log=?",
-        held->row);
+    auto row = database_.query("SELECT " + std::string(fork_columns) + " FROM fork WHERE log=?",
+                               held->row);
     if (!row.row()) return refusal("cannot read a proof");
     auto fork = fork_from(row);
     if (fork && fork->log == log && fork->seq == held->holding.extent.forked) return fork;

@@ -74,6 +74,15 @@ bool SqliteStore::is_disputed(const Line& line) {
     return log && store::is_disputed(line.entry, log->holding.extent);
 }
 
+// What was taken back of version 1 lies there still, and nobody is shown it.
+void SqliteStore::look_for_body(Line& line, bool drops) {
+    const bool is_apart = line.body != BodyState::here;
+    if (line.legacy || !(is_apart || drops)) return;
+    if (!is_gone({line.entry.log, line.entry.seq})) return;
+    line.body = BodyState::dropped;
+    line.entry.text.clear();
+}
+
 // Columns arrival, seq, run, lines. A damaged line is left out. False once `take` is.
 bool SqliteStore::each_line(const sqlite::Query& stretch, LineReader& reader,
                             const std::function<bool(Line)>& take) {
@@ -82,11 +91,11 @@ bool SqliteStore::each_line(const sqlite::Query& stretch, LineReader& reader,
     const auto run = stretch.integer(2);
     const auto lines = static_cast<std::uint64_t>(stretch.integer(3));
     for (std::uint64_t n = 0; n < std::min<std::uint64_t>(lines, limits::run_entries_max); ++n) {
-        auto line =
-            run == 0 ? reader.legacy(arrival + n) : reader.line(arrival + n, seq + n, run);
+        auto line = run == 0 ? reader.legacy(arrival + n) : reader.line(arrival + n, seq + n, run);
         if (!line) suspect();
         if (!line) continue;
         line->disputed = is_disputed(*line);
+        look_for_body(*line, drops_);
         if (!take(std::move(*line))) return false;
     }
     return true;
@@ -281,15 +290,15 @@ Result<Tally> SqliteStore::tally() {
     if (!lines_)
         if (const auto counted = number("SELECT ifnull(sum(lines), 0) FROM line"))
             lines_ = static_cast<std::uint64_t>(*counted);
-    const auto met = number("SELECT count(*) FROM met");
+    const auto silent = number("SELECT (SELECT count(*) FROM met) + (SELECT count(*) FROM other)");
     const auto pages = number("PRAGMA page_count");
     const auto page_bytes = number("PRAGMA page_size");
     auto oldest = database_.query("SELECT clock FROM line ORDER BY clock LIMIT 1");
     Tally tally;
     if (oldest.row()) tally.oldest = Clock{from_ordered(oldest.integer(0))}.time();
-    if (!lines_ || !met || !pages || !page_bytes || oldest.failed())
+    if (!lines_ || !silent || !pages || !page_bytes || oldest.failed())
         return refusal("cannot read how much is held");
-    tally.lines = *lines_ - static_cast<std::uint64_t>(*met);
+    tally.lines = *lines_ - static_cast<std::uint64_t>(*silent);
     if (!totals_) {
         auto logs = database_.query("SELECT count(*), ifnull(sum(trimmed), 0) FROM log");
         if (!logs.row()) return refusal("cannot read how much is held");
@@ -308,8 +317,8 @@ Result<std::vector<RunPtr>> SqliteStore::runs(const LogId& log, Seq after, std::
     if (!held) return std::vector<RunPtr>();
     const Seq counted = std::min(held->holding.extent.limit(), limits::seq_max);
     return verified_runs(
-        database_.query("SELECT signature, entries, last FROM run WHERE log=? AND last>?"
-                        " AND first<=? ORDER BY last",
+        database_.query("SELECT " + std::string(run_columns) +
+                            ", last FROM run WHERE log=? AND last>? AND first<=? ORDER BY last",
                         held->row, after, counted),
         log, Share(entries_max, bytes_max));
 }
@@ -321,11 +330,11 @@ Result<std::vector<RunPtr>> SqliteStore::runs_back_from(const LogId& log, Seq se
     const auto held = known(log);
     if (!held) return std::vector<RunPtr>();
     seq = std::min({seq, held->holding.extent.limit(), limits::seq_max});
-    return verified_runs(
-        database_.query("SELECT signature, entries, last FROM run WHERE log=? AND last<?"
-                        " AND first<=? ORDER BY last DESC",
-                        held->row, seq + limits::run_entries_max, seq),
-        log, Share(entries_max, bytes_max));
+    return verified_runs(database_.query("SELECT " + std::string(run_columns) +
+                                             ", last FROM run WHERE log=? AND last<? AND first<=?"
+                                             " ORDER BY last DESC",
+                                         held->row, seq + limits::run_entries_max, seq),
+                         log, Share(entries_max, bytes_max));
 }
 
 Result<std::vector<RunPtr>> SqliteStore::verified_runs(sqlite::Query row, const LogId& log,
@@ -334,7 +343,7 @@ Result<std::vector<RunPtr>> SqliteStore::verified_runs(sqlite::Query row, const 
     while (row.row()) {
         auto run = run_from(row, 0);
         // It may verify and yet be another log's, if the damage is in the index.
-        if (!run || (*run)->log() != log || (*run)->last() != static_cast<Seq>(row.integer(2))) {
+        if (!run || (*run)->log() != log || (*run)->last() != static_cast<Seq>(row.integer(4))) {
             suspect();
             if (found.empty()) return Failure{"a stored run is damaged"};
             return found;
@@ -367,7 +376,7 @@ Result<std::vector<std::string>> SqliteStore::rooms() {
 bool SqliteStore::is_intact() {
     auto checked = database_.query("PRAGMA quick_check(1)");
     if (!checked.row() || checked.bytes(0) != "ok") return false;
-    auto run = database_.query("SELECT signature, entries FROM run");
+    auto run = database_.query("SELECT " + std::string(run_columns) + " FROM run");
     while (run.row())
         if (!run_from(run, 0)) return false;
     auto end = database_.query(log_columns);
@@ -375,8 +384,7 @@ bool SqliteStore::is_intact() {
         auto log = log_at(end);
         if (!log || !read_ends(*log)) return false;
     }
-    auto fork =
-        database_.query("SELECT signature, entries, other_signature, other_entries FROM fork");
+    auto fork = database_.query("SELECT " + std::string(fork_columns) + " FROM fork");
     while (fork.row())
         if (!fork_from(fork)) return false;
     auto stretch = database_.query("SELECT arrival, seq, run, lines FROM line");

@@ -98,6 +98,9 @@ bool SqliteStore::load() {
         keep_at_hand(*log);
     }
     if (!load_eras()) return false;
+    const auto drops = number("SELECT EXISTS(SELECT 1 FROM dropped)");
+    if (!drops) return false;
+    drops_ = *drops != 0;
     auto parked = database_.query("SELECT DISTINCT device, epoch FROM parked");
     while (parked.row())
         if (const auto id = log_from(parked, 0)) parked_.insert(*id);
@@ -178,17 +181,20 @@ bool SqliteStore::ends_at(Log& log, const Stretch& noted) {
 
 // An entry that counts, and the head after it.
 std::optional<Entry> SqliteStore::entry_at(const Log& log, Seq seq, Hash& head) {
-    auto run = database_.query(
-        "SELECT first, entries FROM run WHERE log=? AND last>=? AND first<=? ORDER BY last LIMIT 1",
-        log.row, seq, seq);
-    if (!run.row()) return std::nullopt;
-    const auto entries = unpack(run.bytes(1));
-    const auto place = static_cast<std::size_t>(seq - static_cast<Seq>(run.integer(0)));
-    if (!entries || place >= entries->size()) return std::nullopt;
-    auto entry = decode_entry((*entries)[place]);
-    if (!entry || entry->log != log.holding.log || entry->seq != seq) return std::nullopt;
-    head = chained(entry->before, (*entries)[place]);
-    return std::move(*entry);
+    auto row =
+        database_.query("SELECT " + std::string(StoredRun::columns) +
+                            " FROM run WHERE log=? AND last>=? AND first<=? ORDER BY last LIMIT 1",
+                        log.row, seq, seq);
+    StoredRun run;
+    if (!row.row() || !run.load(row) || seq - run.first() >= run.size()) return std::nullopt;
+    const auto place = static_cast<std::size_t>(seq - run.first());
+    auto entry = run.entry(place);
+    const auto before = run.head_before(place);
+    const auto after = run.head_before(place + 1);
+    if (!entry || !before || !after || entry->log != log.holding.log) return std::nullopt;
+    entry->before = *before;
+    head = *after;
+    return entry;
 }
 
 // A failed flush may have thrown away what the next one then calls flushed. So everything that is
@@ -250,6 +256,8 @@ std::optional<Failure> SqliteStore::make(Change& change, const std::function<boo
 
 void SqliteStore::take_over(const Change& change) {
     for (const auto& [id, log] : change.logs) keep_at_hand(log);
+    body_news_.insert(body_news_.end(), change.body_news.begin(), change.body_news.end());
+    drops_ = drops_ || change.drops;
     if (lines_) *lines_ += change.last - last_;
     era_began_ = era_began_ || change.last > last_;
     last_ = change.last;
@@ -314,21 +322,25 @@ bool SqliteStore::keep_run(const RunPtr& run, Log log, const Extent& grown, Chan
     const auto author = author_row(run->log().device.view(), change);
     const auto packed = pack(*run);
     const auto row = static_cast<std::int64_t>(change.last + 1);
-    const bool kept = author != 0 &&
-                      database_
-                          .query("INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?)", row, log.row,
-                                 run->first(), run->last(), lines, change.arrived.ms,
-                                 std::uint64_t{run->byte_count()}, sqlite::Blob{run->head().view()},
-                                 sqlite::Blob{run->signature().view()}, sqlite::Blob{packed})
-                          .done();
+    const bool kept =
+        author != 0 &&
+        database_
+            .query("INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", row, log.row, run->first(),
+                   run->last(), lines, change.arrived.ms, std::uint64_t{run->byte_count()},
+                   sqlite::Blob{run->head().view()}, sqlite::Blob{run->signature().view()},
+                   sqlite::Blob{packed.entries}, sqlite::Blob{packed.shared},
+                   sqlite::Blob{packed.bodies})
+            .done();
     if (!kept) return false;
     for (const Part& part : parts) {
         change.added.push_back({run, part.first, part.count, change.last + 1});
         if (!keep_lines(*run, part, {row, author, log.row}, change)) return false;
-        if (!keep_met(change.added.back(), log.row)) return false;
+        if (!keep_silent(change.added.back(), log.row)) return false;
     }
     change.logs[run->log()] = log;
-    return true;
+    return std::ranges::all_of(change.added.end() - static_cast<std::ptrdiff_t>(parts.size()),
+                               change.added.end(),
+                               [&](const Added& added) { return keep_bodies(added, log, change); });
 }
 
 bool SqliteStore::keep_lines(const VerifiedRun& run, Part part, const Place& place,
@@ -352,15 +364,16 @@ bool SqliteStore::keep_lines(const VerifiedRun& run, Part part, const Place& pla
     return true;
 }
 
-bool SqliteStore::keep_met(const Added& added, std::int64_t log) {
+bool SqliteStore::keep_silent(const Added& added, std::int64_t log) {
     for (std::size_t n = 0; n < added.count; ++n) {
         const Entry& entry = added.run->items()[added.first + n].entry;
+        const Arrival arrival = added.arrival + n;
         if (entry.is_line()) continue;
-        if (!database_
-                 .query("INSERT INTO met VALUES(?,?,?,?)", added.arrival + n, log, entry.seq,
-                        sqlite::Blob{entry.met.view()})
-                 .done())
-            return false;
+        auto kept = entry.kind == EntryKind::met
+                        ? database_.query("INSERT INTO met VALUES(?,?,?,?)", arrival, log,
+                                          entry.seq, sqlite::Blob{entry.met.view()})
+                        : database_.query("INSERT INTO other VALUES(?)", arrival);
+        if (!kept.done()) return false;
     }
     return true;
 }
@@ -402,24 +415,24 @@ bool SqliteStore::keep_legacy(std::span<const Heard> stretch, Change& change) {
     const Entry first = legacy_line(stretch.front()).entry;
     const auto in_room = room_row(first, true, change);
     const auto author = author_row(first.name, change);
-    const bool kept =
-        in_room != 0 && author != 0 &&
-        database_
-            .query("INSERT INTO line(arrival, clock, room, author, seq, lines)"
-                   " VALUES(?,?,?,?,0,?)",
-                   change.last + 1, ordered(first.clock.packed), in_room, author,
-                   std::uint64_t{stretch.size()})
-            .done();
+    const bool kept = in_room != 0 && author != 0 &&
+                      database_
+                          .query(
+                              "INSERT INTO line(arrival, clock, room, author, seq, lines)"
+                              " VALUES(?,?,?,?,0,?)",
+                              change.last + 1, ordered(first.clock.packed), in_room, author,
+                              std::uint64_t{stretch.size()})
+                          .done();
     return kept && std::ranges::all_of(stretch, [&](const Heard& heard) {
-        Line line = legacy_line(heard);
-        line.arrival = ++change.last;
-        return database_
-            .query("INSERT INTO legacy VALUES(?,?,?,?,?,?,?)", line.arrival,
-                   line.entry.clock.time().ms, std::string_view(heard.room),
-                   std::string_view(heard.address), std::string_view(heard.text),
-                   sqlite::Blob{legacy_head(line).view()}, std::string_view(heard.id))
-            .done();
-    });
+               Line line = legacy_line(heard);
+               line.arrival = ++change.last;
+               return database_
+                   .query("INSERT INTO legacy VALUES(?,?,?,?,?,?,?)", line.arrival,
+                          line.entry.clock.time().ms, std::string_view(heard.room),
+                          std::string_view(heard.address), std::string_view(heard.text),
+                          sqlite::Blob{legacy_head(line).view()}, std::string_view(heard.id))
+                   .done();
+           });
 }
 
 // The two rows below: 0 after a failure. A room shows the spelling of its first line.

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "node/store/retention.hpp"
@@ -64,6 +65,12 @@ class SqliteStore final : public Store {
     Result<bool> proves(const Position& place) override;
     Arrival last() const override { return last_; }
     Result<std::vector<Added>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
+    std::vector<BodyNews> take_body_news() override { return std::exchange(body_news_, {}); }
+    Result<std::vector<Line>> fill(const LogId& log, const std::vector<Body>& bodies) override;
+    Result<std::vector<Body>> bodies(const LogId& log, const std::vector<Seq>& entries,
+                                     std::size_t bytes_max) override;
+    Result<std::vector<LineId>> lacking() override;
+    Result<std::vector<Dropped>> dropped(std::size_t count) override;
     Result<Arrival> append_legacy(const std::vector<Heard>& heard) override;
     bool catch_up() override;
     Result<Extent> freeze(const Fork& proof) override;
@@ -134,6 +141,8 @@ class SqliteStore final : public Store {
         std::map<std::string, Room> rooms = {};  // as they are spelt
         std::map<std::string, std::int64_t> authors = {};
         std::vector<Added> added = {};
+        std::vector<BodyNews> body_news = {};
+        bool drops = false;
     };
 
     SqliteStore(std::string path, SqliteOptions options, sqlite::Database database);
@@ -169,13 +178,35 @@ class SqliteStore final : public Store {
     bool keep_run(const RunPtr& run, Log log, const Extent& grown, Change& change);
     bool keep_lines(const VerifiedRun& run, Part part, const Place& place, Change& change);
     bool keep_legacy(std::span<const Heard> stretch, Change& change);
-    bool keep_met(const Added& added, std::int64_t log);
+    // Of entries that are no lines, what they are.
+    bool keep_silent(const Added& added, std::int64_t log);
     bool save(const Log& log);
     bool absorb(const LogId& id, Change& change);
     bool begin_at_parked(const LogId& id, Seq trimmed, Change& change);
     std::int64_t room_row(const Entry& entry, bool legacy, Change& change);
     bool find_room(const Entry& entry, const std::string& order, Room& room);
     std::int64_t author_row(std::string_view author, Change& change);
+
+    // Bodies.
+    struct Held {
+        std::int64_t row;
+        RunPtr run;
+    };
+    // A line as the index was told of it.
+    struct Told {
+        Line line;
+        std::int64_t room;
+        std::int64_t author;
+    };
+    bool keep_bodies(const Added& added, const Log& log, Change& change);
+    bool keep_drop(const Entry& entry, Change& change);
+    bool take_back(const Dropped& what, bool is_news, Change& change);
+    Result<std::vector<Held>> runs_with(const Log& log, Seq seq);
+    bool rewrite(const Held& held, const RunPtr& changed, Seq seq, const Change& change);
+    bool is_gone(const LineId& line);
+    void look_for_body(Line& line, bool drops);
+    std::optional<Told> line_at(std::int64_t run, Seq seq);
+    bool fill_one(const Log& log, const Body& body, Change& change, std::vector<Line>& filled);
 
     // Indexing.
     bool follow(Change& change);
@@ -192,6 +223,7 @@ class SqliteStore final : public Store {
     Result<std::vector<HeldLog>> held_runs();
     bool drop_run(Log& log, Seq last, std::size_t& dropped);
     bool drop_legacy(Arrival arrival, std::size_t& dropped);
+    bool forget_drops(const Holding& holding);
 
     // Reading.
     Result<std::vector<RunPtr>> verified_runs(sqlite::Query row, const LogId& log, Share share);
@@ -223,7 +255,9 @@ class SqliteStore final : public Store {
     std::string asked_key_;        // of the place that lines are read of
     Retention retention_;
     std::optional<std::uint64_t> lines_;  // how many are held; counted when first asked for
-    bool in_doubt_ = false;               // a flush failed: nothing is acknowledged until reopened
+    std::vector<BodyNews> body_news_;
+    bool drops_ = false;     // something was taken back
+    bool in_doubt_ = false;  // a flush failed: nothing is acknowledged until reopened
 };
 
 // Made if there is none. The file is for its owner only, and locked as long as it is open.

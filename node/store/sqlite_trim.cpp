@@ -119,7 +119,20 @@ bool SqliteStore::drop_run(Log& log, Seq last, std::size_t& dropped) {
     if (!forget_words(run, end)) return false;
     return database_.query("DELETE FROM line WHERE arrival>=? AND arrival<?", run, end).done() &&
            database_.query("DELETE FROM met WHERE arrival>=? AND arrival<?", run, end).done() &&
-           database_.query("DELETE FROM run WHERE run=?", run).done();
+           database_.query("DELETE FROM other WHERE arrival>=? AND arrival<?", run, end).done() &&
+           database_.query("DELETE FROM lacking WHERE log=? AND seq<=?", log.row, last).done() &&
+           database_.query("DELETE FROM gone WHERE log=? AND seq<=?", log.row, last).done() &&
+           forget_drops(log.holding) && database_.query("DELETE FROM run WHERE run=?", run).done();
+}
+
+// What lies below the floor never comes again.
+bool SqliteStore::forget_drops(const Holding& holding) {
+    if (!drops_) return true;
+    const auto devices = devices_of(holding.log);
+    return database_
+        .query("DELETE FROM dropped WHERE devices=? AND epoch=? AND seq<=?", sqlite::Blob{devices},
+               epoch_of(holding.log), holding.extent.floor)
+        .done();
 }
 
 // The stretch that begins there.

@@ -74,11 +74,12 @@ struct Eras {
 // A line as it lies in the store.
 struct Line {
     Arrival arrival = 0;
-    Entry entry;
-    Hash head;              // names the line
+    Entry entry;            // without the head before it
     bool legacy = false;    // unsigned, heard from a legacy peer; `entry.name` is its address
     std::string id = {};    // of a legacy line; empty: it is from before ids were kept
+    Hash checksum = {};     // of a legacy line, with its arrival
     bool disputed = false;  // it lies behind a fork of its log: kept, but no part of the transcript
+    BodyState body = BodyState::here;  // else it has no text
 };
 
 // What was new in a run, or one part of it: `count` of its items from `first` on, of which the
@@ -146,6 +147,20 @@ class Store {
     // right behind it. `arrived` is now: from it the age of the runs counts.
     virtual Result<std::vector<Added>> append(const std::vector<RunPtr>& runs,
                                               WallTime arrived) = 0;
+
+    // What has become of bodies since this was asked last: of runs without them, of entries that
+    // take them back, of `fill`. In order.
+    virtual std::vector<BodyNews> take_body_news() = 0;
+    // Keeps those bodies that were lacking and are what their entries have signed. Once this
+    // returns they survive a power cut. Returns their lines, which arrived long ago.
+    virtual Result<std::vector<Line>> fill(const LogId& log, const std::vector<Body>& bodies) = 0;
+    // Those bodies of these entries that are here: at most `bytes_max` of them, or one.
+    virtual Result<std::vector<Body>> bodies(const LogId& log, const std::vector<Seq>& entries,
+                                             std::size_t bytes_max) = 0;
+    // Whose bodies are lacking.
+    virtual Result<std::vector<LineId>> lacking() = 0;
+    // What authors have taken back, here or not: at most `count`.
+    virtual Result<std::vector<Dropped>> dropped(std::size_t count) = 0;
 
     // Keeps lines of legacy peers for `history`, with one flush for all of them. Returns the
     // arrival of the first; the others follow it.

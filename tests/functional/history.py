@@ -158,7 +158,7 @@ def _lines(home):
             stretches = copy.execute(
                 "SELECT run, seq, lines FROM line WHERE run IS NOT NULL").fetchall()
             runs = {run: _run(*row) for run, *row in copy.execute(
-                "SELECT run, first, last, head, entries FROM run")}
+                "SELECT run, first, last, head, shared, entries, bodies FROM run")}
         finally:
             copy.close()
     try:
@@ -167,21 +167,32 @@ def _lines(home):
         raise ValueError(f"a line is in no run: {error}") from None
 
 
-def _run(first, last, head, packed):
+def _run(first, last, head, shared, entries, bodies):
     """The lines of a run by their numbers, each with whom it is for alone."""
-    entries = _unpacked(packed)
-    lines = [_fields(entry) for entry in entries]
-    if [line[3] for line in lines] != list(range(first, last + 1)) or \
-            _head(lines[0][4], entries) != head:
+    device, epoch, number, before, reader = _shared(shared)
+    if number != first:
+        raise ValueError(f"the run {first}-{last} is of {number}")
+    lines = {}
+    for (size, signed, entry), body in zip(_signed(entries[:-8]), _unpacked(bodies), strict=True):
+        if body and (len(body), _hash(b"lanchat/body/1" + body)) != (size, signed):
+            raise ValueError(f"the body of {number} is not what was signed")
+        fields, said = _fields(entry), _fields(body[16:])
+        lines[number] = (
+            Kept(fields[1], device, epoch, number, said.get(1, b"").decode()), reader)
+        before = _hash(b"lanchat/entry/2" + device + struct.pack(">Q", epoch) +
+                       (reader or bytes(32)) + struct.pack(">Q", number) + before +
+                       _hash(signed + struct.pack(">Q", size) + entry))
+        number += 1
+    if number != last + 1 or before != head:
         raise ValueError(f"the run {first}-{last} is not what was signed")
-    return {line[3]: (Kept(line[5], line[1], line[2], line[3], line[8].decode()), line.get(11))
-            for line in lines}
+    return lines
 
 
-def _head(head, entries):
-    for entry in entries:
-        head = _hash(head + _hash(entry))
-    return head
+def _shared(packed):
+    """Device, epoch, first number, head before it, whom it is for alone: message/run.hpp."""
+    device, (epoch, first) = packed[:32], struct.unpack_from(">QQ", packed, 32)
+    at = 48 if first == 1 else 80
+    return device, epoch, first, packed[48:at] or bytes(32), packed[at:] or None
 
 
 def _hash(data):
@@ -189,12 +200,23 @@ def _hash(data):
 
 
 def _unpacked(packed):
-    entries, at = [], 0
+    parts, at = [], 0
     while at < len(packed):
         size, = struct.unpack_from("<I", packed, at)
-        entries.append(packed[at + 4:at + 4 + size])
+        parts.append(packed[at + 4:at + 4 + size])
         at += 4 + size
-    return entries
+    return parts
+
+
+def _signed(packed):
+    """Size and hash of each body, and the entry that signs them."""
+    parts, at = [], 0
+    while at < len(packed):
+        signed, body_size = packed[at:at + 32], int.from_bytes(packed[at + 32:at + 40], "big")
+        size = int.from_bytes(packed[at + 40:at + 44], "little")
+        parts.append((body_size, signed, packed[at + 44:at + 44 + size]))
+        at += 44 + size
+    return parts
 
 
 def _varint(data, at):
@@ -208,8 +230,8 @@ def _varint(data, at):
 
 
 def _fields(data):
-    """A LogEntry of message/log.proto; absent texts and hashes are empty."""
-    fields, at = {4: bytes(32), 5: 0, 8: b""}, 0
+    """What a message of message/log.proto holds, by number."""
+    fields, at = {}, 0
     while at < len(data):
         tag, at = _varint(data, at)
         if tag & 7 == 0:

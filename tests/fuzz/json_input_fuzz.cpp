@@ -6,8 +6,8 @@
 #include <string_view>
 #include <variant>
 
-#include "app/json_input.hpp"
-#include "app/json_output.hpp"
+#include "app/faces/json_input.hpp"
+#include "app/faces/json_output.hpp"
 #include "message/assert.hpp"
 #include "message/limits.hpp"
 #include "message/text.hpp"

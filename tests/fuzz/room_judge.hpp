@@ -164,6 +164,9 @@ class Judge {
     void judge_one(const brain::Probe&) {}
     void judge_one(const brain::Roll&) {}
     void judge_one(const brain::Remember&) {}
+    // All bodies come with their entries, and nobody says that it lacks some.
+    void judge_one(const brain::Look&) { LANCHAT_ASSERT(false); }
+    void judge_one(const brain::Fill&) { LANCHAT_ASSERT(false); }
     void judge_one(const brain::Examine& examine) {
         LANCHAT_ASSERT(examine.run->log() != own_ && examine.after < examine.run->last());
     }

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "controller/logs.hpp"
+#include "controller/sync/logs.hpp"
 #include "message/fork.hpp"
 #include "message/limits.hpp"
 #include "message/run.hpp"

@@ -73,6 +73,8 @@ class Life {
             case 7:
             case 8:
                 return compare();
+            case 14:
+                return utter();
             default:
                 return say();
         }
@@ -91,6 +93,16 @@ class Life {
         }
         append(runs);
     }
+    // What says nothing to us. Who says it does not speak version 1 any more.
+    void utter() {
+        Somebody& who = somebody();
+        who.author.learn_version_2();
+        const std::string kind = bytes_.one_in(2) ? "" : test::varint_field(2, bytes_.next());
+        const std::string body =
+            bytes_.one_in(2) ? some_bytes() : std::string(16, 's') + some_bytes();
+        who.said.push_back(who.author.utter(kind, body));
+        append({who.said.back()});
+    }
     void older() {
         const auto& said = somebody().said;
         std::vector<RunPtr> runs;
@@ -105,8 +117,10 @@ class Life {
         const auto most =
             std::min<std::size_t>(who.said.size() - static_cast<std::size_t>(from), 8);
         const auto to = from + 1 + static_cast<long>(bytes_.below(most));
-        append({who.author.run(who.said[static_cast<std::size_t>(from)]->first(),
-                               who.said[static_cast<std::size_t>(to) - 1]->last())});
+        const RunPtr& first = who.said[static_cast<std::size_t>(from)];
+        const RunPtr& last = who.said[static_cast<std::size_t>(to) - 1];
+        if (first->is_of_version_1() == last->is_of_version_1())
+            append({who.author.run(first->first(), last->last())});
     }
     // The last line of a run as it was told to somebody else; or the proof of that.
     void forked() {
@@ -114,6 +128,8 @@ class Life {
         if (who.said.empty()) return;
         const RunPtr& run = bytes_.one_of(who.said);
         auto entries = test::part(*run, 0, run->items().size());
+        if (entries.back().kind == EntryKind::met) return;
+        entries.back().kind = EntryKind::text;
         entries.back().text = "something else";
         const RunPtr other = sign(std::move(entries), key_of(who.number));
         if (!bytes_.one_in(4)) return append({other});
@@ -137,7 +153,8 @@ class Life {
     }
     void append(const std::vector<RunPtr>& runs) {
         for (const RunPtr& run : runs)
-            for (const auto& item : run->items()) texts_[item.head] = item.entry.text;
+            for (const auto& item : run->items())
+                said_[{run->log(), item.entry.seq}][item.head] = item.entry;
         now_ += 1;
         const auto kept = disk_->append(runs, {now_});
         LANCHAT_ASSERT(places(kept) == places(memory_.append(runs, {now_})));
@@ -205,7 +222,8 @@ class Life {
         const auto on_disk = disk_->said(author, id);
         const auto in_memory = memory_.said(author, id);
         LANCHAT_ASSERT(on_disk && on_disk->has_value() == in_memory->has_value());
-        LANCHAT_ASSERT(!*on_disk || (*on_disk)->head == (*in_memory)->head);
+        LANCHAT_ASSERT(!*on_disk || test::placed((*on_disk)->arrival, (*on_disk)->entry) ==
+                                        test::placed((*in_memory)->arrival, (*in_memory)->entry));
     }
     void compare_proofs() {
         for (const Somebody& who : people_) {
@@ -283,8 +301,11 @@ class Life {
                 LANCHAT_ASSERT(legacy_.contains(line.entry.text));
                 continue;
             }
-            const auto said = texts_.find(line.head);
-            LANCHAT_ASSERT(said != texts_.end() && said->second == line.entry.text);
+            const auto said = said_.find({line.entry.log, line.entry.seq});
+            LANCHAT_ASSERT(said != said_.end());
+            LANCHAT_ASSERT(std::ranges::any_of(said->second, [&](const auto& one) {
+                return test::placed(0, one.second) == test::placed(0, line.entry);
+            }));
         }
         (void)store.search("tea", {}, all);
         (void)store.arrived(0, {}, all);
@@ -294,8 +315,9 @@ class Life {
     void check_runs(store::Store& store, const store::Holding& held) const {
         const auto runs = store.runs(held.log, held.extent.base.after, all, all);
         for (const RunPtr& run : runs ? *runs : std::vector<RunPtr>()) {
-            LANCHAT_ASSERT(run->log() == held.log && verify(test::sent(*run)));
-            for (const auto& item : run->items()) LANCHAT_ASSERT(texts_.contains(item.head));
+            LANCHAT_ASSERT(run->log() == held.log && verify(unverified(*run)));
+            for (const auto& item : run->items())
+                LANCHAT_ASSERT(said_.at({run->log(), item.entry.seq}).contains(item.head));
         }
     }
 
@@ -347,13 +369,13 @@ class Life {
     std::unique_ptr<store::Store> disk_ =
         test::opened(folder_.file(), {.indexing = test::slow_index});
     store::MemoryStore memory_{1};
-    // Two devices, of which one has a second log.
+    // Two devices, of which one has a second log, and one begins it in version 1.
     std::array<Somebody, 3> people_{
         Somebody{1, Voice(1, InstanceId{1}, WallTime{1'000}), {}},
         Somebody{1, Voice(1, InstanceId{2}, WallTime{1'007}), {}},
-        Somebody{2, Voice(2, InstanceId{~std::uint64_t{0}}, WallTime{1'014}), {}}};
+        Somebody{2, Voice(2, InstanceId{~std::uint64_t{0}}, WallTime{1'014}).of_version_1(), {}}};
     std::vector<RunPtr> appended_;
-    std::map<Hash, std::string> texts_;
+    std::map<LineId, std::map<Hash, Entry>> said_;  // otherwise to some than to others
     std::set<std::string> legacy_;
     std::int64_t now_ = 0;
 };

@@ -36,18 +36,7 @@ class Life {
     Life(const std::uint8_t* bytes, std::size_t size)
         : bytes_(bytes, size),
           judge_(log_of(self, static_cast<std::uint64_t>(self)), made().known()),
-          room_(RoomSettings{self,
-                             "me",
-                             {where(0)},
-                             true,
-                             1,
-                             key_of(self),
-                             made().known(),
-                             {},
-                             made().ended(),
-                             true,
-                             {8, 4}},
-                Now{time_, wall_}) {
+          room_(settings(), Now{time_, wall_}) {
         for (const auto& log : made().logs())
             if (made().known().contains(log.id))
                 for (const RunPtr& run : log.runs) judge_.kept(run);
@@ -116,6 +105,19 @@ class Life {
             default:
                 return heard(some_link(), frame());
         }
+    }
+
+    static RoomSettings settings() {
+        RoomSettings settings;
+        settings.instance = self;
+        settings.name = "me";
+        settings.own = {where(0)};
+        settings.seed = 1;
+        settings.key = key_of(self);
+        settings.held = made().known();
+        settings.previous = made().ended();
+        settings.haste = {8, 4};
+        return settings;
     }
 
     static Endpoint where(std::size_t host) {

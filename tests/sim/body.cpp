@@ -51,6 +51,8 @@ Body::Body(Surroundings& around, BodySettings settings)
     me.odd_clock = settings_.clock_off_ms != 0 || settings_.clock_jumps;
     around_.names[log_name(own_log_)] = person_;
     tell_loaded();
+    bare_ = settings_.disk->lacking();
+    dropped_ = settings_.disk->dropped();
     for (const Endpoint& where : settings_.listens) {
         around_.network.listen(where, *this);
         around_.tenants[to_string(where)] = person_;
@@ -71,6 +73,24 @@ void Body::say(std::string text, bool watched) {
 
 void Body::tell(const DeviceId& to, std::string text, bool watched) {
     post(Say{general_room, std::move(text), {}, watched, to});
+}
+
+// What is on its disk can be taken back.
+void Body::take_back_one() {
+    std::vector<Dropped> lines;
+    for (const auto& [log, held] : settings_.disk->all()) {
+        if (log.device != settings_.key->id()) continue;
+        for (const RunPtr& run : held.runs)
+            for (const auto& item : run->items())
+                if (item.entry.is_line() && held.extent.holds(item.entry.seq))
+                    lines.push_back({{log, item.entry.seq}, item.head});
+    }
+    if (lines.empty() || !settings_.disk->heeds_drops) return;
+    const Dropped& what = lines[rng_.below(lines.size())];
+    around_.taken_back.insert(what.line);
+    around_.marks.hit(Mark::took_back);
+    dropped_.insert(what);
+    post(TakeBack{what});
 }
 
 void Body::leave() {
@@ -219,7 +239,7 @@ void Body::step(const Input& input) {
     if (room_.next_line().log != own_log_) note_page();
     mark_step(input, effects);
     for (const Effect& effect : effects)
-        if (const auto* append = std::get_if<Append>(&effect)) note_met(*append->run);
+        if (const auto* append = std::get_if<Append>(&effect)) note_unseen(*append->run);
     bool somebody_moved = false;
     for (const Effect& effect : effects) {
         if (around_.trace) trace(describe(effect));

@@ -34,6 +34,8 @@ struct Surroundings {
     bool closed = false;                                      // whoever is linked is a member
     std::map<std::string, std::set<std::size_t>> codes = {};  // that were shown, and to whom
     std::set<DeviceId> planted = {};                          // authors that no handshake ever had
+    std::map<LineId, std::uint64_t> said = {};                // what each line of a node says
+    std::set<LineId> taken_back = {};
 
     // The index of whoever is called so; a new stranger when nobody is.
     std::size_t person(const std::string& name);
@@ -53,7 +55,8 @@ struct BodySettings {
     std::shared_ptr<const DeviceKey> key;
     std::shared_ptr<Disk> disk;
     bool slow_disk = false;
-    bool forgetful = false;  // by mistake it tells no news: only comparing all logs repairs that
+    bool forgetful = false;   // by mistake it tells no news: only comparing all logs repairs that
+    bool gives_bare = false;  // what others ask it for comes without some bodies
     std::int64_t clock_off_ms = 0;
     bool clock_jumps = false;  // sooner or later
     controller::Haste haste = {};
@@ -73,6 +76,7 @@ class Body : public Party {
 
     void say(std::string text, bool watched = false);
     void tell(const DeviceId& to, std::string text, bool watched);
+    void take_back_one();  // of its lines, or of those that its device said before
     void leave();
     void end_of_input(Duration linger);
     void receive(bool on);
@@ -150,8 +154,10 @@ class Body : public Party {
     void flush(std::size_t writes, bool tell);
     void flush(const RunPtr& run, bool tell);
     void tell_hidden(const RunPtr& run, const Extent& before);
-    void note_met(const VerifiedRun& run);
-    void tell_met(const LogId& log, Seq last);
+    void note_unseen(const VerifiedRun& run);
+    void tell_unseen(const LogId& log, Seq last);
+    void tell_of_bodies();
+    RunPtr bare(RunPtr run);
     std::vector<RunPtr> ours_like(const controller::Examine& examine) const;
     void mark_extent(const Extent& before, const Extent& after);
     Duration disk_delay();
@@ -165,6 +171,8 @@ class Body : public Party {
     void perform(const controller::Probe&);
     void perform(const controller::Append&);
     void perform(const controller::Fetch&);
+    void perform(const controller::Look&);
+    void perform(const controller::Fill&);
     void perform(const controller::Examine&);
     void perform(const controller::Freeze&);
     void perform(const controller::Prove&);
@@ -176,6 +184,7 @@ class Body : public Party {
     void note(const controller::PeerDown&);
     void note(const controller::Message&);
     void note(const controller::Forked&);
+    void note(const controller::TakenBack&);
     void note(const controller::OtherNetwork&);
     void note(const controller::OtherVersion&) {}
     void note(const controller::Delivery&);
@@ -221,8 +230,15 @@ class Body : public Party {
     bool frozen_ = false;
     bool leaving_ = false;
     bool blocks_ = settings_.blocks;
-    std::set<LineId> told_;           // of whom it may block, and what is no line
-    std::map<LineId, DeviceId> met_;  // entries of the step at hand that are no lines
+    std::set<LineId> told_;  // of whom it may block, and what is no line
+    struct Unseen {
+        std::uint64_t text = 0;
+        bool is_met = false;
+    };
+    std::map<LineId, Unseen> unseen_;  // entries of the step at hand that are shown to nobody
+    std::set<LineId> bare_;            // lines that are here without their bodies
+    std::set<LineId> on_their_way_;    // entries that are not on the disk yet
+    std::set<Dropped> dropped_;        // as the room knows it
     bool run_due_ = false;
     std::optional<Instant> must_stop_by_;  // once it was told to leave
     std::deque<Queued> inbox_;

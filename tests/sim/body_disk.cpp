@@ -22,6 +22,8 @@ RoomSettings Body::room_settings() const {
     room.closed = around_.closed;
     room.haste = settings_.haste;
     room.seed = settings_.seed;
+    for (std::size_t n = 0; n < room.salts.size(); ++n)
+        room.salts[n] = static_cast<std::uint8_t>(settings_.seed >> (8 * (n % 8)));
     room.key = settings_.key;
     if (settings_.may_block && settings_.blocks) {
         controller::Person blocked;
@@ -51,11 +53,16 @@ void Body::tell_heads() const {
         record(What::holds, author_of(log), held.extent.size(),
                fingerprint(held.extent.head().view()));
         if (held.extent.forked != 0) record(What::forked, author_of(log), held.extent.forked);
+        for (const RunPtr& run : held.runs)
+            for (const auto& item : run->items())
+                require(item.body.empty() ||
+                            !settings_.disk->dropped().contains({{log, item.entry.seq}, item.head}),
+                        "what was taken back is gone");
     }
 }
 
 void Body::perform(const Append& append) {
-    tell_met(append.run->log(), append.run->last());
+    tell_unseen(append.run->log(), append.run->last());
     unflushed_.emplace_back(append.run);
     flush_soon();
 }
@@ -84,6 +91,7 @@ void Body::flush(std::size_t writes, bool tell) {
         unflushed_.pop_front();
         if (const auto* run = std::get_if<RunPtr>(&next)) {
             flush(*run, tell);
+            if (tell) tell_of_bodies();
             stored.runs.push_back(*run);
             continue;
         }
@@ -100,37 +108,56 @@ void Body::flush(const RunPtr& run, bool tell) {
     require(settings_.disk->keep(run), "what is stored fits to what is there");
     mark_extent(before, settings_.disk->extent_of(run->log()));
     tell_hidden(run, before);
+    for (const auto& item : run->items()) on_their_way_.erase({run->log(), item.entry.seq});
     const Seq last = std::min(run->last(), before.limit());
     if (tell && run->first() <= last)
         record(What::stored, author_of(run->log()), last, run->first() - 1);
 }
 
-// To the judge what says who was met is a line that nobody sees, in its place among the others.
-void Body::note_met(const VerifiedRun& run) {
+// To the judge what is no line, or a line whose text is not here, is one that nobody sees, in its
+// place among the others.
+void Body::note_unseen(const VerifiedRun& run) {
     require(!around_.closed || !around_.planted.contains(run.log().device),
             "nobody keeps what they say whom nobody met");
     const Extent before = settings_.disk->extent_of(run.log());
     for (const auto& item : run.items()) {
         const Entry& entry = item.entry;
         const LineId id{entry.log, entry.seq};
-        if (!entry.is_line() && before.lacks(entry.seq) && told_.insert(id).second)
-            met_.emplace(id, entry.met);
+        if (!before.lacks(entry.seq) || !on_their_way_.insert(id).second) continue;
+        const bool is_dropped = dropped_.contains({id, item.head});
+        if (entry.kind == EntryKind::drop && settings_.disk->heeds_drops)
+            dropped_.insert(dropped_by(entry));
+        if (entry.is_line() && !item.is_apart() && !is_dropped) continue;
+        if (!told_.insert(id).second) continue;
+        if (item.is_apart()) bare_.insert(id);
+        if (item.is_apart()) around_.marks.hit(Mark::came_bare);
+        if (is_dropped) around_.marks.hit(Mark::dropped_before);
+        const std::uint64_t text =
+            entry.is_line() ? around_.said[id] : fingerprint(item.head.view());
+        unseen_.emplace(id, Unseen{text, entry.kind == EntryKind::met});
     }
 }
 
-void Body::tell_met(const LogId& log, Seq last) {
-    const bool own = own_logs_.contains(log);
-    const auto begin = met_.lower_bound({log, 0});
-    const auto end = met_.upper_bound({log, last});
-    for (auto met = begin; met != end; ++met) {
-        require(around_.closed || !own, "in an open network nobody is named");
-        if (own) around_.marks.hit(Mark::named);
-        record(own ? What::said : What::shown, author_of(log), met->first.seq,
-               fingerprint(met->second.view()));
+void Body::tell_unseen(const LogId& log, Seq last) {
+    const bool own = own_logs_.contains(log) || (log.is_direct() && log.device == own_log_.device &&
+                                                 log == room_.next_line_to(log.to).log);
+    const auto begin = unseen_.lower_bound({log, 0});
+    const auto end = unseen_.upper_bound({log, last});
+    for (auto unseen = begin; unseen != end; ++unseen) {
+        const auto& [text, is_met] = unseen->second;
+        require(around_.closed || !own || !is_met, "in an open network nobody is named");
+        if (own && is_met) around_.marks.hit(Mark::named);
+        if (own && log.is_direct()) note_letters(log);
+        record(own ? What::said : What::shown, author_of(log), unseen->first.seq, text);
         around_.history.records.back().history = !own;
         around_.history.records.back().hidden = true;
     }
-    met_.erase(begin, end);
+    unseen_.erase(begin, end);
+}
+
+void Body::tell_of_bodies() {
+    auto news = settings_.disk->take_news();
+    if (!news.empty()) post(BodiesChanged{std::move(news)});
 }
 
 // What is kept unseen counts as seen: it must not be lost either.
@@ -159,7 +186,33 @@ Duration Body::disk_delay() {
 }
 
 void Body::perform(const Fetch& fetch) {
-    post_later(disk_delay(), Fetched{fetch.link, fetch.want.log, settings_.disk->runs(fetch.want)});
+    Fetched fetched{fetch.link, fetch.want.log, settings_.disk->runs(fetch.want)};
+    if (settings_.gives_bare)
+        for (RunPtr& run : fetched.runs) run = bare(std::move(run));
+    post_later(disk_delay(), std::move(fetched));
+}
+
+// Without half of the bodies: it could not read them.
+RunPtr Body::bare(RunPtr run) {
+    for (Seq seq = run->first(); seq <= run->last(); ++seq)
+        if (rng_.below(2) == 0) run = without_body(run, seq);
+    return run;
+}
+
+void Body::perform(const Look& look) {
+    around_.schedule.after(disk_delay(), [this, look] {
+        if (alive_)
+            post(Found{look.link, look.log, settings_.disk->bodies(look.log, look.entries)});
+    });
+}
+
+void Body::perform(const Fill& fill) {
+    around_.schedule.after(disk_delay(), [this, fill] {
+        if (!alive_) return;
+        Filled filled{settings_.disk->fill(fill.log, fill.bodies)};
+        tell_of_bodies();
+        if (!filled.entries.empty()) post(std::move(filled));
+    });
 }
 
 void Body::perform(const Examine& examine) {

@@ -134,6 +134,11 @@ void Body::perform(const Stop&) {
     around_.network.crash(*this, false);
 }
 
+void Body::note(const TakenBack& event) {
+    require(around_.taken_back.contains(event.line), "only an author takes back what it said");
+    require(event.by.id == to_string(event.line.log.device), "it is known who did that");
+}
+
 void Body::note(const PeerUp& event) {
     require(event.peer.encrypted == (around_.tls && !event.peer.legacy),
             "lanchat peers are linked over TLS, originals without");
@@ -198,8 +203,10 @@ void Body::note(const Message& event) {
     }
     const bool said_here =
         event.own && (log.is_direct() ? log == room_.next_line_to(log.to).log : log == own_log_);
+    if (said_here) around_.said[event.line] = fingerprint(event.text);
+    if (bare_.erase(event.line) > 0) return around_.marks.hit(Mark::filled);
     if (said_here && log.is_direct()) note_letters(log);
-    tell_met(log, number);
+    tell_unseen(log, number);
     const std::size_t author = around_.person(event.id.substr(0, colon));
     mark_line(event, author);
     record(said_here ? What::said : What::shown, author, number, fingerprint(event.text));

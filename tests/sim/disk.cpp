@@ -30,6 +30,9 @@ void Disk::tell(controller::RoomSettings& settings, WallTime now) const {
         settings.previous = Ended{log.epoch, extent.last(), extent.head()};
     }
     if (settings.newest == Clock{}) settings.newest = newest_own;
+    settings.heeds_drops = heeds_drops;
+    settings.lacking.assign(lacking_.begin(), lacking_.end());
+    settings.dropped.assign(dropped_.begin(), dropped_.end());
 }
 
 bool Disk::keep(const RunPtr& run) {
@@ -37,9 +40,81 @@ bool Disk::keep(const RunPtr& run) {
     if (fitted.fit == Fit::apart || fitted.fit == Fit::forked) return false;
     if (fitted.fit == Fit::known) return true;
     Held& held = logs_[run->log()];
-    held.extent = fitted.extent;
+    const Extent before = std::exchange(held.extent, fitted.extent);
     held.runs.push_back(run);
+    keep_bodies(run, before);
     return true;
+}
+
+// As the store does (node/store/store.hpp).
+void Disk::keep_bodies(const RunPtr& run, const Extent& before) {
+    for (const auto& item : run->items()) {
+        const LineId line{run->log(), item.entry.seq};
+        if (item.is_apart() && before.lacks(line.seq)) {
+            lacking_.insert(line);
+            news_.push_back({line, BodyState::lacking});
+        }
+        if (dropped_.contains({line, item.head})) take_back({line, item.head});
+    }
+    for (const auto& item : run->items()) {
+        if (!heeds_drops || item.entry.kind != EntryKind::drop) continue;
+        const Dropped what = dropped_by(item.entry);
+        if (dropped_.insert(what).second) take_back(what);
+    }
+}
+
+void Disk::take_back(const Dropped& what) {
+    const LineId& line = what.line;
+    const auto log = logs_.find(line.log);
+    if (log == logs_.end()) return;
+    bool is_it = false;
+    for (RunPtr& run : log->second.runs) {
+        if (line.seq < run->first() || line.seq > run->last()) continue;
+        if (run->items()[line.seq - run->first()].head != what.head) continue;
+        is_it = true;
+        run = without_body(run, line.seq);
+    }
+    if (!is_it) return;
+    lacking_.erase(line);
+    news_.push_back({line, BodyState::dropped});
+}
+
+std::vector<Entry> Disk::fill(const LogId& log, const std::vector<lanchat::Body>& bodies) {
+    std::vector<Entry> filled;
+    for (const lanchat::Body& body : bodies) {
+        const LineId line{log, body.seq};
+        if (!lacking_.contains(line)) continue;
+        for (RunPtr& run : logs_.at(log).runs) {
+            if (body.seq < run->first() || body.seq > run->last()) continue;
+            const RunPtr whole = with_body(run, body.seq, body.bytes);
+            if (!whole) continue;
+            run = whole;
+            if (lacking_.erase(line) == 0) continue;
+            news_.push_back({line, BodyState::here});
+            filled.push_back(whole->items()[body.seq - whole->first()].entry);
+        }
+    }
+    return filled;
+}
+
+std::vector<lanchat::Body> Disk::bodies(const LogId& log, const std::vector<Seq>& entries) const {
+    std::vector<lanchat::Body> found;
+    std::size_t bytes = 0;
+    const auto held = logs_.find(log);
+    if (held == logs_.end()) return found;
+    for (const Seq seq : entries) {
+        const auto has_it = [seq](const RunPtr& run) {
+            return run->first() <= seq && seq <= run->last() &&
+                   !run->items()[seq - run->first()].body.empty();
+        };
+        const auto run = std::ranges::find_if(held->second.runs, has_it);
+        if (run == held->second.runs.end()) continue;
+        const std::string& body = (*run)->items()[seq - (*run)->first()].body;
+        bytes += body.size();
+        if (bytes > limits::frame_bytes_target && !found.empty()) return found;
+        found.push_back({seq, body});
+    }
+    return found;
 }
 
 // Of those that count.

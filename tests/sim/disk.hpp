@@ -5,6 +5,8 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "controller/room.hpp"
@@ -28,8 +30,20 @@ class Disk {
     // What a room that begins here at that time must know of the past.
     void tell(controller::RoomSettings& settings, WallTime now) const;
 
+    // Whether authors can take something back here; else it is the disk of a build that does not
+    // know that.
+    bool heeds_drops = true;
+
     // False, and nothing changes, when `run` does not fit to what is there.
     [[nodiscard]] bool keep(const RunPtr& run);
+
+    // What became of bodies since this was asked last.
+    std::vector<BodyNews> take_news() { return std::exchange(news_, {}); }
+    // The entries of those bodies that were lacking.
+    std::vector<Entry> fill(const LogId& log, const std::vector<lanchat::Body>& bodies);
+    std::vector<lanchat::Body> bodies(const LogId& log, const std::vector<Seq>& entries) const;
+    const std::set<LineId>& lacking() const { return lacking_; }
+    const std::set<Dropped>& dropped() const { return dropped_; }
 
     // What is held once the proof is kept.
     Extent freeze(const Fork& proof);
@@ -49,7 +63,13 @@ class Disk {
   private:
     static const VerifiedRun::Item* item_at(const Held& held, Seq seq);
 
+    void keep_bodies(const RunPtr& run, const Extent& before);
+    void take_back(const Dropped& what);
+
     std::map<LogId, Held> logs_;
+    std::set<Dropped> dropped_;
+    std::set<LineId> lacking_;
+    std::vector<BodyNews> news_;
 };
 
 }  // namespace lanchat::sim

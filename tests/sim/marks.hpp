@@ -96,6 +96,11 @@ enum class Mark {
     not_verified,
     closed,
     named,
+    took_back,
+    dropped_before,  // a line came here after what takes it back
+    came_bare,       // without its body
+    filled,          // which came later
+    ignores_drops,
     count
 };
 
@@ -187,6 +192,11 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "keys not verified",
     "closed network",
     "author named",
+    "line taken back",
+    "line taken back before it came",
+    "line without its body",
+    "body that came later",
+    "node that takes nothing back",
 };
 
 class Marks {

@@ -81,9 +81,12 @@ void World::draw_seat(Ipv4 host, std::uint16_t port) {
     if (seat.slow_disk) marks_.hit(Mark::slow_disk);
     seat.forgetful = !large_ && chance(3);
     if (seat.forgetful) marks_.hit(Mark::forgetful);
+    seat.gives_bare = chance(10);
     if (chance(50)) seat.haste = {between(1, 20), between(1, 9)};  // few lines are much to it
     seat.key = shared_key_of(rng_.next());
     seat.disk = std::make_shared<Disk>();
+    seat.disk->heeds_drops = !chance(12);
+    if (!seat.disk->heeds_drops) marks_.hit(Mark::ignores_drops);
     seats_.push_back(seat);
 }
 
@@ -294,7 +297,9 @@ void World::spoil_disk(std::size_t number) {
     seat.last.reset();
     const bool restore = seat.backup && chance(60);
     marks_.hit(restore ? Mark::database_restored : Mark::database_deleted);
+    const bool heeds_drops = seat.disk->heeds_drops;
     seat.disk = restore ? std::make_shared<Disk>(*seat.backup) : std::make_shared<Disk>();
+    seat.disk->heeds_drops = heeds_drops;
 }
 
 // The whole data directory, key and all, is copied to another machine while its node may run.
@@ -313,6 +318,11 @@ void World::draw_talk() {
     for (auto i = whispers_ ? between(1, 40) : 0; i > 0; --i)
         schedule_.at(sometime(0s, peace_ - Instant{}),
                      [this, seat = any_seat()] { whisper(seat); });
+    for (auto i = chance(50) ? between(1, 6) : 0; i > 0; --i)
+        schedule_.at(sometime(0s, peace_ - Instant{}), [this, seat = any_seat()] {
+            if (Body* node = node_at(seat); node != nullptr && !node->leaving())
+                node->take_back_one();
+        });
     if (chance(15)) {
         marks_.hit(Mark::burst);
         const auto many = between(200, large_ ? 300 : 3000);

@@ -39,6 +39,7 @@ std::string describe(const Event& event) {
                 return "down" + who(e.peer) + reasons[static_cast<int>(e.reason)];
             },
             [](const Message& e) { return (e.own ? "own " : "line ") + e.id + who(e.from); },
+            [](const TakenBack& e) { return "taken back " + e.id; },
             [](const Forked& e) { return "forked" + who(e.author); },
             [](const OtherNetwork& e) { return "other network " + to_string(e.where); },
             [](const OtherVersion& e) { return "other version " + to_string(e.where); },
@@ -85,6 +86,9 @@ std::string describe(const Frame& frame) {
                (head.tail ? "+" + span(head.tail->after, head.tail->last) : "") +
                (head.forked ? " forked " + std::to_string(head.forked) : "");
     for (const Want& want : frame.want) out += " want " + describe(want);
+    for (const Lack& lack : frame.lacks) out += " lacks " + name(lack.log);
+    for (const GivenBodies& given : frame.bodies)
+        out += " gives " + std::to_string(given.bodies.size()) + " of " + name(given.log);
     if (frame.linked)
         out += " linked +" + std::to_string(frame.linked->came.size()) + " -" +
                std::to_string(frame.linked->went.size());
@@ -135,6 +139,15 @@ std::string describe(const Input& input) {
             [](const Trimmed& i) {
                 return "trimmed " + name(i.log) + " up to " + std::to_string(i.floor);
             },
+            [](const TakeBack&) { return std::string("take back"); },
+            [](const BodiesChanged& i) {
+                return "bodies changed " + std::to_string(i.news.size());
+            },
+            [](const Found& i) {
+                return "found" + number(i.link) + " " + name(i.log) + ", bodies " +
+                       std::to_string(i.bodies.size());
+            },
+            [](const Filled& i) { return "filled " + std::to_string(i.entries.size()); },
             [](const Watch& i) { return "watch " + message_id(i.line); },
             [](const Imported& i) { return "imported " + describe(*i.run); },
             [](const Say& i) { return "say " + i.text.substr(0, 24); },
@@ -165,6 +178,13 @@ std::string describe(const Effect& effect) {
             [](const Probe& e) { return "-> probe" + number(e.link); },
             [](const Append& e) { return "-> append " + describe(*e.run); },
             [](const Fetch& e) { return "-> fetch" + number(e.link) + " " + describe(e.want); },
+            [](const Look& e) {
+                return "-> look" + number(e.link) + " for " + std::to_string(e.entries.size()) +
+                       " bodies of " + name(e.log);
+            },
+            [](const Fill& e) {
+                return "-> fill " + std::to_string(e.bodies.size()) + " of " + name(e.log);
+            },
             [](const Examine& e) { return "-> examine" + number(e.link) + " " + describe(*e.run); },
             [](const Freeze& e) { return "-> freeze " + describe(e.proof); },
             [](const Prove& e) {

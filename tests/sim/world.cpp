@@ -84,6 +84,7 @@ void World::start(std::size_t number) {
     settings.disk = seat.disk;
     settings.slow_disk = seat.slow_disk;
     settings.forgetful = seat.forgetful;
+    settings.gives_bare = seat.gives_bare;
     settings.clock_off_ms = seat.clock_off_ms;
     settings.clock_jumps = seat.clock_jumps;
     settings.haste = seat.haste;
@@ -267,9 +268,25 @@ void World::tell_the_end() {
         if (!a->alive()) continue;
         a->tell_heads();
         a->check_peer_map();
-        for (const auto& b : nodes_)
+        for (const auto& b : nodes_) {
             if (a->person() < b->person() && !reach(*a, *b))
                 history_.apart.insert({a->person(), b->person()});
+            if (b->alive() && reach(*a, *b)) check_bodies(*a, *b);
+        }
+    }
+}
+
+// What one of them lacks the other cannot give.
+void World::check_bodies(const Body& a, const Body& b) {
+    for (const LineId& line : a.settings().disk->lacking()) {
+        const bool is_disputed = !a.settings().disk->extent_of(line.log).holds(line.seq);
+        if (is_disputed) continue;
+        const bool may_give = !line.log.is_direct() ||
+                              is_between(line.log, a.settings().key->id(), b.settings().key->id());
+        require(!may_give || b.settings().disk->bodies(line.log, {line.seq}).empty(),
+                "the body of " + message_id(line) + " is at " +
+                    to_string(b.settings().listens.front()) + ", and " +
+                    to_string(a.settings().listens.front()) + " lacks it");
     }
 }
 

@@ -51,6 +51,7 @@ class World {
         bool takes_legacy = true;
         bool slow_disk = false;
         bool forgetful = false;
+        bool gives_bare = false;
         std::int64_t clock_off_ms = 0;
         bool clock_jumps = false;
         controller::Haste haste = {};
@@ -107,6 +108,7 @@ class World {
     void settle_legacy();
     std::set<std::string> odd_links() const;
     void check_links();
+    static void check_bodies(const Body& a, const Body& b);
     void check_stops() const;
     void tell_the_end();
     bool reach(const Body& a, const Body& b) const;

@@ -17,7 +17,7 @@ TEST_CASE("what cannot be done has a standard code") {
         return stub->Publish(&context, request, &reply).error_code();
     };
     const auto refused_as = [&](Failure::Kind kind) {
-        office.node.on_loop([kind](FakeBackend& node) {
+        office.node.on_loop([kind](FakeNode& node) {
             node.refusal = "no";
             node.refusal_kind = kind;
         });

@@ -22,17 +22,20 @@
 #include <utility>
 #include <vector>
 
-#include "app/api/lanchat.grpc.pb.h"
-#include "app/api/server.hpp"
-#include "app/api/socket.hpp"
-#include "app/commands/node.hpp"
-#include "tests/unit/app_api_backend.hpp"
+#include "app/commands/ask.hpp"
+#include "app/commands/lines.hpp"
+#include "app/commands/people.hpp"
+#include "app/commands/roster.hpp"
+#include "app/commands/send.hpp"
+#include "app/commands/transfer.hpp"
+#include "app/services/api/lanchat.grpc.pb.h"
+#include "app/services/api/server.hpp"
+#include "app/services/api/socket.hpp"
+#include "tests/unit/app_fake_node.hpp"
 
 namespace lanchat::app {
 
 namespace fs = std::filesystem;
-using api::Backend;
-using api::FakeBackend;
 using nlohmann::json;
 
 class Folder {
@@ -52,26 +55,26 @@ class Folder {
     fs::path path;
 };
 
-// A node with its loop on a thread; `backend` is touched by on_loop() once that runs.
+// A node with its loop on a thread; `node` is touched by on_loop() once that runs.
 class RunningNode {
   public:
     template <class Deed>
     auto on_loop(Deed deed) {
-        std::packaged_task<decltype(deed(backend_))()> task([&] { return deed(backend_); });
+        std::packaged_task<decltype(deed(node_))()> task([&] { return deed(node_); });
         auto result = task.get_future();
         asio::post(loop_, [&task] { task(); });
         return result.get();
     }
 
-    explicit RunningNode(const fs::path& dir) : work_(loop_.get_executor()), backend_(loop_) {
-        server_ = std::make_unique<api::Server>(loop_, backend_);
+    explicit RunningNode(const fs::path& dir) : work_(loop_.get_executor()), node_(loop_) {
+        server_ = std::make_unique<api::Server>(loop_, node_);
         const auto failed = server_->start(dir);
         CAPTURE((failed ? failed->why : ""));
         REQUIRE_FALSE(failed);
         thread_ = std::thread([this] { loop_.run(); });
     }
     ~RunningNode() {
-        on_loop([this](FakeBackend&) { server_.reset(); });
+        on_loop([this](FakeNode&) { server_.reset(); });
         work_.reset();
         thread_.join();
     }
@@ -79,7 +82,7 @@ class RunningNode {
     RunningNode& operator=(const RunningNode&) = delete;
 
     void stop_serving() {
-        on_loop([this](FakeBackend&) { server_.reset(); });
+        on_loop([this](FakeNode&) { server_.reset(); });
     }
 
     // Until it is so, or the test fails.
@@ -95,7 +98,7 @@ class RunningNode {
   private:
     asio::io_context loop_{1};
     asio::executor_work_guard<asio::io_context::executor_type> work_;
-    FakeBackend backend_;
+    FakeNode node_;
     std::unique_ptr<api::Server> server_;
     std::thread thread_;
 };
@@ -119,16 +122,16 @@ struct Outcome {
 };
 
 // A descriptor to read `text` from.
-class Given {
+class TypedInput {
   public:
-    explicit Given(const std::string& text) {
+    explicit TypedInput(const std::string& text) {
         file_ = ::memfd_create("input", 0);
         REQUIRE(::write(file_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
         ::lseek(file_, 0, SEEK_SET);
     }
-    ~Given() { ::close(file_); }
-    Given(const Given&) = delete;
-    Given& operator=(const Given&) = delete;
+    ~TypedInput() { ::close(file_); }
+    TypedInput(const TypedInput&) = delete;
+    TypedInput& operator=(const TypedInput&) = delete;
     int fd() const { return file_; }
 
   private:
@@ -138,13 +141,12 @@ class Given {
 // One node in a folder, and commands that are run against it.
 class Office {
   public:
-    Outcome run(decltype(NodeCommand::what) what, bool as_json = true,
-                const std::string& input = {}) {
-        const Given given(input);
+    Outcome run(Question question, bool as_json = true, const std::string& input = {}) {
+        const TypedInput given(input);
         std::ostringstream out;
         std::ostringstream err;
         const int exit_code =
-            run_command({folder.path, as_json, std::move(what)}, given.fd(), out, err);
+            run_command({folder.path, as_json, std::move(question)}, given.fd(), out, err);
         return {exit_code, out.str(), err.str()};
     }
 

@@ -9,8 +9,8 @@
 
 #include <fstream>
 
-#include "app/api/cursor.hpp"
-#include "app/api/desk.hpp"
+#include "app/cursor.hpp"
+#include "app/services/api/desk.hpp"
 #include "tests/unit/app_api_scene.hpp"
 
 namespace lanchat::app::app_api_test {
@@ -25,8 +25,8 @@ TEST_CASE("the order string sorts lines as history does") {
 
     for (const auto& a : entries) {
         for (const auto& b : entries) {
-            CHECK(comes_before(a, b) == (api::order_of(a.clock, {a.log, a.seq}) <
-                                         api::order_of(b.clock, {b.log, b.seq})));
+            CHECK(comes_before(a, b) ==
+                  (order_of(a.clock, {a.log, a.seq}) < order_of(b.clock, {b.log, b.seq})));
         }
     }
 }
@@ -34,16 +34,16 @@ TEST_CASE("the order string sorts lines as history does") {
 TEST_CASE("only a cursor is taken for one") {
     const store::Position cursor{0xFFFFFFFFFFFFFFFF, 18'446'744'073'709'551'615U};
 
-    CHECK(api::parse_cursor(api::to_string(cursor)) == cursor);
+    CHECK(parse_cursor(to_string(cursor)) == cursor);
     for (const auto* text : {"", "-", "0000000000000000", "0000000000000000-", "000000000000000g-1",
                              "0000000000000000-1x", "0000000000000000-18446744073709551616"}) {
-        CHECK_FALSE(api::parse_cursor(text));
+        CHECK_FALSE(parse_cursor(text));
     }
 }
 
 TEST_CASE("a cursor resumes without a gap or a repeat") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) {
+    office.node.on_loop([](FakeNode& node) {
         for (int i = 0; i < 600; ++i) node.hear(std::to_string(i));
     });
     const auto all = office.run(newest(600)).objects();
@@ -57,14 +57,14 @@ TEST_CASE("a cursor resumes without a gap or a repeat") {
 
 TEST_CASE("a line that arrived late and is old is not among the newest, nor lost for a cursor") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) {
+    office.node.on_loop([](FakeNode& node) {
         for (const auto* text : {"a", "b", "c"}) node.hear(text);
         node.hear("ancient", "general", 1);
     });
 
     const auto two = office.run(newest(2));
     const auto cursor = two.objects().back().at("cursor");
-    office.node.on_loop([](FakeBackend& node) { node.hear("d"); });
+    office.node.on_loop([](FakeNode& node) { node.hear("d"); });
 
     CHECK(two.texts() == Texts{"b", "c"});
     CHECK(office.run(after(cursor)).texts() == Texts{"d"});
@@ -73,7 +73,7 @@ TEST_CASE("a line that arrived late and is old is not among the newest, nor lost
 TEST_CASE("a cursor that cannot be proven gives a program everything again, marked history") {
     Office office;
     auto stub = office.stub();
-    office.node.on_loop([](FakeBackend& node) {
+    office.node.on_loop([](FakeNode& node) {
         node.hear("a");
         node.hear("b");
     });
@@ -95,7 +95,7 @@ TEST_CASE("a cursor that cannot be proven gives a program everything again, mark
 
 TEST_CASE("a cursor that cannot be proven ends tail, with what to do instead") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) {
+    office.node.on_loop([](FakeNode& node) {
         node.hear("a");
         node.hear("b");
     });
@@ -116,7 +116,7 @@ TEST_CASE("a subscriber that follows hears what comes as live, but not what came
     v1::SubscribeRequest request;
     request.set_last(10);
     request.set_follow(true);
-    office.node.on_loop([](FakeBackend& node) {
+    office.node.on_loop([](FakeNode& node) {
         node.hear("before");
         node.late_arrival = 3;
     });
@@ -127,7 +127,7 @@ TEST_CASE("a subscriber that follows hears what comes as live, but not what came
     CHECK(piece.lines(0).history());
     std::vector<bool> history;
     for (const auto* text : {"live", "late"}) {
-        office.node.on_loop([text](FakeBackend& node) { node.hear(text); });
+        office.node.on_loop([text](FakeNode& node) { node.hear(text); });
         REQUIRE(reader->Read(&piece));
         CHECK(piece.lines(0).text() == text);
         history.push_back(piece.lines(0).history());
@@ -135,7 +135,7 @@ TEST_CASE("a subscriber that follows hears what comes as live, but not what came
     context.TryCancel();
 
     CHECK(history == std::vector<bool>{false, true});
-    office.node.wait_until([](FakeBackend& node) { return node.listener_count() == 0; });
+    office.node.wait_until([](FakeNode& node) { return node.listener_count() == 0; });
 }
 
 TEST_CASE("a subscriber that does not read holds back its own pages, and misses nothing") {
@@ -148,14 +148,14 @@ TEST_CASE("a subscriber that does not read holds back its own pages, and misses 
     request.set_last(0);
     request.set_follow(true);
     const auto reader = stub->Subscribe(&context, request);
-    office.node.wait_until([](FakeBackend& node) { return node.listener_count() == 1; });
+    office.node.wait_until([](FakeNode& node) { return node.listener_count() == 1; });
 
-    office.node.on_loop([&](FakeBackend& node) {
+    office.node.on_loop([&](FakeNode& node) {
         for (std::size_t i = 0; i < count; ++i) node.hear(text);
     });
     // A call that is answered later than many pages would have been read.
     for (int i = 0; i < 50; ++i) REQUIRE(office.run(ListRooms{}).exit_code == 0);
-    const auto pages = office.node.on_loop([](FakeBackend& node) { return node.pages_read; });
+    const auto pages = office.node.on_loop([](FakeNode& node) { return node.pages_read; });
     CHECK(pages < count / api::page_lines / 2);
 
     std::size_t got = 0;
@@ -168,7 +168,7 @@ TEST_CASE("a subscriber that does not read holds back its own pages, and misses 
 TEST_CASE("history is in the order of all nodes, across any number of pages") {
     Office office;
     constexpr std::int64_t count = 1'000;
-    office.node.on_loop([](FakeBackend& node) {
+    office.node.on_loop([](FakeNode& node) {
         for (std::int64_t i = 0; i < count; ++i) {
             node.hear("l", "general", 1 + i * 7'919 % count);
         }
@@ -186,7 +186,7 @@ TEST_CASE("history is in the order of all nodes, across any number of pages") {
 
 TEST_CASE("count tells how many lines pass a filter") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) {
+    office.node.on_loop([](FakeNode& node) {
         for (int i = 0; i < 700; ++i) node.hear("x", i % 7 == 0 ? "builds" : "general");
     });
     grpc::ClientContext context;
@@ -201,7 +201,7 @@ TEST_CASE("count tells how many lines pass a filter") {
 
 TEST_CASE("a caller that leaves is no longer waited for") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) { node.deliver({0, 1}); });
+    office.node.on_loop([](FakeNode& node) { node.deliver({0, 1}); });
     auto stub = office.stub();
     grpc::ClientContext context;
     v1::PublishRequest request;
@@ -211,11 +211,11 @@ TEST_CASE("a caller that leaves is no longer waited for") {
 
     auto answer = std::async(std::launch::async,
                              [&] { return stub->Publish(&context, request, &reply).ok(); });
-    office.node.wait_until([](FakeBackend& node) { return node.watch_count() == 1; });
+    office.node.wait_until([](FakeNode& node) { return node.watch_count() == 1; });
     context.TryCancel();
 
     CHECK_FALSE(answer.get());
-    office.node.wait_until([](FakeBackend& node) { return node.watch_count() == 0; });
+    office.node.wait_until([](FakeNode& node) { return node.watch_count() == 0; });
 }
 
 // Attached, and has read that the node is ready.
@@ -253,13 +253,13 @@ TEST_CASE("an attached front end says lines and hears everything") {
     CHECK((acknowledged && shown && delivered));
     CHECK(front.stream->Finish().ok());
     front.office.node.wait_until(
-        [](FakeBackend& node) { return node.listener_count() == 0 && node.watch_count() == 0; });
+        [](FakeNode& node) { return node.listener_count() == 0 && node.watch_count() == 0; });
 }
 
 TEST_CASE("an attached front end hears of every kind of event") {
     FrontEnd front;
     const auto heard = [&](const controller::Event& event) {
-        front.office.node.on_loop([&](FakeBackend& node) { node.happen(event); });
+        front.office.node.on_loop([&](FakeNode& node) { node.happen(event); });
         REQUIRE(front.stream->Read(&front.happening));
         return front.happening;
     };
@@ -281,14 +281,14 @@ TEST_CASE("an attached front end hears of every kind of event") {
 TEST_CASE("a front end that lets too much pile up is cut off") {
     FrontEnd front;
 
-    front.office.node.on_loop([](FakeBackend& node) {
+    front.office.node.on_loop([](FakeNode& node) {
         for (std::size_t n = 0; n < api::happenings_max + 2; ++n) node.happen(controller::Forked{});
     });
     while (front.stream->Read(&front.happening)) {
     }
 
     CHECK(front.stream->Finish().error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
-    front.office.node.wait_until([](FakeBackend& node) { return node.listener_count() == 0; });
+    front.office.node.wait_until([](FakeNode& node) { return node.listener_count() == 0; });
 }
 
 TEST_CASE("of the lines of a front end the last are watched") {
@@ -307,7 +307,7 @@ TEST_CASE("of the lines of a front end the last are watched") {
 
     CHECK(acknowledged == api::watched_lines_max + 9);
     front.office.node.wait_until(
-        [](FakeBackend& node) { return node.watch_count() == api::watched_lines_max; });
+        [](FakeNode& node) { return node.watch_count() == api::watched_lines_max; });
     front.context.TryCancel();
 }
 
@@ -335,8 +335,8 @@ TEST_CASE("a socket left behind is replaced, one that is served is not") {
 
     CHECK(api::is_served(folder.path));
     asio::io_context loop;
-    FakeBackend backend(loop);
-    const auto why = api::Server(loop, backend).start(folder.path);
+    FakeNode another(loop);
+    const auto why = api::Server(loop, another).start(folder.path);
     REQUIRE(why);
     CHECK(why->why.starts_with("another node serves "));
     CHECK(api::is_served(folder.path));
@@ -356,7 +356,7 @@ TEST_CASE("a socket that was removed is made again, and who is connected stays")
     for (int round = 0; round < 2; ++round) {
         fs::remove(path);
         CHECK(asks());
-        office.node.wait_until([&](FakeBackend&) { return api::is_served(office.folder.path); });
+        office.node.wait_until([&](FakeNode&) { return api::is_served(office.folder.path); });
         struct stat status {};
         REQUIRE(::stat(path.c_str(), &status) == 0);
         CHECK((status.st_mode & 0777) == 0600);
@@ -381,9 +381,9 @@ TEST_CASE("a path that no socket can have is a failure that says so") {
     const auto deep = folder.path / std::string(100, 'x');
     fs::create_directory(deep);
     asio::io_context loop;
-    FakeBackend backend(loop);
+    FakeNode node(loop);
 
-    const auto why = api::Server(loop, backend).start(deep);
+    const auto why = api::Server(loop, node).start(deep);
     REQUIRE(why);
     CHECK(why->why.find("too long") != std::string::npos);
     std::ostringstream out;
@@ -415,7 +415,7 @@ TEST_CASE("the end of the node ends every call") {
     auto followed = std::async(std::launch::async, [&] {
         return run_command({folder.path, false, tail}, 0, out, err);
     });
-    node->wait_until([](FakeBackend& backend) { return backend.listener_count() == 1; });
+    node->wait_until([](FakeNode& one) { return one.listener_count() == 1; });
     node.reset();
 
     CHECK(followed.get() == 1);
@@ -424,9 +424,9 @@ TEST_CASE("the end of the node ends every call") {
 
 TEST_CASE("a server ends while the node owes answers, which come to nothing then") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) { node.silent = true; });
+    office.node.on_loop([](FakeNode& node) { node.silent = true; });
     std::vector<std::future<int>> commands;
-    const auto start = [&](decltype(NodeCommand::what) what) {
+    const auto start = [&](Question what) {
         commands.push_back(std::async(std::launch::async, [&office, what] {
             return office.run(what, true, "x\ny\n").exit_code;
         }));
@@ -443,10 +443,10 @@ TEST_CASE("a server ends while the node owes answers, which come to nothing then
     start(ListRooms{});
     start(ShowStatus{});
     start(Export{});
-    office.node.wait_until([](FakeBackend& node) { return node.owed() == 9; });
+    office.node.wait_until([](FakeNode& node) { return node.owed() == 9; });
 
     office.node.stop_serving();
-    office.node.on_loop([](FakeBackend& node) { node.pay(); });
+    office.node.on_loop([](FakeNode& node) { node.pay(); });
 
     for (auto& command : commands) CHECK(command.get() == 1);
 }

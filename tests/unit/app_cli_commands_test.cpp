@@ -103,16 +103,44 @@ TEST_CASE("export and import name their files and formats") {
     CHECK(has(desk.refusal({"import", "a", "b"}), "unknown word"));
 }
 
-TEST_CASE("every command has a help with its usage") {
+TEST_CASE("every command has a help with its usage, and one thing to do") {
     Desk desk;
 
-    for (const std::string command :
-         {"send", "tail", "history", "search", "peers", "rooms", "status", "export", "import"}) {
+    for (const auto& one : all_commands()) {
+        const std::string command(one.name);
         CAPTURE(command);
         CHECK(desk.run({command, "--help"}).exit_code == 0);
+        CHECK(desk.out == help_of(one));
         CHECK(desk.out.starts_with("lanchat " + command + ": "));
         CHECK(has(desk.out, "Usage:\n  lanchat " + command));
+        CHECK(int(bool(one.question)) + int(bool(one.deed)) + int(!one.parts.empty()) == 1);
+        CHECK(bool(one.question) == (one.needs == Command::Needs::node));
+        desk.run({"--help"});
+        CHECK(has(desk.out, one.usage.empty() ? " " + command : one.usage));
     }
+}
+
+TEST_CASE("the help of the program and its commands is what it is known for") {
+    Desk desk;
+
+    desk.run({"--help"});
+    CHECK(
+        has(desk.out,
+            "          send, tail, history, search, peers, rooms, status, verify, block, unblock,\n"
+            "          export, import\n"
+            "  lanchat invite [FILE]                 make a passphrase for a closed network\n"
+            "  lanchat [OPTIONS] identity COMMAND    show, export or import the key that is this "
+            "node\n"));
+    desk.run({"rooms", "--help"});
+    CHECK(desk.out ==
+          "lanchat rooms: every room something was said in.\n\nUsage:\n  lanchat rooms [--json]\n\n"
+          "The node is that of the profile: -P NAME or -d DIR choose another one. Without one that "
+          "runs,\ncommands other than config, identity and invite end with 3.\n"
+          "The options of lanchat may stand before or after the command: lanchat --help\n");
+    CHECK(has(desk.refusal({"config"}), "config needs one of: print, check, schema, init\n"));
+    CHECK(has(desk.refusal({"identity"}), "identity needs one of: show, export, import\n"));
+    CHECK(has(desk.refusal({"identity", "export"}), "identity export needs a FILE\n"));
+    CHECK(has(desk.refusal({"config", "check"}), "config check needs the FILE to check\n"));
 }
 
 }  // namespace

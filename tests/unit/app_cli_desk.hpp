@@ -11,10 +11,13 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <variant>
 #include <vector>
 
 #include "app/cli.hpp"
+#include "app/commands/lines.hpp"
+#include "app/commands/people.hpp"
+#include "app/commands/send.hpp"
+#include "app/commands/transfer.hpp"
 
 namespace lanchat::app {
 
@@ -64,8 +67,8 @@ class Desk {
         CAPTURE(err);
         REQUIRE(line.command);
         CHECK_FALSE(line.run);
-        REQUIRE(std::holds_alternative<What>(line.command->what));
-        return std::get<What>(line.command->what);
+        REQUIRE(line.command->ask.template target<What>() != nullptr);
+        return *line.command->ask.template target<What>();
     }
 
     // Checks that nothing is to be run, and that the refusal is on stderr only.

@@ -75,7 +75,7 @@ TEST_CASE("every option reaches what it sets") {
     expected.data_dir = "/d";
     expected.discovery.beacon = false;
     expected.security.legacy_peers = false;
-    expected.ui.mode = UiMode::json;
+    expected.ui.mode = "json";
     expected.log = {"debug", "/l"};
     CHECK(options.config == expected);
     CHECK(options.profile == "p");
@@ -183,7 +183,7 @@ TEST_CASE("an option in the wrong form is refused") {
     CHECK_FALSE(desk.refusal({"--plain", "--json"}).empty());
     CHECK_FALSE(desk.refusal({"-P", "../x"}).empty());
     CHECK_FALSE(desk.refusal({"-P", ""}).empty());
-    CHECK(desk.options({"--json", "--json"}).config.ui.mode == UiMode::json);
+    CHECK(desk.options({"--json", "--json"}).config.ui.mode == "json");
 }
 
 TEST_CASE("-P without -d is separate also where a file names the place of the data") {

@@ -21,7 +21,7 @@ TEST_CASE("what send says is what tail shows") {
 
 TEST_CASE("a message object has every field of the interface") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) { node.hear("hi"); });
+    office.node.on_loop([](FakeNode& node) { node.hear("hi"); });
 
     const auto object = office.run(newest(1)).objects().at(0);
 
@@ -42,7 +42,7 @@ TEST_CASE("a message object has every field of the interface") {
 TEST_CASE("an own line says so, and a legacy peer has no id") {
     Office office;
     office.run(say("mine"));
-    office.node.on_loop([](FakeBackend& node) { node.hear_legacy("old"); });
+    office.node.on_loop([](FakeNode& node) { node.hear_legacy("old"); });
 
     const auto objects = office.run(newest(2)).objects();
 
@@ -54,7 +54,7 @@ TEST_CASE("an own line says so, and a legacy peer has no id") {
 
 TEST_CASE("a disputed line says so, and is no part of a text to read") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) {
+    office.node.on_loop([](FakeNode& node) {
         node.hear("sound");
         node.hear("doubtful");
         node.lines.back().disputed = true;
@@ -74,7 +74,7 @@ TEST_CASE("a disputed line says so, and is no part of a text to read") {
 TEST_CASE("history and search obey room, author, time and number") {
     Office office;
     office.run(say("from me"));
-    office.node.on_loop([](FakeBackend& node) {
+    office.node.on_loop([](FakeNode& node) {
         node.hear("in builds", "builds", 2'000);
         node.hear("early", "general", 3'000);
         node.hear("late", "general", 4'000);
@@ -84,7 +84,7 @@ TEST_CASE("history and search obey room, author, time and number") {
         change(history.query);
         return office.run(history).texts();
     };
-    const auto id = office.node.on_loop([](FakeBackend& node) { return to_string(node.other()); });
+    const auto id = office.node.on_loop([](FakeNode& node) { return to_string(node.other()); });
 
     CHECK(texts([](auto& query) { query.room = "builds"; }) == Texts{"in builds"});
     CHECK(texts([](auto& query) { query.author = "me"; }) == Texts{"from me"});
@@ -101,7 +101,7 @@ TEST_CASE("history and search obey room, author, time and number") {
 
 TEST_CASE("history and search know an original by its address, and nobody by another one") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) {
+    office.node.on_loop([](FakeNode& node) {
         node.hear("lunch by alice");
         node.hear_legacy("lunch from afar");
         node.hear_legacy("tea from afar");
@@ -120,7 +120,7 @@ TEST_CASE("history and search know an original by its address, and nobody by ano
 
 TEST_CASE("send waits for as many as it was told, and says when they were too few") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) { node.deliver({1, 3}); });
+    office.node.on_loop([](FakeNode& node) { node.deliver({1, 3}); });
     auto some = say("x");
     some.wait.peers = 1;
     auto all = say("y");
@@ -137,12 +137,12 @@ TEST_CASE("send waits for as many as it was told, and says when they were too fe
                                        {"id", late.objects().at(0).at("id")},
                                        {"delivered", 1},
                                        {"of", 3}});
-    CHECK(office.node.on_loop([](FakeBackend& node) { return node.watch_count(); }) == 0);
+    CHECK(office.node.on_loop([](FakeNode& node) { return node.watch_count(); }) == 0);
 
     all.wait.timeout_ms = 10'000;
     auto delivered = std::async(std::launch::async, [&] { return office.run(all).exit_code; });
-    office.node.wait_until([](FakeBackend& node) { return node.watch_count() == 1; });
-    office.node.on_loop([](FakeBackend& node) { node.deliver({3, 3}); });
+    office.node.wait_until([](FakeNode& node) { return node.watch_count() == 1; });
+    office.node.on_loop([](FakeNode& node) { node.deliver({3, 3}); });
     CHECK(delivered.get() == 0);
 }
 
@@ -151,12 +151,12 @@ TEST_CASE("originals confirm nothing, so waiting for all of them is no success")
     auto all = say("x");
     all.wait.all = true;
     CHECK(office.run(all).exit_code == 0);  // nobody is to have it
-    office.node.on_loop([](FakeBackend& node) { node.has_legacy_peer = true; });
+    office.node.on_loop([](FakeNode& node) { node.has_legacy_peer = true; });
 
     const auto unknown = office.run(all);
     CHECK(unknown.exit_code == 4);
     CHECK(unknown.err.find("only originals are linked") != std::string::npos);
-    office.node.on_loop([](FakeBackend& node) { node.deliver({1, 1}); });
+    office.node.on_loop([](FakeNode& node) { node.deliver({1, 1}); });
     CHECK(office.run(all).exit_code == 0);
 }
 
@@ -210,7 +210,7 @@ TEST_CASE("each line of standard input is said in order, and too long ones are r
 
 TEST_CASE("a refusal of the node is told and is exit 1") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) { node.refusal = "the disk is full"; });
+    office.node.on_loop([](FakeNode& node) { node.refusal = "the disk is full"; });
     Send bulk;
     bulk.from_input = true;
 
@@ -242,7 +242,7 @@ TEST_CASE("peers, rooms and status are shown for people and programs") {
     const auto socket = (office.folder.path / api::socket_name).string();
     CHECK(status.at("socket") == socket);
     CHECK(status.at("warnings").empty());
-    office.node.on_loop([](FakeBackend& node) { node.warnings = {"one", "two"}; });
+    office.node.on_loop([](FakeNode& node) { node.warnings = {"one", "two"}; });
     CHECK(office.run(ShowStatus{}).objects().at(0).at("warnings") == json{"one", "two"});
     CHECK(office.run(ShowStatus{}, false).out.ends_with("warning   one\nwarning   two\n"));
 }
@@ -255,7 +255,7 @@ TEST_CASE("status tells how much is held, since when, and how much no more") {
     CHECK_FALSE(empty.contains("oldest"));
     CHECK(office.run(ShowStatus{}, false).out.find("oldest") == std::string::npos);
 
-    office.node.on_loop([](FakeBackend& node) { node.hear("a", "general", 1'700'000'000'123); });
+    office.node.on_loop([](FakeNode& node) { node.hear("a", "general", 1'700'000'000'123); });
     office.run(say("b"));
     const auto status = office.run(ShowStatus{}).objects().at(0);
     CHECK(status.at("lines") == 2);
@@ -270,7 +270,7 @@ TEST_CASE("status tells how much is held, since when, and how much no more") {
 
 TEST_CASE("a node whose store cannot be read has a status that says so") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) { node.damage = "cannot read how much is held"; });
+    office.node.on_loop([](FakeNode& node) { node.damage = "cannot read how much is held"; });
 
     const auto status = office.run(ShowStatus{}).objects().at(0);
 
@@ -282,7 +282,7 @@ TEST_CASE("an export is taken back whole, once, and what is not signed is refuse
     Office office;
     Office elsewhere;
     for (const auto* text : {"a", "b", "c"}) office.run(say(text));
-    office.node.on_loop([](FakeBackend& node) { node.hear("d"); });
+    office.node.on_loop([](FakeNode& node) { node.hear("d"); });
     const auto file = (office.folder.path / "backup.jsonl").string();
 
     CHECK(office.run(Export{Export::Format::jsonl, file}).exit_code == 0);
@@ -318,7 +318,7 @@ TEST_CASE("a forged run is refused, and the sound ones beside it are taken") {
     Office office;
     Office elsewhere;
     office.run(say("a"));
-    office.node.on_loop([](FakeBackend& node) { node.hear("b"); });
+    office.node.on_loop([](FakeNode& node) { node.hear("b"); });
     const auto file = office.folder.path / "backup.jsonl";
     auto runs = office.run(Export{}).objects();
     REQUIRE(runs.size() == 2);
@@ -333,7 +333,7 @@ TEST_CASE("a forged run is refused, and the sound ones beside it are taken") {
 
 TEST_CASE("an export to read has rooms, names and no markup of others") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) { node.hear("# <b>hi*", "builds"); });
+    office.node.on_loop([](FakeNode& node) { node.hear("# <b>hi*", "builds"); });
 
     const auto text = office.run(Export{Export::Format::md, {}}, false).out;
 

@@ -1,7 +1,7 @@
 // Direct messages over the local API and in JSON: who is meant, what is shown to whom.
-#include "app/json.hpp"
+#include "app/faces/json.hpp"
 #include "tests/unit/app_api_scene.hpp"
-#include "tests/unit/app_stand_in.hpp"
+#include "tests/unit/app_stage.hpp"
 
 namespace lanchat::app::app_direct_test {
 namespace {
@@ -21,7 +21,7 @@ History with(const std::string& peer) {
 TEST_CASE("what is sent to one peer is in the conversation with it and in no room") {
     Office office;
     const auto alice_id =
-        office.node.on_loop([](FakeBackend& node) { return to_string(node.other()); });
+        office.node.on_loop([](FakeNode& node) { return to_string(node.other()); });
     office.run(say("to all"));
     CHECK(office.run(tell("alice", "by name")).exit_code == 0);
     CHECK(office.run(tell(alice_id.substr(0, 4), "by beginning")).exit_code == 0);
@@ -64,19 +64,19 @@ TEST_CASE("lines of standard input go to one peer, which is looked for once") {
 
 TEST_CASE("nobody is no peer, and a legacy peer can be none") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) { node.has_legacy_peer = true; });
+    office.node.on_loop([](FakeNode& node) { node.has_legacy_peer = true; });
 
     CHECK(office.run(tell("nobody", "x")).exit_code == 1);
     const auto never = office.run(tell("127.0.0.1:4570", "x"));
     CHECK(never.exit_code == 5);
     CHECK(never.err.find("legacy") != std::string::npos);
     CHECK(office.run(with("nobody")).exit_code == 1);
-    CHECK(office.node.on_loop([](FakeBackend& node) { return node.lines.size(); }) == 0);
+    CHECK(office.node.on_loop([](FakeNode& node) { return node.lines.size(); }) == 0);
 }
 
 TEST_CASE("all who are to have a direct message are one, here or away") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) { node.deliver({0, 1, 1}); });
+    office.node.on_loop([](FakeNode& node) { node.deliver({0, 1, 1}); });
     auto all = tell("bob", "x");
     all.wait.all = true;
     all.wait.timeout_ms = 50;
@@ -85,16 +85,17 @@ TEST_CASE("all who are to have a direct message are one, here or away") {
 }
 
 TEST_CASE("a program says something to one peer and hears of it") {
-    StandIn node;
-    std::string out;
-    JsonFace face{node.chat(), [&](std::string_view line) { out += line; }};
+    Stage stage;
+    JsonFace face{stage.surface()};
 
     face.take_line(R"({"type":"send","to":"alice","text":"psst","ref":"7"})");
     face.take_line(R"({"type":"send","to":"nobody","text":"psst","ref":"8"})");
     face.take_line(R"({"type":"send","to":"alice","text":"no answer"})");
+    stage.settle();
 
-    CHECK(node.said == std::vector<std::string>{"alice<-psst", "alice<-no answer"});
-    CHECK(out.find(R"("type":"ack","ref":"7","id":"id")") != std::string::npos);
+    const auto& out = stage.out;
+    CHECK(stage.node.said == std::vector<std::string>{"alice<-psst", "alice<-no answer"});
+    CHECK(out.find(R"("type":"ack","ref":"7","id":")" + stage.node.id_of(0)) != std::string::npos);
     CHECK(out.find(R"("type":"error","ref":"8","code":"refused")") != std::string::npos);
     CHECK(std::count(out.begin(), out.end(), '\n') == 2);
 }

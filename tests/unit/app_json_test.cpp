@@ -5,16 +5,17 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <sstream>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "app/json.hpp"
-#include "app/json_input.hpp"
-#include "app/json_output.hpp"
+#include "app/faces/json.hpp"
+#include "app/faces/json_input.hpp"
+#include "app/faces/json_output.hpp"
 #include "message/limits.hpp"
 #include "message/text.hpp"
-#include "tests/unit/app_stand_in.hpp"
+#include "tests/unit/app_stage.hpp"
 
 namespace lanchat::app::app_json_test {
 namespace {
@@ -56,16 +57,20 @@ TEST_CASE("every ASCII character is escaped as nlohmann does, but for DEL") {
 }
 
 TEST_CASE("a line with a ref is acknowledged, one without is not, and a refusal names it") {
-    StandIn node;
-    std::vector<json> told;
-    JsonFace face(node.chat(), [&](std::string_view line) { told.push_back(json::parse(line)); });
+    Stage stage;
+    JsonFace face{stage.surface()};
 
     face.take_line(R"({"type":"send","text":"hi","ref":"42"})");
     face.take_line(R"({"type":"send","text":"hi"})");
+    stage.node.refusal = "no";
     face.take_line(R"({"type":"send","text":"no","ref":"43"})");
+    stage.settle();
 
+    std::istringstream lines(stage.out);
+    std::vector<json> told;
+    for (std::string line; std::getline(lines, line);) told.push_back(json::parse(line));
     REQUIRE(told.size() == 2);
-    CHECK(told[0] == json{{"v", 1}, {"type", "ack"}, {"ref", "42"}, {"id", "id"}});
+    CHECK(told[0] == json{{"v", 1}, {"type", "ack"}, {"ref", "42"}, {"id", stage.node.id_of(0)}});
     CHECK(told[1].at("type") == "error");
     CHECK(told[1].at("ref") == "43");
     CHECK(told[1].at("code") == "refused");
@@ -183,9 +188,9 @@ TEST_CASE("a disk that does not answer delays a bounded number of messages") {
 }
 
 TEST_CASE("what waits for the disk is told before the end") {
-    StandIn node;
-    std::string told;
-    JsonFace face(node.chat(), [&](std::string_view line) { told += line; });
+    Stage stage;
+    const std::string& told = stage.out;
+    JsonFace face{stage.surface()};
     Message message;
     message.id = "a1b2:7";
     message.text = "hi";
@@ -444,10 +449,8 @@ TEST_CASE("no bytes make the reader throw") {
     }
 }
 
-struct Face {
-    StandIn node;
-    JsonFace face{node.chat(), [this](std::string_view line) { out += line; }};
-    std::string out;
+struct Face : Stage {
+    JsonFace face{surface()};
 };
 
 TEST_CASE("the face says what it is sent and reports what the node refuses") {
@@ -457,7 +460,9 @@ TEST_CASE("the face says what it is sent and reports what the node refuses") {
     CHECK(face.out.empty());
     CHECK(face.node.said == std::vector<std::string>{"ops|hi"});
 
+    face.node.refusal = "be\033cause";
     face.face.take_line(R"({"type":"send","text":"no","ref":"9"})");
+    face.settle();
     CHECK(json::parse(face.out) == json{{"v", 1},
                                         {"type", "error"},
                                         {"ref", "9"},

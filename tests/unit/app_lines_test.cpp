@@ -13,8 +13,8 @@
 
 #include <asio/io_context.hpp>
 
-#include "app/input.hpp"
-#include "app/line_buffer.hpp"
+#include "app/streams/input.hpp"
+#include "app/streams/line_buffer.hpp"
 
 namespace lanchat::app::app_lines_test {
 namespace {

@@ -17,8 +17,8 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 
-#include "app/output.hpp"
-#include "app/pressure.hpp"
+#include "app/streams/output.hpp"
+#include "app/streams/pressure.hpp"
 
 namespace lanchat::app::app_output_test {
 namespace {

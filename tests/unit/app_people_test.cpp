@@ -1,12 +1,10 @@
 // verify, block and unblock as commands, typed on a terminal, and as lines for programs.
-#include <map>
-#include <set>
-
-#include "app/json_output.hpp"
-#include "app/plain.hpp"
-#include "app/plain_text.hpp"
+#include "app/faces/json_output.hpp"
+#include "app/faces/plain.hpp"
+#include "app/faces/plain_text.hpp"
 #include "tests/unit/app_api_scene.hpp"
 #include "tests/unit/app_cli_desk.hpp"
+#include "tests/unit/app_stage.hpp"
 
 namespace lanchat::app::app_people_test {
 namespace {
@@ -24,7 +22,7 @@ TEST_CASE("verify shows the code and both ids, and asks") {
     const auto yes = office.run(Verify{"alice", {}}, false, "y\n");
     CHECK(yes.exit_code == 0);
     CHECK(has(yes.out, "lemon tiger cello piano 0417"));
-    office.node.on_loop([&](FakeBackend& node) {
+    office.node.on_loop([&](FakeNode& node) {
         CHECK(has(yes.out, to_string(node.other())));
         CHECK(has(yes.out, to_string(node.status().id)));
     });
@@ -32,7 +30,7 @@ TEST_CASE("verify shows the code and both ids, and asks") {
     CHECK(has(yes.err, "is verified"));
     for (const auto* answer : {"n\n", "\n", "", "yeah\n"})
         CHECK(office.run(Verify{"alice", {}}, false, answer).exit_code == 5);
-    office.node.wait_until([](FakeBackend& node) { return node.listener_count() == 0; });
+    office.node.wait_until([](FakeNode& node) { return node.listener_count() == 0; });
 }
 
 TEST_CASE("verify with a code says yes to that code only") {
@@ -51,7 +49,7 @@ TEST_CASE("verify with a code says yes to that code only") {
 TEST_CASE("verify with an id compares nothing else") {
     Office office;
     std::string id;
-    office.node.on_loop([&](FakeBackend& node) { id = to_string(node.other()); });
+    office.node.on_loop([&](FakeNode& node) { id = to_string(node.other()); });
     const auto right = office.run(Verify{"alice", {}, id}).objects();
     REQUIRE(right.size() == 1);
     CHECK(right[0].at("event") == "verified");
@@ -85,15 +83,17 @@ TEST_CASE("block and unblock, and who is listed as what") {
 
 TEST_CASE("what could not be kept is no success") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) { node.book_trouble = Failure{"no space"}; });
+    office.node.on_loop([](FakeNode& node) { node.book_trouble = Failure{"no space"}; });
 
     const auto blocked = office.run(Block{"alice", true}, false);
     CHECK(blocked.exit_code == 1);
     CHECK(blocked.out.empty());
     CHECK(has(blocked.err, "until this node ends: no space"));
+    office.node.on_loop([](FakeNode& node) { node.blocked_people = node.peers(); });
     const auto unblocked = office.run(Block{"alice", false}, false);
     CHECK(unblocked.exit_code == 1);
     CHECK(has(unblocked.err, "still blocked: no space"));
+    office.node.on_loop([](FakeNode& node) { node.blocked_people.clear(); });
     const auto verified = office.run(Verify{"alice", {}}, false, "y\n");
     CHECK(verified.exit_code == 1);
     CHECK(has(verified.err, "is not verified: no space"));
@@ -104,7 +104,7 @@ TEST_CASE("what could not be kept is no success") {
 
 TEST_CASE("lines have the mark of their author for people, not for programs") {
     Office office;
-    office.node.on_loop([](FakeBackend& node) {
+    office.node.on_loop([](FakeNode& node) {
         node.alice_mark = "k3f9";
         node.hear("hi");
     });
@@ -144,81 +144,38 @@ TEST_CASE("peers, warnings and verifications as objects") {
     CHECK(warning.at("known").at("trust") == "verified");
 }
 
-// What is typed on a terminal, and what a node of two people answers.
-struct Terminal {
-    Terminal() {
-        Chat chat;
-        chat.say = [](const std::string&, const std::string&) { return std::string("id"); };
-        chat.peers = [] { return std::vector<PeerInfo>{marked}; };
-        chat.find_person = [this](const std::string& word, bool blocked) -> Result<DeviceId> {
-            if (word == "al ice" && blocked == is_blocked) return somebody;
-            return Failure{"nobody"};
-        };
-        chat.means_somebody = [this](const std::string& word) {
-            return word == "al ice" || meaning.contains(word);
-        };
-        chat.about = [](const DeviceId&) { return marked; };
-        chat.blocked = [] { return std::vector<PeerInfo>{}; };
-        chat.block = [this](const DeviceId&, bool on, const Chat::Decided& done) {
-            if (!disk_trouble) is_blocked = on;
-            done(disk_trouble);
-        };
-        chat.verify = [this](const DeviceId&) -> std::optional<Failure> {
-            if (is_away) return Failure{"not linked"};
-            ++asked;
-            return std::nullopt;
-        };
-        chat.pin = [this](const DeviceId&) -> std::optional<Failure> {
-            ++pinned;
-            return std::nullopt;
-        };
-        chat.judge = [this](const DeviceId&, const std::string& code, bool same) {
-            judged.push_back(code + (same ? " yes" : " no"));
-        };
-        chat.tell = [this](const std::string& peer, const std::string& text,
-                           const std::function<void(const Chat::Told&)>& done) {
-            told.push_back(peer + "<-" + text);
-            done({std::string("id")});
-        };
-        face = std::make_unique<PlainFace>(
-            chat, [this](std::string_view line) { shown += line; },
-            [this](std::string_view line) { notes += line; }, PlainOptions{true, true, {}, false});
-    }
+// What is typed on a terminal, to a node whose alice has a name with a blank.
+struct Terminal : Stage {
+    Terminal() { node.alice_name = "al ice"; }
     void type(const std::string& line) {
         notes.clear();
-        face->take_line(line);
+        face.take_line(line);
+        settle();
     }
+    std::string id() const { return to_string(node.other()); }
+    PeerInfo linked() { return node.peers().front(); }
 
-    std::string shown;
-    std::string notes;
-    std::vector<std::string> told;
-    std::vector<std::string> judged;
-    std::set<std::string> meaning;  // words that mean somebody, or several, beside "al ice"
-    bool is_blocked = false;
-    std::optional<Failure> disk_trouble;
-    bool is_away = false;
-    int asked = 0;
-    int pinned = 0;
-    std::unique_ptr<PlainFace> face;
+    PlainFace face{surface(), PlainOptions{true, true, {}, false}};
 };
 
 TEST_CASE("/verify shows the code, and takes yes or no") {
     Terminal terminal;
     terminal.type("/verify al ice");
-    CHECK(terminal.asked == 1);
+    CHECK(terminal.node.decided == Texts{"verify"});
     terminal.type("/verify al ice yes");
     CHECK(has(terminal.notes, "no code is compared"));
-    terminal.face->hear(Verification{marked, Verification::Stage::shown, "a b c d 0001"});
+    terminal.face.hear(Verification{terminal.linked(), Verification::Stage::shown, "a b c d 0001"});
     CHECK(has(terminal.notes, "a b c d 0001"));
-    CHECK(has(terminal.notes, "/verify " + marked.id.substr(0, 8) + " yes"));
+    CHECK(has(terminal.notes, "/verify " + terminal.id().substr(0, 8) + " yes"));
     terminal.type("/verify al ice no");
     terminal.type("/verify al ice yes");
-    CHECK(terminal.judged == std::vector<std::string>{"a b c d 0001 no", "a b c d 0001 yes"});
-    terminal.face->hear(Verification{marked, Verification::Stage::verified, "a b c d 0001"});
+    CHECK(terminal.node.decided == Texts{"verify", "a b c d 0001 no", "a b c d 0001 yes"});
+    terminal.face.hear(
+        Verification{terminal.linked(), Verification::Stage::verified, "a b c d 0001"});
     CHECK(has(terminal.notes, "is verified"));
     terminal.type("/verify al ice yes");
-    CHECK(terminal.judged.size() == 2);
-    terminal.is_away = true;
+    CHECK(terminal.node.decided.size() == 3);
+    terminal.node.is_away = true;
     terminal.type("/verify al ice");
     CHECK(has(terminal.notes, "not linked"));
     terminal.type("/verify");
@@ -228,30 +185,29 @@ TEST_CASE("/verify shows the code, and takes yes or no") {
 TEST_CASE("/verify takes the id of a peer instead of a code, and no other id") {
     Terminal terminal;
     terminal.type("/verify al ice " + to_string(DeviceId{{9}}));
-    CHECK(terminal.pinned == 0);
+    CHECK(terminal.node.decided.empty());
     CHECK(has(terminal.notes, "its id is another one"));
-    terminal.type("/verify al ice " + to_string(somebody));
-    CHECK(terminal.pinned == 1);
-    CHECK(terminal.asked == 0);
+    terminal.type("/verify al ice " + terminal.id());
+    CHECK(terminal.node.decided == Texts{"pin"});
 }
 
 TEST_CASE("/block and /unblock") {
     Terminal terminal;
     terminal.type("/block al ice");
-    CHECK(terminal.is_blocked);
+    CHECK(terminal.node.blocked_people.size() == 1);
     CHECK(has(terminal.notes, "is blocked"));
     terminal.type("/block al ice");
     CHECK(has(terminal.notes, "nobody"));
     terminal.type("/unblock al ice");
-    CHECK_FALSE(terminal.is_blocked);
+    CHECK(terminal.node.blocked_people.empty());
 }
 
 TEST_CASE("/block says what could not be kept") {
     Terminal terminal;
-    terminal.disk_trouble = Failure{"no space"};
+    terminal.node.book_trouble = Failure{"no space"};
     terminal.type("/block al ice");
     CHECK(has(terminal.notes, "is blocked until this node ends: no space"));
-    terminal.is_blocked = true;
+    terminal.node.blocked_people = terminal.node.peers();
     terminal.type("/unblock al ice");
     CHECK(has(terminal.notes, "is still blocked: no space"));
 }
@@ -261,28 +217,28 @@ TEST_CASE("/msg finds names with blanks") {
     terminal.type("/msg al ice are you there");
     terminal.type("/msg bob are you there");
     terminal.type("/msg al ice");
-    CHECK(terminal.told == std::vector<std::string>{"al ice<-are you there", "bob<-are you there"});
+    CHECK(terminal.node.said == Texts{"al ice<-are you there", "bob<-are you there"});
     terminal.type("/msg bob");
     CHECK(has(terminal.notes, "needs a PEER"));
 }
 
 TEST_CASE("/msg takes no shorter name where a longer one may mean somebody") {
     Terminal terminal;
-    terminal.meaning = {"Anna", "Anna Maria"};  // the second one several
-    terminal.type("/msg Anna Maria the password is 1234");
-    terminal.type("/msg Anna the password is 1234");
-    terminal.type("/msg Anna Maria");
-    CHECK(terminal.told == std::vector<std::string>{"Anna Maria<-the password is 1234",
-                                                    "Anna<-the password is 1234"});
+    terminal.node.several = {"bob Maria"};
+    terminal.type("/msg bob Maria the password is 1234");
+    CHECK(has(terminal.notes, "several are called \"bob Maria\""));
+    terminal.type("/msg bob the password is 1234");
+    terminal.type("/msg bob Maria");
+    CHECK(terminal.node.said == Texts{"bob<-the password is 1234"});
     CHECK(has(terminal.notes, "needs a PEER and the TEXT"));
 }
 
 TEST_CASE("a forgotten slash before msg is asked about where somebody is called so") {
     Terminal terminal;
-    CHECK(terminal.face->keeps("msg al ice SECRET", false));
-    CHECK_FALSE(terminal.face->keeps("msg bob SECRET", false));
-    CHECK_FALSE(terminal.face->keeps("msg al ice SECRET", false));  // again: it is meant
-    CHECK(Terminal().face->keeps("msg al ice SECRET", true));
+    CHECK(terminal.face.keeps("msg al ice SECRET", false));
+    CHECK_FALSE(terminal.face.keeps("msg zoe SECRET", false));
+    CHECK_FALSE(terminal.face.keeps("msg al ice SECRET", false));  // again: it is meant
+    CHECK(Terminal().face.keeps("msg al ice SECRET", true));
 }
 
 TEST_CASE("/msg finds the end of a name in a long text at once") {
@@ -290,35 +246,34 @@ TEST_CASE("/msg finds the end of a name in a long text at once") {
     std::string text = "x";
     for (int n = 0; n < 30'000; ++n) text += " x";
     terminal.type("/msg al ice " + text);
-    CHECK(terminal.told == std::vector<std::string>{"al ice<-" + text});
+    CHECK(terminal.node.said == Texts{"al ice<-" + text});
 }
 
 TEST_CASE("/verify takes no answer for one where it may be the name of another") {
     Terminal terminal;
-    terminal.face->hear(Verification{marked, Verification::Stage::shown, "a b c d 0001"});
-    terminal.meaning = {"al ice yes"};
+    terminal.face.hear(Verification{terminal.linked(), Verification::Stage::shown, "a b c d 0001"});
+    terminal.node.several = {"al ice yes"};
     terminal.type("/verify al ice yes");
     CHECK(has(terminal.notes, "is a name, too"));
-    CHECK(terminal.judged.empty());
+    CHECK(terminal.node.decided.empty());
     terminal.type("/verify al ice no");
-    CHECK(terminal.judged == std::vector<std::string>{"a b c d 0001 no"});
+    CHECK(terminal.node.decided == Texts{"a b c d 0001 no"});
 }
 
 TEST_CASE("/mute hides the lines of one, live and missed, until /unmute") {
     Terminal terminal;
     controller::Message live;
-    live.from = marked;
-    live.from.id = to_string(somebody);
+    live.from = terminal.linked();
     live.text = "noise";
     live.room = "general";
     controller::Message missed = live;
     missed.history = true;
     const auto hear = [&] {
-        terminal.shown.clear();
-        terminal.face->hear(live);
-        terminal.face->hear(missed);
-        terminal.face->show_missed();
-        return std::exchange(terminal.shown, {});
+        terminal.out.clear();
+        terminal.face.hear(live);
+        terminal.face.hear(missed);
+        terminal.face.show_missed();
+        return std::exchange(terminal.out, {});
     };
     CHECK(has(hear(), "noise"));
     terminal.type("/mute al ice");
@@ -334,12 +289,14 @@ TEST_CASE("/mute hides the lines of one, live and missed, until /unmute") {
 
 TEST_CASE("/peers tells trust and marks, a warning is shown even in quiet") {
     Terminal terminal;
+    terminal.node.alice_mark = "aebagbaf";
+    terminal.node.alice_trust = Trust::verified;
     terminal.type("/peers");
-    CHECK(has(terminal.notes, "alice·aebagbaf (127.0.0.1:4566), verified"));
+    CHECK(has(terminal.notes, "al ice·aebagbaf (127.0.0.1:4566), verified"));
     PeerInfo thief = marked;
     thief.mark = "zzzz";
     terminal.notes.clear();
-    terminal.face->hear(controller::KeyChanged{thief, marked});
+    terminal.face.hear(controller::KeyChanged{thief, marked});
     CHECK(has(terminal.notes, "WARNING: alice·zzzz"));
 }
 

@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "app/plain.hpp"
-#include "app/plain_text.hpp"
-#include "app/slash.hpp"
+#include "app/faces/plain.hpp"
+#include "app/faces/plain_text.hpp"
+#include "app/faces/slash.hpp"
 #include "app/terminal/color.hpp"
 #include "message/limits.hpp"
-#include "tests/unit/app_stand_in.hpp"
+#include "tests/unit/app_stage.hpp"
 
 namespace lanchat::app::app_plain_test {
 namespace {
@@ -28,14 +28,9 @@ Message message(std::string text, std::string room = "general", PeerInfo from = 
 }
 
 // A face on a terminal unless told otherwise, and all that it did.
-struct Face {
-    explicit Face(PlainOptions options = {false, true, {}, false})
-        : face{node.chat(), [this](std::string_view line) { out += line; },
-               [this](std::string_view line) { notes += line; }, options} {}
+struct Face : Stage {
+    explicit Face(PlainOptions options = {false, true, {}, false}) : face{surface(), options} {}
 
-    StandIn node;
-    std::string out;
-    std::string notes;
     PlainFace face;
 };
 
@@ -83,10 +78,11 @@ TEST_CASE("/msg says something to one peer, and tells who is away") {
     face.face.take_line("/msg nobody hi");
     face.face.take_line("/msg alice");
     face.face.take_line("/msg");
+    face.settle();
 
     CHECK(face.node.said == std::vector<std::string>{"alice<-are you there?", "bob<-later"});
     CHECK(face.notes.find("-- bob is away: it waits until you meet\n") != std::string::npos);
-    CHECK(face.notes.find("cause") != std::string::npos);
+    CHECK(face.notes.find("nobody called") != std::string::npos);
     CHECK(face.notes.find("needs a PEER") != face.notes.rfind("needs a PEER"));
 }
 
@@ -171,6 +167,7 @@ TEST_CASE("quiet leaves the chat and the errors") {
     CHECK(face.notes.empty());
 
     face.face.hear(message("hi"));
+    face.node.refusal = "be\033cause";
     face.face.take_line("no");
     CHECK(face.out == "alice: hi\n");
     CHECK(face.notes == "-- be␛cause\n");
@@ -200,7 +197,7 @@ TEST_CASE("without a terminal a slash means nothing") {
     face.face.take_line("//x");
 
     CHECK(face.node.said == std::vector<std::string>{"general|/quit", "general|//x"});
-    CHECK(face.node.left == 0);
+    CHECK(face.left == 0);
 }
 
 TEST_CASE("pasted text is never a command") {
@@ -226,7 +223,7 @@ TEST_CASE("quit and exit leave") {
     face.face.take_line("/quit");
     face.face.take_line("/exit ");
 
-    CHECK(face.node.left == 2);
+    CHECK(face.left == 2);
     CHECK(face.node.said.empty());
 }
 
@@ -248,10 +245,11 @@ TEST_CASE("join changes where the next lines go") {
 TEST_CASE("peers lists who is here") {
     Face face;
 
+    face.node.has_legacy_peer = true;
     face.face.take_line("/peers");
 
     CHECK(face.notes ==
-          "-- 2 peers\n--   alice (127.0.0.1:4566), unverified\n--   192.168.1.7:4569 (legacy)\n");
+          "-- 2 peers\n--   alice (127.0.0.1:4566), unverified\n--   127.0.0.1:4570 (legacy)\n");
 }
 
 TEST_CASE("help names every command") {
@@ -310,7 +308,7 @@ TEST_CASE("what may be a command and is none is kept, and never said") {
             face.face.take_line(line);
         }
     CHECK(face.node.said.empty());
-    CHECK(face.node.left == 0);
+    CHECK(face.left == 0);
 }
 
 TEST_CASE("what may be for one alone is said to all when it comes again") {

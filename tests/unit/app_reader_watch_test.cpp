@@ -7,7 +7,7 @@
 #include <array>
 #include <future>
 
-#include "app/reader_watch.hpp"
+#include "app/streams/reader_watch.hpp"
 
 namespace lanchat::app::app_reader_watch_test {
 namespace {

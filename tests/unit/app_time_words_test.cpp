@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "app/time_words.hpp"
+#include "app/commands/time_words.hpp"
 
 namespace lanchat::app::app_time_words_test {
 namespace {

@@ -66,7 +66,7 @@ TEST_CASE("every key of a file reaches the config") {
                           true};
     expected.security = {true, false, "/p", OnKeyChange::warn};
     expected.history = {false, 65'537, 30};
-    expected.ui = {UiMode::json, ColorMode::never};
+    expected.ui = {"json", ColorMode::never};
     expected.log = {"debug", "/l"};
     CHECK(settings.config == expected);
 }

@@ -41,25 +41,25 @@ class Scene {
   public:
     explicit Scene(InstanceId instance = mid, bool legacy_peers = true, bool tls = false,
                    bool closed = false)
-        : Scene(RoomSettings{instance,
-                             "me",
-                             {at(1)},
-                             legacy_peers,
-                             1,
-                             shared_key_of(static_cast<std::uint64_t>(instance)),
-                             {},
-                             {},
-                             {},
-                             true,
-                             {},
-                             tls,
-                             {},
-                             closed}) {}
+        : Scene(settings_of(instance, legacy_peers, tls, closed)) {}
     // Precondition: the key is that of the voice of this instance.
     explicit Scene(RoomSettings settings)
         : room(settings, Now{time_, {}}),
           own_log_{Voice(settings.instance).log()},
           tls_{settings.tls} {}
+
+    static RoomSettings settings_of(InstanceId instance, bool legacy_peers, bool tls, bool closed) {
+        RoomSettings settings;
+        settings.instance = instance;
+        settings.name = "me";
+        settings.own = {at(1)};
+        settings.legacy_peers = legacy_peers;
+        settings.seed = 1;
+        settings.key = shared_key_of(static_cast<std::uint64_t>(instance));
+        settings.tls = tls;
+        settings.closed = closed;
+        return settings;
+    }
 
     Instant time() const { return time_; }
 

@@ -3,12 +3,16 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "message/assert.hpp"
 #include "message/limits.hpp"
 #include "message/run.hpp"
+#include "tests/unit/message_signing.hpp"
+#include "tests/unit/message_v1.hpp"
 
 namespace lanchat {
 
@@ -40,6 +44,14 @@ class Voice {
         return std::move(*this);
     }
 
+    // What it says is of version 1, as long as it does not learn the next one.
+    Voice&& of_version_1() && {
+        is_of_version_1_ = true;
+        return std::move(*this);
+    }
+    void learn_version_2() { is_of_version_1_ = false; }
+    bool speaks_version_2() const { return !is_of_version_1_; }
+
     const LogId& log() const { return log_; }
     const DeviceId& device() const { return log_.device; }
     NodeId node() const { return node_of(log_); }
@@ -56,6 +68,18 @@ class Voice {
         say_one({}, general_room, {}, who);
         return run(said_.size(), said_.size());
     }
+    // The next entry ends with the bytes `more` and has the bytes `body` for a body, whatever is in
+    // them.
+    RunPtr utter(const std::string& more, const std::string& body) {
+        say_one("?", general_room, {});
+        Said& said = said_.back();
+        said.bytes += more;
+        said.body = body;
+        said.is_ours = false;
+        heads_.back() =
+            test::head_by_hand({log_, said.entry.seq, said.entry.before}, said.bytes, said.body);
+        return run(said_.size(), said_.size());
+    }
     // The lines numbered first to last in runs as large as may be.
     std::vector<RunPtr> runs(Seq first, Seq last) {
         std::vector<RunPtr> runs;
@@ -63,11 +87,25 @@ class Voice {
             runs.push_back(run(first, std::min<Seq>(last, first + limits::run_entries_max - 1)));
         return runs;
     }
+    // Precondition: they are of one version.
     RunPtr run(Seq first, Seq last) {
         say_until(last);
-        const auto begin = said_.begin() + static_cast<std::ptrdiff_t>(first - 1);
-        return sign(std::vector<Entry>(begin, said_.begin() + static_cast<std::ptrdiff_t>(last)),
-                    *key_);
+        LANCHAT_ASSERT(last <= last_of_version_1_ || first > last_of_version_1_);
+        const auto said = std::span(said_).subspan(first - 1, last - first + 1);
+        std::vector<Entry> entries;
+        for (const Said& each : said) entries.push_back(each.entry);
+        if (last <= last_of_version_1_) return test::sign_v1(std::move(entries), *key_);
+        if (std::ranges::all_of(said, &Said::is_ours)) return sign(std::move(entries), *key_);
+        std::vector<std::string> bytes;
+        std::vector<std::string> bodies;
+        for (const Said& each : said) {
+            bytes.push_back(each.bytes);
+            bodies.push_back(each.body);
+        }
+        auto run = verify(test::signed_blindly(std::move(bytes), std::move(bodies),
+                                               test::place_of(entries.front()), *key_));
+        LANCHAT_ASSERT(run);
+        return *run;
     }
     // The head of the log after the line numbered `seq`.
     Hash head(Seq seq) {
@@ -76,6 +114,13 @@ class Voice {
     }
 
   private:
+    struct Said {
+        Entry entry;
+        std::string bytes;
+        std::string body;
+        bool is_ours = true;  // the bytes are those that we make of the entry
+    };
+
     void say_until(Seq seq) {
         while (said_.size() < seq)
             say_one(word_ + " " + std::to_string(said_.size() + 1), general_room, {});
@@ -92,16 +137,22 @@ class Voice {
         entry.name = "you";
         entry.text = text;
         entry.said_id = said_id;
+        if (met != DeviceId{}) entry.kind = EntryKind::met;
         entry.met = met;
-        heads_.push_back(chained(heads_.back(), encode(entry)));
-        said_.push_back(std::move(entry));
+        if (is_of_version_1_) last_of_version_1_ = entry.seq;
+        heads_.push_back(is_of_version_1_ ? test::head_after_v1(entry) : head_after(entry));
+        std::string bytes = encode(entry);
+        std::string body = encode_body(entry);
+        said_.push_back({std::move(entry), std::move(bytes), std::move(body)});
     }
 
     std::shared_ptr<const DeviceKey> key_;
     LogId log_;
     WallTime began_;
     std::string word_;
-    std::vector<Entry> said_;
+    bool is_of_version_1_ = false;
+    Seq last_of_version_1_ = 0;
+    std::vector<Said> said_;
     std::vector<Hash> heads_{Hash{}};
 };
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "message/frame.hpp"
+#include "tests/unit/message_fields.hpp"
 #include "tests/unit/message_runs.hpp"
 
 namespace lanchat::test {
@@ -17,34 +18,29 @@ inline Receipt receipt_of(std::uint8_t key) {
     return receipt;
 }
 
-// The raw protobuf of a length-delimited field; fields of ours have numbers below 16.
-inline std::string field(int number, const std::string& bytes) {
-    std::string out(1, static_cast<char>(number << 3 | 2));
-    std::size_t size = bytes.size();
-    for (; size >= 128; size >>= 7) out += static_cast<char>((size & 127) | 128);
-    return out + static_cast<char>(size) + bytes;
-}
-
-inline std::string varint_field(int number, std::uint64_t value) {
-    std::string out(1, static_cast<char>(number << 3));
-    for (; value >= 128; value >>= 7) out += static_cast<char>((value & 127) | 128);
-    return out + static_cast<char>(value);
-}
-
-inline std::string fixed64_field(int number, std::uint64_t value) {
-    std::string out(1, static_cast<char>(number << 3 | 1));
-    for (int i = 0; i < 8; ++i, value >>= 8) out += static_cast<char>(value & 255);
-    return out;
-}
-
 inline std::string extension(const std::string& ext) { return field(2, ext); }
 
 inline const std::string some_device = field(2, std::string(32, 'd'));
 
-inline std::string raw_run(const Run& run) {
+// What a run of version 2 tells of its place.
+inline std::string raw_place(const Shared& place) {
+    std::string bytes = field(4, place.log.device.view());
+    bytes += fixed64_field(5, static_cast<std::uint64_t>(place.log.epoch));
+    if (place.log.is_direct()) bytes += field(6, place.log.to.view());
+    bytes += varint_field(7, place.first);
+    if (place.before != Hash{}) bytes += field(8, place.before.view());
+    return bytes;
+}
+
+inline std::string raw_content(const Run& run) {
     std::string bytes;
     for (const auto& entry : run.entries) bytes += field(1, entry);
-    return field(3, bytes + field(2, std::string(run.signature.view())));
+    bytes += field(2, run.signature.view());
+    for (const auto& body : run.bodies) bytes += field(3, body);
+    if (run.shared) bytes += raw_place(*run.shared);
+    return bytes;
 }
+
+inline std::string raw_run(const Run& run) { return field(3, raw_content(run)); }
 
 }  // namespace lanchat::test

@@ -42,12 +42,21 @@ TEST_CASE("hashes are BLAKE2b-256") {
               "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319"));
 }
 
-TEST_CASE("a head is the hash of the head before and the hash of the entry") {
+TEST_CASE("what is hashed in pieces is hashed as one") {
+    const std::string text(1'000, 'x');
+    for (const std::size_t cut : {0U, 1U, 127U, 128U, 129U, 999U, 1'000U})
+        CHECK(Hashing().add(text.substr(0, cut)).add(text.substr(cut)).done() == hash_of(text));
+    CHECK(Hashing().done() == hash_of(""));
+    CHECK(Hashing().add(std::uint64_t{0x0102030405060708}).done() ==
+          hash_of("\1\2\3\4\5\6\7\10"));
+}
+
+TEST_CASE("in version 1 a head is the hash of the head before and the hash of the entry") {
     const std::string both = std::string(32, '\0') + std::string(hash_of("entry").view());
 
-    CHECK(chained({}, "entry") == hash_of(both));
-    CHECK(chained(hash_of("x"), "entry") != chained({}, "entry"));
-    CHECK(chained({}, "entry") != chained({}, "entrx"));
+    CHECK(head_after_v1({}, "entry") == hash_of(both));
+    CHECK(head_after_v1(hash_of("x"), "entry") != head_after_v1({}, "entry"));
+    CHECK(head_after_v1({}, "entry") != head_after_v1({}, "entrx"));
 }
 
 TEST_CASE("signatures are those of RFC 8032") {

@@ -41,6 +41,9 @@ Frame full_frame() {
     frame.said = {{Epoch{5}, 12}, {Epoch{4}, ~Seq{0}}};
     frame.linked = Linked{9, {node(1, 7), node(2, 8)}, {node(1, 6)}};
     frame.receipts = {receipt_of(1), receipt_of(2)};
+    frame.lacks = {{log_of(1), {{2, 5}, {8, 9}}}, {log_of(2), {}}};
+    frame.bodies = {{log_of(1), {{3, "a body"}, {5, "another"}}}};
+    frame.verify = VerifyStep{VerifyStep::Kind::nonce, {4, 5}};
     frame.wall = WallTime{1'700'000'000'000};
     frame.ping = Ping{77, true};
     frame.bye = Bye::duplicate;
@@ -129,6 +132,28 @@ TEST_CASE("a frame with everything survives the wire") {
 
     REQUIRE(again);
     CHECK(*again == full_frame());
+}
+
+TEST_CASE("each field is a difference, something to send, and survives the wire alone") {
+    Frame full = full_frame();
+    auto entries = entries_of(key_of(1), 1, 3);
+    entries.back().text = "another";
+    full.proofs = {*fork_between(full.runs.front(), sign(std::move(entries), key_of(1)))};
+    CHECK(is_blank(Frame{}));
+
+    FrameFields::all([&]<auto member>() {
+        REQUIRE_FALSE(is_blank(full.*member));
+        Frame alone;
+        alone.*member = full.*member;
+        CHECK_FALSE(is_blank(alone));
+        CHECK_FALSE(alone == Frame{});
+
+        const auto again = decode(encode(alone));
+
+        REQUIRE(again);
+        CHECK(*again == alone);
+        return true;
+    });
 }
 
 TEST_CASE("a greeting has nothing to verify, all else is read alike") {
@@ -395,7 +420,7 @@ void check_most(const std::string& one, std::size_t most) {
 
 TEST_CASE("a frame holds no more runs, heads and wants than its limits") {
     const std::string whole(32, 'h');
-    check_most(raw_run(test::sent(*full_frame().runs.back())), limits::frame_runs_max);
+    check_most(raw_run(unverified(*full_frame().runs.back())), limits::frame_runs_max);
     check_most(raw_want(whole, 0, 1), limits::frame_wants_max);
     check_most(raw_head(whole, whole, 1, 0), limits::frame_heads_max);
 }

@@ -94,6 +94,19 @@ class Failing : public store::Store {
         if (added) fate_.kept(*added);
         return added;
     }
+    std::vector<BodyNews> take_body_news() override { return inner_->take_body_news(); }
+    Result<std::vector<store::Line>> fill(const LogId& log,
+                                          const std::vector<Body>& bodies) override {
+        return inner_->fill(log, bodies);
+    }
+    Result<std::vector<Body>> bodies(const LogId& log, const std::vector<Seq>& entries,
+                                     std::size_t bytes_max) override {
+        return inner_->bodies(log, entries, bytes_max);
+    }
+    Result<std::vector<LineId>> lacking() override { return inner_->lacking(); }
+    Result<std::vector<Dropped>> dropped(std::size_t count) override {
+        return inner_->dropped(count);
+    }
     Result<store::Arrival> append_legacy(const std::vector<store::Heard>& heard) override {
         return inner_->append_legacy(heard);
     }

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 
-#include "controller/logs.hpp"
+#include "controller/sync/logs.hpp"
 #include "node_stores.hpp"
 
 namespace node_many_logs_test {

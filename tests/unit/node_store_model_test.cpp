@@ -18,11 +18,12 @@ class Pair {
     Pair(std::uint64_t seed, const store::Indexing& indexing)
         : options_{.indexing = indexing}, rng_(seed) {
         for (std::uint8_t n = 0; n < 4; ++n)
-            authors_.emplace_back(1u + n / 2, InstanceId{1u + n}, WallTime{1'000 + n * 7});
+            authors_.push_back(
+                of_either_version(Voice(1u + n / 2, InstanceId{1u + n}, WallTime{1'000 + n * 7})));
         const DeviceId one = authors_.front().device();
         const DeviceId other = authors_.back().device();
         authors_.push_back(Voice(1, InstanceId{9}, WallTime{1'020}).to(other));
-        authors_.push_back(Voice(2, InstanceId{10}, WallTime{1'030}).to(one));
+        authors_.push_back(of_either_version(Voice(2, InstanceId{10}, WallTime{1'030}).to(one)));
         conversation_ = store::conversation_of(one, other);
     }
 
@@ -90,6 +91,10 @@ class Pair {
         return {all.begin(), all.end()};
     }
 
+    Voice of_either_version(Voice&& voice) {
+        return below(2) ? std::move(voice) : std::move(voice).of_version_1();
+    }
+
     std::size_t below(std::size_t limit) { return rng_() % limit; }
     std::string some_text() {
         static const std::vector<std::string> words{"tea",  "Tea time", "münchen", "MUNCHEN 7",
@@ -121,18 +126,36 @@ class Pair {
                 texts.push_back(some_text());
             const auto id = below(2) ? std::to_string(below(20)) : std::string();
             const bool meets = !author.log().is_direct() && below(4) == 0;
-            said.push_back(meets ? author.meet(key_of(below(9) + 10).id())
-                                 : author.say(texts, some_room(), id));
+            if (below(20) == 0) author.learn_version_2();
+            if (author.speaks_version_2() && below(5) == 0)
+                said.push_back(utter(author));
+            else
+                said.push_back(meets ? author.meet(key_of(below(9) + 10).id())
+                                     : author.say(texts, some_room(), id));
             if (below(5)) runs.push_back(said.back());
         }
         if (said.size() > 2 && below(2)) {
             const auto from = below(said.size() - 1);
             const auto to =
                 std::min<std::size_t>(from + below(said.size() - from), said.size() - 1);
-            runs.push_back(author.run(said[from]->first(), said[to]->last()));
+            if (said[from]->is_of_version_1() == said[to]->is_of_version_1())
+                runs.push_back(author.run(said[from]->first(), said[to]->last()));
         }
         ++now_;
         CHECK(places(disk_->append(runs, {now_})) == places(memory_.append(runs, {now_})));
+    }
+
+    // What says nothing to us.
+    RunPtr utter(Voice& author) {
+        const std::string salt(16, 's');
+        switch (below(3)) {
+            case 0:
+                return author.utter(test::varint_field(2, 7) + test::field(16, "later"), "what?");
+            case 1:
+                return author.utter("", salt);
+            default:
+                return author.utter("", salt + test::field(1, "tea \xff"));
+        }
     }
 
     // Somebody proves that a line was said otherwise to others. Now and then: else little is held.
@@ -143,10 +166,11 @@ class Pair {
         const RunPtr& run = said[below(said.size())];
         std::vector<Entry> entries;
         for (const auto& item : run->items()) entries.push_back(item.entry);
-        if (entries.back().is_line())
-            entries.back().text += " otherwise";
-        else
+        if (entries.back().kind == EntryKind::met)
             entries.back().met = key_of(20).id();
+        else
+            entries.back().text += " otherwise";
+        entries.back().kind = entries.back().met == DeviceId{} ? EntryKind::text : EntryKind::met;
         const std::uint64_t number = author.device() == authors_.front().device() ? 1 : 2;
         const auto proof = fork_between(run, sign(std::move(entries), key_of(number)));
         REQUIRE(proof);
@@ -160,8 +184,8 @@ class Pair {
         const auto room = some_room();
         for (auto count = 1 + below(4); count > 0; --count)
             lines.push_back({below(2) ? "an id" : "", WallTime{from + static_cast<int>(below(20))},
-                             below(4) ? room : some_room(),
-                             below(4) ? "10.0.0.1:1" : "10.0.0.2:1", some_text()});
+                             below(4) ? room : some_room(), below(4) ? "10.0.0.1:1" : "10.0.0.2:1",
+                             some_text()});
         CHECK(*disk_->append_legacy(lines) == *memory_.append_legacy(lines));
     }
 

@@ -86,7 +86,8 @@ void judge(store::Store* store, Seq acknowledged, Verdict& verdict) {
     const auto found = store->search("number", {}, 1'000);
     if (!found || found->size() != lines->size()) ++verdict.lost;
     for (const auto& line : *lines)
-        if (line.head != said.at(line.entry.seq)->head) ++verdict.invented;
+        if (test::placed(0, line.entry) != test::placed(0, said.at(line.entry.seq)->entry))
+            ++verdict.invented;
     const auto runs = store->runs(Voice(InstanceId{1}).log(), floor, 1'000, 1'000'000);
     if (!runs || (held > 0 && (runs->empty() || runs->back()->last() != held))) ++verdict.lost;
 }

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "node_stores.hpp"
@@ -25,8 +26,26 @@ void run(const std::string& file, const std::string& statements) {
     sqlite3_close(database);
 }
 
+// As version 12 would have left it: what people wrote is in what vouches for it.
+const std::string to_version_12 = R"(
+ALTER TABLE run DROP COLUMN shared;
+ALTER TABLE run DROP COLUMN bodies;
+ALTER TABLE parked DROP COLUMN shared;
+ALTER TABLE parked DROP COLUMN bodies;
+ALTER TABLE fork DROP COLUMN shared;
+ALTER TABLE fork DROP COLUMN bodies;
+ALTER TABLE fork DROP COLUMN other_shared;
+ALTER TABLE fork DROP COLUMN other_bodies;
+DROP TABLE other;
+DROP TABLE dropped;
+DROP TABLE gone;
+DROP TABLE lacking;
+UPDATE store SET version=12;
+PRAGMA user_version=12;
+)";
+
 // As version 8 would have left it: a row for each spelling of a room.
-const std::string to_version_8 = R"(
+const std::string to_version_8 = to_version_12 + R"(
 ALTER TABLE room RENAME TO today;
 CREATE TABLE room(room INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 INSERT INTO room SELECT room, name FROM today;
@@ -67,17 +86,82 @@ struct Version1 {
             const auto store = test::opened(folder.file());
             REQUIRE(store->append({anna.say({"lunch today"}), bob.say({"lunch tomorrow"}, "den")},
                                   {5}));
-            REQUIRE(store->append_legacy(
-                {{"", {7}, "general", "10.0.0.1:4565", "lunch from afar"}}));
+            REQUIRE(
+                store->append_legacy({{"", {7}, "general", "10.0.0.1:4565", "lunch from afar"}}));
         }
         run(folder.file(), to_version_1);
     }
     test::Folder folder;
-    Voice anna{InstanceId{1}};
-    Voice bob{2, InstanceId{2}, WallTime{1'700'000'000'000}};
+    Voice anna = Voice(InstanceId{1}).of_version_1();
+    Voice bob = Voice(2, InstanceId{2}, WallTime{1'700'000'000'000}).of_version_1();
 };
 
 }  // namespace
+
+TEST_CASE("a store of version 12 keeps all it holds, and what follows is said in version 2") {
+    const test::Folder folder;
+    Voice anna = Voice(InstanceId{1}).of_version_1();
+    Voice bob = Voice(InstanceId{2}).of_version_1();
+    Voice twin = Voice(InstanceId{2}).of_version_1();
+    const auto carol = Voice(InstanceId{3}).device();
+    std::vector<store::Holding> held;
+    std::vector<Met> met;
+    test::Places lines;
+    {
+        const auto store = test::opened(folder.file());
+        REQUIRE(store->append(
+            {anna.say({"one", "two"}, "den", "an id"), anna.meet(carol), bob.say({"said to you"})},
+            {5}));
+        REQUIRE(store->append_legacy({{"abc:l1", {7}, "general", "10.0.0.1:4565", "from afar"}}));
+        REQUIRE(store->freeze(*fork_between(bob.run(1, 1), twin.say({"said to me"}))));
+        held = *store->holdings();
+        met = *store->met();
+        lines = test::places(store->newest({.met_too = true}, 99));
+        REQUIRE(lines.size() == 5);
+    }
+    run(folder.file(), to_version_12);
+
+    anna.learn_version_2();
+    const auto store = test::opened(folder.file());
+    CHECK(*store->holdings() == held);
+    CHECK(*store->met() == met);
+    CHECK(test::places(store->newest({.met_too = true}, 99)) == lines);
+    CHECK(texts(store->search("two", {}, 9)) == Texts{"two"});
+    CHECK((*store->proof_of(bob.log()))->seq == 1);
+    CHECK(store->tally()->lines == 4);
+    const auto runs = store->runs(anna.log(), 0, 99, 99'999);
+    REQUIRE(runs->size() == 2);
+    for (const auto& run : *runs) CHECK(run->is_of_version_1());
+    REQUIRE(store->append({anna.say({"three"})}, {9}));
+    const auto now = *store->holdings();
+    const auto grown = std::ranges::find(now, anna.log(), &store::Holding::log);
+    REQUIRE(grown != now.end());
+    CHECK(grown->extent.base == Stretch{0, {}, 4, anna.head(4)});
+    CHECK_FALSE(store->runs(anna.log(), 3, 9, 9'999)->front()->is_of_version_1());
+    CHECK(texts(store->newest({.room = "den"}, 9)) == Texts{"one", "two"});
+    CHECK(texts(store->search("three", {}, 9)) == Texts{"three"});
+}
+
+TEST_CASE("a damaged store of version 12 is mended with all that is in it") {
+    const test::Folder folder;
+    Voice anna = Voice(InstanceId{1}).of_version_1();
+    Voice bob = Voice(InstanceId{2}).of_version_1();
+    Voice twin = Voice(InstanceId{2}).of_version_1();
+    {
+        const auto store = test::opened(folder.file());
+        REQUIRE(store->append({anna.say({"one", "two"}), bob.say({"said to you"})}, {5}));
+        REQUIRE(store->freeze(*fork_between(bob.run(1, 1), twin.say({"said to me"}))));
+    }
+    run(folder.file(), to_version_12 + "UPDATE run SET head=zeroblob(32) WHERE run=1");
+    std::ofstream(store::suspicion_of(folder.file())) << ' ';
+
+    const auto mended = store::open_or_recover(folder.file());
+
+    REQUIRE(mended);
+    CHECK_FALSE(mended->report.empty());
+    CHECK(texts(mended->store->newest({}, 9)) == Texts{"said to you", "one", "two"});
+    CHECK((*mended->store->proof_of(bob.log()))->seq == 1);
+}
 
 TEST_CASE("a store of version 1 becomes one of today") {
     Version1 old;
@@ -91,21 +175,25 @@ TEST_CASE("a store of version 1 becomes one of today") {
     REQUIRE(store->append({old.anna.say({"next"})}, {9}));
 }
 
-TEST_CASE("what was named before there were eras is not proven, what is named since then is") {
+TEST_CASE("what was named before there were eras is proven as far as the store has come then") {
     Version1 old;
     store::Position before;
-    store::Position since;
+    store::Position beyond;
     {
         const auto store = test::opened(old.folder.file());
-        before = {store->id(), 3};
-        since = store->eras().at(3);
-        CHECK_FALSE(*store->proves(before));
+        before = {store->id(), store->last()};
+        beyond = {store->id(), store->last() + 1};
+        CHECK(*store->proves(before));
         CHECK(*store->proves({store->id(), 0}));
-        CHECK(*store->proves(since));
+        CHECK_FALSE(*store->proves(beyond));
+        CHECK_FALSE(*store->proves({store->id() + 1, 1}));
+        CHECK(*store->proves(store->eras().at(3)));
+        REQUIRE(store->append({old.anna.say({"next"})}, {9}));
     }
     const auto store = test::opened(old.folder.file());
-    CHECK_FALSE(*store->proves(before));
-    CHECK(*store->proves(since));
+    CHECK(*store->proves(before));
+    CHECK_FALSE(*store->proves(beyond));
+    CHECK(*store->proves(store->eras().at(store->last())));
 }
 
 TEST_CASE("lines of legacy peers in a store of version 1 are found by their addresses") {
@@ -116,8 +204,7 @@ TEST_CASE("lines of legacy peers in a store of version 1 are found by their addr
     CHECK(*store->legacy_authors() == Texts{"10.0.0.1:4565"});
     CHECK(texts(store->newest(from, 9)) == Texts{"lunch from afar"});
     CHECK(texts(store->search("lunch", from, 9)) == Texts{"lunch from afar"});
-    CHECK(texts(store->search("lunch", {.author = old.anna.device()}, 9)) ==
-          Texts{"lunch today"});
+    CHECK(texts(store->search("lunch", {.author = old.anna.device()}, 9)) == Texts{"lunch today"});
 }
 
 TEST_CASE("a store of version 1 is searched by room and author, and forgets what is trimmed") {
@@ -136,16 +223,17 @@ TEST_CASE("a store of version 1 is searched by room and author, and forgets what
 
 TEST_CASE("a store of version 10 reads the ends of its logs once, and never again") {
     const test::Folder folder;
-    Voice anna{InstanceId{1}};
+    Voice anna = Voice(InstanceId{1}).of_version_1();
     std::vector<store::Holding> before;
     {
         const auto store = test::opened(folder.file());
         REQUIRE(store->append({anna.say({"one"}), anna.say({"two"})}, {5}));
-        REQUIRE(store->append({Voice(InstanceId{2}).run(1, 3)}, {6}));
+        REQUIRE(store->append({Voice(InstanceId{2}).of_version_1().run(1, 3)}, {6}));
         before = *store->holdings();
     }
-    run(folder.file(),
-        "ALTER TABLE log DROP COLUMN state; UPDATE store SET version=10; PRAGMA user_version=10");
+    run(folder.file(), to_version_12 +
+                           "ALTER TABLE log DROP COLUMN state; UPDATE store SET version=10;"
+                           "PRAGMA user_version=10");
 
     CHECK(*test::opened(folder.file())->holdings() == before);
     // The insertion fails unless all have a state.
@@ -169,7 +257,7 @@ TEST_CASE("a row of a log that the disk altered is not believed") {
 
 TEST_CASE("a store of version 4, with a row for each line, goes on with one for many") {
     const test::Folder folder;
-    Voice anna{InstanceId{1}};
+    Voice anna = Voice(InstanceId{1}).of_version_1();
     {
         const auto store = test::opened(folder.file());  // lines with ids have rows of their own
         REQUIRE(store->append({anna.say({"one", "two", "three"}, "general", "an id")}, {5}));
@@ -196,14 +284,14 @@ TEST_CASE("a store of version 4, with a row for each line, goes on with one for 
 
 TEST_CASE("a store of version 8 has one room for all spellings of its name, and finds all again") {
     const test::Folder folder;
-    Voice anna{1, InstanceId{1}, WallTime{2'000}};
-    Voice bob{2, InstanceId{2}, WallTime{1'000}};
+    Voice anna = Voice(1, InstanceId{1}, WallTime{2'000}).of_version_1();
+    Voice bob = Voice(2, InstanceId{2}, WallTime{1'000}).of_version_1();
     const auto dan = Voice(InstanceId{4}).device();
     {
         const auto store = test::opened(folder.file());
         REQUIRE(store->append({anna.say({"lunch at noon"}, "Caf\u00E9"),
                                anna.say({"deployment of สวัสดีครับ"}, "general"),
-                               Voice(InstanceId{3}).to(dan).say({"lunch for two"}),
+                               Voice(InstanceId{3}).to(dan).of_version_1().say({"lunch for two"}),
                                bob.say({"lunch 🎉"}, "cafe\u0301")},
                               {5}));
         while (store->catch_up()) continue;

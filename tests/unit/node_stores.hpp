@@ -68,13 +68,26 @@ inline std::vector<std::string> texts(const Result<std::vector<store::Added>>& a
     return all;
 }
 
-// Lines by which two stores are compared. A failure is thrown.
-using Places = std::vector<std::pair<store::Arrival, Hash>>;
+// All that two stores tell of their lines and that must be the same. A failure is thrown.
+struct Placed {
+    store::Arrival arrival = 0;
+    Entry entry;
+    Hash checksum;
+
+    bool operator==(const Placed&) const = default;
+};
+using Places = std::vector<Placed>;
+
+// Not every store knows the head before a line.
+inline Placed placed(store::Arrival arrival, Entry entry, const Hash& checksum = {}) {
+    entry.before = {};
+    return {arrival, std::move(entry), checksum};
+}
 
 inline Places places(const Result<std::vector<store::Line>>& lines) {
     if (!lines) throw std::runtime_error(lines.why());
     Places all;
-    for (const auto& line : *lines) all.emplace_back(line.arrival, line.head);
+    for (const auto& line : *lines) all.push_back(placed(line.arrival, line.entry, line.checksum));
     return all;
 }
 
@@ -83,7 +96,7 @@ inline Places places(const Result<std::vector<store::Added>>& added) {
     Places all;
     for (const auto& one : *added)
         for (std::size_t n = 0; n < one.count; ++n)
-            all.emplace_back(one.arrival + n, one.run->items()[one.first + n].head);
+            all.push_back(placed(one.arrival + n, one.run->items()[one.first + n].entry));
     return all;
 }
 
