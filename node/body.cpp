@@ -130,6 +130,28 @@ void Node::Body::say(Saying saying, WhenSaid said) {
     loop_.post([said = std::move(said)] { said(not_running()); });
 }
 
+// An entry that takes something back names the head of the log there, which only the store knows.
+void Node::Body::take_back(const LineId& line, Decided done) {
+    if (!is_running()) return loop_.post([done = std::move(done)] { done(not_running()); });
+    if (line.log.device != key_->id()) {
+        return loop_.post([done = std::move(done)] {
+            done(Failure{"only its author takes a line back", Failure::Kind::invalid});
+        });
+    }
+    history_.read([this, line, done = std::move(done)](store::Store& history) {
+        const auto runs = history.runs(line.log, line.seq - 1, 1, 1);
+        std::optional<Hash> head;
+        for (const RunPtr& run : runs ? *runs : std::vector<RunPtr>{})
+            if (run->first() <= line.seq && line.seq <= run->last())
+                head = run->items()[line.seq - run->first()].head;
+        loop_.post([this, line, head, done] {
+            if (!head) return done(Failure{"no such line is here", Failure::Kind::not_found});
+            feed(brain::TakeBack{{line, *head}});
+            done(std::nullopt);
+        });
+    });
+}
+
 brain::DeliveryCount Node::Body::watch(const LineId& line) {
     LANCHAT_ASSERT(!feeding_);
     feed(brain::Watch{line});

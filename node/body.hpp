@@ -42,6 +42,7 @@ class Node::Body {
     Endpoint address() const { return address_; }
     Result<std::string> say(std::string text, std::string room);
     void say(Saying saying, WhenSaid said);
+    void take_back(const LineId& line, Decided done);
     brain::DeliveryCount watch(const LineId& line);
     void receive(bool on);
     bool has_room();

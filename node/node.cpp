@@ -249,6 +249,9 @@ Result<std::string> Node::say(std::string text, std::string room) {
 }
 
 void Node::say(Saying saying, WhenSaid said) { body_->say(std::move(saying), std::move(said)); }
+void Node::take_back(const LineId& line, Decided done) {
+    body_->take_back(line, std::move(done));
+}
 DeliveryCount Node::watch(const LineId& line) { return body_->watch(line); }
 
 bool Node::has_room() const { return body_->has_room(); }

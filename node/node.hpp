@@ -58,6 +58,12 @@ class Node {
     // the peers that are linked now have the line on their disks too.
     void say(Saying saying, WhenSaid said);
 
+    // Takes back a line of this device, whichever process said it, to everybody or to one alone.
+    // Its text leaves the disks of all whose build knows that. `done` is called once it is said, as
+    // a line is: never before this returns, nor after the node has stopped. A TakenBack event tells
+    // when the text has gone here. A Failure: this node holds no such line of its own.
+    void take_back(const LineId& line, Decided done);
+
     // The delivery of an own line that is stored; events tell from now on when it changes. Not
     // from within a listener.
     DeliveryCount watch(const LineId& line);

@@ -7,13 +7,22 @@
 #include "message/text.hpp"
 
 namespace lanchat {
+namespace {
+
+bool makes_sense(const Via& via) {
+    return is_name(via.name) && is_utf8(via.through) && !via.through.empty() &&
+           via.through.size() <= limits::via_bytes_max &&
+           via.passed.size() <= limits::via_passed_max;
+}
+
+}  // namespace
 
 Sayings::Sayings(NodeLoop& loop, const brain::Room& room, History& history, Settings settings,
                  std::function<void(brain::Say)> feed)
     : loop_(loop), room_(room), history_(history), settings_(settings), feed_(std::move(feed)) {}
 
 std::optional<Failure> Sayings::refuse(Saying& saying) const {
-    auto& [text, room, said_id, to] = saying;
+    auto& [text, room, said_id, to, marks] = saying;
     if (!history_.trouble().empty())
         return Failure{"the line cannot be stored: " + history_.trouble()};
     constexpr auto invalid = Failure::Kind::invalid;
@@ -34,7 +43,17 @@ std::optional<Failure> Sayings::refuse(Saying& saying) const {
         return Failure{
             "an id has at most " + std::to_string(limits::said_id_bytes_max) + " bytes of UTF-8",
             invalid};
+    if (marks.via && !makes_sense(*marks.via))
+        return Failure{"nobody can speak for somebody without a name, or through nothing", invalid};
+    if (marks.reply_to && !is_read_by_the_same(*marks.reply_to, to))
+        return Failure{"that line is not read by those who are to read the reply", invalid};
     return std::nullopt;
+}
+
+bool Sayings::is_read_by_the_same(const LineId& line, const DeviceId& to) const {
+    const bool is_place = line.seq != 0 && line.seq <= limits::seq_max;
+    if (to == DeviceId{}) return is_place && !line.log.is_direct();
+    return is_place && is_between(line.log, settings_.self, to);
 }
 
 LineId Sayings::say_now(Saying saying, bool watched) {
@@ -42,7 +61,7 @@ LineId Sayings::say_now(Saying saying, bool watched) {
     LineId line = is_direct ? room_.next_line_to(saying.to) : room_.next_line();
     line.seq += waiting_[saying.to]++;
     feed_({std::move(saying.room), std::move(saying.text), std::move(saying.said_id), watched,
-           saying.to});
+           saying.to, std::move(saying.marks)});
     return line;
 }
 

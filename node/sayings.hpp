@@ -42,6 +42,7 @@ class Sayings {
     void stored(const std::vector<RunPtr>& runs);
 
   private:
+    bool is_read_by_the_same(const LineId& line, const DeviceId& to) const;
     void say_once(const Saying& saying);
     void answer_all(const Saying& said_was, const Result<LineId>& line);
 

@@ -26,6 +26,7 @@ struct Saying {
     // used before says nothing: the answer is the line that was said with it.
     std::string said_id = {};
     DeviceId to = {};  // for this device alone; none: for everybody in the room
+    Marks marks = {};  // what stands beside the text
 };
 // Called with the place of the line once it survives a power cut here, or with why it was not said.
 using WhenSaid = std::function<void(const Result<LineId>&)>;

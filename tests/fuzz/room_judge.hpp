@@ -164,8 +164,13 @@ class Judge {
     void judge_one(const brain::Probe&) {}
     void judge_one(const brain::Roll&) {}
     void judge_one(const brain::Remember&) {}
-    // All bodies come with their entries, and nobody says that it lacks some.
-    void judge_one(const brain::Look&) { LANCHAT_ASSERT(false); }
+    // Only what is on the disk is looked for, whatever somebody says that it lacks.
+    void judge_one(const brain::Look& look) {
+        LANCHAT_ASSERT(!look.entries.empty());
+        LANCHAT_ASSERT(look.entries.size() <= limits::frame_bodies_max);
+        for (const Seq seq : look.entries) LANCHAT_ASSERT(logs_.at(look.log).stored.holds(seq));
+    }
+    // All bodies come with their entries here, so none is taken from anybody.
     void judge_one(const brain::Fill&) { LANCHAT_ASSERT(false); }
     void judge_one(const brain::Examine& examine) {
         LANCHAT_ASSERT(examine.run->log() != own_ && examine.after < examine.run->last());
