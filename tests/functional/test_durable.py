@@ -408,9 +408,10 @@ def a_socket_that_was_removed_is_made_again_and_who_is_connected_stays():
         node = chat.node("alice")
         node.wait_ready()
         path = os.path.join(_data(node.home), "lanchat.sock")
-        with subprocess.Popen([PROGRAM, "tail", "-f", "-n", "0"], env=environment(node.home),
+        _ask(node, "send", "one")
+        with subprocess.Popen([PROGRAM, "tail", "-f", "-n", "1"], env=environment(node.home),
                               stdout=subprocess.PIPE) as tail:
-            _ask(node, "send", "one")
+            # It is connected once it tells what came last.
             check_equal(tail.stdout.readline(), b"alice: one\n", "before")
             for round_ in range(2):
                 os.remove(path)
