@@ -8,7 +8,7 @@ namespace {
 
 // Of the log after `seq`, which lies in the run or just before it.
 const Hash& head_at(const VerifiedRun& run, Seq seq) {
-    return seq < run.first() ? run.before() : run.items()[seq - run.first()].head;
+    return seq < run.first() ? run.before() : run.at(seq).head;
 }
 
 // What counts of the run: its entries up to `limit`. Precondition: there are some.
@@ -106,8 +106,7 @@ Fitted fit(const Extent& held, const VerifiedRun& run) {
             return {Fit::apart, held};
         }
     }
-    if (part.last == extent.last())
-        extent.newest = run.items()[part.last - run.first()].entry.clock;
+    if (part.last == extent.last()) extent.newest = run.at(part.last).entry.clock;
     return fitted;
 }
 

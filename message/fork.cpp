@@ -4,24 +4,14 @@
 #include <algorithm>
 
 namespace lanchat {
-namespace {
-
-const VerifiedRun::Item& item_at(const VerifiedRun& run, Seq seq) {
-    return run.items()[seq - run.first()];
-}
-
-}  // namespace
-
-bool Fork::is_tight() const {
-    return item_at(*a, seq).entry.before == item_at(*b, seq).entry.before;
-}
+bool Fork::is_tight() const { return a->at(seq).entry.before == b->at(seq).entry.before; }
 
 std::optional<Fork> fork_between(const RunPtr& a, const RunPtr& b) {
     if (a->log() != b->log()) return std::nullopt;
     const Seq first = std::max(a->first(), b->first());
     const Seq last = std::min(a->last(), b->last());
     for (Seq seq = first; seq <= last; ++seq) {
-        if (item_at(*a, seq).head != item_at(*b, seq).head) return Fork{a->log(), seq, a, b};
+        if (a->at(seq).head != b->at(seq).head) return Fork{a->log(), seq, a, b};
         if (seq == last) break;  // it may be the greatest number there is
     }
     return std::nullopt;

@@ -200,6 +200,10 @@ VerifiedRun::VerifiedRun(std::vector<Item> items, Signature signature, bool is_o
     for (const auto& item : items_) byte_count_ += item.bytes.size() + item.body_name.size;
 }
 
+RunPtr VerifiedRun::with(std::vector<Item> items) const {
+    return RunPtr(new VerifiedRun(std::move(items), signature_, is_of_version_1_));
+}
+
 std::optional<Shared> VerifiedRun::shared() const {
     if (is_of_version_1_) return std::nullopt;
     return Shared{log(), first(), before()};
@@ -249,8 +253,7 @@ RunPtr end_of(const RunPtr& run, Seq after) {
     if (after < run->first()) return run;
     LANCHAT_ASSERT(after < run->last());
     const auto skipped = static_cast<std::ptrdiff_t>(after - run->first() + 1);
-    return RunPtr(new VerifiedRun({run->items().begin() + skipped, run->items().end()},
-                                  run->signature(), run->is_of_version_1()));
+    return run->with({run->items().begin() + skipped, run->items().end()});
 }
 
 std::vector<RunPtr> joined(const std::vector<RunPtr>& runs) {
@@ -271,8 +274,7 @@ std::vector<RunPtr> joined(const std::vector<RunPtr>& runs) {
             std::vector<Item> items;
             for (; run != end; ++run)
                 items.insert(items.end(), (*run)->items().begin(), (*run)->items().end());
-            all.push_back(RunPtr(
-                new VerifiedRun(std::move(items), last->signature(), last->is_of_version_1())));
+            all.push_back(last->with(std::move(items)));
         }
         run = end;
     }
@@ -280,25 +282,24 @@ std::vector<RunPtr> joined(const std::vector<RunPtr>& runs) {
 }
 
 RunPtr without_body(const RunPtr& run, Seq seq) {
-    const auto place = static_cast<std::size_t>(seq - run->first());
-    if (run->items()[place].body.empty()) return run;
+    if (run->at(seq).body.empty()) return run;
     auto items = run->items();
-    Item& item = items[place];
+    Item& item = items[seq - run->first()];
     item.body.clear();
     auto bare = decode_entry(item.bytes, {item.entry.log, seq, item.entry.before});
     LANCHAT_ASSERT(bare);
     item.entry = std::move(*bare);
-    return RunPtr(new VerifiedRun(std::move(items), run->signature(), run->is_of_version_1()));
+    return run->with(std::move(items));
 }
 
 RunPtr with_body(const RunPtr& run, Seq seq, std::string body) {
-    const auto place = static_cast<std::size_t>(seq - run->first());
-    const Item& known = run->items()[place];
+    const Item& known = run->at(seq);
     if (!known.is_apart() || name_of_body(body) != known.body_name) return nullptr;
     auto items = run->items();
-    items[place].body = std::move(body);
-    take_body(items[place].body, items[place].entry);
-    return RunPtr(new VerifiedRun(std::move(items), run->signature(), run->is_of_version_1()));
+    Item& item = items[seq - run->first()];
+    item.body = std::move(body);
+    take_body(item.body, item.entry);
+    return run->with(std::move(items));
 }
 
 Run unverified(const VerifiedRun& run) {

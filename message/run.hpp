@@ -78,6 +78,9 @@ class VerifiedRun {
     const Hash& before() const { return items_.front().entry.before; }
     const Hash& head() const { return items_.back().head; }
     const std::vector<Item>& items() const { return items_; }  // at least one
+    bool holds(Seq seq) const { return first() <= seq && seq <= last(); }
+    // Precondition: the run holds `seq`.
+    const Item& at(Seq seq) const { return items_[seq - first()]; }
     const Signature& signature() const { return signature_; }
     // Whether its entries hold their texts themselves, as those of version 1.
     bool is_of_version_1() const { return is_of_version_1_; }
@@ -98,6 +101,8 @@ class VerifiedRun {
     friend std::shared_ptr<const VerifiedRun> with_body(
         const std::shared_ptr<const VerifiedRun>& run, Seq seq, std::string body);
     VerifiedRun(std::vector<Item> items, Signature signature, bool is_of_version_1);
+    // Other items under the same signature, which vouches for them as well.
+    std::shared_ptr<const VerifiedRun> with(std::vector<Item> items) const;
 
     std::vector<Item> items_;
     Signature signature_;

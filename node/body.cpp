@@ -142,8 +142,7 @@ void Node::Body::take_back(const LineId& line, Decided done) {
         const auto runs = history.runs(line.log, line.seq - 1, 1, 1);
         std::optional<Hash> head;
         for (const RunPtr& run : runs ? *runs : std::vector<RunPtr>{})
-            if (run->first() <= line.seq && line.seq <= run->last())
-                head = run->items()[line.seq - run->first()].head;
+            if (run->holds(line.seq)) head = run->at(line.seq).head;
         loop_.post([this, line, head, done] {
             if (!head) return done(Failure{"no such line is here", Failure::Kind::not_found});
             feed(brain::TakeBack{{line, *head}});

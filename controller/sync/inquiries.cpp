@@ -19,7 +19,7 @@ std::optional<Want> Inquiries::begin(const LogId& log, Seq low, Seq differs, Ins
 bool Inquiries::is_answer(const VerifiedRun& run) const {
     const auto open = open_.find(run.log());
     if (open == open_.end()) return false;
-    return run.first() <= open->second.asked && open->second.asked <= run.last();
+    return run.holds(open->second.asked);
 }
 
 std::optional<Seq> Inquiries::agreed(const LogId& log) const {

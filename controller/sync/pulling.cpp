@@ -11,8 +11,7 @@ namespace {
 
 bool continues(const VerifiedRun& run, const Want& want) {
     if (want.after >= want.seq) return false;
-    const Seq next = want.newest_first ? want.seq : want.after + 1;
-    return run.first() <= next && next <= run.last();
+    return run.holds(want.newest_first ? want.seq : want.after + 1);
 }
 
 }  // namespace

@@ -85,8 +85,7 @@ void MemoryStore::take_back(const Dropped& what, bool is_news) {
     const auto runs = log->second.runs;
     for (const Kept& kept : runs) {
         const RunPtr& run = kept.run;
-        if (line.seq < run->first() || line.seq > run->last()) continue;
-        if (run->items()[line.seq - run->first()].head != what.head) continue;
+        if (!run->holds(line.seq) || run->at(line.seq).head != what.head) continue;
         is_it = true;
         replace(run, without_body(run, line.seq));
     }
@@ -118,7 +117,7 @@ Result<std::vector<Line>> MemoryStore::fill(const LogId& log, const std::vector<
         if (!lacking_.contains(line)) continue;
         const auto runs = logs_.at(log).runs;
         for (const Kept& kept : runs) {
-            if (body.seq < kept.run->first() || body.seq > kept.run->last()) continue;
+            if (!kept.run->holds(body.seq)) continue;
             const RunPtr whole = with_body(kept.run, body.seq, body.bytes);
             if (!whole) continue;
             replace(kept.run, whole);
@@ -141,12 +140,11 @@ Result<std::vector<Body>> MemoryStore::bodies(const LogId& log, const std::vecto
     std::size_t bytes = 0;
     for (const Seq seq : entries) {
         const auto has_it = [seq](const Kept& kept) {
-            return kept.run->first() <= seq && seq <= kept.run->last() &&
-                   !kept.run->items()[seq - kept.run->first()].body.empty();
+            return kept.run->holds(seq) && !kept.run->at(seq).body.empty();
         };
         const auto kept = std::ranges::find_if(held->second.runs, has_it);
         if (kept == held->second.runs.end()) continue;
-        const std::string& body = kept->run->items()[seq - kept->run->first()].body;
+        const std::string& body = kept->run->at(seq).body;
         bytes += body.size();
         if (bytes > bytes_max && !found.empty()) return found;
         found.push_back({seq, body});
@@ -199,8 +197,7 @@ void MemoryStore::spell(const Entry& entry, bool legacy) {
 const VerifiedRun::Item* MemoryStore::item_at(const Log& log, Seq seq) {
     if (!log.extent.holds(seq)) return nullptr;
     for (const Kept& kept : log.runs)
-        if (kept.run->first() <= seq && seq <= kept.run->last())
-            return &kept.run->items()[seq - kept.run->first()];
+        if (kept.run->holds(seq)) return &kept.run->at(seq);
     return nullptr;
 }
 

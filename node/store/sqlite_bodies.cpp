@@ -13,9 +13,6 @@ namespace lanchat::store {
 bool SqliteStore::keep_bodies(const Added& added, const Log& log, Change& change) {
     const auto items = std::span(added.run->items()).subspan(added.first, added.count);
     const LogId& id = added.run->log();
-    const auto item_at = [&](Seq seq) -> const VerifiedRun::Item& {
-        return added.run->items()[seq - added.run->first()];
-    };
     for (const auto& item : items) {
         if (!item.is_apart()) continue;
         if (!database_.query("INSERT INTO lacking VALUES(?,?)", log.row, item.entry.seq).done())
@@ -33,7 +30,7 @@ bool SqliteStore::keep_bodies(const Added& added, const Log& log, Change& change
                 known.emplace_back(static_cast<Seq>(row.integer(0)), *head);
         if (row.failed()) return false;
         for (const auto& [seq, head] : known)
-            if (!take_back({{id, seq}, head}, item_at(seq).is_apart(), change)) return false;
+            if (!take_back({{id, seq}, head}, added.run->at(seq).is_apart(), change)) return false;
     }
     return std::ranges::all_of(items, [&](const auto& item) {
         return item.entry.kind != EntryKind::drop || keep_drop(item.entry, change);
@@ -61,9 +58,7 @@ bool SqliteStore::take_back(const Dropped& what, bool is_news, Change& change) {
     if (!log) return true;
     const auto held = runs_with(*log, line.seq);
     if (!held) return false;
-    const auto is_other = [&](const Held& one) {
-        return one.run->items()[line.seq - one.run->first()].head != what.head;
-    };
+    const auto is_other = [&](const Held& one) { return one.run->at(line.seq).head != what.head; };
     if (std::ranges::all_of(*held, is_other)) return true;
     if (is_news) change.body_news.push_back({line, BodyState::dropped});
     return database_.query("INSERT OR IGNORE INTO gone VALUES(?,?)", log->row, line.seq).done() &&
@@ -103,7 +98,7 @@ bool SqliteStore::rewrite(const Held& held, const RunPtr& changed, Seq seq, cons
         return false;
     if (!before || before->line.arrival > change.indexed) return true;
     auto after = before->line;
-    after.entry = changed->items()[seq - changed->first()].entry;
+    after.entry = changed->at(seq).entry;
     look_for_body(after, drops_ || change.drops);
     const auto tell = [&](const char* statement, const Line& line) {
         const auto words = indexed_words(before->room, before->author, line.entry.text);
@@ -190,7 +185,7 @@ Result<std::vector<Body>> SqliteStore::bodies(const LogId& log, const std::vecto
         const auto runs = runs_with(*held, seq);
         if (!runs) return Failure{runs.why()};
         for (const Held& one : *runs) {
-            const auto& body = one.run->items()[seq - one.run->first()].body;
+            const auto& body = one.run->at(seq).body;
             if (body.empty()) continue;
             bytes += body.size();
             if (bytes > bytes_max && !found.empty()) return found;
