@@ -65,20 +65,26 @@ std::optional<std::string_view> take_sized(std::string_view& packed) {
     return bytes;
 }
 
-void put(std::string& text, const BodyName& name) {
-    text += name.hash.view();
-    put_big_endian(text, name.size);
-}
-
 std::optional<BodyName> take_name(std::string_view& packed) {
-    BodyName name;
-    constexpr std::size_t size = sizeof name.hash.bytes + sizeof name.size;
+    constexpr std::size_t size = sizeof(BodyName::hash) + sizeof(BodyName::size);
     const auto front = packed.substr(0, size);
     packed.remove_prefix(front.size());
-    if (front.size() != size || !take_exact(front.substr(0, sizeof name.hash.bytes), name.hash) ||
-        !take_big_endian(front.substr(sizeof name.hash.bytes), name.size))
-        return std::nullopt;
-    return name;
+    return body_name_from(front);
+}
+
+// Gives `take` each entry: its bytes, what it signs of its body, and that body. False if it cannot
+// be told where one ends.
+template <class Take>
+bool each_entry(std::string_view entries, std::string_view bodies, bool is_of_version_1,
+                const Take& take) {
+    while (!entries.empty()) {
+        const auto name = is_of_version_1 ? std::optional(BodyName()) : take_name(entries);
+        const auto bytes = take_sized(entries);
+        const auto body = is_of_version_1 ? std::optional(std::string_view()) : take_sized(bodies);
+        if (!name || !bytes || !body) return false;
+        take(*bytes, *name, *body);
+    }
+    return bodies.empty();
 }
 
 // Leaves the entries without the checksum behind them. False if it is not theirs.
@@ -98,19 +104,14 @@ bool take_packed(std::string_view entries, std::string_view bodies, Run& run) {
         if (entries.size() < sizeof(std::uint64_t)) return false;
         entries.remove_suffix(sizeof(std::uint64_t));
     }
-    while (!entries.empty()) {
-        const auto name = is_of_version_1 ? std::optional(BodyName()) : take_name(entries);
-        const auto bytes = take_sized(entries);
-        if (!name || !bytes) return false;
-        run.entries.emplace_back(*bytes);
-        if (is_of_version_1) continue;
-        const auto body = take_sized(bodies);
-        if (!body) return false;
-        const bool is_apart = body->empty() && name->size != 0;
+    const auto take = [&](std::string_view bytes, const BodyName& name, std::string_view body) {
+        run.entries.emplace_back(bytes);
+        if (is_of_version_1) return;
+        const bool is_apart = body.empty() && name.size != 0;
         if (is_apart) run.apart.push_back(static_cast<std::uint32_t>(run.bodies.size()));
-        run.bodies.emplace_back(is_apart ? lanchat::pack(*name) : std::string(*body));
-    }
-    return bodies.empty();
+        run.bodies.emplace_back(is_apart ? lanchat::pack(name) : std::string(body));
+    };
+    return each_entry(entries, bodies, is_of_version_1, take);
 }
 
 void put(std::string& text, const Stretch& stretch) {
@@ -251,7 +252,7 @@ Packed pack(const VerifiedRun& run) {
     packed.shared = lanchat::pack(*run.shared());
     packed.bodies.reserve(run.byte_count());
     for (const auto& item : run.items()) {
-        put(packed.entries, item.body_name);
+        packed.entries += lanchat::pack(item.body_name);
         put_sized(packed.entries, item.bytes);
         put_sized(packed.bodies, item.body);
     }
@@ -297,14 +298,10 @@ bool StoredRun::take_all(std::string_view shared, std::string_view entries,
         if (!shared_ || shared_->first != first_ || !take_checked(entries, shared, head_))
             return false;
     }
-    while (!entries.empty()) {
-        const auto name = is_of_version_1 ? std::optional(BodyName()) : take_name(entries);
-        const auto bytes = take_sized(entries);
-        const auto body = is_of_version_1 ? std::optional(std::string_view()) : take_sized(bodies);
-        if (!name || !bytes || !body) return false;
-        entries_.push_back({*bytes, *name, *body});
-    }
-    return bodies.empty();
+    const auto take = [this](std::string_view bytes, const BodyName& name, std::string_view body) {
+        entries_.push_back({bytes, name, body});
+    };
+    return each_entry(entries, bodies, is_of_version_1, take);
 }
 
 std::optional<Entry> StoredRun::entry(std::size_t place) {
