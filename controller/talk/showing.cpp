@@ -12,7 +12,6 @@ bool Talk::show(const VerifiedRun& run, const Arriving& how, Effects& out) {
     const Extent& before = how.before;
     const bool fills = before.forked != 0 ||
                        (before.size() > 0 ? run.first() > before.last() + 1 : run.first() > 1);
-    const bool own = run.log().device == self_.device();
     const bool hidden = needs_.is_blocked(run.log().device);
     const std::string log = log_name(run.log()) + ':';
     const Believed now = walls_.at(how.now);
@@ -39,19 +38,8 @@ bool Talk::show(const VerifiedRun& run, const Arriving& how, Effects& out) {
         const LineId line{entry.log, entry.seq};
         if (hidden || !entry.is_line() || item.is_apart() || needs_.is_dropped({line, item.head}))
             continue;
-        Message message{log + std::to_string(entry.seq),
-                        entry.room,
-                        from,
-                        entry.clock.time(),
-                        entry.text,
-                        own,
-                        old,
-                        entry.clock,
-                        line,
-                        is_late(entry, now),
-                        entry.clock.time() > now.latest,
-                        to};
-        put_marks(entry.marks, message);
+        Message message = message_of(entry, log + std::to_string(entry.seq), from, to, now);
+        message.history = old;
         out.push_back(Notify{std::move(message)});
     }
     return begins_old.value_or(false);
@@ -69,21 +57,27 @@ void Talk::show_late(const Entry& entry, Now moment, Effects& out) {
     const Believed now = walls_.at(moment);
     std::optional<PeerInfo> to;
     if (entry.log.is_direct()) to = needs_.about(entry.log.to);
-    const LineId line{entry.log, entry.seq};
-    Message message{message_id(line),
+    out.push_back(Notify{message_of(entry, message_id({entry.log, entry.seq}),
+                                    needs_.regarded(needs_.author(entry), device), to, now)});
+}
+
+// As it is shown, unless it is history.
+Message Talk::message_of(const Entry& entry, std::string id, PeerInfo from,
+                         std::optional<PeerInfo> to, const Believed& now) {
+    Message message{std::move(id),
                     entry.room,
-                    needs_.regarded(needs_.author(entry), device),
+                    std::move(from),
                     entry.clock.time(),
                     entry.text,
-                    device == self_.device(),
+                    entry.log.device == self_.device(),
                     false,
                     entry.clock,
-                    line,
+                    {entry.log, entry.seq},
                     is_late(entry, now),
                     entry.clock.time() > now.latest,
-                    to};
+                    std::move(to)};
     put_marks(entry.marks, message);
-    out.push_back(Notify{std::move(message)});
+    return message;
 }
 
 // Said while we were away: whoever brought it, or its author, had it when it came, and it is either

@@ -146,22 +146,9 @@ void Talk::said(Now now, Effects& out) {
 
 void Talk::show_own(const Entry& entry, const Believed& believed, const std::optional<PeerInfo>& to,
                     Effects& out) {
-    const LineId line{entry.log, entry.seq};
-    const auto id = to ? message_id(line) : own_log_name_ + std::to_string(entry.seq);
-    Message message{id,
-                    entry.room,
-                    self_.info,
-                    entry.clock.time(),
-                    entry.text,
-                    true,
-                    false,
-                    entry.clock,
-                    line,
-                    is_late(entry, believed),
-                    entry.clock.time() > believed.latest,
-                    to};
-    put_marks(entry.marks, message);
-    out.push_back(Notify{std::move(message)});
+    const auto id =
+        to ? message_id({entry.log, entry.seq}) : own_log_name_ + std::to_string(entry.seq);
+    out.push_back(Notify{message_of(entry, id, self_.info, to, believed)});
 }
 
 void Talk::stored(const LogId& log, Seq last, bool is_own_direct) {

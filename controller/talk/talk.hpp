@@ -132,10 +132,12 @@ class Talk {
     bool is_stalled(const Peer&, Instant now) const;
     std::optional<Instant> ack_due(const Peer&) const;
 
-    // showing.cpp: lines of others
+    // showing.cpp: lines as they are shown
     void learn_of(const Entry&, Instant now);
     bool is_history(const Entry&, const Arriving&, WallTime began) const;
     bool is_late(const Entry&, const Believed&);
+    Message message_of(const Entry&, std::string id, PeerInfo from, std::optional<PeerInfo> to,
+                       const Believed&);
 
     // carrying.cpp: receipts, for those with whom a neighbour is linked
     bool is_linked(const NodeId&) const;
