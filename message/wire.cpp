@@ -19,19 +19,6 @@ namespace {
 void put(const RunPtr& run, message::Run& out) { put(*run, out); }
 
 template <class Out>
-void put(const LogId& log, Out& out) {
-    out.set_device(std::string(log.device.view()));
-    out.set_epoch(static_cast<std::uint64_t>(log.epoch));
-}
-
-// What may be said of direct logs too.
-template <class Out>
-void put_any(const LogId& log, Out& out) {
-    put(log, out);
-    if (log.is_direct()) out.set_to(std::string(log.to.view()));
-}
-
-template <class Out>
 void put(const Span& span, Out& out) {
     out.set_after(span.after);
     out.set_seq(span.last);
@@ -66,17 +53,6 @@ void put(const Receipt& receipt, message::Receipt& out) {
     out.set_seq(receipt.last);
     out.set_count(receipt.count);
     out.set_signature(std::string(receipt.signature.view()));
-}
-
-template <class In>
-bool take_log(const In& in, LogId& log) {
-    log.epoch = Epoch{in.epoch()};
-    return take_exact(in.device(), log.device);
-}
-
-template <class In>
-bool take_any_log(const In& in, LogId& log) {
-    return take_log(in, log) && take_exact_or_none(in.to(), log.to);
 }
 
 template <class In>

@@ -1,11 +1,14 @@
-// Parts of a frame to protobuf and back. For wire.cpp only: nobody else sees the generated code.
+// Parts of a frame to protobuf and back. For wire.cpp and wire_run.cpp: nobody else sees the
+// generated code.
 #pragma once
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "message/exact.hpp"
 #include "message/frame.hpp"
 #include "message/message.pb.h"
 #include "message/result.hpp"
@@ -26,6 +29,30 @@ Result<Digest> take_digest(const message::Digest& in);
 Result<VerifyStep> take_verify(const message::Verify& in);
 Result<Ping> take_ping(const message::Ping& in);
 Result<Bye> take_bye(const message::Bye& in);
+
+// A log, and one that may be direct, in whatever names it.
+template <class Out>
+void put(const LogId& log, Out& out) {
+    out.set_device(std::string(log.device.view()));
+    out.set_epoch(static_cast<std::uint64_t>(log.epoch));
+}
+
+template <class Out>
+void put_any(const LogId& log, Out& out) {
+    put(log, out);
+    if (log.is_direct()) out.set_to(std::string(log.to.view()));
+}
+
+template <class In>
+bool take_log(const In& in, LogId& log) {
+    log.epoch = Epoch{in.epoch()};
+    return take_exact(in.device(), log.device);
+}
+
+template <class In>
+bool take_any_log(const In& in, LogId& log) {
+    return take_log(in, log) && take_exact_or_none(in.to(), log.to);
+}
 
 // What is no more than `most` elements, each taken by `take`; or the first failure.
 template <class In, class Out, class Take>

@@ -5,6 +5,7 @@
 
 #include "message/exact.hpp"
 #include "message/limits.hpp"
+#include "message/wire_parts.hpp"
 
 namespace lanchat {
 namespace {
@@ -18,10 +19,9 @@ void move_all(From& from, std::vector<std::string>& to) {
 // What its entries share; nothing of version 1.
 bool take_shared(const message::Run& in, Run& run) {
     if (in.first() == 0) return in.bodies_size() == 0;
-    Shared shared{{{}, Epoch{in.epoch()}, {}}, in.first(), {}};
+    Shared shared{{}, in.first(), {}};
     const bool is_first = shared.first == 1;
-    if (!take_exact(in.device(), shared.log.device)) return false;
-    if (!take_exact_or_none(in.to(), shared.log.to)) return false;
+    if (!take_any_log(in, shared.log)) return false;
     if (is_first != in.before().empty() || !take_exact_or_none(in.before(), shared.before))
         return false;
     run.shared = shared;
@@ -41,10 +41,7 @@ void put(const VerifiedRun& run, message::Run& out) {
         if (item.is_apart()) out.add_apart(static_cast<std::uint32_t>(n));
         out.add_bodies(item.is_apart() ? pack(item.body_name) : item.body);
     }
-    const LogId& log = run.log();
-    out.set_device(std::string(log.device.view()));
-    out.set_epoch(static_cast<std::uint64_t>(log.epoch));
-    if (log.is_direct()) out.set_to(std::string(log.to.view()));
+    put_any(run.log(), out);
     out.set_first(run.first());
     if (run.first() != 1) out.set_before(std::string(run.before().view()));
 }
