@@ -7,6 +7,17 @@
 #include "node/history.hpp"
 
 namespace lanchat {
+namespace {
+
+// Whoever asked is answered also when the disk cannot be read.
+template <class T>
+std::vector<T> or_nothing(Result<std::vector<T>> found) {
+    if (found) return std::move(*found);
+    spdlog::warn("history: {}", found.why());
+    return {};
+}
+
+}  // namespace
 
 void History::read(store::Disk::Job job) {
     if (disk_) disk_->read(std::move(job));
@@ -20,9 +31,7 @@ void History::fetch(const brain::Fetch& fetch) {
                 ? history.runs_back_from(log, seq, limits::pull_lines_max, limits::fetch_bytes_max)
                 : history.runs(log, after, limits::pull_lines_max, limits::fetch_bytes_max);
         loop_.post([this, fetch, runs = std::move(runs)]() mutable {
-            if (!runs) spdlog::warn("history: {}", runs.why());
-            hooks_.feed(brain::Fetched{fetch.link, fetch.want.log,
-                                       runs ? std::move(*runs) : std::vector<RunPtr>{}});
+            hooks_.feed(brain::Fetched{fetch.link, fetch.want.log, or_nothing(std::move(runs))});
         });
     });
 }
@@ -31,9 +40,7 @@ void History::look(const brain::Look& look) {
     read([this, look](store::Store& history) {
         auto bodies = history.bodies(look.log, look.entries, limits::frame_bytes_target);
         loop_.post([this, look, bodies = std::move(bodies)]() mutable {
-            if (!bodies) spdlog::warn("history: {}", bodies.why());
-            hooks_.feed(brain::Found{look.link, look.log,
-                                     bodies ? std::move(*bodies) : std::vector<Body>{}});
+            hooks_.feed(brain::Found{look.link, look.log, or_nothing(std::move(bodies))});
         });
     });
 }
@@ -59,9 +66,7 @@ void History::examine(const brain::Examine& examine) {
         auto ours = history.runs(examine.run->log(), examine.after, 2 * limits::run_entries_max,
                                  limits::fetch_bytes_max);
         loop_.post([this, examine, ours = std::move(ours)]() mutable {
-            if (!ours) spdlog::warn("history: {}", ours.why());
-            hooks_.feed(brain::Examined{examine.link, examine.run,
-                                        ours ? std::move(*ours) : std::vector<RunPtr>{}});
+            hooks_.feed(brain::Examined{examine.link, examine.run, or_nothing(std::move(ours))});
         });
     });
 }
