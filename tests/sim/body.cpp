@@ -235,7 +235,9 @@ void Body::step(const Input& input) {
     heard_from_ = received == nullptr ? std::nullopt : std::optional{received->link};
     heard_receipt_ = received != nullptr && !received->frame.receipts.empty();
     if (const auto* block = std::get_if<Block>(&input)) blocks_ = block->on;
+    note_letters_to(input);
     room_.step(input, now(), effects);
+    note_letters_to(input);
     if (room_.next_line().log != own_log_) note_page();
     mark_step(input, effects);
     for (const Effect& effect : effects)

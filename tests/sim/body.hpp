@@ -210,6 +210,7 @@ class Body : public Party {
                 std::uint64_t text = 0) const;
     void note_page();
     void note_letters(const LogId& log);
+    void note_letters_to(const controller::Input& input);
     void mark_receipts(const Frame& frame) const;
     bool most_clocks_are_right() const;
     std::size_t author_of(const LogId& log) const;
@@ -222,7 +223,7 @@ class Body : public Party {
     std::int64_t wall_ms_ = true_time_ms + settings_.clock_off_ms;
     controller::Room room_;
     LogId own_log_ = room_.next_line().log;
-    std::set<LogId> own_logs_{own_log_};
+    std::set<LogId> own_logs_{own_log_};  // that it speaks in, or did before it turned a page
     std::optional<Instant> page_turned_;
     Rng rng_;
 

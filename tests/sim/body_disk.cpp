@@ -139,8 +139,7 @@ void Body::note_unseen(const VerifiedRun& run) {
 }
 
 void Body::tell_unseen(const LogId& log, Seq last) {
-    const bool own = own_logs_.contains(log) || (log.is_direct() && log.device == own_log_.device &&
-                                                 log == room_.next_line_to(log.to).log);
+    const bool own = own_logs_.contains(log);
     const auto begin = unseen_.lower_bound({log, 0});
     const auto end = unseen_.upper_bound({log, last});
     for (auto unseen = begin; unseen != end; ++unseen) {

@@ -202,7 +202,7 @@ void Body::note(const Message& event) {
         told_.insert(event.line);
     }
     const bool said_here =
-        event.own && (log.is_direct() ? log == room_.next_line_to(log.to).log : log == own_log_);
+        event.own && (log.is_direct() ? own_logs_.contains(log) : log == own_log_);
     if (said_here) around_.said[event.line] = fingerprint(event.text);
     if (bare_.erase(event.line) > 0) return around_.marks.hit(Mark::filled);
     if (said_here && log.is_direct()) note_letters(log);
@@ -245,6 +245,16 @@ void Body::note_letters(const LogId& log) {
     letters.name = name;
     letters.to = to_string(log.to);
     around_.history.people.push_back(letters);
+}
+
+// What it says at this step goes there, whether or not the step turns the page.
+void Body::note_letters_to(const Input& input) {
+    const auto* say = std::get_if<Say>(&input);
+    const auto* take_back = std::get_if<TakeBack>(&input);
+    const DeviceId to = say != nullptr         ? say->to
+                        : take_back != nullptr ? take_back->what.line.log.to
+                                               : DeviceId{};
+    if (to != DeviceId{}) own_logs_.insert(room_.next_line_to(to).log);
 }
 
 // Among ours and those of whom we are linked with; and no page is too young to be turned again.

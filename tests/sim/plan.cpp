@@ -134,6 +134,7 @@ void World::draw_faults() {
     if (chance(20)) draw_squatters();
     if (chance(6) && seats_.size() <= 4 && !around_->closed) draw_crowd();
     if (chance(30)) draw_impostors();
+    if (chance(10)) draw_second_thoughts();
 }
 
 void World::draw_deaths() {
@@ -290,6 +291,31 @@ void World::draw_verifications() {
         schedule_.at(sometime(0s, peace_ - Instant{}), [this, a = any_seat(), b = any_seat()] {
             if (node_at(a) != nullptr) node_at(a)->verify(seats_[b].key->id());
         });
+}
+
+// Said, and taken back after a restart, while somebody is away: who comes back is told of the log
+// that takes back before the one that it is taken back from.
+void World::draw_second_thoughts() {
+    const std::size_t author = any_seat();
+    const std::size_t reader = any_seat();
+    if (author == reader) return;
+    const Instant when = sometime(1s, peace_ - Instant{} - 3s);
+    const auto at = [&](Duration later, auto act) { schedule_.at(when + later, act); };
+    const auto die = [this](std::size_t seat) {
+        if (node_at(seat) != nullptr) node_at(seat)->die(false);
+    };
+    at(0s, [=] { die(reader); });
+    at(300ms, [=, this] { utter(author); });
+    at(1500ms, [=, this] {
+        die(author);
+        restart_later(author, false);
+    });
+    for (const Duration later : {1600ms, 1700ms, 1800ms})
+        at(later, [=, this] {
+            Body* node = node_at(author);
+            if (node != nullptr && !node->leaving()) node->take_back_one();
+        });
+    at(2s, [=, this] { restart_later(reader, false); });
 }
 
 void World::spoil_disk(std::size_t number) {

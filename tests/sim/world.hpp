@@ -89,6 +89,7 @@ class World {
     void draw_late_joiner(std::uint32_t number);
     void draw_impostors();
     void draw_squatters();
+    void draw_second_thoughts();
     void draw_crowd();
     void make_peace();
     void unblock_the_last();
