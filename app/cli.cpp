@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <deque>
@@ -16,6 +15,7 @@
 #include <system_error>
 #include <vector>
 
+#include "app/commands/ask.hpp"
 #include "app/commands/command.hpp"
 #include "app/commands/config.hpp"
 #include "app/help.hpp"
@@ -384,13 +384,9 @@ CommandLine parse_or_explain(std::span<const char* const> arguments, const Surro
 
 CommandLine parse_command_line(int argc, const char* const* argv, const Surroundings& around) {
     const std::span all(argv, static_cast<std::size_t>(argc));
-    auto result = parse_or_explain(all.empty() ? all : all.subspan(1), around);
-    if (around.out) errno = 0;  // else it still tells why writing failed
-    around.out.flush();
-    const bool nobody_reads = errno == EPIPE;  // `| head` has what it wanted
-    if (around.out || nobody_reads || result.exit_code != 0) return result;
-    around.err << "lanchat: cannot write the output\n";
-    return done(1);
+    const auto result = parse_or_explain(all.empty() ? all : all.subspan(1), around);
+    const int exit_code = flushed(around.out, around.err, result.exit_code);
+    return exit_code == result.exit_code ? result : done(exit_code);
 }
 
 CommandLine parse_command_line(int argc, const char* const* argv) {

@@ -70,10 +70,13 @@ int run_command(const NodeCommand& command, int in, std::ostream& out, std::ostr
     const Streams streams{in, out, err, command.json};
     auto node = api::Client::connect(command.data_dir);
     if (const auto* problem = std::get_if<api::Problem>(&node)) return report(*problem, streams);
-    const int exit_code = command.ask(std::get<api::Client>(node), streams);
+    return flushed(out, err, command.ask(std::get<api::Client>(node), streams));
+}
+
+int flushed(std::ostream& out, std::ostream& err, int exit_code) {
     if (out) errno = 0;  // else it still tells why writing failed
     out.flush();
-    const bool nobody_reads = errno == EPIPE;  // `| head` has what it wanted
+    const bool nobody_reads = errno == EPIPE;
     if (out || nobody_reads || exit_code != 0) return exit_code;
     err << "lanchat: cannot write the output\n";
     return 1;

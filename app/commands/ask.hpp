@@ -19,6 +19,10 @@ struct NodeCommand {
 // Finds the node and asks it; returns the exit code.
 int run_command(const NodeCommand& command, int in, std::ostream& out, std::ostream& err);
 
+// The exit code of a program that has written all it had to say: `exit_code`, or 1 if that is 0 and
+// the output could not be written. Who stops reading (`| head`) has what it wanted.
+int flushed(std::ostream& out, std::ostream& err, int exit_code);
+
 // Tells why on standard error; returns the exit code.
 int report(const api::Problem& problem, const Streams& streams);
 
