@@ -65,11 +65,6 @@ void append_status_text(std::string& out, const api::Status& status) {
     for (const auto& warning : status.warnings) row("warning", warning);
 }
 
-std::optional<HeldLines> held_lines(const std::optional<api::Held>& held) {
-    if (!held) return std::nullopt;
-    return HeldLines{held->lines, held->logs, held->trimmed, held->bytes, held->oldest};
-}
-
 }  // namespace
 
 int ListPeers::operator()(api::Client& node, const Streams& streams) const {
@@ -118,9 +113,9 @@ int ShowStatus::operator()(api::Client& node, const Streams& streams) const {
     const auto& status = std::get<api::Status>(answer);
     std::string text;
     if (streams.json) {
-        append_status(text, {status.id, status.name, status.address, status.version, status.cursor,
-                             status.peers, status.problem, held_lines(status.held), status.socket,
-                             status.warnings});
+        append_status(text,
+                      {status.id, status.name, status.address, status.version, status.cursor,
+                       status.peers, status.problem, status.held, status.socket, status.warnings});
     } else {
         append_status_text(text, status);
     }

@@ -207,7 +207,7 @@ void append_placed(std::string& out, const Message& message, const Place& place)
     append_marks(out, message);
 }
 
-void append_held(std::string& out, const HeldLines& held) {
+void append_held(std::string& out, const store::Tally& held) {
     append_number(out, "lines", held.lines);
     append_number(out, "logs", held.logs);
     append_number(out, "trimmed", held.trimmed);

@@ -9,6 +9,7 @@
 
 #include "app/faces/face.hpp"
 #include "message/run.hpp"
+#include "node/values.hpp"
 
 namespace lanchat::app {
 
@@ -43,15 +44,6 @@ void append_peer(std::string& out, const controller::PeerInfo& peer);
 
 void append_room(std::string& out, std::string_view name);
 
-// What a node holds.
-struct HeldLines {
-    std::uint64_t lines = 0;
-    std::uint64_t logs = 0;
-    std::uint64_t trimmed = 0;
-    std::uint64_t bytes = 0;
-    std::optional<WallTime> oldest;
-};
-
 // A node as it answers for itself.
 struct NodeStatus {
     std::string_view id;
@@ -61,7 +53,7 @@ struct NodeStatus {
     std::string_view cursor;
     std::uint32_t peers = 0;
     std::string_view problem;
-    std::optional<HeldLines> held;
+    std::optional<store::Tally> held;  // what it holds
     std::string_view socket = {};
     std::vector<std::string> warnings = {};
 };

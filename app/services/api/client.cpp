@@ -60,12 +60,12 @@ Receipt receipt_of(const v1::PublishReply& reply) {
     return {reply.id(), reply.reached(), reply.delivered(), reply.of()};
 }
 
-std::optional<Held> held_of(const v1::StatusReply& reply) {
+std::optional<store::Tally> held_of(const v1::StatusReply& reply) {
     if (!reply.has_held()) return std::nullopt;
     const auto& held = reply.held();
     std::optional<WallTime> oldest;
     if (held.has_oldest_ms()) oldest = WallTime{held.oldest_ms()};
-    return Held{held.lines(), held.logs(), held.trimmed(), held.bytes(), oldest};
+    return store::Tally{held.lines(), held.logs(), held.trimmed(), held.bytes(), oldest};
 }
 
 void fill_request(v1::PublishRequest& request, const std::string& to, const Saying& saying,

@@ -13,6 +13,7 @@
 
 #include "message/run.hpp"
 #include "message/time.hpp"
+#include "node/store/store.hpp"
 #include "node/values.hpp"
 
 namespace lanchat::app::api {
@@ -55,14 +56,6 @@ struct Line {
     BodyState body = BodyState::here;
 };
 
-struct Held {
-    std::uint64_t lines = 0;
-    std::uint64_t logs = 0;
-    std::uint64_t trimmed = 0;
-    std::uint64_t bytes = 0;
-    std::optional<WallTime> oldest;
-};
-
 struct Status {
     std::string id;
     std::string name;
@@ -71,7 +64,7 @@ struct Status {
     std::string cursor;
     std::uint32_t peers = 0;
     std::string problem;
-    std::optional<Held> held;
+    std::optional<store::Tally> held;
     std::string socket = {};
     std::vector<std::string> warnings = {};
 };
