@@ -213,7 +213,7 @@ class Room final : private roster::Needs,
     std::vector<Said> said() const override;
     LineId say_met(const DeviceId&, Now, Effects&) override;
     std::set<LogId> watched_logs() const override;
-    void has_stored(const Member& who, const LogId&, Seq after, Seq last) override;
+    void has_stored(const Member& who, const LogId&, EntryRange) override;
     void acknowledged(const PersonKey&, const Ack&, Instant now) override;
     void owe_ack(const PersonKey&, const VerifiedRun&, Instant now) override;
     bool must_ask(const PersonKey&) const override;

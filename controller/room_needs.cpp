@@ -133,8 +133,8 @@ std::vector<Said> Room::said() const { return talk_.ledger().said(); }
 
 std::set<LogId> Room::watched_logs() const { return talk_.deliveries().logs(); }
 
-void Room::has_stored(const Member& who, const LogId& log, Seq after, Seq last) {
-    talk_.deliveries().stored_there(who.device, log, after, last);
+void Room::has_stored(const Member& who, const LogId& log, EntryRange range) {
+    talk_.has_stored(who, log, range);
 }
 
 void Room::acknowledged(const PersonKey& key, const Ack& ack, Instant now) {

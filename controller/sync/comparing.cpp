@@ -35,11 +35,11 @@ void Sync::tell_own_log(Frame& frame) const {
 void Sync::count_ours(const Member& who, const Peer& peer, const LogId& log) {
     const auto told = peer.ours.find(log);
     if (told != peer.ours.end()) {
-        told_of_ours(who, peer, log, told->second);
+        told_of_ours(who, log, told->second);
         if (is_part(told->second)) return;
     }
     if (peer.compare.has_all(log, logs_.summary()))
-        has_stored(who, peer, log, {0, logs_.find(log)->stored.last()});
+        needs_.has_stored(who, log, {0, logs_.find(log)->stored.last()});
 }
 
 void Sync::count_watched(const Member& who, const Peer& peer) {

@@ -18,7 +18,7 @@ void Sync::take_head(const Member& who, Peer& peer, const Head& head, bool listi
     const Claim claim = claim_of(head);
     if (head.log.device == self_.device() && logs_.find(head.log) != nullptr) {
         peer.ours[head.log] = claim;
-        told_of_ours(who, peer, head.log, claim);
+        told_of_ours(who, head.log, claim);
         if (!head.log.is_direct() && head.log != needs_.own_log()) {
             // Of our present page the peer tells us with `received`.
             const Epoch page = head.log.epoch;
@@ -73,9 +73,9 @@ void Sync::had_when_it_came(Peer& peer, const LogId& log, Seq last) {
     known = std::max(known, last);
 }
 
-void Sync::told_of_ours(const Member& who, const Peer& peer, const LogId& log, const Claim& there) {
-    has_stored(who, peer, log, {there.base.after, there.base.last});
-    if (there.tail) has_stored(who, peer, log, {there.tail->after, there.tail->last});
+void Sync::told_of_ours(const Member& who, const LogId& log, const Claim& there) {
+    needs_.has_stored(who, log, {there.base.after, there.base.last});
+    if (there.tail) needs_.has_stored(who, log, {there.tail->after, there.tail->last});
 }
 
 // It holds a part, and lists that so that whoever has more says so. Digests do not tell.

@@ -31,9 +31,10 @@ class Needs {
     // Says in our own log that this device was met. The answer is where.
     virtual LineId say_met(const DeviceId&, Now, Effects&) = 0;
 
-    // Of whose lines somebody watches the delivery; and what `who` has stored of them.
+    // Of whose lines somebody watches the delivery; and what `who` has stored of them, whether or
+    // not with their bodies.
     virtual std::set<LogId> watched_logs() const = 0;
-    virtual void has_stored(const Member& who, const LogId&, Seq after, Seq last) = 0;
+    virtual void has_stored(const Member& who, const LogId&, EntryRange) = 0;
     // The peer has that much of a log that we speak in.
     virtual void acknowledged(const PersonKey&, const Ack&, Instant now) = 0;
     // An acknowledgement of that run is owed to its author.

@@ -164,10 +164,4 @@ void Sync::body_is(const LineId& line, BodyState state, Instant now) {
     }
 }
 
-// Of what it has stored only that counts of which it does not lack the body (log.md 28).
-void Sync::has_stored(const Member& who, const Peer& peer, const LogId& log, EntryRange range) {
-    for (const auto& [after, last] : peer.bodies.with_bodies(log, range))
-        needs_.has_stored(who, log, after, last);
-}
-
 }  // namespace lanchat::controller::sync

@@ -123,7 +123,7 @@ class Sync {
     void note_claim(const Member&, Peer&, const Head&, bool listing, Instant now);
     static void take_first_words(const Member&, Peer&, const Frame&);
     static void had_when_it_came(Peer&, const LogId&, Seq last);
-    void told_of_ours(const Member&, const Peer&, const LogId&, const Claim&);
+    void told_of_ours(const Member&, const LogId&, const Claim&);
     void told_less(const Member&, Peer&, const Head&, Instant now);
     void fill_heads(Peer&, Frame&, Instant now);
     static std::optional<Instant> news_due(const Peer&);
@@ -149,7 +149,6 @@ class Sync {
     // pulling.cpp, too: bodies that did not come with their entries
     void take_bodies(const Member&, Peer&, const Frame&, Effects&);
     void fill_bodies(Peer&, LinkId, Frame&, Instant now, Effects&) const;
-    void has_stored(const Member&, const Peer&, const LogId&, EntryRange);
 
     // forks.cpp: who signs two entries for one place
     void doubt(Peer&, const Head&, const Extent& held, Instant now);

@@ -68,8 +68,7 @@ void Talk::acknowledged(const Member& who, Peer& peer, const Ack& ack, Instant n
     const auto after = ledger_.place_of(log, ack.after <= needs_.floor_of(log) ? 0 : ack.after);
     const auto last = ledger_.place_of(log, ack.last);
     if (!after || !last || *last <= peer.acked) return;
-    for (const EntryRange& part : needs_.with_bodies(who.key, log, {ack.after, ack.last}))
-        deliveries_.stored_there(who.device, log, part.after, part.last);
+    has_stored(who, log, {ack.after, ack.last});
     has_up_to(peer, {*after, *last}, now);
 }
 
@@ -77,9 +76,13 @@ void Talk::acknowledged(const Member& who, Peer& peer, const Ack& ack, Instant n
 void Talk::count_acked(const Member& who, const Peer& peer, const LogId& log) {
     const auto before = ledger_.place_of(log, 0);
     if (before && *before < peer.acked && !course_.leaving())
-        for (const auto& [after, last] :
-             needs_.with_bodies(who.key, log, {0, peer.acked - *before}))
-            deliveries_.stored_there(who.device, log, after, last);
+        has_stored(who, log, {0, peer.acked - *before});
+}
+
+// Of that only what has its body there counts (log.md 28).
+void Talk::has_stored(const Member& who, const LogId& log, EntryRange range) {
+    for (const auto& [after, last] : needs_.with_bodies(who.key, log, range))
+        deliveries_.stored_there(who.device, log, after, last);
 }
 
 void Talk::has_up_to(Peer& peer, Gap stretch, Instant now) {

@@ -102,6 +102,9 @@ class Talk {
     void acknowledged(const Member&, Peer&, const Ack&, Instant now);
     // Tells what of that log, one of ours, the peer has acknowledged.
     void count_acked(const Member&, const Peer&, const LogId&);
+    // Of what we say, or said before, those entries are on that peer's disk, whether or not with
+    // their bodies.
+    void has_stored(const Member&, const LogId&, EntryRange);
     Deliveries& deliveries() { return deliveries_; }
     const Deliveries& deliveries() const { return deliveries_; }
     std::vector<DeviceId> audience(bool with_far_members) const;

@@ -30,7 +30,9 @@ class Rest final : public Needs {
         return {own, 1};
     }
     std::set<LogId> watched_logs() const override { return {}; }
-    void has_stored(const Member&, const LogId&, Seq, Seq last) override { stored_there = last; }
+    void has_stored(const Member&, const LogId&, EntryRange range) override {
+        stored_there = range.last;
+    }
     void acknowledged(const PersonKey&, const Ack&, Instant) override {}
     void owe_ack(const PersonKey& key, const VerifiedRun&, Instant) override {
         owed.push_back(key);
