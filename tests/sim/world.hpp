@@ -15,6 +15,10 @@
 
 namespace lanchat::sim {
 
+// Where the machines of a world are.
+inline constexpr std::uint32_t lan = 0x0A000000;  // 10.0.0.0
+inline constexpr Ipv4 loopback{0x7F000001};
+
 struct WorldSettings {
     std::uint64_t seed = 0;
     std::size_t nodes_min = 2;
@@ -67,7 +71,7 @@ class World {
         LegacyPeer* peer = nullptr;
     };
 
-    // plan.cpp: what happens
+    // plan.cpp, plan_strangers.cpp: what happens
     void draw_places();
     void draw_seat(Ipv4 host, std::uint16_t port);
     std::int64_t draw_clock_off();
