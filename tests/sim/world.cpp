@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t large_from = 100;  // nodes
 constexpr Duration still_time = 3s;      // of the quiet time nothing is told any more
+constexpr Duration told_time = 10s;  // then all know what hostile ones have shown, on slow disks
 
 }  // namespace
 
@@ -55,7 +56,10 @@ void World::run() {
         std::ranges::any_of(strangers_, stays) || std::ranges::any_of(impostors_, stays);
     // In a short time second addresses are still tried, and over another link all is told again.
     if (!restless && !large_) history_.still_from = schedule_.now() + course_.quiet - still_time;
-    schedule_.run_until(schedule_.now() + course_.quiet);
+    const Instant end = schedule_.now() + course_.quiet;
+    schedule_.run_until(end - std::min(told_time, course_.quiet / 2));
+    silence_hostile(true);
+    schedule_.run_until(end);
     history_.all_is_told = !restless;
     check_links();
     check_stops();
@@ -153,10 +157,7 @@ void World::make_peace() {
         return node->alive() && !node->leaving() && node->settings().listens.front().ip == hub_;
     });
     if (!is_joined) network_->join_all();
-    for (const auto& stranger : strangers_)
-        if (!stranger->stays()) stranger->die();
-    for (const auto& impostor : impostors_)
-        if (!impostor->stays()) impostor->die();
+    silence_hostile(false);
     for (const auto& node : nodes_)
         if (node->alive()) {
             node->thaw();
@@ -164,6 +165,15 @@ void World::make_peace() {
         }
     unblock_the_last();
     settle_legacy();
+}
+
+void World::silence_hostile(bool who_stay) {
+    const auto silence = [&](const auto& all) {
+        for (const auto& hostile : all)
+            if (hostile->stays() == who_stay) hostile->die();
+    };
+    silence(strangers_);
+    silence(impostors_);
 }
 
 // Who is blocked is heard through others only: there must be one.

@@ -96,6 +96,7 @@ class World {
     void draw_second_thoughts();
     void draw_crowd();
     void make_peace();
+    void silence_hostile(bool who_stay);  // at the peace, or else before the end
     void unblock_the_last();
 
     void start(std::size_t seat);
