@@ -163,7 +163,7 @@ std::string encode(const Entry& entry) {
     if (entry.kind == EntryKind::met) out.set_about(std::string(entry.met.view()));
     if (entry.kind == EntryKind::drop) {
         message::LogEnd what;
-        put(entry.dropped.value(), what);
+        put(*entry.dropped, what);
         out.set_about(bytes_of(what));
     }
     if (entry.previous) put(*entry.previous, *out.mutable_previous());

@@ -11,6 +11,7 @@
 
 #include "message/hash.hpp"
 #include "message/ids.hpp"
+#include "message/rarely.hpp"
 #include "message/result.hpp"
 #include "message/time.hpp"
 
@@ -66,10 +67,10 @@ struct Via {
 
 // What may stand beside a text. Every build shows it.
 struct Marks {
-    std::optional<Via> via;          // none: its author speaks for itself
-    std::optional<LineId> reply_to;  // a line that those who read this one read too
-    bool urgent = false;             // whoever is not looking should look
-    bool action = false;             // what the author does, told in the third person: `/me waves`
+    Rarely<Via> via;          // none: its author speaks for itself
+    Rarely<LineId> reply_to;  // a line that those who read this one read too
+    bool urgent = false;      // whoever is not looking should look
+    bool action = false;      // what the author does, told in the third person: `/me waves`
 
     bool operator==(const Marks&) const = default;
 };
@@ -85,10 +86,10 @@ struct Entry {
     Clock clock;
     EntryKind kind = EntryKind::text;
     std::string room;
-    std::string name;               // its author's, when it was said
-    std::optional<Ended> previous;  // in entry 1: this device's log before this one
-    DeviceId met{};                 // of kind `met`
-    std::optional<Ended> dropped;   // of kind `drop`: the entry whose body its author takes back
+    std::string name;        // its author's, when it was said
+    Rarely<Ended> previous;  // in entry 1: this device's log before this one
+    DeviceId met{};          // of kind `met`
+    Rarely<Ended> dropped;   // of kind `drop`: the entry whose body its author takes back
 
     // Of kind `text`: what its body holds. Without its body they are empty.
     std::string text;
