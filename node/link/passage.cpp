@@ -2,6 +2,7 @@
 #include "node/link/passage.hpp"
 
 #include <algorithm>
+#include <array>
 #include <asio/buffer.hpp>
 #include <asio/local/connect_pair.hpp>
 #include <asio/local/stream_protocol.hpp>
@@ -97,6 +98,7 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
         asio::async_write(inner_, asio::buffer(greeting_),
                           [self = this->shared_from_this()](auto error, std::size_t) {
                               self->greeting_ = {};
+                              self->hooks_.fed();
                               if (!error) self->pump_in();
                           });
         pump_out();
@@ -122,6 +124,19 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
         close_outer();
         asio::error_code ignored;
         inner_.close(ignored);
+        hooks_.fed();
+    }
+
+    void leave() override {
+        asio::error_code none;
+        inner_.non_blocking(true, none);
+        tcp_of(outer_).non_blocking(true, none);
+        std::array<char, 4096> last{};
+        while (is_open_ && !is_draining_ && !is_giving_ && !none) {
+            const auto count = inner_.read_some(asio::buffer(last), none);
+            if (!none) asio::write(outer_, asio::buffer(last, count), none);
+        }
+        cut();
     }
 
   private:
@@ -191,6 +206,7 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
         if (const auto why = gate_.take(bytes, steady_now())) return refuse(*why);
         asio::async_write(inner_, asio::buffer(bytes),
                           [self = this->shared_from_this()](auto error, std::size_t) {
+                              self->hooks_.fed();
                               error ? self->cut() : self->pump_in();
                           });
     }
@@ -205,8 +221,10 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
     void give(std::string_view bytes) {
         if (is_draining_) return pump_out();
         gate_.gave(bytes);
+        is_giving_ = true;
         asio::async_write(outer_, asio::buffer(bytes),
                           [self = this->shared_from_this()](auto error, std::size_t) {
+                              self->is_giving_ = false;
                               if (error) self->drain();
                               self->pump_out();
                           });
@@ -216,6 +234,7 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
     void ended_there() {
         asio::error_code ignored;
         inner_.shutdown(asio::socket_base::shutdown_send, ignored);
+        hooks_.fed();
     }
 
     // All that gRPC has written is out.
@@ -257,6 +276,7 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
     bool is_held_ = false;            // until it is admitted, or its long message may come
     bool is_open_ = false;
     bool is_draining_ = false;
+    bool is_giving_ = false;  // what gRPC wrote is on its way out
     Buffer in_;
     Buffer out_;
 };

@@ -37,6 +37,8 @@ class Passage {
         std::function<void()> long_ended;
         // gRPC's end of the way.
         std::function<void(UniqueFd inner)> opened;
+        // There is something new for gRPC at its end.
+        std::function<void()> fed;
         // The connection was cut, and why.
         std::function<void(std::string_view why)> refused;
         // gRPC has let go of its end, or never had one. The last call.
@@ -56,6 +58,8 @@ class Passage {
     virtual void refuse(std::string_view why) = 0;
     // Ends it at once, in whatever state.
     virtual void cut() = 0;
+    // The same, but what gRPC has written already leaves if it can.
+    virtual void leave() = 0;
 };
 
 // `name` is the abstract name (unix(7)) of the socket that gRPC speaks to, by which gRPC tells

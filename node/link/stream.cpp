@@ -4,7 +4,6 @@
 #include <grpcpp/create_channel_posix.h>
 #include <spdlog/spdlog.h>
 
-#include <asio/post.hpp>
 #include <utility>
 
 #include "message/assert.hpp"
@@ -39,18 +38,16 @@ grpc::ChannelArguments channel_arguments(const std::string& authority, bool encr
 }  // namespace
 
 void Stream::Operation::arrive(bool ok) {
-    asio::post(stream_.loop_, [stream = stream_.shared_from_this(), then = then_, ok] {
-        if (stream->hooks_->live) (stream.get()->*then)(ok);
-    });
+    const auto stream = stream_.shared_from_this();
+    if (stream->hooks_->live) (stream.get()->*then_)(ok);
 }
 
 void Stream::Read::arrive(bool ok) {
+    const auto stream = stream_.shared_from_this();
+    if (!stream->hooks_->live) return;
     Result<Frame> frame = ok ? decoded() : Result<Frame>(Failure{"end of stream"});
     buffer.Clear();
-    asio::post(stream_.loop_,
-               [stream = stream_.shared_from_this(), ok, frame = std::move(frame)]() mutable {
-                   if (stream->hooks_->live) stream->read_done(ok, std::move(frame));
-               });
+    stream->read_done(ok, std::move(frame));
 }
 
 Result<Frame> Stream::Read::decoded() {
@@ -64,8 +61,7 @@ Result<Frame> Stream::Read::decoded() {
 }
 
 Stream::Stream(asio::io_context& loop, LinkId id, std::shared_ptr<const Hooks> hooks)
-    : loop_(loop),
-      id_(id),
+    : id_(id),
       hooks_(std::move(hooks)),
       start_(*this, &Stream::started),
       write_(*this, &Stream::write_done),
@@ -79,6 +75,7 @@ void Stream::send(const std::string& bytes) {
     if (ending_ || half_closed_ || read_over_) return;
     writing_ = true;
     start_write(to_buffer(bytes), &write_);
+    hooks_->stirred();
 }
 
 void Stream::finish() {
@@ -90,6 +87,7 @@ void Stream::finish() {
 void Stream::drop() {
     if (!ended_) cancel();
     dropped_ = true;
+    hooks_->stirred();
     read_held();
 }
 
@@ -118,6 +116,7 @@ void Stream::read_next() {
     reading_ = !read_waits_;
     if (read_waits_) return;
     start_read(&read_.buffer, &read_);
+    hooks_->stirred();
 }
 
 void Stream::read_done(bool ok, Result<Frame> frame) {
@@ -174,11 +173,13 @@ void Stream::advance() {
     if (ending_) return;
     if (read_over_ || (finish_wanted_ && !dialled())) {
         ending_ = true;
-        return start_end(&end_);
+        start_end(&end_);
+        return hooks_->stirred();
     }
     if (finish_wanted_ && !half_closed_) {
         half_closed_ = writing_ = true;
         start_half_close(&half_close_);
+        hooks_->stirred();
     }
 }
 
@@ -188,20 +189,19 @@ void Stream::advance() {
 class DialledStream::Question : public Completion {
   public:
     explicit Question(DialledStream& stream)
-        : loop_(stream.loop()),
-          link_(stream.id()),
+        : link_(stream.id()),
           hooks_(stream.hooks()),
           channel_(stream.channel_),
           call_(grpc::GenericStub(channel_).PrepareUnaryCall(
               context.get(), "/grpc.health.v1.Health/Check", {}, stream.queue_)) {
         call_->StartCall();
         call_->Finish(&answer_, &status_, static_cast<Completion*>(this));
+        hooks_->stirred();
     }
 
     void arrive(bool) override {
-        asio::post(loop_, [self = std::unique_ptr<Question>(this)] {
-            if (self->hooks_->live && self->was_answered()) self->hooks_->answered(self->link_);
-        });
+        const std::unique_ptr<Question> self(this);
+        if (hooks_->live && was_answered()) hooks_->answered(link_);
     }
 
     std::shared_ptr<grpc::ClientContext> context = std::make_shared<grpc::ClientContext>();
@@ -214,7 +214,6 @@ class DialledStream::Question : public Completion {
                status_.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED;
     }
 
-    asio::io_context& loop_;
     LinkId link_;
     std::shared_ptr<const Hooks> hooks_;
     std::shared_ptr<grpc::Channel> channel_;
@@ -240,7 +239,10 @@ void DialledStream::ask() {
     if (question_.expired()) question_ = (new Question(*this))->context;  // owned by the queue
 }
 
-void DialledStream::begin() { call_->StartCall(start_operation()); }
+void DialledStream::begin() {
+    call_->StartCall(start_operation());
+    hooks()->stirred();
+}
 
 void DialledStream::on_started() { send(std::exchange(greeting_, {})); }
 

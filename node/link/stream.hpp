@@ -1,7 +1,6 @@
 // One NewNode stream on the completion queue, in either role.
 //
-// All state lives on the loop: a completion only travels there. The exception is a finished read,
-// which is decoded on the queue's thread first, so that parsing uses another core than the brain.
+// Thread: the loop, which is the queue's thread too.
 #pragma once
 
 #include <grpcpp/client_context.h>
@@ -18,15 +17,9 @@
 #include "message/ids.hpp"
 #include "message/result.hpp"
 #include "message/time.hpp"
+#include "node/link/completions.hpp"
 
 namespace lanchat::link {
-
-// What a tag on the completion queue is. `arrive` runs on the queue's thread.
-class Completion {
-  public:
-    virtual ~Completion() = default;
-    virtual void arrive(bool ok) = 0;
-};
 
 // dialled:  start ──> reading and writing ──WritesDone──> reading ──false──> Finish ──> ended
 // accepted:           reading and writing ──Finish (ours, or after their WritesDone)──> ended
@@ -41,6 +34,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
         std::function<void(LinkId)> drained;
         // The program at the other end has answered ask().
         std::function<void(LinkId)> answered;
+        // gRPC was asked for something.
+        std::function<void()> stirred;
         // The last call on this stream. `in_order`: the other side ended it without an error.
         std::function<void(LinkId, bool in_order)> ended;
     };
@@ -65,7 +60,6 @@ class Stream : public std::enable_shared_from_this<Stream> {
 
   protected:
     const std::shared_ptr<const Hooks>& hooks() const { return hooks_; }
-    asio::io_context& loop() const { return loop_; }
 
     // One kind of operation of a stream; at most one of each is in flight.
     class Operation : public Completion {
@@ -115,7 +109,6 @@ class Stream : public std::enable_shared_from_this<Stream> {
     void read_held();
     void advance();
 
-    asio::io_context& loop_;
     LinkId id_;
     std::shared_ptr<const Hooks> hooks_;
     Operation start_;

@@ -1,4 +1,4 @@
-// The gRPC server behind our front door, the completion queue's thread, and the table of links.
+// The gRPC server behind our front door, the channels of what we dialled, and the table of links.
 #include "node/link/transport.hpp"
 
 #include <grpcpp/server.h>
@@ -9,13 +9,13 @@
 #include <chrono>
 #include <map>
 #include <set>
-#include <thread>
 
 #include "message/hello.hpp"
 #include "message/limits.hpp"
 #include "message/sodium.hpp"
 #include "message/text.hpp"
 #include "message/wire.hpp"
+#include "node/link/completions.hpp"
 #include "node/link/front_door.hpp"
 #include "node/link/guard.hpp"
 #include "node/link/sockets.hpp"
@@ -72,6 +72,15 @@ LinkEnd end_of(Tunnel::Outcome outcome) {
     return LinkEnd::broken;
 }
 
+// What we say of ourselves to whoever is to admit us.
+Admission::Side introduction(const DeviceKey& key, const std::string& secret,
+                             const Channel& channel) {
+    Admission::Side side{channel, key.id(), secret, {}, {}, sign_presence(channel, key)};
+    randombytes_buf(side.nonce.data(), side.nonce.size());
+    crypto_core_ristretto255_scalar_random(side.scalar.data());
+    return side;
+}
+
 }  // namespace
 
 class Transport::Body {
@@ -114,14 +123,12 @@ class Transport::Body {
         bool has_called = false;
     };
     Result<bool> serve();
-    void run_queue();
     void await_call();
     void call_arrived(std::unique_ptr<IncomingCall> call);
     void visitor_arrived(FrontDoor::Visitor visitor);
     void visitor_greeted(const std::shared_ptr<Visit>& visit, Tunnels::Opening opening);
     void visitor_gone(const Visit& visit);
     void tell_version(const Hash& tls_key, Endpoint where);
-    Admission::Side introduce(const Channel& channel) const;
     void begin(LinkId link, int socket, const std::string& greeting);
     void dialled(LinkId link, const Frame& greeting, Tunnels::Opening opening);
     std::string encoded(const Link& link, const Frame& frame) const;
@@ -144,9 +151,8 @@ class Transport::Body {
     std::map<std::string, std::shared_ptr<Visit>> visits_;  // by `peer`
     grpc::AsyncGenericService service_;
     std::unique_ptr<Acceptor> acceptor_;
-    std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+    Completions completions_;
     std::unique_ptr<grpc::Server> server_;
-    std::thread queue_thread_;
     std::set<Hash> outdated_;  // TLS keys of nodes of another version that were told of
     std::map<LinkId, Link> links_;
     std::uint64_t accepted_links_ = 0;
@@ -159,12 +165,10 @@ class Transport::Body::NextCall : public Completion {
     explicit NextCall(Body& body) : body_(body), hooks_(body.stream_hooks_) {}
 
     void arrive(bool ok) override {
-        // Owned by the handler: a loop that has stopped lets it go unheard.
-        asio::post(body_.loop_, [self = std::unique_ptr<NextCall>(this), ok] {
-            if (!self->hooks_->live || !ok) return;
-            self->body_.await_call();
-            self->body_.call_arrived(std::move(self->incoming));
-        });
+        const std::unique_ptr<NextCall> self(this);
+        if (!hooks_->live || !ok) return;
+        body_.await_call();
+        body_.call_arrived(std::move(incoming));
     }
 
     std::unique_ptr<IncomingCall> incoming = std::make_unique<IncomingCall>();
@@ -183,13 +187,18 @@ Transport::Body::Body(asio::io_context& loop, std::shared_ptr<const DeviceKey> k
       front_door_(loop, guard_,
                   [this](FrontDoor::Visitor visitor) { visitor_arrived(std::move(visitor)); }),
       tunnels_(loop,
-               {[this](const Channel& channel) { return introduce(channel); },
-                [this](const Endpoint& who, std::string_view why) { guard_.complain(who, why); }}) {
+               {[key = key_, secret = secret_](const Channel& channel) {
+                    return introduction(*key, secret, channel);
+                },
+                [this](const Endpoint& who, std::string_view why) { guard_.complain(who, why); },
+                [this] { completions_.stir(); }}),
+      completions_(loop) {
     stream_hooks_->received = [this](LinkId link, Frame frame) {
         return received(link, std::move(frame));
     };
     stream_hooks_->drained = [this](LinkId link) { hooks_.drained(link); };
     stream_hooks_->answered = [this](LinkId link) { hooks_.answered(link); };
+    stream_hooks_->stirred = [this] { completions_.stir(); };
     stream_hooks_->ended = [this](LinkId link, bool in_order) { ended(link, in_order); };
 }
 
@@ -212,24 +221,17 @@ Result<bool> Transport::Body::serve() {
     acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
         grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
         grpc::InsecureServerCredentials());
-    queue_ = builder.AddCompletionQueue();
+    completions_.begin(builder.AddCompletionQueue());
     server_ = builder.BuildAndStart();
     if (!server_) return Failure{"gRPC would not start its server"};
-    queue_thread_ = std::thread([this] { run_queue(); });
     for (int i = 0; i < calls_awaited; ++i) await_call();
     return true;
 }
 
-void Transport::Body::run_queue() {
-    void* tag = nullptr;
-    bool ok = false;
-    while (queue_->Next(&tag, &ok)) static_cast<Completion*>(tag)->arrive(ok);
-}
-
 void Transport::Body::await_call() {
     auto* next = new NextCall(*this);  // owned by the queue, comes back in arrive()
-    service_.RequestCall(&next->incoming->context, &next->incoming->call, queue_.get(),
-                         queue_.get(), static_cast<Completion*>(next));
+    service_.RequestCall(&next->incoming->context, &next->incoming->call, completions_.queue(),
+                         completions_.queue(), static_cast<Completion*>(next));
 }
 
 void Transport::Body::visitor_arrived(FrontDoor::Visitor visitor) {
@@ -260,6 +262,7 @@ void Transport::Body::visitor_greeted(const std::shared_ptr<Visit>& visit,
     Acceptor::NewConnectionParameters connection;
     connection.fd = opening.inner.release();  // gRPC owns it from here on
     acceptor_->HandleNewConnection(&connection);
+    completions_.stir();
 }
 
 void Transport::Body::visitor_gone(const Visit& visit) {
@@ -271,13 +274,6 @@ void Transport::Body::visitor_gone(const Visit& visit) {
 void Transport::Body::tell_version(const Hash& tls_key, Endpoint where) {
     if (outdated_.size() < limits::outdated_told_max && outdated_.insert(tls_key).second)
         hooks_.other_version(where);
-}
-
-Admission::Side Transport::Body::introduce(const Channel& channel) const {
-    Admission::Side side{channel, key_->id(), secret_, {}, {}, sign_presence(channel, *key_)};
-    randombytes_buf(side.nonce.data(), side.nonce.size());
-    crypto_core_ristretto255_scalar_random(side.scalar.data());
-    return side;
 }
 
 void Transport::Body::call_arrived(std::unique_ptr<IncomingCall> call) {
@@ -322,7 +318,7 @@ void Transport::Body::begin(LinkId link, int socket, const std::string& greeting
     auto stream = std::make_shared<DialledStream>(
         loop_, link, stream_hooks_,
         DialledStream::Wire{socket, to_string(known.remote), known.channel.has_value()},
-        queue_.get(), greeting);
+        completions_.queue(), greeting);
     known.stream = stream;
     stream->begin();
 }
@@ -445,14 +441,14 @@ void Transport::Body::stop() {
     stream_hooks_->live = false;  // handlers still in the loop's queue find nobody
     front_door_.close();
     if (!server_) return;
+    tunnels_.stop();
     for (const auto& [id, link] : links_)
         if (link.stream) link.stream->drop();
-    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(300));
+    server_->Shutdown(std::chrono::system_clock::now());
     guard_.stop();
-    queue_->Shutdown();
-    queue_thread_.join();
+    completions_.stop();
+    links_.clear();
     server_.reset();
-    tunnels_.stop();
 }
 
 Transport::Transport(asio::io_context& loop, std::shared_ptr<const DeviceKey> key,

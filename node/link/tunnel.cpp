@@ -15,11 +15,11 @@
 
 namespace lanchat::link {
 
-Tunnel::Tunnel(asio::ip::tcp::socket socket, asio::any_io_executor thread, Tls& tls, Turns& turns,
-               Role role, std::string first_bytes)
+Tunnel::Tunnel(asio::ip::tcp::socket socket, asio::any_io_executor thread, Tls& tls,
+               std::shared_ptr<Turns> turns, Role role, std::string first_bytes)
     : outer_(std::move(socket), tls.context()),
       thread_(std::move(thread)),
-      turns_(turns),
+      turns_(std::move(turns)),
       role_(role),
       first_bytes_(std::move(first_bytes)) {}
 
@@ -121,8 +121,8 @@ void Tunnel::wait_for_turn() {
     const auto from = outer_.next_layer().remote_endpoint(error);
     if (error) return fail(Outcome::broken);
     ticket_ =
-        turns_.ask({Ipv4{from.address().to_v4().to_uint()}, channel_.peer, admission_->device()},
-                   [self = shared_from_this()](bool may) { self->turn_came(may); });
+        turns_->ask({Ipv4{from.address().to_v4().to_uint()}, channel_.peer, admission_->device()},
+                    [self = shared_from_this()](bool may) { self->turn_came(may); });
     // Its passphrase is known to be another one.
     if (!ticket_) fail(role_ == Role::dial ? Outcome::refused : Outcome::broken);
 }
@@ -141,7 +141,7 @@ bool Tunnel::is_gone() {
 }
 
 void Tunnel::leave(Guesses::Outcome outcome) {
-    if (const auto ticket = std::exchange(ticket_, std::nullopt)) turns_.ended(*ticket, outcome);
+    if (const auto ticket = std::exchange(ticket_, std::nullopt)) turns_->ended(*ticket, outcome);
 }
 
 void Tunnel::admitted() {

@@ -27,8 +27,8 @@ class Tunnel : public std::enable_shared_from_this<Tunnel> {
     using Role = Passage::Role;
 
     // `first_bytes` were read from the socket already. `turns` are those of its role.
-    Tunnel(asio::ip::tcp::socket socket, asio::any_io_executor thread, Tls& tls, Turns& turns,
-           Role role, std::string first_bytes = {});
+    Tunnel(asio::ip::tcp::socket socket, asio::any_io_executor thread, Tls& tls,
+           std::shared_ptr<Turns> turns, Role role, std::string first_bytes = {});
 
     // What this node says of itself when it asks for admission, or is asked.
     using Introduce = std::function<Admission::Side(const Channel&)>;
@@ -65,7 +65,7 @@ class Tunnel : public std::enable_shared_from_this<Tunnel> {
 
     TlsSocket outer_;
     asio::any_io_executor thread_;
-    Turns& turns_;
+    std::shared_ptr<Turns> turns_;
     std::optional<Turns::Ticket> ticket_;  // until it is known whether it was a guess
     Role role_;
     std::string first_bytes_;

@@ -1,13 +1,15 @@
-// Hands connections from thread to thread, and what came of them back to the loop.
+// From the door through a handshake to gRPC, and what came of it back.
 #include "node/link/tunnels.hpp"
 
 #include <openssl/rand.h>
 
 #include <array>
 #include <asio/post.hpp>
+#include <list>
 #include <utility>
 
 #include "message/ids.hpp"
+#include "node/link/handshakes.hpp"
 #include "node/link/steady.hpp"
 #include "node/link/tcp_state.hpp"
 
@@ -40,24 +42,89 @@ Berths::Ticket berth_of(Tunnels::Id id) { return Berths::Ticket{static_cast<std:
 
 }  // namespace
 
+// Where hands are shaken: all of it on the thread of handshakes. Whoever is shaken hands with keeps
+// it, so it may outlive its node.
+class Tunnels::Workshop : public std::enable_shared_from_this<Workshop> {
+  public:
+    Workshop(asio::io_context& loop, Tls tls, Tunnel::Introduce introduce)
+        : loop_(loop),
+          thread_(Handshakes::of(loop).executor()),
+          tls_(std::move(tls)),
+          introduce_(std::move(introduce)) {}
+
+    // Before anybody comes.
+    void expect(const std::vector<DeviceId>& members) {
+        turns_in_.expect(members);
+        turns_out_.expect(members);
+    }
+
+    // Any thread.
+    void open(Connection connection, Tunnel::Opened opened) {
+        asio::post(thread_, [self = shared_from_this(), connection = std::move(connection),
+                             opened = std::move(opened)]() mutable {
+            self->shake_hands(std::move(connection), std::move(opened));
+        });
+    }
+    void stop() {
+        asio::post(thread_, [self = shared_from_this()] { self->cut_all(); });
+    }
+
+  private:
+    void shake_hands(Connection connection, Tunnel::Opened opened) {
+        // In a flood the guard cuts most of those that wait for this thread: no handshake for them.
+        const bool is_gone =
+            connection.role == Passage::Role::accept && !is_established(connection.socket.get());
+        auto socket =
+            is_stopped_ || is_gone ? std::nullopt : assigned(loop_, std::move(connection.socket));
+        if (!socket) return opened({});
+        std::erase_if(tunnels_, [](const auto& tunnel) { return tunnel.expired(); });
+        const bool dials = connection.role == Passage::Role::dial;
+        const std::shared_ptr<Turns> turns(shared_from_this(), dials ? &turns_out_ : &turns_in_);
+        const auto tunnel =
+            std::make_shared<Tunnel>(std::move(*socket), thread_, tls_, turns, connection.role,
+                                     std::move(connection.first_bytes));
+        tunnels_.push_back(tunnel);
+        tunnel->open(introduce_, std::move(opened));
+    }
+
+    void cut_all() {
+        is_stopped_ = true;
+        for (const auto& each : tunnels_)
+            if (const auto tunnel = each.lock()) tunnel->cut();
+        turns_in_.stop();
+        turns_out_.stop();
+    }
+
+    asio::io_context& loop_;
+    asio::io_context::executor_type thread_;
+    Tls tls_;
+    Tunnel::Introduce introduce_;
+    Turns turns_in_{thread_};
+    Turns turns_out_{thread_};
+    std::list<std::weak_ptr<Tunnel>> tunnels_;
+    bool is_stopped_ = false;
+};
+
 Tunnels::Tunnels(asio::io_context& loop, Hooks hooks)
-    : loop_(loop),
-      hooks_(std::move(hooks)),
-      traffic_work_(traffic_.get_executor()),
-      handshakes_work_(handshakes_.get_executor()) {}
+    : loop_(loop), hooks_(std::move(hooks)), next_berth_(loop), next_call_(loop) {}
+
+template <class Act>
+auto Tunnels::while_running(Act act) const {
+    return [running = running_, act = std::move(act)](auto&&... with) mutable {
+        using Answer = decltype(act(std::forward<decltype(with)>(with)...));
+        return *running ? act(std::forward<decltype(with)>(with)...) : Answer();
+    };
+}
 
 Result<bool> Tunnels::start(const std::vector<DeviceId>& members) {
-    turns_in_.expect(members);
-    turns_out_.expect(members);
     auto tls = Tls::make();
     if (!tls) return Failure{tls.why()};
-    tls_ = std::make_shared<Tls>(std::move(*tls));
     std::array<unsigned char, 16> random{};
     if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1)
         return Failure{"OpenSSL has no randomness"};
     name_ = "lanchat-" + base32({reinterpret_cast<const char*>(random.data()), random.size()});
-    traffic_thread_ = std::thread([this] { traffic_.run(); });
-    handshakes_thread_ = std::thread([this] { handshakes_.run(); });
+    workshop_ = std::make_shared<Workshop>(loop_, std::move(*tls), hooks_.introduce);
+    workshop_->expect(members);
     return true;
 }
 
@@ -73,41 +140,27 @@ void Tunnels::tell(const Told& told, Opening opening) {
 
 void Tunnels::open(Connection connection, Told told) {
     const Id id{++count_};
-    if (connection.tls)
-        return asio::post(handshakes_, [this, id, connection = std::move(connection),
-                                        told = std::move(told)]() mutable {
-            shake_hands(std::move(connection), id, std::move(told));
-        });
-    asio::post(traffic_,
-               [this, id, connection = std::move(connection), told = std::move(told)]() mutable {
-                   auto socket = assigned(traffic_, std::move(connection.socket));
-                   if (!socket) return tell(told, {});
-                   begin(std::move(*socket), std::move(connection.first_bytes), id,
-                         {std::move(told), connection.remote, connection.role, std::nullopt});
-               });
+    if (connection.tls) return shake_hands(std::move(connection), id, std::move(told));
+    auto socket = assigned(loop_, std::move(connection.socket));
+    if (!socket) return tell(told, {});
+    begin(std::move(*socket), std::move(connection.first_bytes), id,
+          {std::move(told), connection.remote, connection.role, std::nullopt});
 }
 
 void Tunnels::shake_hands(Connection connection, Id id, Told told) {
-    // In a flood the guard cuts most of those that wait for this thread: no handshake for them.
-    if (connection.role == Passage::Role::accept && !is_established(connection.socket.get()))
-        return tell(told, {});
-    auto socket = assigned(traffic_, std::move(connection.socket));
-    if (!socket) return tell(told, {});
-    std::erase_if(tunnels_, [](const auto& tunnel) { return tunnel.expired(); });
-    Turns& turns = connection.role == Passage::Role::dial ? turns_out_ : turns_in_;
-    const auto tunnel =
-        std::make_shared<Tunnel>(std::move(*socket), handshakes_.get_executor(), *tls_, turns,
-                                 connection.role, std::move(connection.first_bytes));
-    tunnels_.push_back(tunnel);
     Way way{std::move(told), connection.remote, connection.role, std::nullopt};
-    tunnel->open(hooks_.introduce, [this, id, way](Tunnel::Opening opening) {
+    auto shaken = while_running([this, id, way = std::move(way)](Tunnel::Opening opening) mutable {
         if (opening.outcome != Tunnel::Outcome::open)
             return tell(way.told, {opening.outcome, {}, opening.channel, id, {}});
-        asio::post(traffic_, [this, id, way, opening = std::move(opening)]() mutable {
-            way.channel = opening.channel;
-            begin(std::move(*opening.socket), {}, id, std::move(way));
-        });
+        way.channel = opening.channel;
+        begin(std::move(*opening.socket), {}, id, std::move(way));
     });
+    workshop_->open(std::move(connection),
+                    [&loop = loop_, shaken = std::move(shaken)](Tunnel::Opening opening) {
+                        asio::post(loop, [shaken, opening = std::move(opening)]() mutable {
+                            shaken(std::move(opening));
+                        });
+                    });
 }
 
 template <class Socket>
@@ -119,13 +172,16 @@ void Tunnels::begin(Socket socket, std::string first_bytes, Id id, Way way) {
 }
 
 Passage::Hooks Tunnels::hooks_of(Id id) {
-    return {[this, id](std::shared_ptr<Passage> passage) { greeted(id, std::move(passage)); },
-            [this, id] { gave_up(id); },
-            [this, id] { return long_begins(id); },
-            [this, id] { long_ended(id); },
-            [this, id](UniqueFd inner) { opened(id, std::move(inner)); },
-            [this, id](std::string_view why) { hooks_.cut(ways_.at(id).remote, why); },
-            [this, id] { over(id); }};
+    return {
+        while_running(
+            [this, id](std::shared_ptr<Passage> passage) { greeted(id, std::move(passage)); }),
+        while_running([this, id] { gave_up(id); }),
+        while_running([this, id] { return long_begins(id); }),
+        while_running([this, id] { long_ended(id); }),
+        while_running([this, id](UniqueFd inner) { opened(id, std::move(inner)); }),
+        while_running([this] { hooks_.fed(); }),
+        while_running([this, id](std::string_view why) { hooks_.cut(ways_.at(id).remote, why); }),
+        while_running([this, id] { over(id); })};
 }
 
 void Tunnels::opened(Id id, UniqueFd inner) {
@@ -143,7 +199,6 @@ void Tunnels::over(Id id) {
 }
 
 void Tunnels::greeted(Id id, std::shared_ptr<Passage> passage) {
-    if (is_stopped_) return passage->cut();
     const auto ticket = ticket_of(id);
     waiting_[ticket] = std::move(passage);
     if (const auto crowded_out = turnstile_.enter(ticket, ways_.at(id).remote.ip)) {
@@ -169,20 +224,20 @@ void Tunnels::serve() {
     const auto next = turnstile_.next_at();
     if (!next) return;
     next_call_.expires_at(*next);
-    next_call_.async_wait([this](const asio::error_code& stopped) {
+    next_call_.async_wait(while_running([this](const asio::error_code& stopped) {
         if (!stopped) serve();
-    });
+    }));
 }
 
 bool Tunnels::long_begins(Id id) {
     const bool may = berths_.enter(berth_of(id), steady_now());
-    if (!may) asio::post(traffic_, [this] { serve_long(); });
+    if (!may) asio::post(loop_, while_running([this] { serve_long(); }));
     return may;
 }
 
 void Tunnels::long_ended(Id id) {
     berths_.left(berth_of(id));
-    asio::post(traffic_, [this] { serve_long(); });
+    asio::post(loop_, while_running([this] { serve_long(); }));
 }
 
 void Tunnels::serve_long() {
@@ -197,51 +252,38 @@ void Tunnels::serve_long() {
     while (const auto ticket = berths_.next(now)) passage_of(*ticket)->go_on();
     next_berth_.cancel();
     const auto next = berths_.overdue_at();
-    if (!next || is_stopped_) return;
+    if (!next) return;
     next_berth_.expires_at(*next);
-    next_berth_.async_wait([this](const asio::error_code& stopped) {
+    next_berth_.async_wait(while_running([this](const asio::error_code& stopped) {
         if (!stopped) serve_long();
-    });
+    }));
 }
 
 // It is admitted, or gRPC has let go of it.
 void Tunnels::leave(Way& way, bool is_admitted) {
     if (!std::exchange(way.is_counted, false)) return;
     is_admitted ? turnstile_.admitted() : turnstile_.left();
-    asio::post(traffic_, [this] { serve(); });
+    asio::post(loop_, while_running([this] { serve(); }));
 }
 
 void Tunnels::admit(Id id) {
-    asio::post(traffic_, [this, id] {
-        const auto way = ways_.find(id);
-        if (way == ways_.end()) return;
-        if (const auto passage = way->second.passage.lock()) passage->admit();
-        leave(way->second, true);
-    });
+    asio::post(loop_, while_running([this, id] {
+                   const auto way = ways_.find(id);
+                   if (way == ways_.end()) return;
+                   if (const auto passage = way->second.passage.lock()) passage->admit();
+                   leave(way->second, true);
+               }));
 }
 
-// Sockets in a handshake need the thread that carries, so that one goes last.
 void Tunnels::stop() {
-    if (!traffic_thread_.joinable()) return;
-    asio::post(handshakes_, [this] {
-        for (const auto& each : tunnels_)
-            if (const auto tunnel = each.lock()) tunnel->cut();
-        turns_in_.stop();
-        turns_out_.stop();
-        handshakes_work_.reset();
-    });
-    handshakes_thread_.join();
-    asio::post(traffic_, [this] {
-        for (const auto& [id, way] : ways_)
-            if (const auto passage = way.passage.lock()) passage->cut();
-        is_stopped_ = true;
-        turnstile_ = {};
-        waiting_.clear();
-        next_call_.cancel();
-        next_berth_.cancel();
-        traffic_work_.reset();
-    });
-    traffic_thread_.join();
+    if (!std::exchange(*running_, false)) return;
+    if (workshop_) workshop_->stop();
+    const auto ways = std::exchange(ways_, {});
+    for (const auto& [id, way] : ways)
+        if (const auto passage = way.passage.lock()) passage->leave();
+    waiting_.clear();
+    next_call_.cancel();
+    next_berth_.cancel();
 }
 
 }  // namespace lanchat::link

@@ -1,19 +1,16 @@
-// All connections on their way to gRPC. One thread carries what is said; handshakes and admission
-// have another one: whoever floods us with them holds up nobody's chat.
+// All connections on their way to gRPC. The loop carries what is said; handshakes and admission
+// have a thread of their own.
 #pragma once
 
-#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "message/address.hpp"
 #include "message/hello.hpp"
@@ -32,10 +29,12 @@ class Tunnels {
     enum class Id : std::uint64_t {};
 
     struct Hooks {
-        // What we say of ourselves. Called on the thread of handshakes.
+        // What we say of ourselves. Called on the thread of handshakes, and maybe after stop().
         Tunnel::Introduce introduce;
-        // Somebody was cut, and why. Any thread.
+        // Somebody was cut, and why.
         std::function<void(const Endpoint&, std::string_view why)> cut;
+        // There is something new for gRPC to read.
+        std::function<void()> fed;
     };
     Tunnels(asio::io_context& loop, Hooks hooks);
     ~Tunnels() { stop(); }
@@ -69,11 +68,11 @@ class Tunnels {
     // The other end is no stranger any more.
     void admit(Id id);
 
-    // Cuts all; nothing is told any more.
+    // Ends all, when what gRPC has written is out as far as that is possible at once. Nothing is
+    // told any more.
     void stop();
 
   private:
-    // On the thread that carries; the thread of handshakes has those without a passage.
     struct Way {
         Told told;
         Endpoint remote;
@@ -84,7 +83,11 @@ class Tunnels {
         bool is_counted = false;  // by the turnstile
     };
     using TicketsPassage = std::map<Turnstile::Ticket, std::shared_ptr<Passage>>;
+    class Workshop;
 
+    // Like `act`, and nothing once we have stopped.
+    template <class Act>
+    auto while_running(Act act) const;
     void shake_hands(Connection connection, Id id, Told told);
     template <class Socket>
     void begin(Socket socket, std::string first_bytes, Id id, Way way);
@@ -103,27 +106,16 @@ class Tunnels {
 
     asio::io_context& loop_;
     Hooks hooks_;
-    std::shared_ptr<Tls> tls_;
     std::string name_;  // nobody else's: names of ours begin with it
     std::uint64_t count_ = 0;
-    asio::io_context traffic_{1};
-    asio::io_context handshakes_{1};
-    asio::executor_work_guard<asio::io_context::executor_type> traffic_work_;
-    asio::executor_work_guard<asio::io_context::executor_type> handshakes_work_;
-    // On the thread of handshakes.
-    Turns turns_in_{handshakes_.get_executor()};
-    Turns turns_out_{handshakes_.get_executor()};
-    std::list<std::weak_ptr<Tunnel>> tunnels_;
-    // On the thread that carries.
+    std::shared_ptr<Workshop> workshop_;
+    std::shared_ptr<bool> running_ = std::make_shared<bool>(true);
     std::map<Id, Way> ways_;
     Turnstile turnstile_;
     TicketsPassage waiting_;
     Berths berths_;
-    asio::steady_timer next_berth_{traffic_};
-    asio::steady_timer next_call_{traffic_};
-    bool is_stopped_ = false;
-    std::thread traffic_thread_;
-    std::thread handshakes_thread_;
+    asio::steady_timer next_berth_;
+    asio::steady_timer next_call_;
 };
 
 }  // namespace lanchat::link

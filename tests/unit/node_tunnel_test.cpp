@@ -30,8 +30,8 @@ struct Ends {
     asio::io_context loop;
     Tls here = *Tls::make();
     Tls there = *Tls::make();
-    Turns turns_here{loop.get_executor()};
-    Turns turns_there{loop.get_executor()};
+    std::shared_ptr<Turns> turns_here = std::make_shared<Turns>(loop.get_executor());
+    std::shared_ptr<Turns> turns_there = std::make_shared<Turns>(loop.get_executor());
     tcp::socket near{loop};
     tcp::socket far{loop};
     std::string secret_here;
@@ -125,6 +125,7 @@ TEST_CASE("a mebibyte goes through in both directions, and the end after it") {
         };
         hooks.greeted = [](const std::shared_ptr<Passage>& passage) { passage->let_through(); };
         hooks.refused = [](std::string_view why) { FAIL(std::string(why)); };
+        hooks.fed = [] {};
         hooks.over = [] {};
         passages.push_back(make_passage(std::move(*opening.socket), role, {}, std::move(hooks)));
         passages.back()->begin({});

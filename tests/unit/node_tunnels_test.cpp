@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <asio/buffer.hpp>
+#include <asio/executor_work_guard.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
-#include <asio/post.hpp>
 #include <asio/read.hpp>
 #include <asio/write.hpp>
 #include <memory>
@@ -38,9 +38,7 @@ struct Door {
     Tunnels tunnels{
         loop,
         {[](const Channel& channel) { return Admission::Side{channel, {}, {}, {}, {}, {}}; },
-         [this](const Endpoint&, std::string_view why) {
-             asio::post(loop, [this, text = std::string(why)] { complaints.push_back(text); });
-         }}};
+         [this](const Endpoint&, std::string_view why) { complaints.emplace_back(why); }, [] {}}};
 
     Door() { REQUIRE(tunnels.start({})); }
     void run_until(const auto& happened) {
@@ -48,6 +46,16 @@ struct Door {
         loop.restart();
         while (!happened() && loop.run_one_for(std::chrono::seconds(10)) > 0) continue;
         REQUIRE(happened());
+    }
+    // What comes next there.
+    std::string hear(auto& socket, std::size_t size) {
+        std::string heard(size, '?');
+        std::optional<asio::error_code> end;
+        asio::async_read(socket, asio::buffer(heard),
+                         [&](auto error, std::size_t) { end = error; });
+        run_until([&] { return end.has_value(); });
+        CHECK_FALSE(*end);
+        return heard;
     }
 };
 
@@ -97,9 +105,7 @@ TEST_CASE("gRPC gets all that a stranger said, once its greeting is whole") {
     Door door;
     Guest guest(door);
     guest.come(preface, false);
-    std::string heard(settings.size(), '?');
-    asio::read(guest.near, asio::buffer(heard));  // it need not wait for gRPC
-    CHECK(heard == settings);
+    CHECK(door.hear(guest.near, settings.size()) == settings);  // it need not wait for gRPC
     guest.say(settings + headers + greeting.substr(0, 12));
     door.loop.run_for(std::chrono::milliseconds(20));
     CHECK_FALSE(guest.opening);
@@ -109,9 +115,7 @@ TEST_CASE("gRPC gets all that a stranger said, once its greeting is whole") {
     REQUIRE(guest.outcome() == Tunnel::Outcome::open);
     Local inner(door.loop, asio::local::stream_protocol{}, guest.opening->inner.release());
     const std::string all = preface + settings + headers + greeting;
-    std::string got(all.size(), '?');
-    asio::read(inner, asio::buffer(got));
-    CHECK(got == all);
+    CHECK(door.hear(inner, all.size()) == all);
     inner.close();
     door.run_until([&] { return guest.gone; });
 }
@@ -140,9 +144,10 @@ TEST_CASE("who floods later is cut then, and gRPC reads an end") {
     guest.say(headers);  // its call has some
 
     std::string rest;
-    asio::error_code end;
-    asio::read(inner, asio::dynamic_buffer(rest), end);
-    CHECK(end == asio::error::eof);
+    std::optional<asio::error_code> end;
+    asio::async_read(inner, asio::dynamic_buffer(rest), [&](auto error, auto) { end = error; });
+    door.run_until([&] { return end.has_value(); });
+    CHECK(*end == asio::error::eof);
     CHECK(rest == preface + settings + headers + greeting);
     CHECK_FALSE(guest.gone);  // gRPC has not let go of it
     inner.close();
@@ -248,10 +253,8 @@ TEST_CASE("few long messages come at once, and who does not end one makes place"
         guest.say(message_begins);
         inners.push_back(std::make_unique<Local>(door.loop, asio::local::stream_protocol{},
                                                  guest.opening->inner.release()));
-        std::string got(preface.size() + settings.size() + headers.size() + greeting.size() +
-                            message_begins.size(),
-                        '?');
-        asio::read(*inners.back(), asio::buffer(got));
+        const std::string all = preface + settings + headers + greeting + message_begins;
+        CHECK(door.hear(*inners.back(), all.size()) == all);
     }
     const std::string more("\0\0\1\0\0\0\0\0\1y", 10);
     guests.back()->say(more);
@@ -268,6 +271,24 @@ TEST_CASE("few long messages come at once, and who does not end one makes place"
     door.run_until([&] { return came; });
     CHECK(got == more);
     CHECK(door.complaints.empty());
+}
+
+TEST_CASE("what gRPC wrote last leaves before all stops") {
+    Door door;
+    Guest guest(door);
+    guest.come(preface, false);
+    guest.say(settings + headers + greeting);
+    REQUIRE(guest.outcome() == Tunnel::Outcome::open);
+    CHECK(door.hear(guest.near, settings.size()) == settings);
+    Local inner(door.loop, asio::local::stream_protocol{}, guest.opening->inner.release());
+    asio::write(inner, asio::buffer(line));
+
+    door.tunnels.stop();
+
+    std::string heard;
+    asio::error_code end;
+    asio::read(guest.near, asio::dynamic_buffer(heard), end);
+    CHECK(heard == line);
 }
 
 TEST_CASE("nobody is waited for when all is to stop") {
