@@ -124,7 +124,9 @@ void Bodies::found(Peer& peer, const LogId& log, std::vector<Body> bodies) {
 }
 
 void Bodies::fill(Peer& peer, Frame& frame, Instant now) const {
-    if (peer.untold_since && *peer.untold_since + limits::news_delay <= now) {
+    // What is said to be stored must not count where its body is lacking.
+    const bool tells_of_logs = frame.digest || !frame.have.empty();
+    if (peer.untold_since && (tells_of_logs || *peer.untold_since + limits::news_delay <= now)) {
         while (!peer.untold.empty() && frame.lacks.size() < limits::frame_lacks_max) {
             const LogId log = *peer.untold.begin();
             peer.untold.erase(peer.untold.begin());

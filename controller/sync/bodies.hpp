@@ -76,7 +76,8 @@ class Bodies {
     // The answer.
     static void found(Peer& peer, const LogId& log, std::vector<Body> bodies);
 
-    // Into `frame` goes what is due.
+    // Into `frame` goes what is due, and at once with what tells which logs are stored here: nobody
+    // must count as stored what is here without its body.
     void fill(Peer& peer, Frame& frame, Instant now) const;
     // When `fill` has something.
     static std::optional<Instant> due(const Peer& peer);

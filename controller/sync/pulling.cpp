@@ -130,7 +130,6 @@ void Sync::serve(Peer& peer, std::vector<RunPtr> answer, bool newest_first, Seq 
 
 // Whoever lacks less than before has stored more of our lines.
 void Sync::take_bodies(const Member& who, Peer& peer, const Frame& frame, Effects& out) {
-    Bodies::take(peer.bodies, frame);
     for (const Lack& lack : frame.lacks) count_ours(who, peer, lack.log);
     for (const GivenBodies& given : frame.bodies) {
         std::vector<Body> bodies;

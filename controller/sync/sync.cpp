@@ -48,6 +48,7 @@ Sync::Sync(const Self& self, const Course& course, Settings settings, Rng& rng, 
       compared_version_(logs_.summary().version()) {}
 
 void Sync::take(const Member& who, Peer& peer, const Frame& frame, Now now, Effects& out) {
+    Bodies::take(peer.bodies, frame);  // before anything counts as stored there
     if (frame.linked) take_linked(who, peer, frame, now.steady);
     take_proofs(peer, frame, now.steady, out);
     take_heads(who, peer, frame, now.steady);

@@ -157,6 +157,7 @@ class Body : public Party {
     void note_unseen(const VerifiedRun& run);
     void tell_unseen(const LogId& log, Seq last);
     void tell_of_bodies();
+    void check_late() const;
     RunPtr bare(RunPtr run);
     std::vector<RunPtr> ours_like(const controller::Examine& examine) const;
     void mark_extent(const Extent& before, const Extent& after);

@@ -46,9 +46,23 @@ void Body::tell_loaded() const {
         for (const RunPtr& run : held.runs)  // what is disputed was shown, too
             record(What::loaded, author_of(log), run->last(), run->first() - 1);
     }
+    for (const LineId& line : settings_.disk->lacking())
+        record(What::lacks, author_of(line.log), line.seq);
+}
+
+// What lacked its body is shown once that is here.
+void Body::check_late() const {
+    for (const LineId& line : bare_) {
+        const bool may_be_hidden = settings_.may_block == line.log.device ||
+                                   around_.taken_back.contains(line) ||
+                                   !settings_.disk->extent_of(line.log).holds(line.seq);
+        require(may_be_hidden || settings_.disk->lacking().contains(line),
+                "a body that came late is shown: " + message_id(line));
+    }
 }
 
 void Body::tell_heads() const {
+    check_late();
     for (const auto& [log, held] : settings_.disk->all()) {
         record(What::holds, author_of(log), held.extent.size(),
                fingerprint(held.extent.head().view()));
@@ -156,6 +170,9 @@ void Body::tell_unseen(const LogId& log, Seq last) {
 
 void Body::tell_of_bodies() {
     auto news = settings_.disk->take_news();
+    for (const auto& [line, state] : news)
+        record(state == BodyState::lacking ? What::lacks : What::filled, author_of(line.log),
+               line.seq);
     if (!news.empty()) post(BodiesChanged{std::move(news)});
 }
 

@@ -88,6 +88,12 @@ class Judge {
                     fault("stored and not shown", record);
                 flushed_[pair].add(record.text, record.number);
                 return;
+            case What::lacks:
+                lacking_[pair].insert(record.number);
+                return;
+            case What::filled:
+                lacking_[pair].erase(record.number);
+                return;
             case What::exchanged:
                 if (record.when >= history_.still_from) fault("stuck", record);
                 return;
@@ -122,7 +128,9 @@ class Judge {
         std::size_t flushed = 0;
         const std::size_t strangers = strangers_.size();
         for (std::size_t node = 0; node < history_.people.size(); ++node) {
-            if (node != record.node &&
+            const auto lacking = lacking_.find({node, record.peer});
+            const bool lacks = lacking != lacking_.end() && lacking->second.contains(record.number);
+            if (node != record.node && !lacks &&
                 (is_in(flushed_, node, record) || is_in(loaded_, node, record)))
                 ++flushed;
         }
@@ -458,12 +466,13 @@ class Judge {
     std::map<std::size_t, std::set<std::uint64_t>> legacy_said_;
     std::set<std::uint64_t> letters_;
     std::map<Pair, std::vector<Pair>> owed_;  // reader, process: log, number
-    std::map<Pair, Numbers> seen_;       // reader, author: shown to it or its directory's users
-    std::map<Pair, Numbers> loaded_;     // node, author
-    std::map<Pair, Numbers> flushed_;    // node, author
-    std::map<std::size_t, Head> heads_;  // author
-    std::map<std::size_t, std::ptrdiff_t> holders_;                   // author
-    std::map<Pair, std::uint64_t> reported_;                          // author, reader
+    std::map<Pair, Numbers> seen_;     // reader, author: shown to it or its directory's users
+    std::map<Pair, Numbers> loaded_;   // node, author
+    std::map<Pair, Numbers> flushed_;  // node, author
+    std::map<Pair, std::set<std::uint64_t>> lacking_;  // node, author: without their bodies
+    std::map<std::size_t, Head> heads_;                // author
+    std::map<std::size_t, std::ptrdiff_t> holders_;    // author
+    std::map<Pair, std::uint64_t> reported_;           // author, reader
     std::map<std::pair<Pair, std::uint64_t>, std::uint64_t> copies_;  // reader+author, text
     std::map<Pair, Question> questions_;             // node, process: the newest it was shown
     std::map<std::size_t, Instant> others_changed_;  // node

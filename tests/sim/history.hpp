@@ -43,6 +43,8 @@ enum class What {
     undelivered,
     loaded,     // found on the disk at the start: the log of `peer`, after `text` up to `number`
     stored,     // flushed: the log of `peer`, after `text` up to `number`
+    lacks,      // the body of the line `number` of the log of `peer` is not here
+    filled,     // it is here from now on, or was taken back
     exchanged,  // something of logs was sent
     clock_set,  // its wall clock was
     delivered,  // the node knows where the line `number` of the log of `peer` is
@@ -92,10 +94,10 @@ std::uint64_t fingerprint(std::string_view text);
 // reader started; none that was not said, none stored that was not shown, none forgotten that was
 // flushed. In the end all nodes that are alive have shown the same lines of every log, all that
 // were said by the living among them, and have nothing to tell each other. Nobody counts a line as
-// delivered to more than have it; what is said and watched in the quiet time is known to be with
-// everybody. Where most clocks are right, nobody dates a line more than 10 minutes off. Whatever
-// they show, what is said after a line was shown comes after it in the order of all lines, where
-// both authors are linked with each other and with the same others. Who leaves in good order
+// delivered to more than have it, body and all; what is said and watched in the quiet time is known
+// to be with everybody. Where most clocks are right, nobody dates a line more than 10 minutes off.
+// Whatever they show, what is said after a line was shown comes after it in the order of all lines,
+// where both authors are linked with each other and with the same others. Who leaves in good order
 // reports what did not arrive. Whose log is proven to be forked anywhere, it ends at one place and
 // in one head everywhere. Of a log that is for one device alone nobody sees or stores anything but
 // that device and its author's, and in the end both have the same, if they can reach each other.

@@ -30,8 +30,9 @@ inline Record record(Duration when, What what, std::size_t node, std::size_t pee
                      std::uint64_t number) {
     const bool line = what == What::said || what == What::shown || what == What::holds;
     const std::uint64_t shown_number = peer == oldie && line ? 0 : number;
-    Record record{Instant{} + when, what, node, peer, shown_number,
-                  line ? text_of(peer, number) : 0, DownReason::lost};
+    Record record{
+        Instant{} + when, what, node, peer, shown_number, line ? text_of(peer, number) : 0,
+        DownReason::lost};
     record.clocks_agree = what == What::shown;
     record.clock = static_cast<std::uint64_t>(when.count()) + peer;
     return record;

@@ -209,6 +209,19 @@ TEST_CASE("a line that is counted where it is not is found") {
     });
 }
 
+TEST_CASE("a line that is counted where its body is not is found") {
+    History history = good_history();
+    history.records.push_back(record(14s, What::lacks, ben, anna, 15));
+    History filled = history;
+    filled.records.push_back(record(14s, What::filled, ben, anna, 15));
+    for (History* each : {&history, &filled}) {
+        std::ranges::stable_sort(each->records, {}, &Record::when);
+        deliver(*each, 15, 2, 0);
+    }
+    CHECK_FALSE(judge(history).empty());
+    CHECK(judge(filled).empty());
+}
+
 TEST_CASE("a line of the quiet time that is not known to be everywhere is found") {
     check_finds("everywhere and not known to be: at anna", [](History& history) {
         history.all_is_told = true;

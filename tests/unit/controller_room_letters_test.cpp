@@ -152,6 +152,11 @@ TEST_CASE("its audience is one device, here or away") {
 
     Frame told;
     told.have.push_back({line.log, {0, 1, scene.disk.holdings()->back().extent.head()}, {}, {}});
+    told.lacks = {{line.log, {{0, 1}}}};
+    scene.receive(again, told);
+    CHECK(scene.room.delivery(line) == DeliveryCount{0, 1, 0});  // it has the entry alone
+
+    told.lacks = {{line.log, {}}};
     scene.receive(again, told);
     CHECK(scene.room.delivery(line) == DeliveryCount{1, 1, 0});
 }

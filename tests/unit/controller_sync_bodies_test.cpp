@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "message/limits.hpp"
 
 namespace lanchat::controller::controller_sync_bodies_test {
@@ -47,6 +49,21 @@ TEST_CASE("over a new link all that is lacking is told, once, a little later") {
           std::vector<Lack>{{log_of(1), {{2, 5}, {8, 9}}}, {log_of(2), {{0, 1}}}});
     CHECK_FALSE(Bodies::due(peer));
     CHECK(filled(bodies, peer).lacks.empty());
+}
+
+TEST_CASE("what is lacking is told with whatever tells what is stored") {
+    Frame head;
+    head.have.push_back({log_of(1), {0, 9, {}}, {}, {}});
+    Frame digest;
+    digest.digest.emplace();
+    for (Frame& frame : std::array{head, digest}) {
+        Bodies bodies(lines(1, {3}), {});
+        Bodies::Peer peer;
+        bodies.begin(peer, everything, begin);
+        bodies.fill(peer, frame, begin);
+        CHECK(frame.lacks == std::vector<Lack>{{log_of(1), {{2, 3}}}});
+        CHECK_FALSE(Bodies::due(peer));
+    }
 }
 
 TEST_CASE("who may not hear of a log is not told of it") {
