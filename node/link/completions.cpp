@@ -17,7 +17,7 @@ namespace {
 [[maybe_unused]] const int how_to_poll = setenv("GRPC_POLL_STRATEGY", "poll", 0);
 
 constexpr std::size_t at_once_max = 64;  // then the loop has its turn
-constexpr Duration again_first = std::chrono::milliseconds(20);
+constexpr Duration again_first = std::chrono::milliseconds(100);
 constexpr Duration again_last = std::chrono::seconds(1);
 
 }  // namespace
@@ -49,7 +49,7 @@ void Completions::look_again(Duration pause) {
         const bool has_more = take_some();
         if (!*running) return;
         if (has_more) stir();
-        if (again_after_ == Duration{0} && pause < again_last) look_again(2 * pause);
+        if (again_after_ == Duration{0} && pause < again_last) look_again(10 * pause);
     });
 }
 
