@@ -86,8 +86,9 @@ void Sayings::say_once(const Saying& saying) {
             if (!known) return answer_all(saying, Failure{known.why()});
             if (*known) {
                 const Entry& entry = (*known)->entry;
-                return answer_all({entry.text, entry.room, saying.said_id, entry.log.to},
-                                  LineId{entry.log, entry.seq});
+                return answer_all(
+                    {entry.text, entry.room, saying.said_id, entry.log.to, entry.marks},
+                    LineId{entry.log, entry.seq});
             }
             unanswered_[say_now(saying, true)] = [this, saying](const Result<LineId>& line) {
                 answer_all(saying, line);
@@ -101,6 +102,7 @@ void Sayings::answer_all(const Saying& said_was, const Result<LineId>& line) {
     const auto waiting = said_ids_.extract(said_was.said_id);
     for (const auto& [saying, said] : waiting.mapped()) {
         const bool is_it = saying.text == said_was.text && saying.to == said_was.to &&
+                           saying.marks == said_was.marks &&
                            (saying.room == said_was.room || saying.to != DeviceId{});
         if (is_it || !line) {
             said(line);

@@ -30,6 +30,13 @@ Config config() {
 struct Scene {
     Scene() { REQUIRE(node.start()); }
 
+    bool refuses(const Saying& saying) {
+        std::optional<bool> refused;
+        node.say(saying, [&](const Result<LineId>& said) { refused = !said; });
+        REQUIRE(run_until([&] { return refused.has_value(); }));
+        return *refused;
+    }
+
     template <class Done>
     bool run_until(Done is_done) {
         const auto end = std::chrono::steady_clock::now() + 20s;
@@ -103,24 +110,31 @@ TEST_CASE("a line is kept with what stands beside it, if that makes sense") {
     scene.say(reply);
     CHECK(scene.history().back().entry.marks == reply.marks);
 
-    const auto is_refused = [&](const Saying& saying) {
-        std::optional<bool> refused;
-        scene.node.say(saying, [&](const Result<LineId>& said) { refused = !said; });
-        REQUIRE(scene.run_until([&] { return refused.has_value(); }));
-        return *refused;
-    };
     Saying senseless = reply;
     senseless.marks.via->through.clear();
-    CHECK(is_refused(senseless));
+    CHECK(scene.refuses(senseless));
     senseless = reply;
     senseless.marks.via->name.clear();
-    CHECK(is_refused(senseless));
+    CHECK(scene.refuses(senseless));
     senseless = reply;
     senseless.marks.reply_to->seq = 0;
-    CHECK(is_refused(senseless));
+    CHECK(scene.refuses(senseless));
     senseless = reply;
     senseless.marks.reply_to->log.to = first.log.device;
-    CHECK(is_refused(senseless));
+    CHECK(scene.refuses(senseless));
+}
+
+TEST_CASE("an id that was used says nothing else, whatever stands beside it") {
+    Scene scene;
+    Saying saying{"one"};
+    saying.said_id = "job-7";
+    saying.marks.urgent = true;
+    const LineId line = scene.say(saying);
+    CHECK(scene.say(saying) == line);
+
+    saying.marks.urgent = false;
+    CHECK(scene.refuses(saying));
+    CHECK(scene.history().size() == 1);
 }
 
 }  // namespace
