@@ -253,7 +253,7 @@ class Life {
     // --- damage ---
 
     // Whatever the file then holds: it opens or recovers, shows only what was said, and takes in
-    // again what was lost; once more opened, where only writing met the damage.
+    // again what was lost; once more opened, where only reading or writing met the damage.
     void damage() {
         disk_.reset();
         for (const char* part : {"", "-wal"}) {
@@ -261,14 +261,14 @@ class Life {
             for (auto n = bytes_.below(8); n > 0; --n) harm(file);
             if (!file.empty()) std::ofstream(folder_.file() + part, std::ios::binary) << file;
         }
-        open_damaged(false);
+        if (!open_damaged(false)) LANCHAT_ASSERT(open_damaged(false));
         if (!open_damaged(true)) LANCHAT_ASSERT(open_damaged(true));
     }
     bool open_damaged(bool and_append) {
         const auto opened = store::open_or_recover(folder_.file());
         LANCHAT_ASSERT(opened);
-        check_shown(*opened->store);
-        if (!and_append) return true;
+        const bool is_read = check_shown(*opened->store);
+        if (!and_append) return is_read;
         const bool appended = static_cast<bool>(opened->store->append(appended_, {now_}));
         check_shown(*opened->store);
         return appended;
@@ -294,7 +294,8 @@ class Life {
                 if (bytes_.one_in(4)) file.resize(at);
         }
     }
-    void check_shown(store::Store& store) const {
+    // False if it cannot be read what is held.
+    bool check_shown(store::Store& store) const {
         const auto lines = store.newest({}, all);
         for (const Line& line : lines ? *lines : std::vector<Line>()) {
             if (line.legacy) {
@@ -310,7 +311,9 @@ class Life {
         (void)store.search("tea", {}, all);
         (void)store.arrived(0, {}, all);
         const auto holdings = store.holdings();
-        for (const auto& held : *holdings) check_runs(store, held);
+        for (const auto& held : holdings ? *holdings : std::vector<store::Holding>())
+            check_runs(store, held);
+        return static_cast<bool>(holdings);
     }
     void check_runs(store::Store& store, const store::Holding& held) const {
         const auto runs = store.runs(held.log, held.extent.base.after, all, all);
