@@ -6,10 +6,10 @@
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <chrono>
-#include <memory>
 #include <utility>
 
 #include "message/time.hpp"
+#include "node/link/running.hpp"
 
 namespace lanchat {
 
@@ -26,9 +26,7 @@ class NodeLoop {
     // The same function for as long as the node runs; nothing after that. To be called on the loop.
     template <class Then>
     auto while_running(Then then) const {
-        return [running = running_, then = std::move(then)](auto&&... with) mutable {
-            if (*running) then(std::forward<decltype(with)>(with)...);
-        };
+        return running_.guard(std::move(then));
     }
 
     // Calls `then` on the loop, never before this returns. Any thread.
@@ -46,11 +44,11 @@ class NodeLoop {
     }
 
     // On the loop: calls nothing any more.
-    void stop() { *running_ = false; }
+    void stop() { running_.stop(); }
 
   private:
     asio::io_context& io_;
-    const std::shared_ptr<bool> running_ = std::make_shared<bool>(true);
+    link::Running running_;
 };
 
 }  // namespace lanchat

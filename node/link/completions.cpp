@@ -24,16 +24,14 @@ constexpr Duration again_last = std::chrono::seconds(1);
 
 void Completions::stir() {
     if (std::exchange(is_stirred_, true)) return;
-    asio::post(loop_, [this, running = running_] {
-        if (*running) look();
-    });
+    asio::post(loop_, running_.guard([this] { look(); }));
 }
 
 void Completions::look() {
     is_stirred_ = false;
-    const auto running = running_;
+    const Running running = running_;
     const bool has_more = take_some();
-    if (!*running) return;
+    if (!running) return;
     if (has_more) stir();
     look_again(again_first);
 }
@@ -43,32 +41,33 @@ void Completions::look_again(Duration pause) {
     if (again_after_ == pause) return;
     again_after_ = pause;
     again_.expires_after(pause);
-    again_.async_wait([this, running = running_, pause](const asio::error_code& stopped) {
-        if (stopped || !*running) return;
+    again_.async_wait(running_.guard([this, pause](const asio::error_code& stopped) {
+        if (stopped) return;
         again_after_ = Duration{0};
+        const Running running = running_;
         const bool has_more = take_some();
-        if (!*running) return;
+        if (!running) return;
         if (has_more) stir();
         if (again_after_ == Duration{0} && pause < again_last) look_again(10 * pause);
-    });
+    }));
 }
 
 // True: there may be more. A completion may be the end of us.
 bool Completions::take_some() {
-    const auto running = running_;
+    const Running running = running_;
     void* tag = nullptr;
     bool ok = false;
     for (std::size_t n = 0; n < at_once_max; ++n) {
         const auto found = queue_->AsyncNext(&tag, &ok, gpr_time_0(GPR_CLOCK_MONOTONIC));
         if (found != grpc::CompletionQueue::GOT_EVENT) return false;
         static_cast<Completion*>(tag)->arrive(ok);
-        if (!*running) return false;
+        if (!running) return false;
     }
     return true;
 }
 
 void Completions::stop() {
-    if (!std::exchange(*running_, false) || !queue_) return;
+    if (!running_.stop() || !queue_) return;
     again_.cancel();
     queue_->Shutdown();
     void* tag = nullptr;

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "message/time.hpp"
+#include "node/link/running.hpp"
 
 namespace lanchat::link {
 
@@ -49,7 +50,7 @@ class Completions {
     bool is_stirred_ = false;
     asio::steady_timer again_;
     Duration again_after_{0};  // 0: it does not wait
-    std::shared_ptr<bool> running_ = std::make_shared<bool>(true);
+    Running running_;
 };
 
 }  // namespace lanchat::link

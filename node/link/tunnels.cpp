@@ -108,14 +108,6 @@ class Tunnels::Workshop : public std::enable_shared_from_this<Workshop> {
 Tunnels::Tunnels(asio::io_context& loop, Hooks hooks)
     : loop_(loop), hooks_(std::move(hooks)), next_berth_(loop), next_call_(loop) {}
 
-template <class Act>
-auto Tunnels::while_running(Act act) const {
-    return [running = running_, act = std::move(act)](auto&&... with) mutable {
-        using Answer = decltype(act(std::forward<decltype(with)>(with)...));
-        return *running ? act(std::forward<decltype(with)>(with)...) : Answer();
-    };
-}
-
 Result<bool> Tunnels::start(const std::vector<DeviceId>& members) {
     auto tls = Tls::make();
     if (!tls) return Failure{tls.why()};
@@ -149,7 +141,7 @@ void Tunnels::open(Connection connection, Told told) {
 
 void Tunnels::shake_hands(Connection connection, Id id, Told told) {
     Way way{std::move(told), connection.remote, connection.role, std::nullopt};
-    auto shaken = while_running([this, id, way = std::move(way)](Tunnel::Opening opening) mutable {
+    auto shaken = running_.guard([this, id, way = std::move(way)](Tunnel::Opening opening) mutable {
         if (opening.outcome != Tunnel::Outcome::open)
             return tell(way.told, {opening.outcome, {}, opening.channel, id, {}});
         way.channel = opening.channel;
@@ -173,15 +165,15 @@ void Tunnels::begin(Socket socket, std::string first_bytes, Id id, Way way) {
 
 Passage::Hooks Tunnels::hooks_of(Id id) {
     return {
-        while_running(
+        running_.guard(
             [this, id](std::shared_ptr<Passage> passage) { greeted(id, std::move(passage)); }),
-        while_running([this, id] { gave_up(id); }),
-        while_running([this, id] { return long_begins(id); }),
-        while_running([this, id] { long_ended(id); }),
-        while_running([this, id](UniqueFd inner) { opened(id, std::move(inner)); }),
-        while_running([this] { hooks_.fed(); }),
-        while_running([this, id](std::string_view why) { hooks_.cut(ways_.at(id).remote, why); }),
-        while_running([this, id] { over(id); })};
+        running_.guard([this, id] { gave_up(id); }),
+        running_.guard([this, id] { return long_begins(id); }),
+        running_.guard([this, id] { long_ended(id); }),
+        running_.guard([this, id](UniqueFd inner) { opened(id, std::move(inner)); }),
+        running_.guard([this] { hooks_.fed(); }),
+        running_.guard([this, id](std::string_view why) { hooks_.cut(ways_.at(id).remote, why); }),
+        running_.guard([this, id] { over(id); })};
 }
 
 void Tunnels::opened(Id id, UniqueFd inner) {
@@ -224,20 +216,20 @@ void Tunnels::serve() {
     const auto next = turnstile_.next_at();
     if (!next) return;
     next_call_.expires_at(*next);
-    next_call_.async_wait(while_running([this](const asio::error_code& stopped) {
+    next_call_.async_wait(running_.guard([this](const asio::error_code& stopped) {
         if (!stopped) serve();
     }));
 }
 
 bool Tunnels::long_begins(Id id) {
     const bool may = berths_.enter(berth_of(id), steady_now());
-    if (!may) asio::post(loop_, while_running([this] { serve_long(); }));
+    if (!may) asio::post(loop_, running_.guard([this] { serve_long(); }));
     return may;
 }
 
 void Tunnels::long_ended(Id id) {
     berths_.left(berth_of(id));
-    asio::post(loop_, while_running([this] { serve_long(); }));
+    asio::post(loop_, running_.guard([this] { serve_long(); }));
 }
 
 void Tunnels::serve_long() {
@@ -254,7 +246,7 @@ void Tunnels::serve_long() {
     const auto next = berths_.overdue_at();
     if (!next) return;
     next_berth_.expires_at(*next);
-    next_berth_.async_wait(while_running([this](const asio::error_code& stopped) {
+    next_berth_.async_wait(running_.guard([this](const asio::error_code& stopped) {
         if (!stopped) serve_long();
     }));
 }
@@ -263,20 +255,20 @@ void Tunnels::serve_long() {
 void Tunnels::leave(Way& way, bool is_admitted) {
     if (!std::exchange(way.is_counted, false)) return;
     is_admitted ? turnstile_.admitted() : turnstile_.left();
-    asio::post(loop_, while_running([this] { serve(); }));
+    asio::post(loop_, running_.guard([this] { serve(); }));
 }
 
 void Tunnels::admit(Id id) {
-    asio::post(loop_, while_running([this, id] {
-                   const auto way = ways_.find(id);
-                   if (way == ways_.end()) return;
-                   if (const auto passage = way->second.passage.lock()) passage->admit();
-                   leave(way->second, true);
-               }));
+    asio::post(loop_, running_.guard([this, id] {
+        const auto way = ways_.find(id);
+        if (way == ways_.end()) return;
+        if (const auto passage = way->second.passage.lock()) passage->admit();
+        leave(way->second, true);
+    }));
 }
 
 void Tunnels::stop() {
-    if (!std::exchange(*running_, false)) return;
+    if (!running_.stop()) return;
     if (workshop_) workshop_->stop();
     const auto ways = std::exchange(ways_, {});
     for (const auto& [id, way] : ways)

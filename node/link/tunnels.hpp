@@ -17,6 +17,7 @@
 #include "message/result.hpp"
 #include "node/link/berths.hpp"
 #include "node/link/passage.hpp"
+#include "node/link/running.hpp"
 #include "node/link/tunnel.hpp"
 #include "node/link/turnstile.hpp"
 #include "node/link/unique_fd.hpp"
@@ -85,9 +86,6 @@ class Tunnels {
     using TicketsPassage = std::map<Turnstile::Ticket, std::shared_ptr<Passage>>;
     class Workshop;
 
-    // Like `act`, and nothing once we have stopped.
-    template <class Act>
-    auto while_running(Act act) const;
     void shake_hands(Connection connection, Id id, Told told);
     template <class Socket>
     void begin(Socket socket, std::string first_bytes, Id id, Way way);
@@ -109,7 +107,7 @@ class Tunnels {
     std::string name_;  // nobody else's: names of ours begin with it
     std::uint64_t count_ = 0;
     std::shared_ptr<Workshop> workshop_;
-    std::shared_ptr<bool> running_ = std::make_shared<bool>(true);
+    Running running_;
     std::map<Id, Way> ways_;
     Turnstile turnstile_;
     TicketsPassage waiting_;
