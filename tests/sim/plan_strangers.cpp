@@ -6,12 +6,17 @@ namespace lanchat::sim {
 
 using namespace std::chrono_literals;
 
+// Where no seat is: on a machine of its own, or beside all others.
+Endpoint World::place_apart(std::uint32_t host, std::uint32_t port, std::uint32_t number) const {
+    return {shared_host_ ? loopback : Ipv4{lan + host + number},
+            static_cast<std::uint16_t>(port + number)};
+}
+
 void World::draw_strangers() {
     for (auto strangers = between(1, 4); strangers > 0; --strangers) {
         const auto number = static_cast<std::uint32_t>(strangers);
         StrangerSettings settings;
-        settings.self = {shared_host_ ? loopback : Ipv4{lan + 0x900 + number},
-                         static_cast<std::uint16_t>(4700 + number)};
+        settings.self = place_apart(0x900, 4700, number);
         settings.greeting = static_cast<Greeting>(rng_.below(5));
         settings.frames = static_cast<int>(rng_.below(30));
         settings.polite = chance(30);
@@ -38,8 +43,7 @@ void World::draw_hostile_authors() {
     for (auto authors = between(1, 2); authors > 0; --authors) {
         const auto number = static_cast<std::uint32_t>(authors);
         StrangerSettings settings;
-        settings.self = {shared_host_ ? loopback : Ipv4{lan + 0xA00 + number},
-                         static_cast<std::uint16_t>(4800 + number)};
+        settings.self = place_apart(0xA00, 4800, number);
         // What forks lead to is rare, so there are more of them.
         settings.role = chance(25) ? Role::forker : static_cast<Role>(between(1, 8));
         settings.polite = true;
@@ -56,8 +60,8 @@ void World::draw_hostile_authors() {
 // Who may meet one branch of a forked log only, and those that were there before.
 void World::draw_late_joiner(std::uint32_t number) {
     marks_.hit(Mark::late_joiner);
-    draw_seat(shared_host_ ? loopback : Ipv4{lan + 0xB00 + number},
-              static_cast<std::uint16_t>(4900 + number));
+    const Endpoint place = place_apart(0xB00, 4900, number);
+    draw_seat(place.ip, place.port);
     schedule_.at(sometime(2s, peace_ - Instant{}),
                  [this, seat = seats_.size() - 1] { start(seat); });
 }
@@ -66,8 +70,7 @@ void World::draw_impostors() {
     for (auto impostors = between(1, 2); impostors > 0; --impostors) {
         const auto number = static_cast<std::uint32_t>(impostors);
         ImpostorSettings settings;
-        settings.self = {shared_host_ ? loopback : Ipv4{lan + 0xC00 + number},
-                         static_cast<std::uint16_t>(5000 + number)};
+        settings.self = place_apart(0xC00, 5000, number);
         settings.key = shared_key_of(rng_.next());
         settings.stays = chance(50);
         settings.seed = rng_.next();

@@ -88,6 +88,7 @@ class World {
     void draw_block();
     void draw_verifications();
     void draw_talk();
+    Endpoint place_apart(std::uint32_t host, std::uint32_t port, std::uint32_t number) const;
     void draw_strangers();
     void draw_hostile_authors();
     void draw_late_joiner(std::uint32_t number);
