@@ -82,6 +82,12 @@ struct Guest {
         return opening->outcome;
     }
     void say(const std::string& bytes) { asio::write(near, asio::buffer(bytes)); }
+    // It comes to gRPC.
+    void greet() {
+        come(preface, false);
+        say(settings + headers + greeting);
+        REQUIRE(outcome() == Tunnel::Outcome::open);
+    }
 };
 
 TEST_CASE("a connection that was cut while it waited is not shaken hands with") {
@@ -135,9 +141,7 @@ TEST_CASE("who floods is cut before gRPC hears of it, and that is told") {
 TEST_CASE("who floods later is cut then, and gRPC reads an end") {
     Door door;
     Guest guest(door);
-    guest.come(preface, false);
-    guest.say(settings + headers + greeting);
-    REQUIRE(guest.outcome() == Tunnel::Outcome::open);
+    guest.greet();
     door.tunnels.admit(guest.opening->id);
     Local inner(door.loop, asio::local::stream_protocol{}, guest.opening->inner.release());
 
@@ -246,9 +250,7 @@ TEST_CASE("few long messages come at once, and who does not end one makes place"
     for (std::size_t n = 0; n < Berths::at_once + 1; ++n) {
         guests.push_back(std::make_unique<Guest>(door));
         Guest& guest = *guests.back();
-        guest.come(preface, false);
-        guest.say(settings + headers + greeting);
-        REQUIRE(guest.outcome() == Tunnel::Outcome::open);
+        guest.greet();
         door.tunnels.admit(guest.opening->id);
         guest.say(message_begins);
         inners.push_back(std::make_unique<Local>(door.loop, asio::local::stream_protocol{},
@@ -276,9 +278,7 @@ TEST_CASE("few long messages come at once, and who does not end one makes place"
 TEST_CASE("what gRPC wrote last leaves before all stops") {
     Door door;
     Guest guest(door);
-    guest.come(preface, false);
-    guest.say(settings + headers + greeting);
-    REQUIRE(guest.outcome() == Tunnel::Outcome::open);
+    guest.greet();
     CHECK(door.hear(guest.near, settings.size()) == settings);
     Local inner(door.loop, asio::local::stream_protocol{}, guest.opening->inner.release());
     asio::write(inner, asio::buffer(line));
