@@ -37,14 +37,16 @@ Room::Room(RoomSettings settings, Now now)
              settings.dropped},
             rng_, *this, peers_.sync) {}
 
-void Room::step(const Input& input, Now now, Effects& out) {
+void Room::step(std::span<const Input> inputs, Now now, Effects& out) {
     if (stopped_) return;
     // What all due times depend on.
     const auto common = [this] {
         return std::tuple(course_.leave_by, course_.receiving, talk_.ledger().head());
     };
     const auto before = common();
-    std::visit([&](const auto& happened) { on(happened, now, out); }, input);
+    for (const Input& input : inputs)
+        std::visit([&](const auto& happened) { on(happened, now, out); }, input);
+    talk_.let_out(now, out);
     talk_.tell_deliveries(out);
     sync_.changed(now.steady);
     settle(now, out);

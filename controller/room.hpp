@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -64,8 +65,12 @@ class Room final : private roster::Needs,
   public:
     Room(RoomSettings settings, Now now);
 
-    // Appends what must be done to `out`, in order. Never throws, never blocks.
-    void step(const Input& input, Now now, std::vector<Effect>& out);
+    // Takes what happened at one moment, in order, and appends what must be done to `out`, in order.
+    // Never throws, never blocks.
+    void step(std::span<const Input> inputs, Now now, std::vector<Effect>& out);
+    void step(const Input& input, Now now, std::vector<Effect>& out) {
+        step(std::span(&input, 1), now, out);
+    }
 
     // When the next Wake is due, if nothing else happens before.
     std::optional<Instant> next_wakeup() const;

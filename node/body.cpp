@@ -7,10 +7,13 @@
 #include <utility>
 
 #include "message/assert.hpp"
+#include "message/limits.hpp"
 #include "node/keep/entropy.hpp"
 
 namespace lanchat {
 namespace {
+
+constexpr std::size_t stretch_lines = 32;  // that are said at once; more of them fall out of caches
 
 Nonce random_nonce() {
     Nonce nonce;
@@ -34,12 +37,34 @@ Now clock_now() {
 void Node::Body::feed(brain::Input input) {
     if (!is_running()) return;
     inputs_.push_back(std::move(input));
-    if (std::exchange(feeding_, true)) return;
+    take_inputs();
+}
+
+// What is said in one turn of the loop is taken together, so it is signed, sent and stored
+// together.
+void Node::Body::feed_line(brain::Say say) {
+    waiting_bytes_ += say.text.size();
+    inputs_.emplace_back(std::move(say));
+    if (feeding_) return;
+    if (inputs_.size() >= stretch_lines || waiting_bytes_ >= limits::run_bytes_max)
+        return take_inputs();
+    if (std::exchange(takes_soon_, true)) return;
+    loop_.post([this] {
+        takes_soon_ = false;
+        take_inputs();
+    });
+}
+
+void Node::Body::take_inputs() {
+    if (inputs_.empty() || std::exchange(feeding_, true)) return;
     while (!inputs_.empty() && !stopped_) {
-        const brain::Input next = std::move(inputs_.front());
-        inputs_.pop_front();
-        if (const auto* say = std::get_if<brain::Say>(&next)) sayings_->taken(*say);
-        room_->step(next, clock_now(), effects_);
+        auto taken = std::exchange(inputs_, std::exchange(taken_, {}));
+        waiting_bytes_ = 0;
+        for (const auto& input : taken)
+            if (const auto* say = std::get_if<brain::Say>(&input)) sayings_->taken(*say);
+        room_->step(taken, clock_now(), effects_);
+        taken.clear();
+        taken_.swap(taken);  // keeps the allocation
         auto effects = std::exchange(effects_, {});
         for (auto& effect : effects) perform(effect);
         effects.clear();

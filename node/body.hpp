@@ -4,8 +4,8 @@
 
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -52,8 +52,10 @@ class Node::Body {
     std::vector<std::string> warnings() const;
     void import_runs(std::vector<Run> runs, std::function<void(const Result<Imported>&)> done);
 
-    // The brain takes this as soon as it has taken what was fed before.
+    // The brain takes this as soon as it has taken what was fed before; a line at the latest when
+    // this turn of the loop is over.
     void feed(brain::Input input);
+    void feed_line(brain::Say say);
 
     History& history() { return history_; }
     const brain::Room* room() const { return room_.get(); }  // both of them: null until the start
@@ -66,6 +68,7 @@ class Node::Body {
     link::Transport::Hooks link_hooks();
     discover::Hooks discovery_hooks();
     void found(const Endpoint& where, asio::ip::tcp::socket socket);
+    void take_inputs();
     bool is_running() const { return !stopped_ && room_ != nullptr; }
     void arm_timer();
     void offer_room();
@@ -115,7 +118,10 @@ class Node::Body {
 
     asio::steady_timer timer_;
     Instant armed_ = Instant::max();
-    std::deque<brain::Input> inputs_;
+    std::vector<brain::Input> inputs_;
+    std::vector<brain::Input> taken_;  // empty; the room of those that were taken last
+    std::size_t waiting_bytes_ = 0;  // of the lines in `inputs_`
+    bool takes_soon_ = false;        // that is posted
     std::vector<brain::Effect> effects_;
     // The connection that the current Sighted is about.
     std::optional<asio::ip::tcp::socket> in_hand_;

@@ -183,7 +183,8 @@ void Node::Body::build(const Places& places, std::uint16_t port) {
     room_ = std::make_unique<brain::Room>(std::move(known_), clock_now());
     const auto feeds = [this](auto input) { feed(std::move(input)); };
     sayings_ = std::make_unique<Sayings>(
-        loop_, *room_, history_, Sayings::Settings{key_->id(), config_.security.tls}, feeds);
+        loop_, *room_, history_, Sayings::Settings{key_->id(), config_.security.tls},
+        [this](brain::Say say) { feed_line(std::move(say)); });
     people_ = std::make_unique<KnownPeople>(
         loop_, *room_, *book_, KnownPeople::Settings{key_->id(), rule_of(config_)}, feeds);
     memory_ = std::make_unique<MemoryOfPeers>(loop_.io(), config_.data_dir);

@@ -78,23 +78,36 @@ void Sayings::say(Saying saying, WhenSaid said) {
     unanswered_[say_now(std::move(saying), true)] = std::move(said);
 }
 
-// Only the disk knows what was said with this id by an earlier process.
+// Only the disk knows what was said with this id by an earlier process. What comes while it looks
+// is looked for together.
 void Sayings::say_once(const Saying& saying) {
-    history_.read([this, saying, self = settings_.self](store::Store& history) {
-        auto known = history.said(self, saying.said_id);
-        loop_.post([this, saying, known = std::move(known)] {
-            if (!known) return answer_all(saying, Failure{known.why()});
-            if (*known) {
-                const Entry& entry = (*known)->entry;
-                return answer_all(
-                    {entry.text, entry.room, saying.said_id, entry.log.to, entry.marks},
-                    LineId{entry.log, entry.seq});
-            }
-            unanswered_[say_now(saying, true)] = [this, saying](const Result<LineId>& line) {
-                answer_all(saying, line);
-            };
+    new_ids_.push_back(saying);
+    if (!std::exchange(looking_, true)) look();
+}
+
+void Sayings::look() {
+    history_.read([this, asked = std::exchange(new_ids_, {}),
+                   self = settings_.self](store::Store& history) mutable {
+        std::vector<Earlier> known;
+        for (const Saying& saying : asked) known.push_back(history.said(self, saying.said_id));
+        loop_.post([this, asked = std::move(asked), known = std::move(known)] {
+            for (std::size_t n = 0; n < asked.size(); ++n) looked(asked[n], known[n]);
+            looking_ = !new_ids_.empty();
+            if (looking_) look();
         });
     });
+}
+
+void Sayings::looked(const Saying& saying, const Earlier& known) {
+    if (!known) return answer_all(saying, Failure{known.why()});
+    if (*known) {
+        const Entry& entry = (*known)->entry;
+        return answer_all({entry.text, entry.room, saying.said_id, entry.log.to, entry.marks},
+                          LineId{entry.log, entry.seq});
+    }
+    unanswered_[say_now(saying, true)] = [this, saying](const Result<LineId>& line) {
+        answer_all(saying, line);
+    };
 }
 
 // Whoever wanted to say something else with this id has not said it.

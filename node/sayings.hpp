@@ -44,6 +44,10 @@ class Sayings {
   private:
     bool is_read_by_the_same(const LineId& line, const DeviceId& to) const;
     void say_once(const Saying& saying);
+    // What was said before with an id, if anything.
+    using Earlier = Result<std::optional<store::Line>>;
+    void look();
+    void looked(const Saying& saying, const Earlier& known);
     void answer_all(const Saying& said_was, const Result<LineId>& line);
 
     NodeLoop& loop_;
@@ -53,6 +57,8 @@ class Sayings {
     std::function<void(brain::Say)> feed_;
     std::map<DeviceId, Seq> waiting_;  // lines that the room has not taken yet, by recipient
     std::map<LineId, WhenSaid> unanswered_;
+    std::vector<Saying> new_ids_;  // with ids that the disk is still to be asked for
+    bool looking_ = false;
     // By said_id: requests whose line is not on the disk yet, or of which the disk has not told.
     std::map<std::string, std::vector<std::pair<Saying, WhenSaid>>> said_ids_;
 };

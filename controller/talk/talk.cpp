@@ -110,7 +110,7 @@ void Talk::say(const Say& say, Now now, Effects& out) {
     if (!say.said_id.empty()) stored_first_.push_back(ledger_.head());
     if (say.watched) deliveries_.watch({entry.log, entry.seq}, audience(!page_turned_));
     show_own(entry, believed, std::nullopt, out);
-    said(now, out);
+    said();
 }
 
 LineId Talk::say_met(const DeviceId& device, Now now, Effects& out) {
@@ -131,14 +131,19 @@ LineId Talk::say_silently(Entry entry, Now now, Effects& out) {
     if (ledger_.is_full()) needs_.seal(out);
     const Entry& said_now = ledger_.append(walls_.at(now), std::move(entry));
     const LineId line{said_now.log, said_now.seq};
-    said(now, out);
+    said();
     return line;
 }
 
-// The newest own entry is on its way.
-void Talk::said(Now now, Effects& out) {
+void Talk::said() {
+    if (!said_after_) said_after_ = ledger_.head() - 1;
+}
+
+void Talk::let_out(Now now, Effects& out) {
+    const auto after = std::exchange(said_after_, std::nullopt);
+    if (!after) return;
     for (const auto& [who, peer] : peers_.touch_all()) {
-        if (peer.reached + 1 == ledger_.head()) peer.progress = now.steady;
+        if (peer.reached == *after) peer.progress = now.steady;  // it had all there was
         needs_.pump(who.key, now, out);
     }
     if (ledger_.has_unsealed()) needs_.seal_soon(now.steady);

@@ -67,6 +67,8 @@ class Talk {
     void say(const Say&, Now, Effects&);
     LineId say_met(const DeviceId&, Now, Effects&);
     void take_back(const Dropped&, Now, Effects&);
+    // What was said in this step goes to whoever can take it, all of it together.
+    void let_out(Now, Effects&);
     // Tells of a line that this node has just said; `audience` is watched, if it is somebody.
     void show_own(const Entry&, const Believed&, const std::optional<PeerInfo>& to, Effects&);
     RunPtr seal_next() { return ledger_.seal(); }             // null: there is nothing left to sign
@@ -117,7 +119,7 @@ class Talk {
   private:
     // talk.cpp: our lines out
     LineId say_silently(Entry, Now, Effects&);
-    void said(Now, Effects&);
+    void said();
     void fill_own_runs(Peer&, Flow&, Frame&, Effects&);
     void fill_legacy_line(const Member&, Peer&, Flow&, Frame&);
     Place welcome_from(Instant now) const;
@@ -161,6 +163,7 @@ class Talk {
     Receipts receipts_;
     FarMembers far_;
     std::deque<Place> stored_first_;  // said with an id and not flushed yet
+    std::optional<Place> said_after_;  // in this step: where our lines ended before it
     Place stored_ = 0;                // of own lines
     Place early_head_ = 0;            // newest line said before anybody came, or before settling
     std::optional<Instant> page_turned_;

@@ -20,6 +20,8 @@ constexpr Duration transport_patience = 8s;  // keepalive towards legacy peers
 constexpr int wakes_at_once_max = 1000;
 constexpr std::size_t looked_through_max = 50;  // peers, whenever one of them moves
 
+bool is_said(const Input& input) { return std::holds_alternative<Say>(input); }
+
 }  // namespace
 
 std::size_t Surroundings::person(const std::string& name) {
@@ -220,7 +222,12 @@ void Body::run() {
             links_.at(free->link).busy = false;
         if (const auto* stranger = std::get_if<Accepted>(&next.input))
             links_.at(stranger->link).introduced = true;
-        step(next.input);
+        std::vector<Input> together{next.input};
+        while (is_said(next.input) && !inbox_.empty() && is_said(inbox_.front().input)) {
+            together.push_back(std::move(inbox_.front().input));
+            inbox_.pop_front();
+        }
+        step(together);
         if (const auto* gone = std::get_if<Lost>(&next.input)) {
             ids_.erase(links_.at(gone->link).plug.number());
             links_.erase(gone->link);
@@ -228,16 +235,19 @@ void Body::run() {
     }
 }
 
-void Body::step(const Input& input) {
-    if (around_.trace) trace(describe(input));
+// Several inputs are lines, as the body of a node hands them on.
+void Body::step(std::span<const Input> inputs) {
+    const Input& input = inputs.front();
+    for (const Input& each : inputs)
+        if (around_.trace) trace(describe(each));
     std::vector<Effect> effects;
     const auto* received = std::get_if<Received>(&input);
     heard_from_ = received == nullptr ? std::nullopt : std::optional{received->link};
     heard_receipt_ = received != nullptr && !received->frame.receipts.empty();
     if (const auto* block = std::get_if<Block>(&input)) blocks_ = block->on;
-    note_letters_to(input);
-    room_.step(input, now(), effects);
-    note_letters_to(input);
+    for (const Input& each : inputs) note_letters_to(each);
+    room_.step(inputs, now(), effects);
+    for (const Input& each : inputs) note_letters_to(each);
     if (room_.next_line().log != own_log_) note_page();
     mark_step(input, effects);
     for (const Effect& effect : effects)
@@ -271,7 +281,8 @@ void Body::wake() {
     const auto due = room_.next_wakeup();
     if (!due || *due > around_.schedule.now()) return arm();
     count_wakes();
-    step(Wake{});
+    const Input woken = Wake{};
+    step(std::span(&woken, 1));
 }
 
 void Body::count_wakes() {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -140,7 +141,7 @@ class Body : public Party {
     void post_later(Duration delay, controller::Input input);
     void enqueue(Queued queued);
     void run();
-    void step(const controller::Input& input);
+    void step(std::span<const controller::Input> inputs);
     void arm();
     void wake();
     void count_wakes();

@@ -76,6 +76,7 @@ struct Scene {
     }
     void say(const std::string& text, const std::string& said_id = {}) {
         talk.say({"general", text, said_id}, now, out);
+        talk.let_out(now, out);
     }
     Frame fill(const PersonKey& key) {
         Frame frame;
@@ -128,6 +129,23 @@ TEST_CASE("talk: a line leaves once over each link, and is known to have arrived
     CHECK(scene.crowd.state(key).acked == 1);
     scene.talk.stored(scene.talk.ledger().log(), 1, false);
     CHECK(scene.talk.all_delivered(true));
+}
+
+TEST_CASE("talk: what is said in one step leaves together, under one signature") {
+    Scene scene;
+    const auto key = scene.link(InstanceId{1});
+    for (const char* text : {"one", "two", "three"})
+        scene.talk.say({"general", text}, scene.now, scene.out);
+    CHECK(scene.rest.pumped.empty());
+    scene.talk.let_out(scene.now, scene.out);
+    CHECK(scene.rest.pumped == std::vector{key});
+
+    const Frame frame = scene.fill(key);
+
+    REQUIRE(frame.runs.size() == 1);
+    CHECK(frame.runs.front()->items().size() == 3);
+    scene.talk.let_out(scene.now, scene.out);
+    CHECK(scene.rest.pumped.size() == 1);
 }
 
 TEST_CASE("talk: what was not acknowledged goes again over the link that carries from now on") {
