@@ -84,8 +84,8 @@ void put(const LineId& line, message::Line& out) {
     out.set_seq(line.seq);
 }
 
-std::optional<Via> via_from(message::Via& in) {
-    Via via{std::move(*in.mutable_name()), std::move(*in.mutable_through()), {}};
+std::optional<Via> via_from(const message::Via& in) {
+    Via via{in.name(), in.through(), {}};
     const auto& passed = in.passed();
     const bool fits = is_name(via.name) && is_utf8(via.through) && !via.through.empty() &&
                       via.through.size() <= limits::via_bytes_max &&
@@ -107,16 +107,16 @@ std::optional<LineId> reply_from(const message::Line& in, const LogId& log) {
 
 // False: nobody could make sense of it. What stands beside a text that can be read is left out
 // where it makes none.
-bool take_text(message::Text& in, Entry& entry) {
+bool take_text(const message::Text& in, Entry& entry) {
     if (in.text().empty() || in.text().size() > limits::line_bytes_max || !is_utf8(in.text()))
         return false;
     if (in.said_id().size() > limits::said_id_bytes_max || !is_utf8(in.said_id())) return false;
     Marks& marks = entry.marks;
-    if (in.has_via()) marks.via = via_from(*in.mutable_via());
+    if (in.has_via()) marks.via = via_from(in.via());
     if (in.has_via() && !marks.via) return false;  // it would be taken for its author's own words
     if (in.has_reply_to()) marks.reply_to = reply_from(in.reply_to(), entry.log);
-    entry.text = std::move(*in.mutable_text());
-    entry.said_id = std::move(*in.mutable_said_id());
+    entry.text = in.text();
+    entry.said_id = in.said_id();
     marks.urgent = in.urgent();
     marks.action = in.action();
     return true;
@@ -155,7 +155,8 @@ const char* why_invalid(const Entry& entry) {
 
 std::string encode(const Entry& entry) {
     LANCHAT_ASSERT(entry.kind != EntryKind::other);
-    message::Entry out;
+    thread_local message::Entry out;  // keeps the memory of its strings for the next one
+    out.Clear();
     out.set_clock(entry.clock.packed);
     out.set_kind(number_of(entry.kind));
     if (entry.room != general_room) out.set_room(entry.room);
@@ -172,7 +173,8 @@ std::string encode(const Entry& entry) {
 
 std::string encode_body(const Entry& entry) {
     if (entry.kind != EntryKind::text) return {};
-    message::Text out;
+    thread_local message::Text out;  // as above
+    out.Clear();
     out.set_text(entry.text);
     out.set_said_id(entry.said_id);
     const Marks& marks = entry.marks;
@@ -187,7 +189,7 @@ std::string encode_body(const Entry& entry) {
 
 Result<Entry> decode_entry(std::string_view bytes, const EntryPlace& place) {
     if (bytes.size() > limits::entry_bytes_max) return Failure{"entry too large"};
-    message::Entry in;
+    thread_local message::Entry in;  // keeps the memory of its strings for the next one
     if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
         return Failure{"not an entry"};
     Entry entry;
@@ -195,8 +197,8 @@ Result<Entry> decode_entry(std::string_view bytes, const EntryPlace& place) {
     entry.seq = place.seq;
     entry.before = place.before;
     entry.clock = Clock{in.clock()};
-    entry.room = in.room().empty() ? general_room : std::move(*in.mutable_room());
-    entry.name = std::move(*in.mutable_name());
+    entry.room = in.room().empty() ? general_room : in.room();
+    entry.name = in.name();
     if (in.has_previous() && !take_end(in.previous(), entry.previous.emplace()))
         return Failure{"entry that names a log without its head"};
     if (const char* why = why_invalid(entry)) return Failure{why};
@@ -214,7 +216,7 @@ Dropped dropped_by(const Entry& entry) {
 
 void take_body(std::string_view body, Entry& entry) {
     if (entry.kind != EntryKind::text) return;
-    message::Text in;
+    thread_local message::Text in;  // as above
     const std::size_t salt = std::min(body.size(), entry.salt.size());
     const std::string_view said = body.substr(salt);
     const bool makes_sense = salt == entry.salt.size() &&

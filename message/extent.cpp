@@ -106,7 +106,7 @@ Fitted fit(const Extent& held, const VerifiedRun& run) {
             return {Fit::apart, held};
         }
     }
-    if (part.last == extent.last()) extent.newest = run.at(part.last).entry.clock;
+    if (part.last == extent.last()) extent.newest = run.at(part.last).clock;
     return fitted;
 }
 

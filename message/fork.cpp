@@ -4,7 +4,7 @@
 #include <algorithm>
 
 namespace lanchat {
-bool Fork::is_tight() const { return a->at(seq).entry.before == b->at(seq).entry.before; }
+bool Fork::is_tight() const { return a->at(seq).before == b->at(seq).before; }
 
 std::optional<Fork> fork_between(const RunPtr& a, const RunPtr& b) {
     if (a->log() != b->log()) return std::nullopt;

@@ -14,33 +14,12 @@
 namespace lanchat {
 namespace {
 
-using Item = VerifiedRun::Item;
-
-// The head vouches for all that comes before it; log and number are named so that a signature can
-// never be taken for one over another place.
-std::string signed_bytes(const Item& last, bool is_of_version_1) {
-    const LogId& log = last.entry.log;
-    std::string out = is_of_version_1 ? "lanchat/run/1" : "lanchat/run/2";
-    out += log.device.view();
-    put_big_endian(out, static_cast<std::uint64_t>(log.epoch));
-    if (!is_of_version_1) out += log.to.view();
-    put_big_endian(out, last.entry.seq);
-    out += last.head.view();
-    return out;
-}
-
-std::size_t bytes_of(const std::vector<std::string>& parts) {
-    std::size_t bytes = 0;
-    for (const auto& part : parts) bytes += part.size();
-    return bytes;
-}
-
 // What costs next to nothing to know, before anything is parsed or hashed.
 bool is_within_bounds(const Run& run) {
     const std::size_t entries = run.entries.size();
     if (entries == 0 || entries > limits::run_entries_max) return false;
     if (run.bodies.size() != (run.shared ? entries : 0)) return false;
-    return bytes_of(run.entries) + bytes_of(run.bodies) <=
+    return run.entries.bytes().size() + run.bodies.bytes().size() <=
            (entries == 1 ? limits::entry_bytes_max : limits::run_bytes_max);
 }
 
@@ -49,48 +28,10 @@ bool is_sound(const Shared& shared) {
     return shared.first <= limits::seq_max && (shared.first == 1) == (shared.before == Hash{});
 }
 
-bool follows(const Item& last, const Entry& next) {
-    // After the greatest number comes none: 0 is no number of an entry.
-    return next.log == last.entry.log && next.seq != 0 && next.seq == last.entry.seq + 1 &&
-           next.before == last.head && next.clock > last.entry.clock;
-}
-
 bool follows(const VerifiedRun& run, const VerifiedRun& next) {
-    return run.is_of_version_1() == next.is_of_version_1() &&
-           follows(run.items().back(), next.items().front().entry);
-}
-
-// Each takes the next entry of `run` behind `items`; or it says why not.
-std::optional<Failure> take_v1(Run& run, std::vector<Item>& items) {
-    std::string& bytes = run.entries[items.size()];
-    auto entry = decode_entry_v1(bytes);
-    if (!entry) return Failure{entry.why()};
-    const Hash head = head_after_v1(entry->before, bytes);
-    items.push_back({std::move(*entry), std::move(bytes), {}, {}, head});
-    return std::nullopt;
-}
-
-std::optional<Failure> take(Run& run, const std::vector<BodyName>& names,
-                            std::vector<Item>& items) {
-    const Shared& shared = *run.shared;
-    const std::size_t n = items.size();
-    const EntryPlace place{shared.log, shared.first + n,
-                           n == 0 ? shared.before : items[n - 1].head};
-    std::string& bytes = run.entries[n];
-    auto entry = decode_entry(bytes, place);
-    if (!entry) return Failure{entry.why()};
-    const Hash head = head_after(place, bytes, names[n]);
-    items.push_back(
-        {std::move(*entry), std::move(bytes), std::move(run.bodies[n]), names[n], head});
-    return std::nullopt;
-}
-
-Item made(Entry entry) {
-    std::string bytes = encode(entry);
-    std::string body = encode_body(entry);
-    const BodyName name = name_of_body(body);
-    const Hash head = head_after({entry.log, entry.seq, entry.before}, bytes, name);
-    return {std::move(entry), std::move(bytes), std::move(body), name, head};
+    return run.is_of_version_1() == next.is_of_version_1() && next.log() == run.log() &&
+           next.first() == run.last() + 1 && next.before() == run.head() &&
+           next.items().front().clock > run.items().back().clock;
 }
 
 // What the entries of `run` sign of their bodies; names that stand there instead of bodies are
@@ -99,26 +40,26 @@ std::optional<std::vector<BodyName>> take_names(Run& run) {
     std::vector<BodyName> names;
     names.reserve(run.bodies.size());
     auto apart = run.apart.begin();
-    for (std::string& body : run.bodies) {
+    for (const auto body : run.bodies) {
         const bool is_apart = apart != run.apart.end() && *apart == names.size();
         if (!is_apart) {
             names.push_back(name_of_body(body));
             continue;
         }
-        const auto name = body_name_from(std::exchange(body, {}));
+        const auto name = body_name_from(body);
         if (!name || name->size == 0 || name->hash == Hash{}) return std::nullopt;
         names.push_back(*name);
         ++apart;
     }
     if (apart != run.apart.end()) return std::nullopt;
+    for (const std::uint32_t place : run.apart) run.bodies.replace(place, {});
     return names;
 }
 
 // Counted as if all bodies were here: a run is not valid in one place only.
-bool is_within_bounds(const std::vector<std::string>& entries,
-                      const std::vector<BodyName>& bodies) {
+bool is_within_bounds(const Pieces& entries, const std::vector<BodyName>& bodies) {
     const std::size_t most = entries.size() == 1 ? limits::entry_bytes_max : limits::run_bytes_max;
-    std::size_t left = most - bytes_of(entries);  // they fit
+    std::size_t left = most - entries.bytes().size();  // they fit
     for (const BodyName& body : bodies) {
         if (body.size > left) return false;
         left -= static_cast<std::size_t>(body.size);
@@ -189,24 +130,68 @@ Hash head_after(const EntryPlace& place, std::string_view bytes, const BodyName&
         .done();
 }
 
-Hash head_after(const Entry& entry) { return made(entry).head; }
+Hash head_after(const Entry& entry) {
+    return head_after({entry.log, entry.seq, entry.before}, encode(entry),
+                      name_of_body(encode_body(entry)));
+}
 
 Hash head_after_v1(const Hash& before, std::string_view bytes) {
     return Hashing().add(before.view()).add(hash_of(bytes).view()).done();
 }
 
-VerifiedRun::VerifiedRun(std::vector<Item> items, Signature signature, bool is_of_version_1)
-    : items_(std::move(items)), signature_(signature), is_of_version_1_(is_of_version_1) {
-    for (const auto& item : items_) byte_count_ += item.bytes.size() + item.body_name.size;
-}
-
-RunPtr VerifiedRun::with(std::vector<Item> items) const {
-    return RunPtr(new VerifiedRun(std::move(items), signature_, is_of_version_1_));
+Entry VerifiedRun::Item::entry() const {
+    auto entry = run.is_of_version_1() ? decode_entry_v1(bytes)
+                                       : decode_entry(bytes, {run.log(), seq, before});
+    LANCHAT_ASSERT(entry);
+    if (!run.is_of_version_1() && !is_apart()) take_body(body, *entry);
+    return std::move(*entry);
 }
 
 std::optional<Shared> VerifiedRun::shared() const {
     if (is_of_version_1_) return std::nullopt;
-    return Shared{log(), first(), before()};
+    return place_;
+}
+
+// The head vouches for all that comes before it; log and number are named so that a signature can
+// never be taken for one over another place.
+std::string VerifiedRun::signed_bytes() const {
+    std::string out = is_of_version_1_ ? "lanchat/run/1" : "lanchat/run/2";
+    out += log().device.view();
+    put_big_endian(out, static_cast<std::uint64_t>(log().epoch));
+    if (!is_of_version_1_) out += log().to.view();
+    put_big_endian(out, last());
+    out += head().view();
+    return out;
+}
+
+// An entry of version 1 tells itself where it stands.
+std::optional<Failure> VerifiedRun::take_next(std::string_view bytes, const BodyName& body_name) {
+    const bool is_first = rows_.empty();
+    EntryPlace place{log(), first() + rows_.size(), is_first ? before() : head()};
+    const auto entry = is_of_version_1_ ? decode_entry_v1(bytes) : decode_entry(bytes, place);
+    if (!entry) return entry.failure();
+    if (is_of_version_1_ && is_first) {
+        place_ = {entry->log, entry->seq, entry->before};
+        place = {entry->log, entry->seq, entry->before};
+    }
+    // After the greatest number comes none: 0 is no number of an entry.
+    const bool follows = entry->log == place.log && entry->seq == place.seq &&
+                         entry->before == place.before &&
+                         (is_first || (place.seq != 0 && entry->clock > rows_.back().clock));
+    if (!follows) return Failure{"run whose entries do not follow each other"};
+    rows_.push_back({entry->clock, body_name,
+                     is_of_version_1_ ? head_after_v1(place.before, bytes)
+                                      : head_after(place, bytes, body_name),
+                     entry->kind});
+    byte_count_ += bytes.size() + body_name.size;
+    return std::nullopt;
+}
+
+void VerifiedRun::add(const Item& item) {
+    entries_.push_back(item.bytes);
+    if (!is_of_version_1_) bodies_.push_back(item.body);
+    rows_.push_back({item.clock, item.body_name, item.head, item.kind});
+    byte_count_ += item.bytes.size() + item.body_name.size;
 }
 
 Result<RunPtr> verify(Run run) {
@@ -216,54 +201,63 @@ Result<RunPtr> verify(Run run) {
     const auto names = take_names(run);
     if (!names) return Failure{"run with bodies that are nowhere"};
     if (!is_within_bounds(run.entries, *names)) return Failure{"run with a bad length"};
-    std::vector<Item> items;
-    items.reserve(run.entries.size());
-    while (items.size() < run.entries.size()) {
-        auto failure = is_of_version_1 ? take_v1(run, items) : take(run, *names, items);
-        if (failure) return std::move(*failure);
-        if (items.size() > 1 && !follows(items[items.size() - 2], items.back().entry))
-            return Failure{"run whose entries do not follow each other"};
-    }
-    const Item& last = items.back();
-    if (!verify(last.entry.log.device, signed_bytes(last, is_of_version_1), run.signature))
+    const std::shared_ptr<VerifiedRun> taken(
+        new VerifiedRun(run.shared.value_or(Shared{}), is_of_version_1));
+    taken->rows_.reserve(run.entries.size());
+    for (std::size_t n = 0; n < run.entries.size(); ++n)
+        if (auto no = taken->take_next(run.entries[n], is_of_version_1 ? BodyName{} : (*names)[n]))
+            return std::move(*no);
+    if (!verify(taken->log().device, taken->signed_bytes(), run.signature))
         return Failure{"run with a bad signature"};
-    for (Item& item : items)
-        if (!is_of_version_1 && !item.is_apart()) take_body(item.body, item.entry);
-    return RunPtr(new VerifiedRun(std::move(items), run.signature, is_of_version_1));
+    taken->entries_ = std::move(run.entries);
+    taken->bodies_ = std::move(run.bodies);
+    taken->signature_ = run.signature;
+    return RunPtr(taken);
 }
 
 RunPtr sign(std::vector<Entry> entries, const DeviceKey& key) {
-    std::vector<Item> items;
-    items.reserve(entries.size());
-    std::size_t bytes = 0;
-    for (auto& entry : entries) {
-        if (!items.empty()) entry.before = items.back().head;
-        LANCHAT_ASSERT(entry.log.device == key.id());
-        LANCHAT_ASSERT(items.empty() || follows(items.back(), entry));
-        items.push_back(made(std::move(entry)));
-        bytes += items.back().bytes.size() + items.back().body.size();
+    LANCHAT_ASSERT(!entries.empty() && entries.size() <= limits::run_entries_max);
+    const Entry& first = entries.front();
+    LANCHAT_ASSERT(first.log.device == key.id());
+    const std::shared_ptr<VerifiedRun> run(
+        new VerifiedRun({first.log, first.seq, first.before}, false));
+    run->rows_.reserve(entries.size());
+    for (const Entry& entry : entries) {
+        const auto next = run->rows_.size();
+        LANCHAT_ASSERT(entry.log == first.log && entry.seq == first.seq + next);
+        LANCHAT_ASSERT(next == 0 || entry.clock > run->rows_.back().clock);
+        run->entries_.push_back(encode(entry));
+        run->bodies_.push_back(encode_body(entry));
+        const BodyName name = name_of_body(run->bodies_.back());
+        const EntryPlace place{first.log, entry.seq, next == 0 ? first.before : run->head()};
+        run->rows_.push_back(
+            {entry.clock, name, head_after(place, run->entries_.back(), name), entry.kind});
     }
-    LANCHAT_ASSERT(!items.empty() && items.size() <= limits::run_entries_max);
-    LANCHAT_ASSERT(bytes <= (items.size() == 1 ? limits::entry_bytes_max : limits::run_bytes_max));
-    const Signature signature = key.sign(signed_bytes(items.back(), false));
-    return RunPtr(new VerifiedRun(std::move(items), signature, false));
+    run->byte_count_ = run->entries_.bytes().size() + run->bodies_.bytes().size();
+    LANCHAT_ASSERT(run->byte_count_ <=
+                   (entries.size() == 1 ? limits::entry_bytes_max : limits::run_bytes_max));
+    run->signature_ = key.sign(run->signed_bytes());
+    return run;
 }
 
 RunPtr end_of(const RunPtr& run, Seq after) {
     if (after < run->first()) return run;
     LANCHAT_ASSERT(after < run->last());
-    const auto skipped = static_cast<std::ptrdiff_t>(after - run->first() + 1);
-    return run->with({run->items().begin() + skipped, run->items().end()});
+    const std::shared_ptr<VerifiedRun> end(new VerifiedRun(
+        {run->log(), after + 1, run->at(after).head}, run->is_of_version_1()));
+    for (Seq seq = after + 1; seq <= run->last(); ++seq) end->add(run->at(seq));
+    end->signature_ = run->signature();
+    return end;
 }
 
 std::vector<RunPtr> joined(const std::vector<RunPtr>& runs) {
     std::vector<RunPtr> all;
     for (auto run = runs.begin(); run != runs.end();) {
-        std::size_t entries = (*run)->items().size();
+        std::size_t entries = (*run)->size();
         std::size_t bytes = (*run)->byte_count();
         auto end = std::next(run);
         for (; end != runs.end() && follows(**std::prev(end), **end); ++end) {
-            entries += (*end)->items().size();
+            entries += (*end)->size();
             bytes += (*end)->byte_count();
             if (entries > limits::run_entries_max || bytes > limits::run_bytes_max) break;
         }
@@ -271,10 +265,13 @@ std::vector<RunPtr> joined(const std::vector<RunPtr>& runs) {
         if (last == *run) {
             all.push_back(last);
         } else {
-            std::vector<Item> items;
+            const VerifiedRun& first = **run;
+            const std::shared_ptr<VerifiedRun> whole(new VerifiedRun(
+                {first.log(), first.first(), first.before()}, first.is_of_version_1()));
             for (; run != end; ++run)
-                items.insert(items.end(), (*run)->items().begin(), (*run)->items().end());
-            all.push_back(last->with(std::move(items)));
+                for (const auto& item : (*run)->items()) whole->add(item);
+            whole->signature_ = last->signature();
+            all.push_back(whole);
         }
         run = end;
     }
@@ -283,32 +280,34 @@ std::vector<RunPtr> joined(const std::vector<RunPtr>& runs) {
 
 RunPtr without_body(const RunPtr& run, Seq seq) {
     if (run->at(seq).body.empty()) return run;
-    auto items = run->items();
-    Item& item = items[seq - run->first()];
-    item.body.clear();
-    auto bare = decode_entry(item.bytes, {item.entry.log, seq, item.entry.before});
-    LANCHAT_ASSERT(bare);
-    item.entry = std::move(*bare);
-    return run->with(std::move(items));
+    const std::shared_ptr<VerifiedRun> bare(new VerifiedRun(*run));
+    bare->bodies_.replace(static_cast<std::size_t>(seq - run->first()), {});
+    return bare;
 }
 
-RunPtr with_body(const RunPtr& run, Seq seq, std::string body) {
-    const Item& known = run->at(seq);
+RunPtr with_body(const RunPtr& run, Seq seq, std::string_view body) {
+    const auto known = run->at(seq);
     if (!known.is_apart() || name_of_body(body) != known.body_name) return nullptr;
-    auto items = run->items();
-    Item& item = items[seq - run->first()];
-    item.body = std::move(body);
-    take_body(item.body, item.entry);
-    return run->with(std::move(items));
+    const std::shared_ptr<VerifiedRun> whole(new VerifiedRun(*run));
+    whole->bodies_.replace(static_cast<std::size_t>(seq - run->first()), body);
+    return whole;
+}
+
+std::vector<Entry> entries_of(const VerifiedRun& run, std::size_t first, std::size_t count) {
+    std::vector<Entry> entries;
+    entries.reserve(count);
+    for (std::size_t n = first; n < first + count; ++n)
+        entries.push_back(run.items()[n].entry());
+    return entries;
 }
 
 Run unverified(const VerifiedRun& run) {
-    Run out{{}, run.signature(), run.shared(), {}, {}};
-    for (const auto& item : run.items()) {
-        out.entries.push_back(item.bytes);
-        if (run.is_of_version_1()) continue;
-        if (item.is_apart()) out.apart.push_back(static_cast<std::uint32_t>(out.bodies.size()));
-        out.bodies.push_back(item.is_apart() ? pack(item.body_name) : item.body);
+    Run out{run.entries(), run.signature(), run.shared(), run.bodies(), {}};
+    for (std::size_t n = 0; n < out.bodies.size(); ++n) {
+        const auto item = run.items()[n];
+        if (!item.is_apart()) continue;
+        out.apart.push_back(static_cast<std::uint32_t>(n));
+        out.bodies.replace(n, pack(item.body_name));
     }
     return out;
 }

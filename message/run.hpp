@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "message/entry.hpp"
+#include "message/index_iterator.hpp"
 #include "message/keys.hpp"
+#include "message/pieces.hpp"
 
 namespace lanchat {
 
@@ -29,10 +31,10 @@ std::optional<Shared> shared_from(std::string_view packed);
 
 // A run as it came from elsewhere: nothing of it is verified.
 struct Run {
-    std::vector<std::string> entries;      // their bytes, opaque
-    Signature signature;                   // over the head after the last of them
-    std::optional<Shared> shared = {};     // none: they are of version 1
-    std::vector<std::string> bodies = {};  // one for each entry, empty where it has none
+    Pieces entries;                     // their bytes, opaque
+    Signature signature;                // over the head after the last of them
+    std::optional<Shared> shared = {};  // none: they are of version 1
+    Pieces bodies = {};                 // one for each entry, empty where it has none
     // Places in `bodies`, rising, where instead of a body that is not here its name stands, packed.
     std::vector<std::uint32_t> apart = {};
 };
@@ -60,31 +62,67 @@ std::optional<BodyName> body_name_from(std::string_view packed);
 
 // A run whose every byte its author vouches for. There is no other way to have one than to verify
 // or to sign it, so code that takes one need not ask again. Never changes; shared between threads.
+//
+// What it holds lies in two strings, one of the entries and one of their bodies, as it travels; an
+// entry is decoded when somebody wants to know what it says.
 class VerifiedRun {
-  public:
-    struct Item {
-        Entry entry;
-        std::string bytes;
-        std::string body;  // empty: it has none, or that is not here
+    // Of an entry, beside its bytes and its body.
+    struct Row {
+        Clock clock;
         BodyName body_name;
-        Hash head;  // of the log after this entry
-
-        bool is_apart() const { return body.size() != body_name.size; }
+        Hash head;
+        EntryKind kind;
     };
 
-    const LogId& log() const { return items_.front().entry.log; }
-    Seq first() const { return items_.front().entry.seq; }
-    Seq last() const { return items_.back().entry.seq; }
-    const Hash& before() const { return items_.front().entry.before; }
-    const Hash& head() const { return items_.back().head; }
-    const std::vector<Item>& items() const { return items_; }  // at least one
+  public:
+    // An entry of a run, as long as that is there.
+    struct Item {
+        Seq seq = 0;
+        std::string_view bytes;
+        std::string_view body;  // empty: it has none, or that is not here
+        const Clock& clock;
+        const BodyName& body_name;
+        const Hash& before;  // of the log before this entry
+        const Hash& head;    // and after it
+        EntryKind kind;      // what it is, if its body makes sense
+        const VerifiedRun& run;
+
+        bool is_apart() const { return body.size() != body_name.size; }
+        // What it says, with its body if that is here.
+        Entry entry() const;
+    };
+    class Items {
+      public:
+        explicit Items(const VerifiedRun& run) : run_(run) {}
+        std::size_t size() const { return run_.rows_.size(); }
+        bool empty() const { return size() == 0; }
+        Item operator[](std::size_t n) const { return run_.item(n); }
+        Item front() const { return run_.item(0); }
+        Item back() const { return run_.item(size() - 1); }
+        auto begin() const { return IndexIterator(*this, 0); }
+        auto end() const { return IndexIterator(*this, size()); }
+
+      private:
+        const VerifiedRun& run_;
+    };
+
+    const LogId& log() const { return place_.log; }
+    Seq first() const { return place_.first; }
+    Seq last() const { return place_.first + rows_.size() - 1; }
+    const Hash& before() const { return place_.before; }
+    const Hash& head() const { return rows_.back().head; }
+    Items items() const { return Items(*this); }  // at least one
+    std::size_t size() const { return rows_.size(); }
     bool holds(Seq seq) const { return first() <= seq && seq <= last(); }
     // Precondition: the run holds `seq`.
-    const Item& at(Seq seq) const { return items_[seq - first()]; }
+    Item at(Seq seq) const { return item(seq - first()); }
     const Signature& signature() const { return signature_; }
     // Whether its entries hold their texts themselves, as those of version 1.
     bool is_of_version_1() const { return is_of_version_1_; }
     std::optional<Shared> shared() const;  // as in Run
+    // Of all entries, and of the bodies that are here; of version 1 there are none.
+    const Pieces& entries() const { return entries_; }
+    const Pieces& bodies() const { return bodies_; }
     // Of all entries with their bodies, wherever these are.
     std::size_t byte_count() const { return byte_count_; }
 
@@ -99,12 +137,31 @@ class VerifiedRun {
     friend std::shared_ptr<const VerifiedRun> without_body(
         const std::shared_ptr<const VerifiedRun>& run, Seq seq);
     friend std::shared_ptr<const VerifiedRun> with_body(
-        const std::shared_ptr<const VerifiedRun>& run, Seq seq, std::string body);
-    VerifiedRun(std::vector<Item> items, Signature signature, bool is_of_version_1);
-    // Other items under the same signature, which vouches for them as well.
-    std::shared_ptr<const VerifiedRun> with(std::vector<Item> items) const;
+        const std::shared_ptr<const VerifiedRun>& run, Seq seq, std::string_view body);
+    VerifiedRun(Shared place, bool is_of_version_1)
+        : place_(place), is_of_version_1_(is_of_version_1) {}
 
-    std::vector<Item> items_;
+    Item item(std::size_t n) const {
+        const Row& row = rows_[n];
+        return {first() + n,
+                entries_[n],
+                is_of_version_1_ ? std::string_view() : bodies_[n],
+                row.clock,
+                row.body_name,
+                n == 0 ? place_.before : rows_[n - 1].head,
+                row.head,
+                row.kind,
+                *this};
+    }
+    // Why it cannot be the next one, if so. Its bytes are still to be kept.
+    std::optional<Failure> take_next(std::string_view bytes, const BodyName& body_name);
+    void add(const Item& item);
+    std::string signed_bytes() const;
+
+    Shared place_;
+    Pieces entries_;
+    Pieces bodies_;
+    std::vector<Row> rows_;
     Signature signature_;
     bool is_of_version_1_;
     std::size_t byte_count_ = 0;
@@ -133,7 +190,10 @@ std::vector<RunPtr> joined(const std::vector<RunPtr>& runs);
 RunPtr without_body(const RunPtr& run, Seq seq);
 // The run with a body that was not in it. Nothing if its entry has signed another, or it is there.
 // Precondition: the run holds `seq`.
-RunPtr with_body(const RunPtr& run, Seq seq, std::string body);
+RunPtr with_body(const RunPtr& run, Seq seq, std::string_view body);
+
+// What `count` entries from the place `first` on say.
+std::vector<Entry> entries_of(const VerifiedRun& run, std::size_t first, std::size_t count);
 
 // The run as it travels.
 Run unverified(const VerifiedRun& run);

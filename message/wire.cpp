@@ -356,7 +356,7 @@ Result<Frame> decode_greeting(std::string_view bytes) {
 std::size_t encoded_bytes(const VerifiedRun& run) {
     constexpr std::size_t each = 2 * 4;  // tags and lengths of an entry and of its body
     constexpr std::size_t all = 192;     // signature, and what they share
-    return run.byte_count() + each * run.items().size() + all;
+    return run.byte_count() + each * run.size() + all;
 }
 
 }  // namespace lanchat

@@ -10,15 +10,31 @@
 namespace lanchat {
 namespace {
 
-template <class From>
-void move_all(From& from, std::vector<std::string>& to) {
-    to.reserve(static_cast<std::size_t>(from.size()));
-    for (auto& bytes : from) to.push_back(std::move(bytes));
+// Pieces lie on the wire in one slice, with their sizes beside it.
+template <class Sizes>
+void put_sizes(const Pieces& pieces, Sizes& sizes) {
+    sizes.Reserve(static_cast<int>(pieces.size()));
+    for (std::size_t n = 0; n < pieces.size(); ++n)
+        sizes.Add(static_cast<std::uint32_t>(pieces.size_of(n)));
+}
+
+bool is_too_many(int count) {
+    return static_cast<std::size_t>(count) > limits::run_entries_max;
+}
+
+// False if they are of another length than their sizes tell.
+template <class Sizes>
+bool take_pieces(std::string& slice, const Sizes& sizes, Pieces& pieces) {
+    auto cut = Pieces::cut(std::move(slice), sizes);
+    if (cut) pieces = std::move(*cut);
+    return cut.has_value();
 }
 
 // What its entries share; nothing of version 1.
 bool take_shared(const message::Run& in, Run& run) {
-    if (in.first() == 0) return in.bodies_size() == 0;
+    const bool has_pieces = in.entry_sizes_size() > 0 || in.body_sizes_size() > 0;
+    if ((in.first() == 0) == has_pieces || (has_pieces && in.old_entries_size() > 0)) return false;
+    if (in.first() == 0) return true;
     Shared shared{{}, in.first(), {}};
     const bool is_first = shared.first == 1;
     if (!take_any_log(in, shared.log)) return false;
@@ -31,15 +47,21 @@ bool take_shared(const message::Run& in, Run& run) {
 }  // namespace
 
 void put(const VerifiedRun& run, message::Run& out) {
-    out.mutable_entries()->Reserve(static_cast<int>(run.items().size()));
-    for (const auto& item : run.items()) out.add_entries(item.bytes);
     out.set_signature(std::string(run.signature().view()));
-    if (run.is_of_version_1()) return;
-    out.mutable_bodies()->Reserve(static_cast<int>(run.items().size()));
-    for (std::size_t n = 0; n < run.items().size(); ++n) {
-        const auto& item = run.items()[n];
-        if (item.is_apart()) out.add_apart(static_cast<std::uint32_t>(n));
-        out.add_bodies(item.is_apart() ? pack(item.body_name) : item.body);
+    if (run.is_of_version_1()) {
+        for (const auto bytes : run.entries()) out.add_old_entries(std::string(bytes));
+        return;
+    }
+    out.set_entries(run.entries().bytes());
+    put_sizes(run.entries(), *out.mutable_entry_sizes());
+    if (run.byte_count() == run.entries().bytes().size() + run.bodies().bytes().size()) {
+        out.set_bodies(run.bodies().bytes());
+        put_sizes(run.bodies(), *out.mutable_body_sizes());
+    } else {
+        const Run apart = unverified(run);
+        out.set_bodies(apart.bodies.bytes());
+        put_sizes(apart.bodies, *out.mutable_body_sizes());
+        out.mutable_apart()->Add(apart.apart.begin(), apart.apart.end());
     }
     put_any(run.log(), out);
     out.set_first(run.first());
@@ -54,13 +76,16 @@ void put(const Fork& proof, message::Proof& out) {
 Result<RunPtr> take_run(message::Run& in) {
     Run run;
     if (!take_exact(in.signature(), run.signature)) return Failure{"run with a bad signature"};
-    if (static_cast<std::size_t>(in.entries_size()) > limits::run_entries_max ||
-        static_cast<std::size_t>(in.bodies_size()) > limits::run_entries_max ||
-        static_cast<std::size_t>(in.apart_size()) > limits::run_entries_max)
+    if (is_too_many(in.old_entries_size()) || is_too_many(in.entry_sizes_size()) ||
+        is_too_many(in.body_sizes_size()) || is_too_many(in.apart_size()))
         return Failure{"run with a bad length"};
     if (!take_shared(in, run)) return Failure{"run of no log"};
-    move_all(*in.mutable_entries(), run.entries);
-    move_all(*in.mutable_bodies(), run.bodies);
+    if (!run.shared) {
+        run.entries = Pieces(in.old_entries().begin(), in.old_entries().end());
+    } else if (!take_pieces(*in.mutable_entries(), in.entry_sizes(), run.entries) ||
+               !take_pieces(*in.mutable_bodies(), in.body_sizes(), run.bodies)) {
+        return Failure{"run with a bad length"};
+    }
     run.apart.assign(in.apart().begin(), in.apart().end());
     return verify(std::move(run));
 }

@@ -171,16 +171,16 @@ void History::tell_places(const std::vector<RunPtr>& runs, const std::vector<sto
                              store::Arrival arrival) {
         const std::string log = log_name(run.log()) + ':';
         for (std::size_t n = 0; n < count; ++n)
-            on_placed_(log + std::to_string(run.items()[first + n].entry.seq),
+            on_placed_(log + std::to_string(run.items()[first + n].seq),
                        arrival == 0 ? 0 : arrival + n);
     };
     std::set<const VerifiedRun*> whole;
     for (const auto& [run, first, count, arrival] : added) {
         tell(*run, first, count, arrival);
-        if (count == run->items().size()) whole.insert(run.get());
+        if (count == run->size()) whole.insert(run.get());
     }
     for (const RunPtr& run : runs)
-        if (!whole.contains(run.get())) tell(*run, 0, run->items().size(), 0);
+        if (!whole.contains(run.get())) tell(*run, 0, run->size(), 0);
 }
 
 void History::arrived(store::Arrival newest) {

@@ -39,14 +39,14 @@ std::optional<std::string> bytes_of(const json& value) {
 }
 
 // False: one of them is none. What is not there is empty.
-bool take_bytes(const json& object, const char* key, std::vector<std::string>& all) {
+bool take_bytes(const json& object, const char* key, Pieces& all) {
     const auto found = object.find(key);
     if (found == object.end()) return true;
     if (!found->is_array()) return false;
     for (const auto& value : *found) {
         auto bytes = bytes_of(value);
         if (!bytes) return false;
-        all.push_back(*std::move(bytes));
+        all.push_back(*bytes);
     }
     return true;
 }

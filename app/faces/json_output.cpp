@@ -295,9 +295,9 @@ void append_numbers(std::string& out, std::string_view key,
     out += ']';
 }
 
-void append_base64_array(std::string& out, const std::vector<std::string>& all) {
+void append_base64_array(std::string& out, const Pieces& all) {
     char before = '[';
-    for (const auto& bytes : all) {
+    for (const auto bytes : all) {
         out += before;
         append_base64_string(out, bytes);
         before = ',';

@@ -130,7 +130,7 @@ void Sync::freeze(const Fork& fork, Instant now, Effects& out) {
         if (opens) openings_.opened(fork.log.device, now);
         out.push_back(Freeze{fork});
     }
-    if (!was_known) out.push_back(Notify{Forked{needs_.author(fork.a->items().front().entry)}});
+    if (!was_known) out.push_back(Notify{Forked{needs_.author(fork.a->items().front().entry())}});
 }
 
 // The proof is on the disk. All are told what we hold now, and who knows no better proof gets ours.

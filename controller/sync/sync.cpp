@@ -225,7 +225,7 @@ void Sync::put_aside(Peer& peer, const VerifiedRun& run, Instant now) {
 
 // As long as it waits for the disk.
 std::size_t Sync::memory_of(const VerifiedRun& run) {
-    return run.byte_count() + run.items().size() * limits::line_memory_bytes;
+    return run.byte_count() + run.size() * limits::line_memory_bytes;
 }
 
 // How much of `log` its bringer, or its author, had when it came.

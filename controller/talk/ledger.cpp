@@ -70,11 +70,11 @@ const Ledger::Sealed& Ledger::run_after(Place after) const {
     return *std::ranges::upper_bound(runs_, after, {}, &Sealed::last);
 }
 
-const Entry& Ledger::at(Place place) const {
+Entry Ledger::at(Place place) const {
     LANCHAT_ASSERT(base_ < place && place <= head_);
     if (place > sealed()) return draft_[place - sealed() - 1];
     const auto& [run, last] = run_after(place - 1);
-    return run->items()[run->items().size() - 1 - (last - place)].entry;
+    return run->items()[run->size() - 1 - (last - place)].entry();
 }
 
 std::uint64_t Ledger::lines_between(Place after, Place to) const {
@@ -91,7 +91,7 @@ std::size_t Ledger::bytes_after(Place after) const {
 }
 
 void Ledger::drop_oldest() {
-    const auto lines = static_cast<std::ptrdiff_t>(runs_.front().run->items().size());
+    const auto lines = static_cast<std::ptrdiff_t>(runs_.front().run->size());
     dropped_bytes_ = ends_[static_cast<std::size_t>(lines) - 1];
     ends_.erase(ends_.begin(), ends_.begin() + lines);
     base_ = runs_.front().last;

@@ -70,7 +70,7 @@ class Ledger {
     // The run that holds the line after `after`. Precondition: base() <= after < sealed().
     const Sealed& run_after(Place after) const;
     // Precondition: base() < place <= head().
-    const Entry& at(Place place) const;
+    Entry at(Place place) const;
 
     // How many lines are among the entries after `after` up to `to`.
     std::uint64_t lines_between(Place after, Place to) const;

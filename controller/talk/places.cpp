@@ -105,7 +105,7 @@ void Talk::has_up_to(Peer& peer, Gap stretch, Instant now) {
 }
 
 void Talk::owe_ack(Peer& peer, const VerifiedRun& run, Instant now) {
-    peer.unacked += run.items().size() + run.byte_count() / limits::ack_bytes_per_line;
+    peer.unacked += run.size() + run.byte_count() / limits::ack_bytes_per_line;
     owe_ack(peer, now);
     if (peer.unacked >= limits::ack_lines_max) peer.ack_due = std::min(*peer.ack_due, now);
 }

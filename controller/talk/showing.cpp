@@ -18,13 +18,13 @@ bool Talk::show(const VerifiedRun& run, const Arriving& how, Effects& out) {
     const auto age =
         std::chrono::duration_cast<std::chrono::milliseconds>(how.now.steady - course_.began);
     const WallTime began{now.time.ms - age.count()};
-    PeerInfo from = needs_.author(run.items().front().entry);
+    PeerInfo from = needs_.author(run.items().front().entry());
     std::optional<PeerInfo> to;
     if (run.log().is_direct()) to = needs_.about(run.log().to);
     std::optional<bool> begins_old;
     for (const auto& item : run.items()) {
-        const Entry& entry = item.entry;
-        if (!before.lacks(entry.seq)) continue;
+        if (!before.lacks(item.seq)) continue;
+        Entry entry = item.entry();
         ledger_.clock().heard(entry.clock, now);
         learn_of(entry, how.now.steady);
         if (!begins_old || from.name != entry.name) {
@@ -38,7 +38,8 @@ bool Talk::show(const VerifiedRun& run, const Arriving& how, Effects& out) {
         const LineId line{entry.log, entry.seq};
         if (hidden || !entry.is_line() || item.is_apart() || needs_.is_dropped({line, item.head}))
             continue;
-        Message message = message_of(entry, log + std::to_string(entry.seq), from, to, now);
+        Message message =
+            message_of(std::move(entry), log + std::to_string(item.seq), from, to, now);
         message.history = old;
         out.push_back(Notify{std::move(message)});
     }
@@ -62,13 +63,13 @@ void Talk::show_late(const Entry& entry, Now moment, Effects& out) {
 }
 
 // As it is shown, unless it is history.
-Message Talk::message_of(const Entry& entry, std::string id, PeerInfo from,
+Message Talk::message_of(Entry entry, std::string id, PeerInfo from,
                          std::optional<PeerInfo> to, const Believed& now) {
     Message message{std::move(id),
-                    entry.room,
+                    std::move(entry.room),
                     std::move(from),
                     entry.clock.time(),
-                    entry.text,
+                    std::move(entry.text),
                     entry.log.device == self_.device(),
                     false,
                     entry.clock,

@@ -141,7 +141,7 @@ class Talk {
     void learn_of(const Entry&, Instant now);
     bool is_history(const Entry&, const Arriving&, WallTime began) const;
     bool is_late(const Entry&, const Believed&);
-    Message message_of(const Entry&, std::string id, PeerInfo from, std::optional<PeerInfo> to,
+    Message message_of(Entry, std::string id, PeerInfo from, std::optional<PeerInfo> to,
                        const Believed&);
 
     // carrying.cpp: receipts, for those with whom a neighbour is linked

@@ -100,7 +100,7 @@ std::deque<Disk::Task> Disk::next_group() {
         const auto* append = std::get_if<Append>(&tasks_.front());
         if (append) {
             for (const RunPtr& run : append->runs) {
-                entries += run->items().size();
+                entries += run->size();
                 bytes += run->byte_count();
             }
         }

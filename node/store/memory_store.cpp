@@ -11,18 +11,21 @@
 
 namespace lanchat::store {
 
-bool MemoryStore::Place::passes(const Filter& filter) const {
-    return store::passes(filter, entry(), legacy != nullptr);
-}
-
 Line MemoryStore::line(Arrival arrival, const Place& place) const {
     if (place.legacy) return *place.legacy;
-    const auto& item = place.run->items()[place.item];
-    const bool disputed = is_disputed(item.entry, logs_.at(item.entry.log).extent);
-    Line line{arrival, item.entry, false, {}, {}, disputed};
+    const auto item = place.run->items()[place.item];
+    Line line{arrival, item.entry(), false, {}, {}, false};
+    line.disputed = is_disputed(line.entry, logs_.at(line.entry.log).extent);
     if (item.is_apart()) line.body = BodyState::lacking;
     look_for_body(line);
     return line;
+}
+
+std::optional<Line> MemoryStore::passing(Arrival arrival, const Place& place,
+                                         const Filter& filter) const {
+    Line found = line(arrival, place);
+    if (!passes(filter, found.entry, found.legacy)) return std::nullopt;
+    return found;
 }
 
 Result<std::vector<Added>> MemoryStore::append(const std::vector<RunPtr>& runs, WallTime arrived) {
@@ -42,8 +45,10 @@ void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Added>& 
     for (const Part& part : new_parts(*run, before)) {
         added.push_back({run, part.first, part.count, last_ + 1});
         for (std::size_t n = part.first; n < part.first + part.count; ++n) {
-            lines_.emplace_hint(lines_.end(), ++last_, Place{run, n});
-            if (!run->log().is_direct()) spell(run->items()[n].entry, false);
+            const Entry entry = run->items()[n].entry();
+            lines_.emplace_hint(lines_.end(), ++last_, Place{run, n, {}, entry.is_line()});
+            remember_id(entry, last_);
+            if (!run->log().is_direct()) spell(entry, false);
         }
     }
     Log& log = logs_[run->log()];
@@ -61,8 +66,8 @@ void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Added>& 
 void MemoryStore::keep_bodies(const Added& added) {
     const LogId& log = added.run->log();
     for (std::size_t n = added.first; n < added.first + added.count; ++n) {
-        const auto& item = added.run->items()[n];
-        const LineId line{log, item.entry.seq};
+        const auto item = added.run->items()[n];
+        const LineId line{log, item.seq};
         if (item.is_apart()) {
             lacking_.insert(line);
             body_news_.push_back({line, BodyState::lacking});
@@ -70,9 +75,9 @@ void MemoryStore::keep_bodies(const Added& added) {
         if (dropped_.contains({line, item.head})) take_back({line, item.head}, item.is_apart());
     }
     for (std::size_t n = added.first; n < added.first + added.count; ++n) {
-        const Entry& entry = added.run->items()[n].entry;
-        if (entry.kind != EntryKind::drop) continue;
-        const Dropped what = dropped_by(entry);
+        const auto item = added.run->items()[n];
+        if (item.kind != EntryKind::drop) continue;
+        const Dropped what = dropped_by(item.entry());
         if (dropped_.insert(what).second) take_back(what, true);
     }
 }
@@ -99,8 +104,22 @@ void MemoryStore::replace(const RunPtr& run, const RunPtr& changed) {
     const RunPtr old = run;
     for (Kept& kept : logs_.at(old->log()).runs)
         if (kept.run == old) kept.run = changed;
-    for (auto& [arrival, place] : lines_)
-        if (place.run == old) place.run = changed;
+    for (auto& [arrival, place] : lines_) {
+        if (place.run != old) continue;
+        forget_id(place.entry(), arrival);
+        place.run = changed;
+        const Entry entry = place.entry();
+        place.is_line = entry.is_line();
+        remember_id(entry, arrival);
+    }
+}
+
+void MemoryStore::remember_id(const Entry& entry, Arrival arrival) {
+    if (!entry.said_id.empty()) said_.emplace(entry.log.device, entry.said_id, arrival);
+}
+
+void MemoryStore::forget_id(const Entry& entry, Arrival arrival) {
+    if (!entry.said_id.empty()) said_.erase({entry.log.device, entry.said_id, arrival});
 }
 
 // What was taken back of version 1 lies there still, and nobody is shown it.
@@ -125,8 +144,8 @@ Result<std::vector<Line>> MemoryStore::fill(const LogId& log, const std::vector<
         }
         if (lacking_.contains(line)) continue;
         for (const auto& [arrival, place] : lines_)
-            if (!place.legacy && place.entry().is_line() && place.entry().log == log &&
-                place.entry().seq == body.seq)
+            if (place.run && place.is_line && place.run->log() == log &&
+                place.run->items()[place.item].seq == body.seq)
                 filled.push_back(this->line(arrival, place));
     }
     return filled;
@@ -144,10 +163,10 @@ Result<std::vector<Body>> MemoryStore::bodies(const LogId& log, const std::vecto
         };
         const auto kept = std::ranges::find_if(held->second.runs, has_it);
         if (kept == held->second.runs.end()) continue;
-        const std::string& body = kept->run->at(seq).body;
+        const auto body = kept->run->at(seq).body;
         bytes += body.size();
         if (bytes > bytes_max && !found.empty()) return found;
-        found.push_back({seq, body});
+        found.push_back({seq, std::string(body)});
     }
     return found;
 }
@@ -172,7 +191,7 @@ Result<Arrival> MemoryStore::append_legacy(const std::vector<Heard>& heard) {
         line.arrival = ++last_;
         line.checksum = legacy_head(line);
         lines_.emplace(last_,
-                       Place{nullptr, 0, std::make_unique<const Line>(line), begins_stretch});
+                       Place{nullptr, 0, std::make_unique<const Line>(line), true, begins_stretch});
         spell(line.entry, true);
         legacy_authors_.insert(heard[n].address);
         bytes_ += heard[n].text.size();
@@ -194,21 +213,21 @@ void MemoryStore::spell(const Entry& entry, bool legacy) {
 }
 
 // Of those that are held, not of disputed ones.
-const VerifiedRun::Item* MemoryStore::item_at(const Log& log, Seq seq) {
-    if (!log.extent.holds(seq)) return nullptr;
+std::optional<VerifiedRun::Item> MemoryStore::item_at(const Log& log, Seq seq) {
+    if (!log.extent.holds(seq)) return std::nullopt;
     for (const Kept& kept : log.runs)
-        if (kept.run->holds(seq)) return &kept.run->at(seq);
-    return nullptr;
+        if (kept.run->holds(seq)) return kept.run->at(seq);
+    return std::nullopt;
 }
 
 Result<Extent> MemoryStore::freeze(const Fork& proof) {
     Log& log = logs_[proof.log];
     if (log.extent.limit() < proof.seq) return log.extent;
     retention_.forget();
-    const auto* first = item_at(log, proof.seq);
-    log.extent.freeze(proof.seq, first == nullptr ? Hash{} : first->entry.before);
-    const auto* last = item_at(log, log.extent.last());
-    log.extent.newest = last == nullptr ? Clock{} : last->entry.clock;
+    const auto first = item_at(log, proof.seq);
+    log.extent.freeze(proof.seq, first ? first->before : Hash{});
+    const auto last = item_at(log, log.extent.last());
+    log.extent.newest = last ? last->clock : Clock{};
     log.proof = proof;
     return log.extent;
 }
@@ -227,7 +246,8 @@ Result<std::vector<Holding>> MemoryStore::holdings() {
 Result<std::vector<Met>> MemoryStore::met() {
     std::vector<Met> all;
     for (const auto& [arrival, place] : lines_) {
-        const Entry& entry = place.entry();
+        if (place.is_line) continue;
+        const Entry entry = place.entry();
         if (entry.kind == EntryKind::met && logs_.at(entry.log).extent.holds(entry.seq))
             all.push_back({entry.met, {entry.log, entry.seq}});
     }
@@ -237,11 +257,10 @@ Result<std::vector<Met>> MemoryStore::met() {
 Result<Tally> MemoryStore::tally() {
     Tally tally{0, logs_.size(), 0, bytes_};
     for (const auto& [arrival, place] : lines_)
-        if (place.entry().is_line()) ++tally.lines;
+        if (place.is_line) ++tally.lines;
     for (const auto& [id, log] : logs_) tally.trimmed += log.extent.floor;
     for (const auto& [arrival, line] : lines_)
-        tally.oldest =
-            std::min(tally.oldest.value_or(line.entry().clock.time()), line.entry().clock.time());
+        tally.oldest = std::min(tally.oldest.value_or(line.clock().time()), line.clock().time());
     return tally;
 }
 
@@ -277,17 +296,19 @@ Result<std::vector<RunPtr>> MemoryStore::runs_back_from(const LogId& log, Seq se
 }
 
 Result<std::vector<Line>> MemoryStore::newest(const Filter& filter, std::size_t count) {
-    std::vector<Line> found;
-    for (const auto& [arrival, line] : lines_)
-        if (line.passes(filter)) found.push_back(this->line(arrival, line));
-    return newest_of(std::move(found), count);
+    Newest found(count);
+    for (auto at = lines_.rbegin(); at != lines_.rend(); ++at) {
+        if (found.are_newer_than(at->second.clock().packed)) continue;
+        if (auto line = passing(at->first, at->second, filter)) found.take(std::move(*line));
+    }
+    return found.take_all();
 }
 
 Result<std::vector<Line>> MemoryStore::arrived(Arrival after, const Filter& filter,
                                                std::size_t count) {
     std::vector<Line> found;
     for (auto at = lines_.upper_bound(after); at != lines_.end() && found.size() < count; ++at)
-        if (at->second.passes(filter)) found.push_back(line(at->first, at->second));
+        if (auto line = passing(at->first, at->second, filter)) found.push_back(std::move(*line));
     return found;
 }
 
@@ -297,19 +318,18 @@ Result<std::vector<Line>> MemoryStore::search(std::string_view query, const Filt
     const auto wanted = query_pieces(query);
     for (auto at = lines_.rbegin();
          !wanted.empty() && at != lines_.rend() && found.size() < searched_max; ++at) {
-        if (!at->second.passes(filter)) continue;
-        Line hit = line(at->first, at->second);
-        if (holds(hit.entry.text, wanted)) found.push_back(std::move(hit));
+        auto hit = passing(at->first, at->second, filter);
+        if (hit && holds(hit->entry.text, wanted)) found.push_back(std::move(*hit));
     }
     return newest_of(std::move(found), count);
 }
 
 Result<std::optional<Line>> MemoryStore::said(const DeviceId& author, std::string_view said_id) {
-    for (const auto& [arrival, line] : lines_)
-        if (!line.legacy && !said_id.empty() && line.entry().said_id == said_id &&
-            line.entry().log.device == author)
-            return std::optional(this->line(arrival, line));
-    return std::optional<Line>();
+    const auto known = said_.lower_bound({author, std::string(said_id), 0});
+    if (known == said_.end()) return std::optional<Line>();
+    const auto& [device, id, arrival] = *known;
+    if (device != author || id != said_id) return std::optional<Line>();
+    return std::optional(line(arrival, lines_.at(arrival)));
 }
 
 Result<std::vector<std::string>> MemoryStore::legacy_authors() {
@@ -327,8 +347,8 @@ std::vector<HeldLog> MemoryStore::held_runs() const {
     auto& stretches = held.front().runs;
     for (const auto& [arrival, line] : lines_) {
         if (!line.legacy) continue;
-        if (line.begins_stretch) stretches.push_back({arrival, line.entry().clock.time(), 0});
-        stretches.back().bytes += static_cast<std::uint32_t>(line.entry().text.size());
+        if (line.begins_stretch) stretches.push_back({arrival, line.clock().time(), 0});
+        stretches.back().bytes += static_cast<std::uint32_t>(line.legacy->entry.text.size());
     }
     for (const auto& [id, log] : logs_) {
         held.push_back({id, {}});
@@ -373,7 +393,10 @@ std::size_t MemoryStore::drop_runs(Log& log, std::size_t count) {
     std::size_t dropped = 0;
     for (std::size_t n = 0; n < count; ++n) {
         const Kept& kept = log.runs[n];
-        lines_.erase(lines_.find(kept.first), lines_.lower_bound(kept.first + kept.lines));
+        const auto first = lines_.find(kept.first);
+        const auto end = lines_.lower_bound(kept.first + kept.lines);
+        for (auto at = first; at != end; ++at) forget_id(at->second.entry(), at->first);
+        lines_.erase(first, end);
         const LogId& id = kept.run->log();
         for (std::set<LineId>* lines : {&lacking_, &gone_})
             lines->erase(lines->lower_bound({id, 0}), lines->upper_bound({id, kept.run->last()}));

@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -68,10 +69,11 @@ class MemoryStore : public Store {
         RunPtr run;
         std::size_t item = 0;
         std::unique_ptr<const Line> legacy = {};
+        bool is_line = true;
         bool begins_stretch = false;  // of legacy lines, which are given up together
 
-        const Entry& entry() const { return legacy ? legacy->entry : run->items()[item].entry; }
-        bool passes(const Filter& filter) const;
+        Entry entry() const { return legacy ? legacy->entry : run->items()[item].entry(); }
+        Clock clock() const { return legacy ? legacy->entry.clock : run->items()[item].clock; }
     };
     struct Spelling {
         bool legacy = false;  // heard here only: anybody else's comes first
@@ -79,10 +81,14 @@ class MemoryStore : public Store {
     };
     void spell(const Entry& entry, bool legacy);
     Line line(Arrival arrival, const Place& place) const;
-    static const VerifiedRun::Item* item_at(const Log& log, Seq seq);
+    // The line, if it passes.
+    std::optional<Line> passing(Arrival arrival, const Place& place, const Filter& filter) const;
+    static std::optional<VerifiedRun::Item> item_at(const Log& log, Seq seq);
     void keep_bodies(const Added& added);
     void take_back(const Dropped& what, bool is_news);
     void replace(const RunPtr& run, const RunPtr& changed);
+    void remember_id(const Entry& entry, Arrival arrival);
+    void forget_id(const Entry& entry, Arrival arrival);
     void look_for_body(Line& line) const;
     void keep(const RunPtr& run, WallTime arrived, std::vector<Added>& added);
     std::vector<HeldLog> held_runs() const;
@@ -96,6 +102,7 @@ class MemoryStore : public Store {
     std::map<Arrival, Place> lines_;
     std::map<std::string, Spelling> rooms_;  // by key
     std::set<std::string> legacy_authors_;
+    std::set<std::tuple<DeviceId, std::string, Arrival>> said_;  // lines said with an id
     Retention retention_;
     std::set<Dropped> dropped_;  // what authors have taken back
     std::set<LineId> gone_;                      // of them what was here, or would be

@@ -105,11 +105,11 @@ bool take_packed(std::string_view entries, std::string_view bodies, Run& run) {
         entries.remove_suffix(sizeof(std::uint64_t));
     }
     const auto take = [&](std::string_view bytes, const BodyName& name, std::string_view body) {
-        run.entries.emplace_back(bytes);
+        run.entries.push_back(bytes);
         if (is_of_version_1) return;
         const bool is_apart = body.empty() && name.size != 0;
         if (is_apart) run.apart.push_back(static_cast<std::uint32_t>(run.bodies.size()));
-        run.bodies.emplace_back(is_apart ? lanchat::pack(name) : std::string(body));
+        run.bodies.push_back(is_apart ? lanchat::pack(name) : std::string(body));
     };
     return each_entry(entries, bodies, is_of_version_1, take);
 }
@@ -246,7 +246,7 @@ Packed pack(const VerifiedRun& run) {
     Packed packed;
     packed.entries.reserve(run.byte_count());
     if (run.is_of_version_1()) {
-        for (const auto& item : run.items()) put_sized(packed.entries, item.bytes);
+        for (const auto bytes : run.entries()) put_sized(packed.entries, bytes);
         return packed;
     }
     packed.shared = lanchat::pack(*run.shared());

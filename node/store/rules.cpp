@@ -49,10 +49,10 @@ bool shown_before(const Line& a, const Line& b) {
 }
 
 bool Share::takes(const VerifiedRun& run) {
-    const bool fits = run.items().size() <= entries_ && run.byte_count() <= bytes_;
+    const bool fits = run.size() <= entries_ && run.byte_count() <= bytes_;
     if (!fits && std::exchange(used_, true)) return false;
     used_ = true;
-    entries_ -= std::min(entries_, run.items().size());
+    entries_ -= std::min(entries_, run.size());
     bytes_ -= std::min(bytes_, run.byte_count());
     return true;
 }
@@ -85,8 +85,8 @@ Hash legacy_head(const Line& line) {
 
 std::vector<Part> new_parts(const VerifiedRun& run, const Extent& held) {
     std::vector<Part> parts;
-    for (std::size_t n = 0; n < run.items().size(); ++n) {
-        if (!held.lacks(run.items()[n].entry.seq)) continue;
+    for (std::size_t n = 0; n < run.size(); ++n) {
+        if (!held.lacks(run.first() + n)) continue;
         const bool follows = !parts.empty() && parts.back().first + parts.back().count == n;
         if (!follows) parts.push_back({n, 0});
         ++parts.back().count;
@@ -94,12 +94,12 @@ std::vector<Part> new_parts(const VerifiedRun& run, const Extent& held) {
     return parts;
 }
 
-std::size_t stretch_in(const VerifiedRun& run, const Part& part) {
-    const Entry& first = run.items()[part.first].entry;
+std::size_t stretch_in(std::span<const Entry> entries) {
+    const Entry& first = entries.front();
     if (!first.said_id.empty()) return 1;
     std::size_t count = 1;
-    for (; count < part.count; ++count) {
-        const Entry& next = run.items()[part.first + count].entry;
+    for (; count < entries.size(); ++count) {
+        const Entry& next = entries[count];
         // Clocks rise within a run.
         if (!next.said_id.empty() || next.room != first.room ||
             next.clock.packed - first.clock.packed > stretch_span)

@@ -11,20 +11,22 @@ namespace lanchat::store {
 
 // Of entries that were just kept: what is not with them, and what they or others take back.
 bool SqliteStore::keep_bodies(const Added& added, const Log& log, Change& change) {
-    const auto items = std::span(added.run->items()).subspan(added.first, added.count);
     const LogId& id = added.run->log();
-    for (const auto& item : items) {
+    const Seq first = added.run->first() + added.first;
+    const Seq last = first + added.count - 1;
+    for (Seq seq = first; seq <= last; ++seq) {
+        const auto item = added.run->at(seq);
         if (!item.is_apart()) continue;
-        if (!database_.query("INSERT INTO lacking VALUES(?,?)", log.row, item.entry.seq).done())
+        if (!database_.query("INSERT INTO lacking VALUES(?,?)", log.row, item.seq).done())
             return false;
-        change.body_news.push_back({{id, item.entry.seq}, BodyState::lacking});
+        change.body_news.push_back({{id, item.seq}, BodyState::lacking});
     }
     if (drops_ || change.drops) {
         const auto devices = devices_of(id);
         std::vector<std::pair<Seq, Hash>> known;
         auto row = database_.query(
             "SELECT seq, head FROM dropped WHERE devices=? AND epoch=? AND seq BETWEEN ? AND ?",
-            sqlite::Blob{devices}, epoch_of(id), items.front().entry.seq, items.back().entry.seq);
+            sqlite::Blob{devices}, epoch_of(id), first, last);
         while (row.row())
             if (const auto head = hash_from(row.bytes(1)))
                 known.emplace_back(static_cast<Seq>(row.integer(0)), *head);
@@ -32,9 +34,11 @@ bool SqliteStore::keep_bodies(const Added& added, const Log& log, Change& change
         for (const auto& [seq, head] : known)
             if (!take_back({{id, seq}, head}, added.run->at(seq).is_apart(), change)) return false;
     }
-    return std::ranges::all_of(items, [&](const auto& item) {
-        return item.entry.kind != EntryKind::drop || keep_drop(item.entry, change);
-    });
+    for (Seq seq = first; seq <= last; ++seq) {
+        const auto item = added.run->at(seq);
+        if (item.kind == EntryKind::drop && !keep_drop(item.entry(), change)) return false;
+    }
+    return true;
 }
 
 bool SqliteStore::keep_drop(const Entry& entry, Change& change) {
@@ -98,7 +102,7 @@ bool SqliteStore::rewrite(const Held& held, const RunPtr& changed, Seq seq, cons
         return false;
     if (!before || before->line.arrival > change.indexed) return true;
     auto after = before->line;
-    after.entry = changed->at(seq).entry;
+    after.entry = changed->at(seq).entry();
     look_for_body(after, drops_ || change.drops);
     const auto tell = [&](const char* statement, const Line& line) {
         const auto words = indexed_words(before->room, before->author, line.entry.text);
@@ -185,11 +189,11 @@ Result<std::vector<Body>> SqliteStore::bodies(const LogId& log, const std::vecto
         const auto runs = runs_with(*held, seq);
         if (!runs) return Failure{runs.why()};
         for (const Held& one : *runs) {
-            const auto& body = one.run->at(seq).body;
+            const auto body = one.run->at(seq).body;
             if (body.empty()) continue;
             bytes += body.size();
             if (bytes > bytes_max && !found.empty()) return found;
-            found.push_back({seq, body});
+            found.push_back({seq, std::string(body)});
             break;
         }
     }

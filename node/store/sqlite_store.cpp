@@ -333,9 +333,11 @@ bool SqliteStore::keep_run(const RunPtr& run, Log log, const Extent& grown, Chan
             .done();
     if (!kept) return false;
     for (const Part& part : parts) {
-        change.added.push_back({run, part.first, part.count, change.last + 1});
-        if (!keep_lines(*run, part, {row, author, log.row}, change)) return false;
-        if (!keep_silent(change.added.back(), log.row)) return false;
+        const Arrival arrival = change.last + 1;
+        change.added.push_back({run, part.first, part.count, arrival});
+        const auto entries = entries_of(*run, part.first, part.count);
+        if (!keep_lines(entries, {row, author, log.row}, change)) return false;
+        if (!keep_silent(entries, arrival, log.row)) return false;
     }
     change.logs[run->log()] = log;
     return std::ranges::all_of(change.added.end() - static_cast<std::ptrdiff_t>(parts.size()),
@@ -343,32 +345,29 @@ bool SqliteStore::keep_run(const RunPtr& run, Log log, const Extent& grown, Chan
                                [&](const Added& added) { return keep_bodies(added, log, change); });
 }
 
-bool SqliteStore::keep_lines(const VerifiedRun& run, Part part, const Place& place,
-                             Change& change) {
-    while (part.count > 0) {
-        const Entry& first = run.items()[part.first].entry;
-        const std::uint64_t lines = stretch_in(run, part);
+bool SqliteStore::keep_lines(std::span<const Entry> entries, const Place& place, Change& change) {
+    while (!entries.empty()) {
+        const Entry& first = entries.front();
+        const std::size_t lines = stretch_in(entries);
         const auto room = room_row(first, false, change);
         const bool kept =
             room != 0 &&
             database_
                 .query("INSERT INTO line VALUES(?,?,?,?,?,?,?,nullif(?,''),?)", change.last + 1,
                        ordered(first.clock.packed), room, place.author, place.log, first.seq,
-                       place.run, std::string_view(first.said_id), lines)
+                       place.run, std::string_view(first.said_id), std::uint64_t{lines})
                 .done();
         if (!kept) return false;
         change.last += lines;
-        part.first += lines;
-        part.count -= lines;
+        entries = entries.subspan(lines);
     }
     return true;
 }
 
-bool SqliteStore::keep_silent(const Added& added, std::int64_t log) {
-    for (std::size_t n = 0; n < added.count; ++n) {
-        const Entry& entry = added.run->items()[added.first + n].entry;
-        const Arrival arrival = added.arrival + n;
+bool SqliteStore::keep_silent(std::span<const Entry> entries, Arrival first, std::int64_t log) {
+    for (const Entry& entry : entries) {
         if (entry.is_line()) continue;
+        const Arrival arrival = first + (entry.seq - entries.front().seq);
         auto kept = entry.kind == EntryKind::met
                         ? database_.query("INSERT INTO met VALUES(?,?,?,?)", arrival, log,
                                           entry.seq, sqlite::Blob{entry.met.view()})

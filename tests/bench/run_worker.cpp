@@ -41,7 +41,7 @@ void measure(std::size_t lines, double seconds) {
     const auto entries = entries_of(key, lines);
     const Run travelling = unverified(*sign(entries, key));
     const double signing =
-        cost(lines, seconds, [&] { return sign(entries, key)->items().size() == lines; });
+        cost(lines, seconds, [&] { return sign(entries, key)->size() == lines; });
     const double verifying =
         cost(lines, seconds, [&] { return verify(travelling).operator bool(); });
     report({{"event", "run"}, {"lines", lines}, {"sign", signing}, {"verify", verifying}});

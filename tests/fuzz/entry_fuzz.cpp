@@ -74,10 +74,10 @@ void check_changed(const Run& good, const Hash& head) {
 // What its author signs is taken as it is.
 void check_signed(const Entry& entry, const Run& good) {
     const auto run = verify(good);
-    LANCHAT_ASSERT(run && (*run)->items().size() == 1);
+    LANCHAT_ASSERT(run && (*run)->size() == 1);
     LANCHAT_ASSERT(unverified(**run).entries == good.entries);
     LANCHAT_ASSERT(unverified(**run).bodies == good.bodies);
-    LANCHAT_ASSERT((*run)->items().front().entry == entry);
+    LANCHAT_ASSERT((*run)->items().front().entry() == entry);
     check_changed(good, (*run)->head());
 }
 
@@ -124,7 +124,7 @@ void take_as_entry(std::string_view body, const EntryPlace& place) {
 void take_as_run(Run run) {
     const auto taken = verify(run);
     if (!taken) return;
-    LANCHAT_ASSERT((*taken)->items().size() == run.entries.size());
+    LANCHAT_ASSERT((*taken)->size() == run.entries.size());
     const Run again = unverified(**taken);
     LANCHAT_ASSERT(again.entries == run.entries && again.bodies == run.bodies);
     LANCHAT_ASSERT(again.shared == run.shared && verify(again));

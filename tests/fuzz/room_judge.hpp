@@ -77,7 +77,7 @@ class Judge {
                             (known != log.heads.end() && known->second == run->before());
         if (!chains) return;
         for (const auto& item : run->items()) {
-            const auto [at, is_new] = log.heads.emplace(item.entry.seq, item.head);
+            const auto [at, is_new] = log.heads.emplace(item.seq, item.head);
             if (!is_new && at->second != item.head) return;
         }
         log.on_disk.push_back(run);
@@ -218,12 +218,12 @@ class Judge {
         LANCHAT_ASSERT(run.first() == 1 || before == log.heads.end() ||
                        before->second == run.before());
         for (const auto& item : run.items()) {
-            if (item.entry.seq > log.here.limit()) break;
-            const auto known = log.heads.find(item.entry.seq);
+            if (item.seq > log.here.limit()) break;
+            const auto known = log.heads.find(item.seq);
             LANCHAT_ASSERT(known == log.heads.end() || known->second == item.head);
-            if (!log.here.lacks(item.entry.seq)) continue;
-            log.heads[item.entry.seq] = item.head;
-            LANCHAT_ASSERT(shown_.contains(message_id(run.log(), item.entry.seq)));
+            if (!log.here.lacks(item.seq)) continue;
+            log.heads[item.seq] = item.head;
+            LANCHAT_ASSERT(shown_.contains(message_id(run.log(), item.seq)));
             if (!pages_.contains(run.log())) ++grown_;
         }
         log.here = fitted.extent;

@@ -127,7 +127,7 @@ class Life {
         const Somebody& who = somebody();
         if (who.said.empty()) return;
         const RunPtr& run = bytes_.one_of(who.said);
-        auto entries = test::part(*run, 0, run->items().size());
+        auto entries = test::part(*run, 0, run->size());
         if (entries.back().kind == EntryKind::met) return;
         entries.back().kind = EntryKind::text;
         entries.back().text = "something else";
@@ -154,7 +154,7 @@ class Life {
     void append(const std::vector<RunPtr>& runs) {
         for (const RunPtr& run : runs)
             for (const auto& item : run->items())
-                said_[{run->log(), item.entry.seq}][item.head] = item.entry;
+                said_[{run->log(), item.seq}][item.head] = item.entry();
         now_ += 1;
         const auto kept = disk_->append(runs, {now_});
         LANCHAT_ASSERT(places(kept) == places(memory_.append(runs, {now_})));
@@ -320,7 +320,7 @@ class Life {
         for (const RunPtr& run : runs ? *runs : std::vector<RunPtr>()) {
             LANCHAT_ASSERT(run->log() == held.log && verify(unverified(*run)));
             for (const auto& item : run->items())
-                LANCHAT_ASSERT(said_.at({run->log(), item.entry.seq}).contains(item.head));
+                LANCHAT_ASSERT(said_.at({run->log(), item.seq}).contains(item.head));
         }
     }
 

@@ -30,7 +30,7 @@ void check_log_parts(const Frame& frame) {
     LANCHAT_ASSERT(frame.want.size() <= limits::frame_wants_max);
     for (const RunPtr& run : frame.runs) {
         LANCHAT_ASSERT(run && !run->items().empty());
-        LANCHAT_ASSERT(run->last() - run->first() == run->items().size() - 1);
+        LANCHAT_ASSERT(run->last() - run->first() == run->size() - 1);
     }
     for (const Head& head : frame.have) {
         const bool is_only_a_fork = head.forked != 0 && head.base == Span{} && !head.tail;

@@ -84,8 +84,8 @@ void Body::take_back_one() {
         if (log.device != settings_.key->id()) continue;
         for (const RunPtr& run : held.runs)
             for (const auto& item : run->items())
-                if (item.entry.is_line() && held.extent.holds(item.entry.seq))
-                    lines.push_back({{log, item.entry.seq}, item.head});
+                if (item.entry().is_line() && held.extent.holds(item.seq))
+                    lines.push_back({{log, item.seq}, item.head});
     }
     if (lines.empty() || !settings_.disk->heeds_drops) return;
     const Dropped& what = lines[rng_.below(lines.size())];

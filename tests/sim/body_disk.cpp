@@ -70,7 +70,7 @@ void Body::tell_heads() const {
         for (const RunPtr& run : held.runs)
             for (const auto& item : run->items())
                 require(item.body.empty() ||
-                            !settings_.disk->dropped().contains({{log, item.entry.seq}, item.head}),
+                            !settings_.disk->dropped().contains({{log, item.seq}, item.head}),
                         "what was taken back is gone");
     }
 }
@@ -122,7 +122,7 @@ void Body::flush(const RunPtr& run, bool tell) {
     require(settings_.disk->keep(run), "what is stored fits to what is there");
     mark_extent(before, settings_.disk->extent_of(run->log()));
     tell_hidden(run, before);
-    for (const auto& item : run->items()) on_their_way_.erase({run->log(), item.entry.seq});
+    for (const auto& item : run->items()) on_their_way_.erase({run->log(), item.seq});
     const Seq last = std::min(run->last(), before.limit());
     if (tell && run->first() <= last)
         record(What::stored, author_of(run->log()), last, run->first() - 1);
@@ -135,7 +135,7 @@ void Body::note_unseen(const VerifiedRun& run) {
             "nobody keeps what they say whom nobody met");
     const Extent before = settings_.disk->extent_of(run.log());
     for (const auto& item : run.items()) {
-        const Entry& entry = item.entry;
+        const Entry& entry = item.entry();
         const LineId id{entry.log, entry.seq};
         if (!before.lacks(entry.seq) || !on_their_way_.insert(id).second) continue;
         const bool is_dropped = dropped_.contains({id, item.head});
@@ -180,7 +180,7 @@ void Body::tell_of_bodies() {
 void Body::tell_hidden(const RunPtr& run, const Extent& before) {
     if (settings_.may_block != run->log().device) return;
     for (const auto& item : run->items()) {
-        const Entry& entry = item.entry;
+        const Entry& entry = item.entry();
         if (!before.lacks(entry.seq) || !told_.insert({entry.log, entry.seq}).second) continue;
         around_.marks.hit(Mark::hidden_line);
         record(What::shown, author_of(entry.log), entry.seq, fingerprint(entry.text));

@@ -17,11 +17,11 @@ void Disk::tell(controller::RoomSettings& settings, WallTime now) const {
         settings.held[log] = controller::Held{extent, extent, false};
         for (const RunPtr& run : held.runs)
             for (const auto& item : run->items())
-                if (extent.holds(item.entry.seq)) {
-                    if (!item.entry.is_line())
-                        settings.met.push_back({item.entry.met, {log, item.entry.seq}});
-                    if (item.entry.clock.time() <= until)
-                        settings.newest = std::max(settings.newest, item.entry.clock);
+                if (extent.holds(item.seq)) {
+                    if (item.kind == EntryKind::met)
+                        settings.met.push_back({item.entry().met, {log, item.seq}});
+                    if (item.clock.time() <= until)
+                        settings.newest = std::max(settings.newest, item.clock);
                 }
         if (log.device != settings.key->id() || extent.size() == 0) continue;
         newest_own = std::max(newest_own, extent.newest);
@@ -49,7 +49,7 @@ bool Disk::keep(const RunPtr& run) {
 // As the store does (node/store/store.hpp).
 void Disk::keep_bodies(const RunPtr& run, const Extent& before) {
     for (const auto& item : run->items()) {
-        const LineId line{run->log(), item.entry.seq};
+        const LineId line{run->log(), item.seq};
         if (item.is_apart() && before.lacks(line.seq)) {
             lacking_.insert(line);
             news_.push_back({line, BodyState::lacking});
@@ -57,8 +57,8 @@ void Disk::keep_bodies(const RunPtr& run, const Extent& before) {
         if (dropped_.contains({line, item.head})) take_back({line, item.head});
     }
     for (const auto& item : run->items()) {
-        if (!heeds_drops || item.entry.kind != EntryKind::drop) continue;
-        const Dropped what = dropped_by(item.entry);
+        if (!heeds_drops || item.kind != EntryKind::drop) continue;
+        const Dropped what = dropped_by(item.entry());
         if (dropped_.insert(what).second) take_back(what);
     }
 }
@@ -91,7 +91,7 @@ std::vector<Entry> Disk::fill(const LogId& log, const std::vector<lanchat::Body>
             run = whole;
             if (lacking_.erase(line) == 0) continue;
             news_.push_back({line, BodyState::here});
-            filled.push_back(whole->items()[body.seq - whole->first()].entry);
+            filled.push_back(whole->items()[body.seq - whole->first()].entry());
         }
     }
     return filled;
@@ -109,30 +109,30 @@ std::vector<lanchat::Body> Disk::bodies(const LogId& log, const std::vector<Seq>
         };
         const auto run = std::ranges::find_if(held->second.runs, has_it);
         if (run == held->second.runs.end()) continue;
-        const std::string& body = (*run)->items()[seq - (*run)->first()].body;
+        const auto body = (*run)->at(seq).body;
         bytes += body.size();
         if (bytes > limits::frame_bytes_target && !found.empty()) return found;
-        found.push_back({seq, body});
+        found.push_back({seq, std::string(body)});
     }
     return found;
 }
 
 // Of those that count.
-const VerifiedRun::Item* Disk::item_at(const Held& held, Seq seq) {
-    if (!held.extent.holds(seq)) return nullptr;
+std::optional<VerifiedRun::Item> Disk::item_at(const Held& held, Seq seq) {
+    if (!held.extent.holds(seq)) return std::nullopt;
     for (const RunPtr& run : held.runs)
         if (run->first() <= seq && seq <= run->last() && run->first() <= held.extent.limit())
-            return &run->items()[seq - run->first()];
-    return nullptr;
+            return run->at(seq);
+    return std::nullopt;
 }
 
 Extent Disk::freeze(const Fork& proof) {
     Held& held = logs_[proof.log];
     if (held.extent.limit() < proof.seq) return held.extent;
-    const auto* first = item_at(held, proof.seq);
-    held.extent.freeze(proof.seq, first == nullptr ? Hash{} : first->entry.before);
-    const auto* last = item_at(held, held.extent.last());
-    held.extent.newest = last == nullptr ? Clock{} : last->entry.clock;
+    const auto first = item_at(held, proof.seq);
+    held.extent.freeze(proof.seq, first ? first->before : Hash{});
+    const auto last = item_at(held, held.extent.last());
+    held.extent.newest = last ? last->clock : Clock{};
     held.proof = proof;
     return held.extent;
 }
@@ -152,7 +152,7 @@ std::vector<RunPtr> Disk::runs(const Want& want) const {
     std::size_t lines = 0;
     std::size_t bytes = 0;
     const auto full = std::ranges::find_if(wanted, [&](const RunPtr& run) {
-        lines += run->items().size();
+        lines += run->size();
         bytes += run->byte_count();
         return lines > limits::pull_lines_max || bytes > limits::fetch_bytes_max;
     });

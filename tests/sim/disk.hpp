@@ -61,7 +61,7 @@ class Disk {
     const std::map<LogId, Held>& all() const { return logs_; }
 
   private:
-    static const VerifiedRun::Item* item_at(const Held& held, Seq seq);
+    static std::optional<VerifiedRun::Item> item_at(const Held& held, Seq seq);
 
     void keep_bodies(const RunPtr& run, const Extent& before);
     void take_back(const Dropped& what);

@@ -288,7 +288,7 @@ class FakeNode : public NodePort {
     void take(const RunPtr& run) {
         runs_[run->log()].push_back(run);
         const auto& item = run->items().front();
-        keep({lines.size() + 1, item.entry});
+        keep({lines.size() + 1, item.entry()});
     }
     void keep(const store::Line& line) {
         lines.push_back(line);

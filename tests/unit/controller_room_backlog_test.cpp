@@ -186,7 +186,7 @@ TEST_CASE("what its author says with its first question is history, though it is
 std::size_t unstored_bytes(const Scene& scene) {
     std::size_t bytes = 0;
     for (const RunPtr& run : scene.unflushed)
-        bytes += run->byte_count() + run->items().size() * limits::line_memory_bytes;
+        bytes += run->byte_count() + run->size() * limits::line_memory_bytes;
     return bytes;
 }
 

@@ -50,7 +50,7 @@ TEST_CASE("a frame holds at most 256 lines or 64 KiB") {
     scene.say_many(1000);
     scene.drain(link);
     for (const Frame& frame : scene.sent[link])
-        for (const RunPtr& run : frame.runs) CHECK(run->items().size() <= limits::run_entries_max);
+        for (const RunPtr& run : frame.runs) CHECK(run->size() <= limits::run_entries_max);
     CHECK(scene.lines_sent(link) == seqs(1, 1000));
     scene.receive(link, Scene::ack(1000));
 

@@ -161,7 +161,7 @@ TEST_CASE("whoever lacks the proof gets it, once") {
     REQUIRE(chat.proofs_sent(chat.carl).size() == 1);
     CHECK(chat.proofs_sent(chat.carl)[0].seq == 3);
     CHECK(chat.last_head(chat.carl, a.log()) ==
-          Head{a.log(), {0, 2, a.head(2)}, {}, Voice(forker).run(2, 2)->items()[0].entry.clock, 3});
+          Head{a.log(), {0, 2, a.head(2)}, {}, Voice(forker).run(2, 2)->items()[0].clock, 3});
 }
 
 TEST_CASE("who wants what lies behind a fork gets its proof again, ever more rarely") {

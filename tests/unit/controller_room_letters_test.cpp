@@ -43,7 +43,7 @@ struct Three : Scene {
         for (const Frame& frame : sent.at(link))
             for (const RunPtr& run : frame.runs)
                 for (const auto& item : run->items())
-                    if (item.entry.log.is_direct()) texts.push_back(item.entry.text);
+                    if (item.entry().log.is_direct()) texts.push_back(item.entry().text);
         return texts;
     }
     std::size_t heads_on(LinkId link) const {
@@ -204,8 +204,8 @@ TEST_CASE("the first line of a direct log names the one before it to the same de
 
     const RunPtr first = *std::ranges::find_if(
         scene.appended, [&](const RunPtr& run) { return run->log() == scene.to_bob(); });
-    CHECK(first->items().front().entry.previous == Ended{Epoch{4}, 3, before.head(3)});
-    CHECK_FALSE(scene.appended.back()->items().front().entry.previous);
+    CHECK(first->items().front().entry().previous == Ended{Epoch{4}, 3, before.head(3)});
+    CHECK_FALSE(scene.appended.back()->items().front().entry().previous);
 }
 
 TEST_CASE("who speaks of direct messages of others is cut off, whatever it says") {

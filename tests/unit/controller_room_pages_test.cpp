@@ -50,8 +50,8 @@ TEST_CASE("a process whose lines are dated too late goes on in a new log") {
     CHECK(scene.room.next_line() == LineId{now.line.log, 2});
     const RunPtr run = scene.appended.back();
     CHECK(run->log() == now.line.log);
-    REQUIRE(run->items()[0].entry.previous);
-    CHECK(run->items()[0].entry.previous->epoch == before.epoch);
+    REQUIRE(run->items()[0].entry().previous);
+    CHECK(run->items()[0].entry().previous->epoch == before.epoch);
     // Who is linked is told first.
     const auto& sent = scene.sent.at(link);
     const auto hello = std::ranges::find_if(

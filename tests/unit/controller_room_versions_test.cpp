@@ -128,7 +128,7 @@ TEST_CASE("a line is told with its marks, and signed with them") {
     check_shown(scene.said().back());
     const auto& sent = scene.last_sent(link);
     REQUIRE(sent.runs.size() == 1);
-    CHECK(sent.runs.front()->items().front().entry.marks == marks);
+    CHECK(sent.runs.front()->items().front().entry().marks == marks);
 
     const RunPtr& run = sent.runs.front();
     Scene other(high);

@@ -301,13 +301,13 @@ class Scene {
             for (const Frame& frame : it->second)
                 for (const RunPtr& run : frame.runs)
                     for (const auto& item : run->items())
-                        if (item.entry.log == own_log()) seqs.push_back(item.entry.seq);
+                        if (item.entry().log == own_log()) seqs.push_back(item.seq);
         return seqs;
     }
     static std::vector<std::string> texts(const Frame& frame) {
         std::vector<std::string> texts;
         for (const RunPtr& run : frame.runs)
-            for (const auto& item : run->items()) texts.push_back(item.entry.text);
+            for (const auto& item : run->items()) texts.push_back(item.entry().text);
         return texts;
     }
     // The newest acknowledgement of the peer's own lines; none: nothing.

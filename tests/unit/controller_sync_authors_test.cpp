@@ -270,7 +270,7 @@ TEST_CASE("who is linked is named in our log, which shows no line for that") {
 
     REQUIRE(scene.room.held(own).size() == 1);
     const auto runs = *scene.disk.runs(own, 0, 9, 9'999);
-    CHECK(runs.front()->items().front().entry.met == Voice(high).device());
+    CHECK(runs.front()->items().front().entry().met == Voice(high).device());
     CHECK(scene.events<Message>().empty());
 }
 

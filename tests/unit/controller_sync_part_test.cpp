@@ -18,7 +18,7 @@ class Rest final : public Needs {
   public:
     void pump(const PersonKey& key, Now, Effects&) override { pumped.push_back(key); }
     bool show(const VerifiedRun& run, const Arriving& how, Effects&) override {
-        shown += run.items().size();
+        shown += run.size();
         return how.imported || run.last() <= how.missed;
     }
     PeerInfo author(const Entry&) const override { return {}; }
@@ -321,12 +321,12 @@ TEST_CASE("sync: a body that did not come with its entry is asked of everybody, 
     CHECK(scene.fill(key).lacks == std::vector<Lack>{{voice.log(), {{1, 2}}}});
 
     Frame given;
-    given.bodies = {{voice.log(), {{2, run->items()[1].body}, {3, "nobody asked"}}}};
+    given.bodies = {{voice.log(), {{2, std::string(run->items()[1].body)}, {3, "nobody asked"}}}};
     scene.out.clear();
     scene.take(key, given);
     const auto fills = only<Fill>(scene.out);
     REQUIRE(fills.size() == 1);
-    CHECK(fills.front().bodies == std::vector<Body>{{2, run->items()[1].body}});
+    CHECK(fills.front().bodies == std::vector<Body>{{2, std::string(run->items()[1].body)}});
 
     scene.sync.body_is(line, BodyState::here, scene.now.steady);
     scene.now.steady += limits::news_delay;

@@ -55,7 +55,7 @@ TEST_CASE("what was said comes back in order, in runs that verify and chain") {
             REQUIRE(run->first() == reached + 1);
             REQUIRE(run->before() == head);
             for (const auto& item : run->items())
-                REQUIRE(item.entry.text == said[item.entry.seq - 1]);
+                REQUIRE(item.entry().text == said[item.seq - 1]);
             REQUIRE(verify(unverified(*run)));
             reached = run->last();
             head = run->head();
@@ -83,7 +83,7 @@ TEST_CASE("lines said together are signed together, up to a full run") {
 
     const RunPtr run = ledger.seal();
 
-    CHECK(run->items().size() == limits::run_entries_max);
+    CHECK(run->size() == limits::run_entries_max);
     CHECK_FALSE(ledger.has_unsealed());
     CHECK(ledger.seal() == nullptr);
 }
@@ -107,8 +107,8 @@ TEST_CASE("the first entry names where this device's log before ended, no other 
     say(ledger, "two");
     const RunPtr run = ledger.seal();
 
-    CHECK(run->items()[0].entry.previous == Ended{Epoch{5}, 12, hash_of("head")});
-    CHECK_FALSE(run->items()[1].entry.previous);
+    CHECK(run->items()[0].entry().previous == Ended{Epoch{5}, 12, hash_of("head")});
+    CHECK_FALSE(run->items()[1].entry().previous);
 }
 
 TEST_CASE("no more lines are kept at hand than the limit, give or take a run") {
@@ -160,7 +160,7 @@ TEST_CASE(
     CHECK(second->log() == ledger.log());
     CHECK(second->first() == 1);
     CHECK(second->before() == Hash{});
-    CHECK(second->items()[0].entry.previous == Ended{own_log.epoch, 2, first->head()});
+    CHECK(second->items()[0].entry().previous == Ended{own_log.epoch, 2, first->head()});
     CHECK(ledger.run_after(1).last == 2);
     CHECK(ledger.run_after(2).run == second);
     CHECK(ledger.at(2).text == "two");

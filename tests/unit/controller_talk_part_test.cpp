@@ -122,7 +122,7 @@ TEST_CASE("talk: a line leaves once over each link, and is known to have arrived
     const Frame frame = scene.fill(key);
 
     REQUIRE(frame.runs.size() == 1);
-    CHECK(frame.runs.front()->items().front().entry.text == "hello");
+    CHECK(frame.runs.front()->items().front().entry().text == "hello");
     CHECK(scene.fill(key).runs.empty());
     CHECK_FALSE(scene.talk.all_delivered(true));
     scene.received(key, 1);
@@ -143,7 +143,7 @@ TEST_CASE("talk: what is said in one step leaves together, under one signature")
     const Frame frame = scene.fill(key);
 
     REQUIRE(frame.runs.size() == 1);
-    CHECK(frame.runs.front()->items().size() == 3);
+    CHECK(frame.runs.front()->size() == 3);
     scene.talk.let_out(scene.now, scene.out);
     CHECK(scene.rest.pumped.size() == 1);
 }
@@ -167,7 +167,7 @@ TEST_CASE("talk: a peer that acknowledges nothing gets a window, stalls, and hol
     for (std::size_t n = 0; n < limits::window_lines_max + 600; ++n) scene.say("x");
     std::size_t given = 0;
     for (auto frame = scene.fill(key); !frame.runs.empty(); frame = scene.fill(key))
-        for (const RunPtr& run : frame.runs) given += run->items().size();
+        for (const RunPtr& run : frame.runs) given += run->size();
     CHECK(given >= limits::window_lines_max);
     CHECK(given < limits::window_lines_max + 600);
 
@@ -311,7 +311,7 @@ TEST_CASE("talk: what is taken back, or has no text here, is shown to nobody") {
     CHECK(shown(run) == 2);
 
     scene.out.clear();
-    scene.talk.show_late(run->items()[1].entry, scene.now, scene.out);
+    scene.talk.show_late(run->items()[1].entry(), scene.now, scene.out);
     REQUIRE(events<Message>(scene.out).size() == 1);
     CHECK(events<Message>(scene.out).front().late);
     CHECK(events<Message>(scene.out).front().text == "line 2");
@@ -326,7 +326,7 @@ TEST_CASE("talk: taking something back is an entry of our log, and no line") {
     scene.rest.seal(scene.out);
 
     REQUIRE(scene.rest.sealed.size() == 1);
-    const Entry& entry = scene.rest.sealed.front()->items().back().entry;
+    const Entry& entry = scene.rest.sealed.front()->items().back().entry();
     CHECK(entry.kind == EntryKind::drop);
     CHECK(dropped_by(entry) == what);
     CHECK(scene.talk.ledger().lines_between(0, 2) == 1);

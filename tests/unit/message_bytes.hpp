@@ -32,13 +32,23 @@ inline std::string raw_place(const Shared& place) {
     return bytes;
 }
 
+// Pieces in one slice, and their sizes in the field after it.
+inline std::string raw_pieces(std::uint32_t number, const Pieces& pieces) {
+    std::string sizes;
+    for (const auto piece : pieces) sizes += varint(piece.size());
+    return field(number, pieces.bytes()) + field(number + 1, sizes);
+}
+
 inline std::string raw_content(const Run& run) {
+    const std::string signature = field(2, run.signature.view());
     std::string bytes;
-    for (const auto& entry : run.entries) bytes += field(1, entry);
-    bytes += field(2, run.signature.view());
-    for (const auto& body : run.bodies) bytes += field(3, body);
-    if (run.shared) bytes += raw_place(*run.shared);
-    return bytes;
+    if (!run.shared) {
+        for (const auto entry : run.entries) bytes += field(1, entry);
+        return bytes + signature;
+    }
+    bytes = signature + raw_place(*run.shared);
+    for (const std::uint32_t place : run.apart) bytes += varint_field(9, place);
+    return bytes + raw_pieces(10, run.entries) + raw_pieces(12, run.bodies);
 }
 
 inline std::string raw_run(const Run& run) { return field(3, raw_content(run)); }

@@ -75,8 +75,8 @@ TEST_CASE("joined runs are no longer than a run may be") {
     Voice voice = of_version(2);
     const auto runs = joined(one_by_one(voice, 1, 2 * limits::run_entries_max + 1));
     REQUIRE(runs.size() == 3);
-    CHECK(runs[0]->items().size() == limits::run_entries_max);
-    CHECK(runs[2]->items().size() == 1);
+    CHECK(runs[0]->size() == limits::run_entries_max);
+    CHECK(runs[2]->size() == 1);
     for (const RunPtr& run : runs) check_is_valid(run);
 
     Voice large(InstanceId{9});
@@ -94,8 +94,8 @@ TEST_CASE("a run without a body has its name, and takes that body only") {
     CHECK(bare->head() == run->head());
     CHECK(bare->byte_count() == run->byte_count());
     CHECK(bare->items()[1].is_apart());
-    CHECK(bare->items()[1].entry.text.empty());
-    CHECK(bare->items()[1].entry.is_line());
+    CHECK(bare->items()[1].entry().text.empty());
+    CHECK(bare->items()[1].entry().is_line());
     CHECK(without_body(bare, 2) == bare);
     check_is_valid(bare);
 
@@ -103,7 +103,7 @@ TEST_CASE("a run without a body has its name, and takes that body only") {
     CHECK_FALSE(with_body(bare, 1, run->items()[0].body));
     const RunPtr whole = with_body(bare, 2, run->items()[1].body);
     REQUIRE(whole);
-    CHECK(whole->items()[1].entry == run->items()[1].entry);
+    CHECK(whole->items()[1].entry() == run->items()[1].entry());
 
     Voice old = of_version(1);
     const RunPtr same = old.run(1, 2);
@@ -123,12 +123,12 @@ TEST_CASE("a name that stands for no body is not taken") {
     CHECK_FALSE(is_taken_after([](Run& run) { run.apart = {0}; }));
     CHECK_FALSE(is_taken_after([](Run& run) { run.apart = {1, 1}; }));
     CHECK_FALSE(is_taken_after([](Run& run) { run.apart = {1, 3}; }));
-    CHECK_FALSE(is_taken_after([](Run& run) { run.bodies[1].pop_back(); }));
-    CHECK_FALSE(is_taken_after([](Run& run) { run.bodies[1] = pack(BodyName{}); }));
+    CHECK_FALSE(is_taken_after([](Run& run) { run.bodies.replace(1, run.bodies[1].substr(1)); }));
+    CHECK_FALSE(is_taken_after([](Run& run) { run.bodies.replace(1, pack(BodyName{})); }));
     CHECK_FALSE(is_taken_after([](Run& run) {
         BodyName name = *body_name_from(run.bodies[1]);
         name.size = limits::run_bytes_max;
-        run.bodies[1] = pack(name);
+        run.bodies.replace(1, pack(name));
     }));
 }
 

@@ -58,7 +58,7 @@ TEST_CASE("a signed run verifies and is the same") {
     CHECK((*again)->shared() == Shared{mine->log(), 1, {}});
     CHECK_FALSE((*again)->is_of_version_1());
     for (std::size_t i = 0; i < 5; ++i) {
-        CHECK((*again)->items()[i].entry == mine->items()[i].entry);
+        CHECK((*again)->items()[i].entry() == mine->items()[i].entry());
         CHECK((*again)->items()[i].bytes == mine->items()[i].bytes);
         CHECK((*again)->items()[i].body == mine->items()[i].body);
         CHECK((*again)->items()[i].head == mine->items()[i].head);
@@ -69,12 +69,12 @@ TEST_CASE("entries are chained from the first on, with their place and body") {
     const RunPtr run = run_of(3);
     Hash head;
     for (const auto& item : run->items()) {
-        CHECK(item.entry.before == head);
-        const EntryPlace place{run->log(), item.entry.seq, head};
-        head = test::head_by_hand(place, item.bytes, item.body);
+        CHECK(item.entry().before == head);
+        const EntryPlace place{run->log(), item.seq, head};
+        head = test::head_by_hand(place, std::string(item.bytes), std::string(item.body));
         CHECK(item.head == head);
         CHECK(head_after(place, item.bytes, name_of_body(item.body)) == head);
-        CHECK(head_after(item.entry) == head);
+        CHECK(head_after(item.entry()) == head);
     }
 }
 
@@ -146,14 +146,14 @@ TEST_CASE("no byte of a run can be changed") {
             const Run good = unverified(*sign(entries, anna()));
             REQUIRE(verify(good));
             for (std::size_t n = 0; n < good.entries.size(); ++n) {
-                with_each_byte_changed(good.entries[n], [&](const std::string& changed) {
+                with_each_byte_changed(std::string(good.entries[n]), [&](const std::string& changed) {
                     Run bad = good;
-                    bad.entries[n] = changed;
+                    bad.entries.replace(n, changed);
                     CHECK_FALSE(verify(std::move(bad)));
                 });
-                with_each_byte_changed(good.bodies[n], [&](const std::string& changed) {
+                with_each_byte_changed(std::string(good.bodies[n]), [&](const std::string& changed) {
                     Run bad = good;
-                    bad.bodies[n] = changed;
+                    bad.bodies.replace(n, changed);
                     CHECK_FALSE(verify(std::move(bad)));
                 });
             }
@@ -182,20 +182,21 @@ TEST_CASE("a body is that of one entry") {
     REQUIRE(verify(good));
 
     Run swapped = good;
-    std::swap(swapped.bodies[0], swapped.bodies[2]);
+    swapped.bodies.replace(0, good.bodies[2]);
+    swapped.bodies.replace(2, good.bodies[0]);
     CHECK_FALSE(verify(std::move(swapped)));
     Run repeated = good;
-    repeated.bodies[1] = repeated.bodies[0];
+    repeated.bodies.replace(1, good.bodies[0]);
     CHECK_FALSE(verify(std::move(repeated)));
     Run without = good;
-    without.bodies[1].clear();
+    without.bodies.replace(1, "");
     CHECK_FALSE(verify(std::move(without)));
     Run padded = good;
-    padded.bodies[1] += '\0';
+    padded.bodies.replace(1, std::string(good.bodies[1]) + '\0');
     CHECK_FALSE(verify(std::move(padded)));
     Run moved = good;  // a byte from the end of one to the beginning of the other
-    moved.bodies[1].insert(0, 1, moved.bodies[0].back());
-    moved.bodies[0].pop_back();
+    moved.bodies.replace(1, good.bodies[0].back() + std::string(good.bodies[1]));
+    moved.bodies.replace(0, good.bodies[0].substr(0, good.bodies[0].size() - 1));
     CHECK_FALSE(verify(std::move(moved)));
 }
 
@@ -205,7 +206,7 @@ TEST_CASE("there are as many bodies as entries") {
     fewer.bodies.pop_back();
     CHECK(verify(std::move(fewer)).why() == bad_length);
     Run more = good;
-    more.bodies.emplace_back();
+    more.bodies.push_back("");
     CHECK(verify(std::move(more)).why() == bad_length);
     Run none = good;
     none.bodies.clear();
@@ -217,8 +218,8 @@ TEST_CASE("there are as many bodies as entries") {
 
 // Without one of its entries.
 Run without(Run run, std::size_t n) {
-    run.entries.erase(run.entries.begin() + static_cast<std::ptrdiff_t>(n));
-    run.bodies.erase(run.bodies.begin() + static_cast<std::ptrdiff_t>(n));
+    run.entries.erase(n);
+    run.bodies.erase(n);
     return run;
 }
 
@@ -232,12 +233,14 @@ TEST_CASE("nothing can be put in, left out at the end or moved") {
     CHECK_FALSE(verify(std::move(longer)));
 
     Run swapped = good;
-    std::swap(swapped.entries[0], swapped.entries[1]);
-    std::swap(swapped.bodies[0], swapped.bodies[1]);
+    for (const std::size_t n : {0U, 1U}) {
+        swapped.entries.replace(n, good.entries[1 - n]);
+        swapped.bodies.replace(n, good.bodies[1 - n]);
+    }
     CHECK_FALSE(verify(std::move(swapped)));
 
     Run padded = good;
-    padded.entries.back() += '\0';
+    padded.entries.replace(2, std::string(good.entries.back()) + '\0');
     CHECK_FALSE(verify(std::move(padded)));
 }
 
@@ -282,11 +285,11 @@ TEST_CASE("an entry has something before it, unless it is the first") {
 
 TEST_CASE("entries cannot be replayed into another log or at another number") {
     const RunPtr run = run_of(1);
-    const auto& item = run->items().front();
+    const auto item = run->items().front();
     LogId other = run->log();
     other.epoch = Epoch{78};
     for (const Shared& place : {Shared{other, 1, {}}, Shared{run->log(), 2, hash_of("x")}}) {
-        Run replayed = signed_blindly({item.bytes}, {item.body}, place, anna());
+        Run replayed = signed_blindly({std::string(item.bytes)}, {std::string(item.body)}, place, anna());
         REQUIRE(verify(replayed));
         replayed.signature = run->signature();
         CHECK_FALSE(verify(std::move(replayed)));
@@ -312,7 +315,7 @@ TEST_CASE("all entries of a run are for the device that it names, or for everybo
         const auto run = verify(unverified(*sign(entries, anna())));
         REQUIRE(run);
         CHECK((*run)->log().to == to);
-        for (const auto& item : (*run)->items()) CHECK(item.entry.log.to == to);
+        for (const auto& item : (*run)->items()) CHECK(item.entry().log.to == to);
     }
 }
 
@@ -365,7 +368,7 @@ TEST_CASE("unknown fields of entries and bodies are kept, hashed and signed") {
     REQUIRE(run);
     CHECK((*run)->items().front().bytes == encode(first) + more);
     CHECK((*run)->items().back().body == encode_body(second) + more);
-    CHECK((*run)->items().back().entry.text == second.text);
+    CHECK((*run)->items().back().entry().text == second.text);
     CHECK(verify(unverified(**run)));
 }
 
@@ -380,12 +383,12 @@ TEST_CASE("what makes no sense to us is taken, kept and relayed as it came, and 
 
     REQUIRE(kept);
     for (const auto& item : (*kept)->items()) {
-        CHECK(item.entry.kind == EntryKind::other);
-        CHECK_FALSE(item.entry.is_line());
+        CHECK(item.entry().kind == EntryKind::other);
+        CHECK_FALSE(item.entry().is_line());
     }
     const Run relayed = unverified(**kept);
-    CHECK(relayed.entries == entries);
-    CHECK(relayed.bodies == std::vector<std::string>{short_of_salt, "what for?", ""});
+    CHECK(relayed.entries == Pieces(entries.begin(), entries.end()));
+    CHECK(relayed.bodies == Pieces{short_of_salt, "what for?", ""});
     CHECK((*verify(relayed))->head() == (*kept)->head());
 }
 
@@ -430,13 +433,12 @@ TEST_CASE("a run has at most so many bytes, unless it is one entry") {
 }
 
 TEST_CASE("the length of a run is judged before its content") {
-    const auto why = [](std::vector<std::string> entries, std::vector<std::string> bodies) {
-        return verify(
-                   Run{std::move(entries), {}, Shared{run_of(1)->log(), 1, {}}, std::move(bodies)})
-            .why();
+    const auto why = [](const Pieces& entries, const Pieces& bodies) {
+        return verify(Run{entries, {}, Shared{run_of(1)->log(), 1, {}}, bodies}).why();
     };
     CHECK(why({"no", "entry"}, {"", ""}) == "not an entry");
-    const std::vector<std::string> many(limits::run_entries_max + 1, "no entry");
+    Pieces many;
+    while (many.size() <= limits::run_entries_max) many.push_back("no entry");
     CHECK(why(many, many) == bad_length);
     CHECK(why({"no entry", "no entry"}, {"", std::string(limits::run_bytes_max, 'x')}) ==
           bad_length);

@@ -35,9 +35,7 @@ inline std::vector<Entry> entries_of(const DeviceKey& key, Seq first, std::size_
 
 // The items `from` … `to`, not included, of a run, signed anew as a run of their own.
 inline std::vector<Entry> part(const VerifiedRun& run, std::size_t from, std::size_t to) {
-    std::vector<Entry> entries;
-    for (std::size_t i = from; i < to; ++i) entries.push_back(run.items()[i].entry);
-    return entries;
+    return lanchat::entries_of(run, from, to - from);
 }
 
 }  // namespace lanchat::test

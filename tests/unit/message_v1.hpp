@@ -45,7 +45,7 @@ inline Hash head_after_v1(const Entry& entry) {
 }
 
 // Signs any bytes as a run of version 1 that ends with `seq` of `log`, whatever is in them.
-inline Run signed_blindly_v1(std::vector<std::string> entries, const LogId& log, Seq seq,
+inline Run signed_blindly_v1(const std::vector<std::string>& entries, const LogId& log, Seq seq,
                              Hash before, const DeviceKey& key) {
     for (const auto& entry : entries) before = head_by_hand_v1(before, entry);
     std::string what = "lanchat/run/1";
@@ -53,7 +53,7 @@ inline Run signed_blindly_v1(std::vector<std::string> entries, const LogId& log,
     put_big_endian(what, static_cast<std::uint64_t>(log.epoch));
     put_big_endian(what, seq);
     what += before.view();
-    return {std::move(entries), key.sign(what)};
+    return {Pieces(entries.begin(), entries.end()), key.sign(what)};
 }
 
 // The entries as they are, `before` included.

@@ -40,15 +40,15 @@ TEST_CASE("no run is of both versions") {
     const Run next = unverified(*voice.run(2, 2));
 
     Run mixed = next;
-    mixed.entries.insert(mixed.entries.begin(), old.entries.front());
+    mixed.entries.insert(0, old.entries.front());
     CHECK_FALSE(verify(mixed));
     mixed.shared.reset();
     CHECK_FALSE(verify(mixed));
     mixed.bodies.clear();
     CHECK_FALSE(verify(mixed));
     mixed = next;
-    mixed.bodies.insert(mixed.bodies.begin(), "");
-    mixed.entries.insert(mixed.entries.begin(), old.entries.front());
+    mixed.bodies.insert(0, "");
+    mixed.entries.insert(0, old.entries.front());
     mixed.shared = Shared{voice.log(), 1, {}};
     CHECK_FALSE(verify(mixed));
 }
@@ -108,8 +108,8 @@ TEST_CASE("of a run without a body all but the body is verified") {
     const RunPtr whole = voice.say({"one", "two", "three"});
     const RunPtr bare = without_body(whole, 2);
     REQUIRE(bare->items()[1].is_apart());
-    CHECK(bare->items()[1].entry.text.empty());
-    CHECK(bare->items()[1].entry.is_line());
+    CHECK(bare->items()[1].entry().text.empty());
+    CHECK(bare->items()[1].entry().is_line());
     CHECK(bare->byte_count() == whole->byte_count());
 
     const Run good = unverified(*bare);
@@ -121,8 +121,10 @@ TEST_CASE("of a run without a body all but the body is verified") {
     CHECK(unverified(**again).bodies == good.bodies);
 
     for (std::size_t at = 0; at < good.bodies[1].size(); ++at) {
+        std::string changed(good.bodies[1]);
+        changed[at] = static_cast<char>(changed[at] ^ 1);
         Run bad = good;
-        bad.bodies[1][at] = static_cast<char>(bad.bodies[1][at] ^ 1);
+        bad.bodies.replace(1, changed);
         CHECK_FALSE(verify(std::move(bad)));
     }
     const auto is_taken = [&](std::vector<std::uint32_t> apart) {
@@ -144,7 +146,7 @@ TEST_CASE("a body comes back where it was, and no other") {
     Voice voice{InstanceId{7}};
     const RunPtr whole = voice.say({"one", "two", "three"});
     const RunPtr bare = without_body(whole, 2);
-    const std::string& body = whole->items()[1].body;
+    const std::string body(whole->items()[1].body);
 
     CHECK_FALSE(with_body(bare, 2, body + 'x'));
     CHECK_FALSE(with_body(bare, 2, ""));
@@ -153,12 +155,12 @@ TEST_CASE("a body comes back where it was, and no other") {
     const RunPtr again = with_body(bare, 2, body);
     REQUIRE(again);
     CHECK(unverified(*again).bodies == unverified(*whole).bodies);
-    CHECK(again->items()[1].entry == whole->items()[1].entry);
+    CHECK(again->items()[1].entry() == whole->items()[1].entry());
     CHECK(without_body(voice.meet(key_of(2).id()), 4)->items()[0].body_name == BodyName{});
 }
 
 TEST_CASE("a body that is not here counts as if it were") {
-    Entry entry = Voice(InstanceId{7}).run(1, 1)->items()[0].entry;
+    Entry entry = Voice(InstanceId{7}).run(1, 1)->items()[0].entry();
     const DeviceKey key = key_of(7);
     const Run good = unverified(*without_body(sign({entry}, key), 1));
     REQUIRE(verify(good));
@@ -166,7 +168,7 @@ TEST_CASE("a body that is not here counts as if it were") {
          {std::uint64_t{0}, std::uint64_t{limits::entry_bytes_max}, ~std::uint64_t{0}}) {
         const BodyName name{hash_of("body"), size};
         Run run = good;
-        run.bodies[0] = pack(name);
+        run.bodies.replace(0, pack(name));
         const Hash head = head_after({entry.log, 1, {}}, run.entries[0], name);
         run.signature = key.sign(test::signed_by_hand(entry.log, 1, head));
         CHECK_FALSE(verify(std::move(run)));

@@ -57,10 +57,8 @@ TEST_CASE("one run that nobody signed spoils the frame") {
 
 TEST_CASE("a run has entries, and a signature of 64 bytes") {
     const Run run = unverified(*run_of(1));
-    std::string entries;
-    for (const auto& entry : run.entries) entries += field(1, entry);
-    std::string more = raw_place(*run.shared);
-    for (const auto& body : run.bodies) more += field(3, body);
+    const std::string entries = raw_pieces(10, run.entries);
+    const std::string more = raw_place(*run.shared) + raw_pieces(12, run.bodies);
     const std::string signature(run.signature.view());
 
     CHECK(decode(extension(field(3, entries + more + field(2, signature)))));
@@ -96,7 +94,9 @@ TEST_CASE("a run names its log and what is before it") {
         CHECK_FALSE(is_taken(*run, field(8, std::string(31, 'h'))));
         CHECK_FALSE(is_taken(*run, field(8, std::string(32, '\0'))));
         CHECK_FALSE(is_taken(*run, field(8, hash_of("x").view())));
-        CHECK_FALSE(is_taken(*run, field(3, "one body more")));
+        CHECK_FALSE(is_taken(*run, field(1, "one entry of version 1")));
+        CHECK_FALSE(is_taken(*run, varint_field(11, 0)));  // one entry more, of no bytes
+        CHECK_FALSE(is_taken(*run, varint_field(13, 0)));  // one body more
     }
     CHECK_FALSE(is_taken(*later, field(8, "")));
 }
@@ -139,7 +139,8 @@ TEST_CASE("runs of version 1 travel as they always did") {
     CHECK(again->runs.front()->is_of_version_1());
     for (std::size_t n = 0; n < 3; ++n)
         CHECK(again->runs.front()->items()[n].bytes == run->items()[n].bytes);
-    CHECK_FALSE(decode(extension(field(3, raw_content(unverified(*run)) + field(3, "a body")))));
+    const std::string body = raw_pieces(12, {"a body"});
+    CHECK_FALSE(decode(extension(field(3, raw_content(unverified(*run)) + body))));
 }
 
 TEST_CASE("a run of too many entries is refused unread") {
@@ -152,8 +153,10 @@ TEST_CASE("a run of too many entries is refused unread") {
 }
 
 TEST_CASE("a run of too many bodies is refused unread") {
-    std::string bodies = field(1, "no entry") + raw_place({log_of(1), 1, {}});
-    for (std::size_t i = 0; i <= limits::run_entries_max; ++i) bodies += field(3, "no body");
+    Pieces many;
+    for (std::size_t i = 0; i <= limits::run_entries_max; ++i) many.push_back("no body");
+    const std::string bodies = raw_place({log_of(1), 1, {}}) + raw_pieces(10, {"no entry"}) +
+                               raw_pieces(12, many);
 
     const auto frame = decode(extension(field(3, bodies + field(2, std::string(64, 's')))));
     REQUIRE_FALSE(frame);
@@ -173,12 +176,12 @@ TEST_CASE("what an author signed reaches us byte for byte") {
     const auto again = decode(encode(*frame));
     REQUIRE(again);
     for (const Frame& each : {*frame, *again}) {
-        const auto& items = each.runs.front()->items();
+        const auto items = each.runs.front()->items();
         CHECK(items.front().bytes == later);
         CHECK(items.front().body == body);
         CHECK(items.back().bytes == senseless);
         CHECK(items.back().body == "no body that we know");
-        CHECK(items.back().entry.kind == EntryKind::other);
+        CHECK(items.back().entry().kind == EntryKind::other);
     }
 }
 

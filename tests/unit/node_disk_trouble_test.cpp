@@ -48,7 +48,7 @@ class Fate {
         const std::lock_guard lock(mutex_);
         for (const auto& one : added)
             for (auto n = one.first; n < one.first + one.count; ++n)
-                kept_.push_back({one.run->log(), one.run->items()[n].entry.seq});
+                kept_.push_back({one.run->log(), one.run->items()[n].seq});
     }
 
     std::vector<LineId> all_kept() const {

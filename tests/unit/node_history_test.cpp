@@ -56,13 +56,13 @@ struct Scene {
                     {[this](const brain::Input& input) {
                          if (const auto* stored = std::get_if<brain::Stored>(&input))
                              for (const auto& run : stored->runs)
-                                 told.push_back("brain " + run->items().front().entry.text);
+                                 told.push_back("brain " + run->items().front().entry().text);
                          if (const auto* fetched = std::get_if<brain::Fetched>(&input))
                              told.push_back("fetched " + std::to_string(fetched->runs.size()));
                      },
                      [this](const std::vector<RunPtr>& runs) {
                          for (const auto& run : runs)
-                             told.push_back("caller " + run->items().front().entry.text);
+                             told.push_back("caller " + run->items().front().entry().text);
                      },
                      [](bool) {}}};
 };

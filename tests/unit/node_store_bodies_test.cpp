@@ -51,7 +51,7 @@ Texts given(store::Store& store, const LogId& log) {
     REQUIRE(runs);
     for (const RunPtr& run : *runs)
         for (const auto& item : run->items())
-            all.push_back(item.is_apart() ? "apart" : item.entry.text);
+            all.push_back(item.is_apart() ? "apart" : item.entry().text);
     return all;
 }
 
@@ -67,7 +67,7 @@ RunPtr bare(RunPtr run, const std::vector<Seq>& entries) {
     return *again;
 }
 
-Body body_of(const RunPtr& run, Seq seq) { return {seq, run->items()[seq - run->first()].body}; }
+Body body_of(const RunPtr& run, Seq seq) { return {seq, std::string(run->at(seq).body)}; }
 
 void check_is_gone(store::Store& store, const LineId& line) {
     CHECK(texts(store.newest({}, 99)) == Texts{"one", "", "three"});

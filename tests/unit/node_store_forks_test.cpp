@@ -59,7 +59,7 @@ void check_is_frozen(store::Store& store, Branches& said) {
     const Extent held = store.holdings()->front().extent;
     CHECK(held.base == Stretch{0, {}, 4, said.a.head(4)});
     CHECK(held.forked == 5);
-    CHECK(held.newest == said.a.run(4, 4)->items()[0].entry.clock);
+    CHECK(held.newest == said.a.run(4, 4)->items()[0].clock);
     const auto proof = store.proof_of(said.a.log());
     REQUIRE((proof && *proof));
     CHECK((*proof)->seq == 5);
@@ -143,7 +143,7 @@ TEST_CASE_TEMPLATE("both parts of a log are cut, or go", Made, Sqlite, Memory) {
     REQUIRE(store->freeze(said.lower()));
     CHECK_FALSE(store->holdings()->front().extent.tail);
     CHECK(store->holdings()->front().extent.base.last == 2);
-    CHECK(store->holdings()->front().extent.newest == said.a.run(2, 2)->items()[0].entry.clock);
+    CHECK(store->holdings()->front().extent.newest == said.a.run(2, 2)->items()[0].clock);
 }
 
 TEST_CASE_TEMPLATE("a forked log is trimmed from its beginning, and its disputed lines last", Made,

@@ -182,7 +182,7 @@ TEST_CASE_TEMPLATE("a body that comes late, and in which there is nothing to rea
     REQUIRE(store->append({first, without_body(late, 2)}, {5}));
     CHECK(*store->lacking() == std::vector<LineId>{{voice.log(), 2}});
 
-    const auto filled = store->fill(voice.log(), {{2, late->items().front().body}});
+    const auto filled = store->fill(voice.log(), {{2, std::string(late->items().front().body)}});
     REQUIRE(filled);
     CHECK(filled->empty());
 

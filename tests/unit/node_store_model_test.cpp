@@ -165,7 +165,7 @@ class Pair {
         if (below(4) > 0 || said.empty()) return;
         const RunPtr& run = said[below(said.size())];
         std::vector<Entry> entries;
-        for (const auto& item : run->items()) entries.push_back(item.entry);
+        for (const auto& item : run->items()) entries.push_back(item.entry());
         if (entries.back().kind == EntryKind::met)
             entries.back().met = key_of(20).id();
         else

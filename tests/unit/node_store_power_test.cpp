@@ -75,9 +75,9 @@ void judge(store::Store* store, Seq acknowledged, Verdict& verdict) {
     const Seq held = holdings->empty() ? 0 : holdings->front().extent.base.last;
     const Seq floor = holdings->empty() ? 0 : holdings->front().extent.base.after;
     if (held < acknowledged) ++verdict.lost;
-    std::map<Seq, const VerifiedRun::Item*> said;
+    std::map<Seq, Entry> said;
     for (const auto& run : speech())
-        for (const auto& item : run->items()) said[item.entry.seq] = &item;
+        for (const auto& item : run->items()) said[item.seq] = item.entry();
     const auto lines = store->newest({}, 1'000);
     if (!lines || lines->size() != held - floor) {
         ++verdict.lost;
@@ -86,7 +86,7 @@ void judge(store::Store* store, Seq acknowledged, Verdict& verdict) {
     const auto found = store->search("number", {}, 1'000);
     if (!found || found->size() != lines->size()) ++verdict.lost;
     for (const auto& line : *lines)
-        if (test::placed(0, line.entry) != test::placed(0, said.at(line.entry.seq)->entry))
+        if (test::placed(0, line.entry) != test::placed(0, said.at(line.entry.seq)))
             ++verdict.invented;
     const auto runs = store->runs(Voice(InstanceId{1}).log(), floor, 1'000, 1'000'000);
     if (!runs || (held > 0 && (runs->empty() || runs->back()->last() != held))) ++verdict.lost;
@@ -155,7 +155,7 @@ TEST_CASE("after a failed flush nothing is acknowledged that a cut of power coul
                 added = store->append({run}, {5});
             }
             REQUIRE(added);
-            CHECK(test::texts(added).size() == run->items().size());
+            CHECK(test::texts(added).size() == run->size());
             acknowledged = run->last();
         }
         const bool struck = disk.struck();

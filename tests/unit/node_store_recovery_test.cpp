@@ -53,7 +53,7 @@ struct Said {
     void add(store::Store& store, const RunPtr& run) {
         if (!store.append({run}, {5})) std::abort();
         runs.push_back(run);
-        for (const auto& item : run->items()) lines[{run->log(), item.entry.seq}] = item.entry;
+        for (const auto& item : run->items()) lines[{run->log(), item.seq}] = item.entry();
     }
 
     // How many lines are shown; all of them were said.

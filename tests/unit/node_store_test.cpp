@@ -173,7 +173,7 @@ TEST_CASE_TEMPLATE("the newest can come first, and what is between them later", 
     CHECK(kept(4) == Texts{"e"});
     CHECK(extent().base == Stretch{1, anna.head(1), 2, anna.head(2)});
     CHECK(extent().tail == Stretch{4, anna.head(4), 5, anna.head(5)});
-    CHECK(extent().newest == runs[4]->items().back().entry.clock);
+    CHECK(extent().newest == runs[4]->items().back().clock);
     CHECK(kept(0) == Texts{"a"});
     CHECK(kept(5) == Texts{"f"});
     CHECK(texts(store->append({anna.run(2, 5)}, {5})) == Texts{"c", "d"});
@@ -182,7 +182,7 @@ TEST_CASE_TEMPLATE("the newest can come first, and what is between them later", 
     CHECK(texts(store->newest({}, 9)) == Texts{"a", "b", "c", "d", "e", "f"});
     Texts back;
     const auto found = store->runs_back_from(anna.log(), 5, 99, 99'999);
-    for (const RunPtr& run : *found) back.push_back(run->items().back().entry.text);
+    for (const RunPtr& run : *found) back.push_back(run->items().back().entry().text);
     CHECK(back == Texts{"e", "e", "b", "a"});
 }
 

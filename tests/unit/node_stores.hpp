@@ -64,7 +64,7 @@ inline std::vector<std::string> texts(const Result<std::vector<store::Added>>& a
     std::vector<std::string> all;
     for (const auto& one : *added)
         for (auto n = one.first; n < one.first + one.count; ++n)
-            all.push_back(one.run->items()[n].entry.text);
+            all.push_back(one.run->items()[n].entry().text);
     return all;
 }
 
@@ -96,7 +96,7 @@ inline Places places(const Result<std::vector<store::Added>>& added) {
     Places all;
     for (const auto& one : *added)
         for (std::size_t n = 0; n < one.count; ++n)
-            all.push_back(placed(one.arrival + n, one.run->items()[one.first + n].entry));
+            all.push_back(placed(one.arrival + n, one.run->items()[one.first + n].entry()));
     return all;
 }
 

@@ -214,8 +214,8 @@ Result<std::string> find_conversation(NodePort& node, const std::string& peer) {
 void fill(v1::Run& out, const Run& run) {
     out.set_signature(std::string(run.signature.view()));
     if (run.shared) out.set_shared(pack(*run.shared));
-    for (const auto& entry : run.entries) out.add_entries(entry);
-    for (const auto& body : run.bodies) out.add_bodies(body);
+    for (const auto entry : run.entries) out.add_entries(std::string(entry));
+    for (const auto body : run.bodies) out.add_bodies(std::string(body));
     for (const std::uint32_t place : run.apart) out.add_apart(place);
 }
 
@@ -226,8 +226,8 @@ std::optional<Run> run_from(const v1::Run& in) {
         run.shared = shared_from(in.shared());
         if (!run.shared) return std::nullopt;
     }
-    run.entries.assign(in.entries().begin(), in.entries().end());
-    run.bodies.assign(in.bodies().begin(), in.bodies().end());
+    run.entries = Pieces(in.entries().begin(), in.entries().end());
+    run.bodies = Pieces(in.bodies().begin(), in.bodies().end());
     run.apart.assign(in.apart().begin(), in.apart().end());
     return run;
 }
