@@ -11,19 +11,19 @@
 
 namespace lanchat::store {
 
-Line MemoryStore::line(Arrival arrival, const Place& place) const {
-    if (place.legacy) return *place.legacy;
-    const auto item = place.run->items()[place.item];
-    Line line{arrival, item.entry(), false, {}, {}, false};
+Line MemoryStore::line(Arrival first, const Stretch& stretch, std::size_t n) const {
+    if (!stretch.run) return stretch.heard[n];
+    const auto item = stretch.run->items()[stretch.first + n];
+    Line line{first + n, item.entry(), false, {}, {}, false};
     line.disputed = is_disputed(line.entry, logs_.at(line.entry.log).extent);
     if (item.is_apart()) line.body = BodyState::lacking;
     look_for_body(line);
     return line;
 }
 
-std::optional<Line> MemoryStore::passing(Arrival arrival, const Place& place,
+std::optional<Line> MemoryStore::passing(Arrival first, const Stretch& stretch, std::size_t n,
                                          const Filter& filter) const {
-    Line found = line(arrival, place);
+    Line found = line(first, stretch, n);
     if (!passes(filter, found.entry, found.legacy)) return std::nullopt;
     return found;
 }
@@ -44,12 +44,7 @@ void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Added>& 
     const std::size_t added_before = added.size();
     for (const Part& part : new_parts(*run, before)) {
         added.push_back({run, part.first, part.count, last_ + 1});
-        for (std::size_t n = part.first; n < part.first + part.count; ++n) {
-            const Entry entry = run->items()[n].entry();
-            lines_.emplace_hint(lines_.end(), ++last_, Place{run, n, {}, entry.is_line()});
-            remember_id(entry, last_);
-            if (!run->log().is_direct()) spell(entry, false);
-        }
+        keep(added.back());
     }
     Log& log = logs_[run->log()];
     log.extent = *after;
@@ -60,6 +55,17 @@ void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Added>& 
     };
     log.runs.insert(std::ranges::upper_bound(log.runs, age(kept), {}, age), kept);
     for (std::size_t n = added_before; n < added.size(); ++n) keep_bodies(added[n]);
+}
+
+void MemoryStore::keep(const Added& added) {
+    Stretch stretch{added.run, added.first, added.count};
+    for (std::size_t n = 0; n < added.count; ++n) {
+        const Entry entry = stretch.entry(n);
+        remember_id(entry, ++last_);
+        if (!entry.is_line()) ++stretch.silent;
+        if (!entry.log.is_direct()) spell(entry, false);
+    }
+    stretches_.emplace_hint(stretches_.end(), added.arrival, std::move(stretch));
 }
 
 // Of entries that were just kept: what is not with them, and what they or others take back.
@@ -104,13 +110,16 @@ void MemoryStore::replace(const RunPtr& run, const RunPtr& changed) {
     const RunPtr old = run;
     for (Kept& kept : logs_.at(old->log()).runs)
         if (kept.run == old) kept.run = changed;
-    for (auto& [arrival, place] : lines_) {
-        if (place.run != old) continue;
-        forget_id(place.entry(), arrival);
-        place.run = changed;
-        const Entry entry = place.entry();
-        place.is_line = entry.is_line();
-        remember_id(entry, arrival);
+    for (auto& [arrival, stretch] : stretches_) {
+        if (stretch.run != old) continue;
+        for (std::size_t n = 0; n < stretch.count; ++n) forget_id(stretch.entry(n), arrival + n);
+        stretch.run = changed;
+        stretch.silent = 0;
+        for (std::size_t n = 0; n < stretch.count; ++n) {
+            const Entry entry = stretch.entry(n);
+            remember_id(entry, arrival + n);
+            if (!entry.is_line()) ++stretch.silent;
+        }
     }
 }
 
@@ -143,10 +152,13 @@ Result<std::vector<Line>> MemoryStore::fill(const LogId& log, const std::vector<
             if (lacking_.erase(line) > 0) body_news_.push_back({line, BodyState::here});
         }
         if (lacking_.contains(line)) continue;
-        for (const auto& [arrival, place] : lines_)
-            if (place.run && place.is_line && place.run->log() == log &&
-                place.run->items()[place.item].seq == body.seq)
-                filled.push_back(this->line(arrival, place));
+        for (const auto& [arrival, stretch] : stretches_) {
+            if (!stretch.run || stretch.run->log() != log) continue;
+            const Seq first = stretch.run->first() + stretch.first;
+            if (body.seq < first || body.seq - first >= stretch.count) continue;
+            Line whole = this->line(arrival, stretch, body.seq - first);
+            if (whole.entry.is_line()) filled.push_back(std::move(whole));
+        }
     }
     return filled;
 }
@@ -183,15 +195,17 @@ Result<std::vector<Dropped>> MemoryStore::dropped(std::size_t count) {
 
 Result<Arrival> MemoryStore::append_legacy(const std::vector<Heard>& heard) {
     const Arrival first = last_ + 1;
+    Stretch* stretch = nullptr;
     std::size_t stretch_end = 0;
     for (std::size_t n = 0; n < heard.size(); ++n) {
-        const bool begins_stretch = n == stretch_end;
-        if (begins_stretch) stretch_end += stretch_in(heard, n);
+        if (n == stretch_end) {
+            stretch_end += stretch_in(heard, n);
+            stretch = &stretches_[last_ + 1];
+        }
         Line line = legacy_line(heard[n]);
         line.arrival = ++last_;
         line.checksum = legacy_head(line);
-        lines_.emplace(last_,
-                       Place{nullptr, 0, std::make_unique<const Line>(line), true, begins_stretch});
+        stretch->heard.push_back(line);
         spell(line.entry, true);
         legacy_authors_.insert(heard[n].address);
         bytes_ += heard[n].text.size();
@@ -245,22 +259,26 @@ Result<std::vector<Holding>> MemoryStore::holdings() {
 
 Result<std::vector<Met>> MemoryStore::met() {
     std::vector<Met> all;
-    for (const auto& [arrival, place] : lines_) {
-        if (place.is_line) continue;
-        const Entry entry = place.entry();
-        if (entry.kind == EntryKind::met && logs_.at(entry.log).extent.holds(entry.seq))
-            all.push_back({entry.met, {entry.log, entry.seq}});
+    for (const auto& [arrival, stretch] : stretches_) {
+        for (std::size_t n = 0; n < stretch.count && stretch.silent > 0; ++n) {
+            const Entry entry = stretch.entry(n);
+            if (entry.kind == EntryKind::met && logs_.at(entry.log).extent.holds(entry.seq))
+                all.push_back({entry.met, {entry.log, entry.seq}});
+        }
     }
     return all;
 }
 
 Result<Tally> MemoryStore::tally() {
     Tally tally{0, logs_.size(), 0, bytes_};
-    for (const auto& [arrival, place] : lines_)
-        if (place.is_line) ++tally.lines;
+    for (const auto& [arrival, stretch] : stretches_) tally.lines += stretch.size() - stretch.silent;
     for (const auto& [id, log] : logs_) tally.trimmed += log.extent.floor;
-    for (const auto& [arrival, line] : lines_)
-        tally.oldest = std::min(tally.oldest.value_or(line.clock().time()), line.clock().time());
+    for (const auto& [arrival, stretch] : stretches_) {
+        for (std::size_t n = 0; n < stretch.size(); ++n) {
+            const WallTime said = stretch.clock(n).time();
+            tally.oldest = std::min(tally.oldest.value_or(said), said);
+        }
+    }
     return tally;
 }
 
@@ -297,9 +315,12 @@ Result<std::vector<RunPtr>> MemoryStore::runs_back_from(const LogId& log, Seq se
 
 Result<std::vector<Line>> MemoryStore::newest(const Filter& filter, std::size_t count) {
     Newest found(count);
-    for (auto at = lines_.rbegin(); at != lines_.rend(); ++at) {
-        if (found.are_newer_than(at->second.clock().packed)) continue;
-        if (auto line = passing(at->first, at->second, filter)) found.take(std::move(*line));
+    for (auto at = stretches_.rbegin(); at != stretches_.rend(); ++at) {
+        const auto& [first, stretch] = *at;
+        for (std::size_t n = stretch.size(); n-- > 0;) {
+            if (found.are_newer_than(stretch.clock(n).packed)) continue;
+            if (auto line = passing(first, stretch, n, filter)) found.take(std::move(*line));
+        }
     }
     return found.take_all();
 }
@@ -307,8 +328,14 @@ Result<std::vector<Line>> MemoryStore::newest(const Filter& filter, std::size_t 
 Result<std::vector<Line>> MemoryStore::arrived(Arrival after, const Filter& filter,
                                                std::size_t count) {
     std::vector<Line> found;
-    for (auto at = lines_.upper_bound(after); at != lines_.end() && found.size() < count; ++at)
-        if (auto line = passing(at->first, at->second, filter)) found.push_back(std::move(*line));
+    auto at = stretches_.upper_bound(after);
+    if (at != stretches_.begin()) --at;
+    for (; at != stretches_.end() && found.size() < count; ++at) {
+        const auto& [first, stretch] = *at;
+        std::size_t n = after < first ? 0 : static_cast<std::size_t>(after - first + 1);
+        for (; n < stretch.size() && found.size() < count; ++n)
+            if (auto line = passing(first, stretch, n, filter)) found.push_back(std::move(*line));
+    }
     return found;
 }
 
@@ -316,10 +343,13 @@ Result<std::vector<Line>> MemoryStore::search(std::string_view query, const Filt
                                               std::size_t count) {
     std::vector<Line> found;
     const auto wanted = query_pieces(query);
-    for (auto at = lines_.rbegin();
-         !wanted.empty() && at != lines_.rend() && found.size() < searched_max; ++at) {
-        auto hit = passing(at->first, at->second, filter);
-        if (hit && holds(hit->entry.text, wanted)) found.push_back(std::move(*hit));
+    if (wanted.empty()) return found;
+    for (auto at = stretches_.rbegin(); at != stretches_.rend(); ++at) {
+        const auto& [first, stretch] = *at;
+        for (std::size_t n = stretch.size(); n-- > 0 && found.size() < searched_max;) {
+            auto hit = passing(first, stretch, n, filter);
+            if (hit && holds(hit->entry.text, wanted)) found.push_back(std::move(*hit));
+        }
     }
     return newest_of(std::move(found), count);
 }
@@ -329,7 +359,8 @@ Result<std::optional<Line>> MemoryStore::said(const DeviceId& author, std::strin
     if (known == said_.end()) return std::optional<Line>();
     const auto& [device, id, arrival] = *known;
     if (device != author || id != said_id) return std::optional<Line>();
-    return std::optional(line(arrival, lines_.at(arrival)));
+    const auto& [first, stretch] = *std::prev(stretches_.upper_bound(arrival));
+    return std::optional(line(first, stretch, static_cast<std::size_t>(arrival - first)));
 }
 
 Result<std::vector<std::string>> MemoryStore::legacy_authors() {
@@ -345,10 +376,11 @@ Result<std::vector<std::string>> MemoryStore::rooms() {
 std::vector<HeldLog> MemoryStore::held_runs() const {
     std::vector<HeldLog> held{HeldLog{}};
     auto& stretches = held.front().runs;
-    for (const auto& [arrival, line] : lines_) {
-        if (!line.legacy) continue;
-        if (line.begins_stretch) stretches.push_back({arrival, line.clock().time(), 0});
-        stretches.back().bytes += static_cast<std::uint32_t>(line.legacy->entry.text.size());
+    for (const auto& [arrival, stretch] : stretches_) {
+        if (stretch.run) continue;
+        stretches.push_back({arrival, stretch.clock(0).time(), 0});
+        for (const Line& line : stretch.heard)
+            stretches.back().bytes += static_cast<std::uint32_t>(line.entry.text.size());
     }
     for (const auto& [id, log] : logs_) {
         held.push_back({id, {}});
@@ -366,7 +398,9 @@ Result<Trimmed> MemoryStore::trim(std::uint64_t bytes_max, std::optional<WallTim
     for (const auto& [id, runs] : retention_.next(runs_max)) {
         if (id == LogId{}) {
             for (const HeldRun& run : runs) {
-                trimmed.lines += drop_legacy(run.last);
+                const auto stretch = stretches_.find(run.last);
+                trimmed.lines += stretch->second.size();
+                stretches_.erase(stretch);
                 bytes_ -= run.bytes;
             }
             continue;
@@ -378,25 +412,16 @@ Result<Trimmed> MemoryStore::trim(std::uint64_t bytes_max, std::optional<WallTim
     return trimmed;
 }
 
-// The stretch that begins there.
-std::size_t MemoryStore::drop_legacy(Arrival arrival) {
-    const auto first = lines_.find(arrival);
-    const auto end = std::find_if(std::next(first), lines_.end(), [](const auto& line) {
-        return !line.second.legacy || line.second.begins_stretch;
-    });
-    const auto dropped = static_cast<std::size_t>(std::distance(first, end));
-    lines_.erase(first, end);
-    return dropped;
-}
-
 std::size_t MemoryStore::drop_runs(Log& log, std::size_t count) {
     std::size_t dropped = 0;
     for (std::size_t n = 0; n < count; ++n) {
         const Kept& kept = log.runs[n];
-        const auto first = lines_.find(kept.first);
-        const auto end = lines_.lower_bound(kept.first + kept.lines);
-        for (auto at = first; at != end; ++at) forget_id(at->second.entry(), at->first);
-        lines_.erase(first, end);
+        const auto first = stretches_.find(kept.first);
+        const auto end = stretches_.lower_bound(kept.first + kept.lines);
+        for (auto at = first; at != end; ++at)
+            for (std::size_t place = 0; place < at->second.count; ++place)
+                forget_id(at->second.entry(place), at->first + place);
+        stretches_.erase(first, end);
         const LogId& id = kept.run->log();
         for (std::set<LineId>* lines : {&lacking_, &gone_})
             lines->erase(lines->lower_bound({id, 0}), lines->upper_bound({id, kept.run->last()}));

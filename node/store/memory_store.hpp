@@ -64,25 +64,34 @@ class MemoryStore : public Store {
         std::vector<Kept> runs;  // by their last entry, then by age and size
         std::optional<Fork> proof = {};
     };
-    // A line is the item of its run, but for a legacy one.
-    struct Place {
-        RunPtr run;
-        std::size_t item = 0;
-        std::unique_ptr<const Line> legacy = {};
-        bool is_line = true;
-        bool begins_stretch = false;  // of legacy lines, which are given up together
+    // What arrived one after another: items of a run, or lines of legacy peers, which are given up
+    // together.
+    struct Stretch {
+        RunPtr run = {};
+        std::size_t first = 0;  // of its items
+        std::size_t count = 0;
+        std::size_t silent = 0;  // of them are no lines
+        std::vector<Line> heard = {};
 
-        Entry entry() const { return legacy ? legacy->entry : run->items()[item].entry(); }
-        Clock clock() const { return legacy ? legacy->entry.clock : run->items()[item].clock; }
+        std::size_t size() const { return run ? count : heard.size(); }
+        Entry entry(std::size_t n) const {
+            return run ? run->items()[first + n].entry() : heard[n].entry;
+        }
+        Clock clock(std::size_t n) const {
+            return run ? run->items()[first + n].clock : heard[n].entry.clock;
+        }
     };
     struct Spelling {
         bool legacy = false;  // heard here only: anybody else's comes first
         Entry first;
     };
     void spell(const Entry& entry, bool legacy);
-    Line line(Arrival arrival, const Place& place) const;
-    // The line, if it passes.
-    std::optional<Line> passing(Arrival arrival, const Place& place, const Filter& filter) const;
+    // The line at a place in the stretch that begins with that arrival.
+    Line line(Arrival first, const Stretch& stretch, std::size_t n) const;
+    // If it passes.
+    std::optional<Line> passing(Arrival first, const Stretch& stretch, std::size_t n,
+                                const Filter& filter) const;
+    void keep(const Added& added);
     static std::optional<VerifiedRun::Item> item_at(const Log& log, Seq seq);
     void keep_bodies(const Added& added);
     void take_back(const Dropped& what, bool is_news);
@@ -92,14 +101,13 @@ class MemoryStore : public Store {
     void look_for_body(Line& line) const;
     void keep(const RunPtr& run, WallTime arrived, std::vector<Added>& added);
     std::vector<HeldLog> held_runs() const;
-    std::size_t drop_legacy(Arrival arrival);
     std::size_t drop_runs(Log& log, std::size_t count);
 
     std::uint64_t id_;
     Arrival last_ = 0;
     std::uint64_t bytes_ = 0;
     std::map<LogId, Log> logs_;
-    std::map<Arrival, Place> lines_;
+    std::map<Arrival, Stretch> stretches_;  // by their first arrivals
     std::map<std::string, Spelling> rooms_;  // by key
     std::set<std::string> legacy_authors_;
     std::set<std::tuple<DeviceId, std::string, Arrival>> said_;  // lines said with an id
