@@ -1,8 +1,7 @@
 // Lines said together are signed together, up to the bounds of a run.
 #include "controller/draft.hpp"
 
-#include <algorithm>
-#include <utility>
+#include <vector>
 
 #include "message/limits.hpp"
 
@@ -47,33 +46,25 @@ Entry drop_of(const Dropped& what) {
     return entry;
 }
 
-const Entry& Draft::add(Entry entry) {
-    bytes_ += encoded_bytes(entry);
-    lines_.push_back(std::move(entry));
-    return lines_.back();
+void Draft::add(Entry& entry) {
+    if (empty()) entry.before = sealed_head_;
+    lines_.add(entry);
 }
 
 bool Draft::is_full() const {
-    return lines_.size() >= limits::run_entries_max ||
-           bytes_ + limits::entry_bytes_max / 16 >= limits::run_bytes_max;
+    return size() >= limits::run_entries_max ||
+           lines_.byte_count() + limits::entry_bytes_max / 16 >= limits::run_bytes_max;
 }
 
 RunPtr Draft::seal(const DeviceKey& key) {
-    if (lines_.empty()) return nullptr;
-    // The last line may have made the run too large: it begins the next one.
-    auto entries = std::exchange(lines_, {});
-    bytes_ = 0;
-    std::size_t bytes = 0;
-    const auto fits = std::ranges::find_if(entries, [&](const Entry& entry) {
-        bytes += encoded_bytes(entry);
-        return bytes > limits::run_bytes_max;
-    });
-    const auto end = std::max(entries.begin() + 1, fits);
-    for (auto it = end; it != entries.end(); ++it) add(std::move(*it));
-    entries.erase(end, entries.end());
-    entries.front().before = sealed_head_;
-    RunPtr run = sign(std::move(entries), key);
+    if (empty()) return nullptr;
+    // The last lines may have made the run too large: they begin the next one.
+    std::vector<Entry> next;
+    while (size() > 1 && lines_.byte_count() > limits::run_bytes_max)
+        next.push_back(lines_.take_last());
+    RunPtr run = lines_.sign(key);
     sealed_head_ = run->head();
+    for (auto entry = next.rbegin(); entry != next.rend(); ++entry) add(*entry);
     return run;
 }
 

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <string>
-#include <vector>
 
 #include "controller/room_io.hpp"
 #include "message/run.hpp"
@@ -21,13 +20,13 @@ Entry drop_of(const Dropped& what);
 class Draft {
   public:
     // Precondition: it follows the last one, or begins a log.
-    const Entry& add(Entry entry);
+    void add(Entry& entry);
 
     // Whether what is here fills a run.
     bool is_full() const;
-    bool empty() const { return lines_.empty(); }
+    bool empty() const { return size() == 0; }
     std::size_t size() const { return lines_.size(); }
-    const Entry& operator[](std::size_t index) const { return lines_[index]; }
+    Entry operator[](std::size_t index) const { return lines_.entry(index); }
 
     // Signs the oldest lines, as many as a run holds. Nothing to sign: nothing returned.
     RunPtr seal(const DeviceKey& key);
@@ -36,8 +35,7 @@ class Draft {
     const Hash& sealed_head() const { return sealed_head_; }
 
   private:
-    std::vector<Entry> lines_;
-    std::size_t bytes_ = 0;
+    RunMaker lines_;
     Hash sealed_head_;
 };
 

@@ -203,7 +203,7 @@ class Room final : private roster::Needs,
     std::vector<PersonKey> ways_to(const NodeId&) const override;
     bool is_beyond(const NodeId&) const override;
     Clock next_clock(const Believed&) override;
-    void said_directly(const controller::Say&, const Entry&, const Believed&, Now,
+    void said_directly(const controller::Say&, Entry, const Believed&, Now,
                        Effects&) override;
     std::optional<Ended> end_of_log_to(const DeviceId&) const override;
     std::set<LogId> logs_with(const DeviceId&) const override;

@@ -188,17 +188,29 @@ std::string encode_body(const Entry& entry) {
 }
 
 Result<Entry> decode_entry(std::string_view bytes, const EntryPlace& place) {
+    Entry entry;
+    if (auto no = decode_entry(bytes, place, entry)) return std::move(*no);
+    return entry;
+}
+
+std::optional<Failure> decode_entry(std::string_view bytes, const EntryPlace& place, Entry& entry) {
     if (bytes.size() > limits::entry_bytes_max) return Failure{"entry too large"};
     thread_local message::Entry in;  // keeps the memory of its strings for the next one
     if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
         return Failure{"not an entry"};
-    Entry entry;
     entry.log = place.log;
     entry.seq = place.seq;
     entry.before = place.before;
     entry.clock = Clock{in.clock()};
     entry.room = in.room().empty() ? general_room : in.room();
     entry.name = in.name();
+    entry.previous.reset();
+    entry.dropped.reset();
+    entry.met = {};
+    entry.text.clear();
+    entry.said_id.clear();
+    entry.marks = {};
+    entry.salt = {};
     if (in.has_previous() && !take_end(in.previous(), entry.previous.emplace()))
         return Failure{"entry that names a log without its head"};
     if (const char* why = why_invalid(entry)) return Failure{why};
@@ -206,7 +218,7 @@ Result<Entry> decode_entry(std::string_view bytes, const EntryPlace& place) {
     const bool is_senseless = (entry.kind == EntryKind::met && !take_met(in.about(), entry)) ||
                               (entry.kind == EntryKind::drop && !take_drop(in.about(), entry));
     if (is_senseless) entry.kind = EntryKind::other;
-    return entry;
+    return std::nullopt;
 }
 
 Dropped dropped_by(const Entry& entry) {

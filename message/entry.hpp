@@ -153,6 +153,8 @@ struct EntryPlace {
 // Judges by the bytes alone, so that every node judges alike. Unknown fields are no fault, nor are
 // unknown kinds. The body is still to come.
 Result<Entry> decode_entry(std::string_view bytes, const EntryPlace& place);
+// As above, into an entry whose memory is used again; or why not.
+std::optional<Failure> decode_entry(std::string_view bytes, const EntryPlace& place, Entry& entry);
 
 // What an entry of kind `drop` takes back: it is of the same author for the same readers.
 Dropped dropped_by(const Entry& entry);

@@ -47,6 +47,11 @@ class Pieces {
         ends_.reserve(pieces);
         bytes_.reserve(bytes);
     }
+    // Gives back memory for pieces that will not come.
+    void fit() {
+        ends_.shrink_to_fit();
+        bytes_.shrink_to_fit();
+    }
     void push_back(std::string_view piece) {
         bytes_ += piece;
         ends_.push_back(static_cast<std::uint32_t>(bytes_.size()));

@@ -165,24 +165,30 @@ std::string VerifiedRun::signed_bytes() const {
 }
 
 // An entry of version 1 tells itself where it stands.
-std::optional<Failure> VerifiedRun::take_next(std::string_view bytes, const BodyName& body_name) {
+std::optional<Failure> VerifiedRun::take_next(std::string_view bytes, const BodyName& body_name,
+                                              Entry& entry) {
     const bool is_first = rows_.empty();
     EntryPlace place{log(), first() + rows_.size(), is_first ? before() : head()};
-    const auto entry = is_of_version_1_ ? decode_entry_v1(bytes) : decode_entry(bytes, place);
-    if (!entry) return entry.failure();
-    if (is_of_version_1_ && is_first) {
-        place_ = {entry->log, entry->seq, entry->before};
-        place = {entry->log, entry->seq, entry->before};
+    if (is_of_version_1_) {
+        auto old = decode_entry_v1(bytes);
+        if (!old) return old.failure();
+        entry = std::move(*old);
+        if (is_first) {
+            place_ = {entry.log, entry.seq, entry.before};
+            place = {entry.log, entry.seq, entry.before};
+        }
+    } else if (auto no = decode_entry(bytes, place, entry)) {
+        return no;
     }
     // After the greatest number comes none: 0 is no number of an entry.
-    const bool follows = entry->log == place.log && entry->seq == place.seq &&
-                         entry->before == place.before &&
-                         (is_first || (place.seq != 0 && entry->clock > rows_.back().clock));
+    const bool follows = entry.log == place.log && entry.seq == place.seq &&
+                         entry.before == place.before &&
+                         (is_first || (place.seq != 0 && entry.clock > rows_.back().clock));
     if (!follows) return Failure{"run whose entries do not follow each other"};
-    rows_.push_back({entry->clock, body_name,
+    rows_.push_back({entry.clock, body_name,
                      is_of_version_1_ ? head_after_v1(place.before, bytes)
                                       : head_after(place, bytes, body_name),
-                     entry->kind});
+                     entry.kind});
     byte_count_ += bytes.size() + body_name.size;
     return std::nullopt;
 }
@@ -204,9 +210,11 @@ Result<RunPtr> verify(Run run) {
     const std::shared_ptr<VerifiedRun> taken(
         new VerifiedRun(run.shared.value_or(Shared{}), is_of_version_1));
     taken->rows_.reserve(run.entries.size());
-    for (std::size_t n = 0; n < run.entries.size(); ++n)
-        if (auto no = taken->take_next(run.entries[n], is_of_version_1 ? BodyName{} : (*names)[n]))
-            return std::move(*no);
+    Entry entry;
+    for (std::size_t n = 0; n < run.entries.size(); ++n) {
+        const BodyName name = is_of_version_1 ? BodyName{} : (*names)[n];
+        if (auto no = taken->take_next(run.entries[n], name, entry)) return std::move(*no);
+    }
     if (!verify(taken->log().device, taken->signed_bytes(), run.signature))
         return Failure{"run with a bad signature"};
     taken->entries_ = std::move(run.entries);
@@ -215,29 +223,47 @@ Result<RunPtr> verify(Run run) {
     return RunPtr(taken);
 }
 
-RunPtr sign(std::vector<Entry> entries, const DeviceKey& key) {
-    LANCHAT_ASSERT(!entries.empty() && entries.size() <= limits::run_entries_max);
-    const Entry& first = entries.front();
-    LANCHAT_ASSERT(first.log.device == key.id());
-    const std::shared_ptr<VerifiedRun> run(
-        new VerifiedRun({first.log, first.seq, first.before}, false));
-    run->rows_.reserve(entries.size());
-    for (const Entry& entry : entries) {
-        const auto next = run->rows_.size();
-        LANCHAT_ASSERT(entry.log == first.log && entry.seq == first.seq + next);
-        LANCHAT_ASSERT(next == 0 || entry.clock > run->rows_.back().clock);
-        run->entries_.push_back(encode(entry));
-        run->bodies_.push_back(encode_body(entry));
-        const BodyName name = name_of_body(run->bodies_.back());
-        const EntryPlace place{first.log, entry.seq, next == 0 ? first.before : run->head()};
-        run->rows_.push_back(
-            {entry.clock, name, head_after(place, run->entries_.back(), name), entry.kind});
-    }
-    run->byte_count_ = run->entries_.bytes().size() + run->bodies_.bytes().size();
-    LANCHAT_ASSERT(run->byte_count_ <=
-                   (entries.size() == 1 ? limits::entry_bytes_max : limits::run_bytes_max));
-    run->signature_ = key.sign(run->signed_bytes());
-    return run;
+void RunMaker::add(const Entry& entry) {
+    if (!run_) run_.reset(new VerifiedRun({entry.log, entry.seq, entry.before}, false));
+    VerifiedRun& run = *run_;
+    const bool is_first = run.rows_.empty();
+    LANCHAT_ASSERT(entry.log == run.log() && entry.seq == run.first() + run.size());
+    LANCHAT_ASSERT(is_first || entry.clock > run.rows_.back().clock);
+    run.entries_.push_back(encode(entry));
+    run.bodies_.push_back(encode_body(entry));
+    const BodyName name = name_of_body(run.bodies_.back());
+    const EntryPlace place{entry.log, entry.seq, is_first ? run.before() : run.head()};
+    const Hash head = head_after(place, run.entries_.back(), name);
+    run.rows_.push_back({entry.clock, name, head, entry.kind});
+    run.byte_count_ += run.entries_.back().size() + run.bodies_.back().size();
+}
+
+Entry RunMaker::take_last() {
+    Entry last = entry(size() - 1);
+    VerifiedRun& run = *run_;
+    run.byte_count_ -= run.entries_.back().size() + run.bodies_.back().size();
+    run.entries_.pop_back();
+    run.bodies_.pop_back();
+    run.rows_.pop_back();
+    return last;
+}
+
+RunPtr RunMaker::sign(const DeviceKey& key) {
+    LANCHAT_ASSERT(size() > 0 && size() <= limits::run_entries_max);
+    LANCHAT_ASSERT(run_->log().device == key.id());
+    LANCHAT_ASSERT(byte_count() <=
+                   (size() == 1 ? limits::entry_bytes_max : limits::run_bytes_max));
+    run_->entries_.fit();
+    run_->bodies_.fit();
+    run_->rows_.shrink_to_fit();
+    run_->signature_ = key.sign(run_->signed_bytes());
+    return std::exchange(run_, nullptr);
+}
+
+RunPtr sign(const std::vector<Entry>& entries, const DeviceKey& key) {
+    RunMaker maker;
+    for (const Entry& entry : entries) maker.add(entry);
+    return maker.sign(key);
 }
 
 RunPtr end_of(const RunPtr& run, Seq after) {

@@ -128,8 +128,7 @@ class VerifiedRun {
 
   private:
     friend Result<std::shared_ptr<const VerifiedRun>> verify(Run run);
-    friend std::shared_ptr<const VerifiedRun> sign(std::vector<Entry> entries,
-                                                   const DeviceKey& key);
+    friend class RunMaker;
     friend std::shared_ptr<const VerifiedRun> end_of(const std::shared_ptr<const VerifiedRun>& run,
                                                      Seq after);
     friend std::vector<std::shared_ptr<const VerifiedRun>> joined(
@@ -153,8 +152,9 @@ class VerifiedRun {
                 row.kind,
                 *this};
     }
-    // Why it cannot be the next one, if so. Its bytes are still to be kept.
-    std::optional<Failure> take_next(std::string_view bytes, const BodyName& body_name);
+    // Why it cannot be the next one, if so. Its bytes are still to be kept; `entry` is used again.
+    std::optional<Failure> take_next(std::string_view bytes, const BodyName& body_name,
+                                     Entry& entry);
     void add(const Item& item);
     std::string signed_bytes() const;
 
@@ -173,9 +173,28 @@ using RunPtr = std::shared_ptr<const VerifiedRun>;
 // rising clocks, and whose head is signed by the log's device.
 Result<RunPtr> verify(Run run);
 
-// Preconditions: entries as `verify` wants them (`before` is filled in here, from the second on),
-// of a log of `key`.
-RunPtr sign(std::vector<Entry> entries, const DeviceKey& key);
+// A run that its author still adds entries to. Those are encoded as they come.
+class RunMaker {
+  public:
+    // Preconditions: the entry is one as `verify` wants it and follows the one before, whose head
+    // need not be filled in; the kind is not `other`.
+    void add(const Entry& entry);
+
+    std::size_t size() const { return run_ ? run_->size() : 0; }
+    std::size_t byte_count() const { return run_ ? run_->byte_count() : 0; }
+    // Precondition of both: there is such an entry.
+    Entry entry(std::size_t n) const { return run_->items()[n].entry(); }
+    Entry take_last();
+
+    // Leaves no entry. Precondition: there are some, of a log of `key`, and not too many for a run.
+    RunPtr sign(const DeviceKey& key);
+
+  private:
+    std::shared_ptr<VerifiedRun> run_;
+};
+
+// All of these at once. Preconditions: as above.
+RunPtr sign(const std::vector<Entry>& entries, const DeviceKey& key);
 
 // The entries of `run` above `after`, under the same signature. Precondition: there are some.
 RunPtr end_of(const RunPtr& run, Seq after);

@@ -147,7 +147,7 @@ Result<std::string> Node::Body::say(std::string text, std::string room) {
     Saying saying{std::move(text), std::move(room)};
     if (!is_running()) return not_running();
     if (const auto no = sayings_->refuse(saying)) return *no;
-    return message_id(sayings_->say_now(std::move(saying), false));
+    return sayings_->id_of(sayings_->say_now(std::move(saying), false));
 }
 
 void Node::Body::say(Saying saying, WhenSaid said) {

@@ -22,13 +22,14 @@ LogId Letters::log_to(const DeviceId& to) const {
     return {key_->id(), Epoch{epoch}, to};
 }
 
-const Entry& Letters::add(Entry entry) {
+Entry Letters::add(Entry entry) {
     LANCHAT_ASSERT(entry.log.to != DeviceId{} && entry.log.to != key_->id());
     Log& log = logs_[entry.log.to];
     entry.log = log_to(entry.log.to);
     entry.seq = ++log.head;
     entry.salt = salts_.of(entry.log, entry.seq);
-    return log.draft.add(std::move(entry));
+    log.draft.add(entry);
+    return entry;
 }
 
 LineId Letters::next_line(const DeviceId& to) const {

@@ -20,7 +20,7 @@ class Letters {
 
     // The next line of `entry.log.to`; its log, number and salt are filled in. Preconditions: its
     // clock is above that of the line before; a first line names the end of the log before, if any.
-    const Entry& add(Entry entry);
+    Entry add(Entry entry);
 
     LineId next_line(const DeviceId& to) const;
     // Whether what is said to `to` fills a run.

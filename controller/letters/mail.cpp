@@ -41,8 +41,7 @@ void Mail::say(const Say& say, Now now, Effects& out) {
     if (say.to == self_.device()) return;
     const Believed believed = walls_.at(now);
     if (own_.is_full(say.to)) needs_.seal(out);
-    const Entry& entry = add(line_of(say, self_.name), believed);
-    needs_.said_directly(say, entry, believed, now, out);
+    needs_.said_directly(say, add(line_of(say, self_.name), believed), believed, now, out);
     needs_.seal_soon(now.steady);
 }
 
@@ -55,7 +54,7 @@ void Mail::take_back(const Dropped& what, Now now, Effects& out) {
     needs_.seal_soon(now.steady);
 }
 
-const Entry& Mail::add(Entry entry, const Believed& now) {
+Entry Mail::add(Entry entry, const Believed& now) {
     const DeviceId to = entry.log.to;
     entry.clock = needs_.next_clock(now);
     if (own_.next_line(to).seq == 1) entry.previous = needs_.end_of_log_to(to);

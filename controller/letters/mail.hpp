@@ -52,7 +52,7 @@ class Mail {
     void go_on(Now, Effects&);
 
   private:
-    const Entry& add(Entry, const Believed&);
+    Entry add(Entry, const Believed&);
     bool is_private(const Member&) const;
     bool is_between_us(const Member&, const LogId&) const;
     void push(const Member&, Peer&, const RunPtr&, Instant now);

@@ -24,7 +24,7 @@ class Needs {
     // For the next own entry, whichever log it is in.
     virtual Clock next_clock(const Believed&) = 0;
     // This node has said a line to `entry.log.to`, as its person asked for.
-    virtual void said_directly(const Say&, const Entry&, const Believed&, Now, Effects&) = 0;
+    virtual void said_directly(const Say&, Entry, const Believed&, Now, Effects&) = 0;
 
     // Where the newest log of this device to that one ends that is known here.
     virtual std::optional<Ended> end_of_log_to(const DeviceId&) const = 0;

@@ -23,7 +23,7 @@ void Ledger::turn_page(Epoch epoch) {
     draft_ = {};
 }
 
-const Entry& Ledger::append(const Believed& now, Entry entry) {
+Entry Ledger::append(const Believed& now, Entry entry) {
     entry.log = log();
     entry.seq = next_line().seq;
     entry.clock = clock_.next(now);
@@ -33,7 +33,8 @@ const Entry& Ledger::append(const Believed& now, Entry entry) {
     if (entry.seq == 1) entry.previous = previous_;
     said_bytes_ += encoded_bytes(entry);
     ends_.push_back(said_bytes_);
-    return draft_.add(std::move(entry));
+    draft_.add(entry);
+    return entry;
 }
 
 RunPtr Ledger::seal() {

@@ -37,7 +37,7 @@ class Ledger {
 
     // Appends an entry, of which place, clock and salt are filled in here; the oldest runs go when
     // a bound is met.
-    const Entry& append(const Believed& now, Entry entry);
+    Entry append(const Believed& now, Entry entry);
 
     // What is said from now on goes into the log `epoch` of this device, dated anew. Precondition:
     // nothing is unsealed, and nothing was ever said there.

@@ -106,10 +106,10 @@ bool Talk::must_ask(const Member& who, const Peer& peer) const {
 void Talk::say(const Say& say, Now now, Effects& out) {
     const Believed believed = walls_.at(now);
     if (ledger_.is_full()) needs_.seal(out);
-    const Entry& entry = ledger_.append(believed, line_of(say, self_.name));
+    Entry entry = ledger_.append(believed, line_of(say, self_.name));
     if (!say.said_id.empty()) stored_first_.push_back(ledger_.head());
     if (say.watched) deliveries_.watch({entry.log, entry.seq}, audience(!page_turned_));
-    show_own(entry, believed, std::nullopt, out);
+    show_own(std::move(entry), believed, std::nullopt, out);
     said();
 }
 
@@ -129,7 +129,7 @@ LineId Talk::say_silently(Entry entry, Now now, Effects& out) {
     entry.room = general_room;
     entry.name = self_.name;
     if (ledger_.is_full()) needs_.seal(out);
-    const Entry& said_now = ledger_.append(walls_.at(now), std::move(entry));
+    const Entry said_now = ledger_.append(walls_.at(now), std::move(entry));
     const LineId line{said_now.log, said_now.seq};
     said();
     return line;
@@ -149,11 +149,11 @@ void Talk::let_out(Now now, Effects& out) {
     if (ledger_.has_unsealed()) needs_.seal_soon(now.steady);
 }
 
-void Talk::show_own(const Entry& entry, const Believed& believed, const std::optional<PeerInfo>& to,
+void Talk::show_own(Entry entry, const Believed& believed, const std::optional<PeerInfo>& to,
                     Effects& out) {
     const auto id =
         to ? message_id({entry.log, entry.seq}) : own_log_name_ + std::to_string(entry.seq);
-    out.push_back(Notify{message_of(entry, id, self_.info, to, believed)});
+    out.push_back(Notify{message_of(std::move(entry), id, self_.info, to, believed)});
 }
 
 void Talk::stored(const LogId& log, Seq last, bool is_own_direct) {

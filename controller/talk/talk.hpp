@@ -70,7 +70,7 @@ class Talk {
     // What was said in this step goes to whoever can take it, all of it together.
     void let_out(Now, Effects&);
     // Tells of a line that this node has just said; `audience` is watched, if it is somebody.
-    void show_own(const Entry&, const Believed&, const std::optional<PeerInfo>& to, Effects&);
+    void show_own(Entry, const Believed&, const std::optional<PeerInfo>& to, Effects&);
     RunPtr seal_next() { return ledger_.seal(); }             // null: there is nothing left to sign
     void stored(const LogId&, Seq last, bool is_own_direct);  // flushed up to there
     void go_on(Now, Effects&);           // with what waited for that, and with acknowledgements

@@ -19,7 +19,7 @@ class Rest final : public Needs {
     void seal(Effects&) override {}
     void seal_soon(Instant) override { soon = true; }
     Clock next_clock(const Believed& now) override { return Clock::at(now.time); }
-    void said_directly(const Say&, const Entry& entry, const Believed&, Now, Effects&) override {
+    void said_directly(const Say&, Entry entry, const Believed&, Now, Effects&) override {
         said.push_back(entry);
     }
     std::optional<Ended> end_of_log_to(const DeviceId&) const override { return before; }
