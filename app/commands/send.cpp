@@ -8,6 +8,7 @@
 #include <charconv>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "app/commands/ask.hpp"
 #include "app/commands/words.hpp"
@@ -66,20 +67,26 @@ class SaidLines {
     SaidLines(const Send& command, const Streams& streams)
         : command_(command), streams_(streams), lines_(limits::line_bytes_max) {}
 
-    std::optional<Saying> next() {
-        while (true) {
+    // The next ones, as many as can be told without waiting for more; none: that was all.
+    std::vector<Saying> next() {
+        std::vector<Saying> sayings;
+        std::size_t bytes = 0;
+        while (sayings.size() < limits::run_entries_max && bytes < limits::run_bytes_max) {
             const auto found = lines_.next();
             if (found.found == LineBuffer::Found::line) {
                 ++number_;
-                if (!found.line.empty()) return saying(found.line);
+                if (found.line.empty()) continue;
+                sayings.push_back(saying(found.line));
+                bytes += found.line.size();
             } else if (found.found == LineBuffer::Found::too_long) {
                 ++number_;
                 ++refused_;
                 report({1, too_long()}, streams_);
-            } else if (!read()) {
-                return std::nullopt;
+            } else if (!sayings.empty() || !read()) {
+                break;
             }
         }
+        return sayings;
     }
 
     std::uint64_t refused() const { return refused_; }

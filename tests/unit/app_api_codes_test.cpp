@@ -90,5 +90,41 @@ TEST_CASE("of many lines it is told which one was refused first") {
     CHECK(reply.why().find("another line") != std::string::npos);
 }
 
+TEST_CASE("lines that come in one request are said in order, each under its own id") {
+    Office office;
+    auto stub = office.stub();
+    grpc::ClientContext context;
+    v1::PublishManyReply reply;
+    const auto writer = stub->PublishMany(&context, &reply);
+    v1::PublishRequest request;
+    request.set_text("one");
+    for (const auto* text : {"two", "three", "other"}) {
+        auto& more = *request.add_more();
+        more.set_text(text);
+        if (std::string(text) != "two") more.set_said_id("a name");
+    }
+    writer->Write(request);
+    writer->WritesDone();
+
+    REQUIRE(writer->Finish().ok());
+    CHECK(reply.said() == 3);
+    CHECK(reply.refused() == 1);
+    CHECK(reply.first_refused() == 4);
+}
+
+TEST_CASE("too many lines in one request are refused") {
+    Office office;
+    auto stub = office.stub();
+    grpc::ClientContext context;
+    v1::PublishManyReply reply;
+    const auto writer = stub->PublishMany(&context, &reply);
+    v1::PublishRequest request;
+    request.set_text("one");
+    while (request.more_size() < 256) request.add_more()->set_text("x");
+    writer->Write(request);
+    writer->WritesDone();
+    CHECK(writer->Finish().error_code() == grpc::StatusCode::INVALID_ARGUMENT);
+}
+
 }  // namespace
 }  // namespace lanchat::app::app_api_codes_test

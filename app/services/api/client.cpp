@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "app/services/api/convert.hpp"
@@ -157,19 +158,31 @@ Answer<Receipt> Client::publish(const std::string& to, const Saying& saying, con
 }
 
 Answer<BulkReceipt> Client::publish_many(const std::string& to,
-                                         const std::function<std::optional<Saying>()>& next,
+                                         const std::function<std::vector<Saying>()>& next,
                                          const Wait& wait) {
     grpc::ClientContext context;
     v1::PublishManyReply reply;
     const auto writer = connection_->stub->PublishMany(&context, &reply);
-    while (const auto saying = next()) {
+    std::uint64_t sent = 0;
+    while (true) {
+        const auto sayings = next();
+        if (sayings.empty()) break;
         v1::PublishRequest request;
-        fill_request(request, to, *saying, wait);
+        fill_request(request, to, sayings.front(), wait);
+        for (const Saying& more : std::span(sayings).subspan(1)) {
+            auto& line = *request.add_more();
+            line.set_text(more.text);
+            line.set_said_id(more.said_id);
+        }
+        sent += sayings.size();
         if (!writer->Write(request)) break;  // Finish tells why
     }
     writer->WritesDone();
     const auto status = writer->Finish();
     if (!status.ok()) return problem_of(status);
+    if (reply.said() + reply.refused() < sent)
+        return Problem{1, "the node that runs is older than this program and has not taken all "
+                          "lines: start it anew"};
     return BulkReceipt{reply.said(), reply.refused(), reply.why(), receipt_of(reply.last()),
                        reply.first_refused()};
 }

@@ -133,9 +133,10 @@ class Client {
 
     // To the peer that the word `to` means; empty: to everybody in the room.
     Answer<Receipt> publish(const std::string& to, const Saying& saying, const Wait& wait);
-    // `next` gives one after the other; nothing: that was all.
+    // `next` gives those that are at hand, all for one room and at most limits::run_entries_max;
+    // none: that was all.
     Answer<BulkReceipt> publish_many(const std::string& to,
-                                     const std::function<std::optional<Saying>()>& next,
+                                     const std::function<std::vector<Saying>()>& next,
                                      const Wait& wait);
 
     // In order of arrival, until `take` is false, all were given, or `stop` says so, which any

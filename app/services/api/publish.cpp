@@ -6,6 +6,7 @@
 #include "app/services/api/convert.hpp"
 #include "app/services/api/handlers.hpp"
 #include "message/frame.hpp"
+#include "message/limits.hpp"
 
 namespace lanchat::app::api {
 namespace {
@@ -44,10 +45,8 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
             ended_ = true;
             return finish_if_done();
         }
-        const auto bytes = request->text().size();
-        ++lines_;
-        ++lines_waiting_;
-        bytes_waiting_ += bytes;
+        if (static_cast<std::size_t>(request->more_size()) >= limits::run_entries_max)
+            return call_->fail(mistake("too many lines in one request"));
         last_.mutable_wait()->CopyFrom(request->wait());
         last_.set_timeout_ms(request->timeout_ms());
         last_.set_to(request->to());
@@ -56,12 +55,20 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
             if (!find(request->to())) return;
             saying.to = *to_;
         }
-        say(std::move(saying));
+        say(saying);
+        for (const auto& more : request->more()) {
+            saying.text = more.text();
+            saying.said_id = more.said_id();
+            say(saying);
+        }
         read_if_room();
     }
 
     void say(Saying saying) {
         const auto bytes = saying.text.size();
+        ++lines_;
+        ++lines_waiting_;
+        bytes_waiting_ += bytes;
         desk_.node.say(std::move(saying), [weak = weak_from_this(), bytes,
                                            number = lines_](const Result<LineId>& said) {
             if (const auto bulk = weak.lock()) bulk->said(said, bytes, number);
@@ -73,7 +80,7 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
         if (to_ && to_word_ == peer) return true;
         auto found = find_recipient(desk_.node, peer);
         if (auto* nobody = std::get_if<NoRecipient>(&found)) {
-            nobody->failure.why.insert(0, "line " + std::to_string(lines_) + ": ");
+            nobody->failure.why.insert(0, "line " + std::to_string(lines_ + 1) + ": ");
             return call_->fail(no_recipient(*nobody)), false;
         }
         to_ = std::get<DeviceId>(found);
