@@ -65,8 +65,8 @@ class Room final : private roster::Needs,
   public:
     Room(RoomSettings settings, Now now);
 
-    // Takes what happened at one moment, in order, and appends what must be done to `out`, in order.
-    // Never throws, never blocks.
+    // Takes what happened at one moment, in order, and appends what must be done to `out`, in
+    // order. Never throws, never blocks.
     void step(std::span<const Input> inputs, Now now, std::vector<Effect>& out);
     void step(const Input& input, Now now, std::vector<Effect>& out) {
         step(std::span(&input, 1), now, out);
@@ -203,8 +203,7 @@ class Room final : private roster::Needs,
     std::vector<PersonKey> ways_to(const NodeId&) const override;
     bool is_beyond(const NodeId&) const override;
     Clock next_clock(const Believed&) override;
-    void said_directly(const controller::Say&, Entry, const Believed&, Now,
-                       Effects&) override;
+    void said_directly(const controller::Say&, Entry, const Believed&, Now, Effects&) override;
     std::optional<Ended> end_of_log_to(const DeviceId&) const override;
     std::set<LogId> logs_with(const DeviceId&) const override;
     bool is_stored(const LineId&) const override;

@@ -106,8 +106,8 @@ void Room::seal_soon(Instant now) {
     if (!seal_due_) seal_due_ = now + limits::seal_delay;
 }
 
-void Room::said_directly(const controller::Say& say, Entry entry, const Believed& believed,
-                         Now now, Effects& out) {
+void Room::said_directly(const controller::Say& say, Entry entry, const Believed& believed, Now now,
+                         Effects& out) {
     if (say.watched) talk_.deliveries().watch({entry.log, entry.seq}, {say.to});
     roster_.people().message(say.to, now.wall);
     talk_.show_own(std::move(entry), believed, about(say.to), out);

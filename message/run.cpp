@@ -251,8 +251,7 @@ Entry RunMaker::take_last() {
 RunPtr RunMaker::sign(const DeviceKey& key) {
     LANCHAT_ASSERT(size() > 0 && size() <= limits::run_entries_max);
     LANCHAT_ASSERT(run_->log().device == key.id());
-    LANCHAT_ASSERT(byte_count() <=
-                   (size() == 1 ? limits::entry_bytes_max : limits::run_bytes_max));
+    LANCHAT_ASSERT(byte_count() <= (size() == 1 ? limits::entry_bytes_max : limits::run_bytes_max));
     run_->entries_.fit();
     run_->bodies_.fit();
     run_->rows_.shrink_to_fit();
@@ -269,8 +268,8 @@ RunPtr sign(const std::vector<Entry>& entries, const DeviceKey& key) {
 RunPtr end_of(const RunPtr& run, Seq after) {
     if (after < run->first()) return run;
     LANCHAT_ASSERT(after < run->last());
-    const std::shared_ptr<VerifiedRun> end(new VerifiedRun(
-        {run->log(), after + 1, run->at(after).head}, run->is_of_version_1()));
+    const std::shared_ptr<VerifiedRun> end(
+        new VerifiedRun({run->log(), after + 1, run->at(after).head}, run->is_of_version_1()));
     for (Seq seq = after + 1; seq <= run->last(); ++seq) end->add(run->at(seq));
     end->signature_ = run->signature();
     return end;
@@ -322,8 +321,7 @@ RunPtr with_body(const RunPtr& run, Seq seq, std::string_view body) {
 std::vector<Entry> entries_of(const VerifiedRun& run, std::size_t first, std::size_t count) {
     std::vector<Entry> entries;
     entries.reserve(count);
-    for (std::size_t n = first; n < first + count; ++n)
-        entries.push_back(run.items()[n].entry());
+    for (std::size_t n = first; n < first + count; ++n) entries.push_back(run.items()[n].entry());
     return entries;
 }
 

@@ -142,15 +142,9 @@ class VerifiedRun {
 
     Item item(std::size_t n) const {
         const Row& row = rows_[n];
-        return {first() + n,
-                entries_[n],
-                is_of_version_1_ ? std::string_view() : bodies_[n],
-                row.clock,
-                row.body_name,
-                n == 0 ? place_.before : rows_[n - 1].head,
-                row.head,
-                row.kind,
-                *this};
+        return {first() + n, entries_[n],   is_of_version_1_ ? std::string_view() : bodies_[n],
+                row.clock,   row.body_name, n == 0 ? place_.before : rows_[n - 1].head,
+                row.head,    row.kind,      *this};
     }
     // Why it cannot be the next one, if so. Its bytes are still to be kept; `entry` is used again.
     std::optional<Failure> take_next(std::string_view bytes, const BodyName& body_name,

@@ -18,9 +18,7 @@ void put_sizes(const Pieces& pieces, Sizes& sizes) {
         sizes.Add(static_cast<std::uint32_t>(pieces.size_of(n)));
 }
 
-bool is_too_many(int count) {
-    return static_cast<std::size_t>(count) > limits::run_entries_max;
-}
+bool is_too_many(int count) { return static_cast<std::size_t>(count) > limits::run_entries_max; }
 
 // False if they are of another length than their sizes tell.
 template <class Sizes>

@@ -120,8 +120,8 @@ class Node::Body {
     Instant armed_ = Instant::max();
     std::vector<brain::Input> inputs_;
     std::vector<brain::Input> taken_;  // empty; the room of those that were taken last
-    std::size_t waiting_bytes_ = 0;  // of the lines in `inputs_`
-    bool takes_soon_ = false;        // that is posted
+    std::size_t waiting_bytes_ = 0;    // of the lines in `inputs_`
+    bool takes_soon_ = false;          // that is posted
     std::vector<brain::Effect> effects_;
     // The connection that the current Sighted is about.
     std::optional<asio::ip::tcp::socket> in_hand_;

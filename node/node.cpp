@@ -182,9 +182,9 @@ void Node::Body::build(const Places& places, std::uint16_t port) {
     known_.people = book_->load();
     room_ = std::make_unique<brain::Room>(std::move(known_), clock_now());
     const auto feeds = [this](auto input) { feed(std::move(input)); };
-    sayings_ = std::make_unique<Sayings>(
-        loop_, *room_, history_, Sayings::Settings{key_->id(), config_.security.tls},
-        [this](brain::Say say) { feed_line(std::move(say)); });
+    sayings_ = std::make_unique<Sayings>(loop_, *room_, history_,
+                                         Sayings::Settings{key_->id(), config_.security.tls},
+                                         [this](brain::Say say) { feed_line(std::move(say)); });
     people_ = std::make_unique<KnownPeople>(
         loop_, *room_, *book_, KnownPeople::Settings{key_->id(), rule_of(config_)}, feeds);
     memory_ = std::make_unique<MemoryOfPeers>(loop_.io(), config_.data_dir);
@@ -250,9 +250,7 @@ Result<std::string> Node::say(std::string text, std::string room) {
 }
 
 void Node::say(Saying saying, WhenSaid said) { body_->say(std::move(saying), std::move(said)); }
-void Node::take_back(const LineId& line, Decided done) {
-    body_->take_back(line, std::move(done));
-}
+void Node::take_back(const LineId& line, Decided done) { body_->take_back(line, std::move(done)); }
 DeliveryCount Node::watch(const LineId& line) { return body_->watch(line); }
 
 bool Node::has_room() const { return body_->has_room(); }

@@ -58,7 +58,7 @@ class Sayings {
     const Settings settings_;
     std::function<void(brain::Say)> feed_;
     std::map<DeviceId, Seq> waiting_;  // lines that the room has not taken yet, by recipient
-    LogId named_;  // with
+    LogId named_;                      // with
     std::string name_;
     std::map<LineId, WhenSaid> unanswered_;
     std::vector<Saying> new_ids_;  // with ids that the disk is still to be asked for

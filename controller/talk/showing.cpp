@@ -63,8 +63,8 @@ void Talk::show_late(const Entry& entry, Now moment, Effects& out) {
 }
 
 // As it is shown, unless it is history.
-Message Talk::message_of(Entry entry, std::string id, PeerInfo from,
-                         std::optional<PeerInfo> to, const Believed& now) {
+Message Talk::message_of(Entry entry, std::string id, PeerInfo from, std::optional<PeerInfo> to,
+                         const Believed& now) {
     Message message{std::move(id),
                     std::move(entry.room),
                     std::move(from),

@@ -162,10 +162,10 @@ class Talk {
     Deliveries deliveries_;
     Receipts receipts_;
     FarMembers far_;
-    std::deque<Place> stored_first_;  // said with an id and not flushed yet
+    std::deque<Place> stored_first_;   // said with an id and not flushed yet
     std::optional<Place> said_after_;  // in this step: where our lines ended before it
-    Place stored_ = 0;                // of own lines
-    Place early_head_ = 0;            // newest line said before anybody came, or before settling
+    Place stored_ = 0;                 // of own lines
+    Place early_head_ = 0;             // newest line said before anybody came, or before settling
     std::optional<Instant> page_turned_;
     std::optional<Instant> page_due_;  // it was too early for another
     std::uint64_t legacy_lines_ = 0;

@@ -271,7 +271,8 @@ Result<std::vector<Met>> MemoryStore::met() {
 
 Result<Tally> MemoryStore::tally() {
     Tally tally{0, logs_.size(), 0, bytes_};
-    for (const auto& [arrival, stretch] : stretches_) tally.lines += stretch.size() - stretch.silent;
+    for (const auto& [arrival, stretch] : stretches_)
+        tally.lines += stretch.size() - stretch.silent;
     for (const auto& [id, log] : logs_) tally.trimmed += log.extent.floor;
     for (const auto& [arrival, stretch] : stretches_) {
         for (std::size_t n = 0; n < stretch.size(); ++n) {

@@ -107,13 +107,13 @@ class MemoryStore : public Store {
     Arrival last_ = 0;
     std::uint64_t bytes_ = 0;
     std::map<LogId, Log> logs_;
-    std::map<Arrival, Stretch> stretches_;  // by their first arrivals
+    std::map<Arrival, Stretch> stretches_;   // by their first arrivals
     std::map<std::string, Spelling> rooms_;  // by key
     std::set<std::string> legacy_authors_;
     std::set<std::tuple<DeviceId, std::string, Arrival>> said_;  // lines said with an id
     Retention retention_;
     std::set<Dropped> dropped_;  // what authors have taken back
-    std::set<LineId> gone_;                      // of them what was here, or would be
+    std::set<LineId> gone_;      // of them what was here, or would be
     std::set<LineId> lacking_;
     std::vector<BodyNews> body_news_;
 };

@@ -62,8 +62,10 @@ void check_changed(const Run& good, const Hash& head) {
     for (const auto& part : {&Run::entries, &Run::bodies}) {
         Run bad = good;
         if ((bad.*part).empty() || (bad.*part).front().empty()) continue;
-        char& byte = (bad.*part).front()[chance % (bad.*part).front().size()];
+        std::string bytes((bad.*part).front());
+        char& byte = bytes[chance % bytes.size()];
         byte = static_cast<char>(byte ^ change);
+        (bad.*part).replace(0, bytes);
         LANCHAT_ASSERT(!verify(std::move(bad)));
     }
     Run bad = good;
@@ -140,7 +142,7 @@ void take_as_runs(std::string_view bytes) {
     std::vector<std::string> parts;
     while (bytes.size() >= 2) parts.emplace_back(take_sized(bytes));
     Run of_version_1 = run;
-    of_version_1.entries = parts;
+    of_version_1.entries = Pieces(parts.begin(), parts.end());
     take_as_run(std::move(of_version_1));
     if (parts.empty()) return;
     run.shared = shared_from(parts.front());

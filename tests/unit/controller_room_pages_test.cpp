@@ -139,7 +139,6 @@ TEST_CASE("who turned a page is acknowledged in its new log, and told of the old
     CHECK(last_ack(scene, link) == Ack{0, 3, Epoch{4711}});
 }
 
-
 // Another log of the process `who`.
 Voice page(std::uint64_t epoch, InstanceId who = high) {
     return {static_cast<std::uint64_t>(who), InstanceId{epoch}, WallTime{1'600'000'000'000}};

@@ -54,8 +54,7 @@ TEST_CASE("what was said comes back in order, in runs that verify and chain") {
             const RunPtr run = ledger.run_after(reached).run;
             REQUIRE(run->first() == reached + 1);
             REQUIRE(run->before() == head);
-            for (const auto& item : run->items())
-                REQUIRE(item.entry().text == said[item.seq - 1]);
+            for (const auto& item : run->items()) REQUIRE(item.entry().text == said[item.seq - 1]);
             REQUIRE(verify(unverified(*run)));
             reached = run->last();
             head = run->head();
@@ -186,8 +185,7 @@ TEST_CASE("every line of a page has a place, and none beyond its end") {
 
 TEST_CASE("a new page is dated anew, and old pages are forgotten one day") {
     Ledger ledger = make_ledger();
-    ledger.append(Believed{WallTime{900'000}, WallTime{900'000}, WallTime{900'000}},
-                  line("late"));
+    ledger.append(Believed{WallTime{900'000}, WallTime{900'000}, WallTime{900'000}}, line("late"));
     const Believed now{WallTime{1'000}, WallTime{2'000}, WallTime{2'000}};
     CHECK(ledger.clock().is_ahead(now));
     for (std::uint64_t page = 100; page < 200; ++page) {

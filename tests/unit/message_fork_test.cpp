@@ -1,4 +1,4 @@
-// Proofs of forks: how low they reach, and how they travel.
+// Forks are found and nothing else; proofs of them: how low they reach, and how they travel.
 #include "message/fork.hpp"
 
 #include <doctest/doctest.h>
@@ -9,9 +9,13 @@
 #include "message/limits.hpp"
 #include "message/wire.hpp"
 #include "tests/unit/log_voice.hpp"
+#include "tests/unit/message_runs.hpp"
 
 namespace lanchat::message_fork_test {
 namespace {
+
+using test::entries_of;
+using test::part;
 
 // Two branches that have the first `common` lines in common.
 std::pair<Voice, Voice> branches(Seq common) {
@@ -86,6 +90,65 @@ TEST_CASE("the head of a forked log ends before the fork, and may hold nothing")
     CHECK_FALSE(travels({log, {}, {}, {}, 0}));
     CHECK_FALSE(travels({log, {0, 5, hash_of("x")}, {}, {}, 5}));
     CHECK_FALSE(travels({log, {0, 2, hash_of("x")}, Span{3, 5, hash_of("x")}, {}, 5}));
+}
+
+const DeviceKey& anna() {
+    static const DeviceKey key = key_of(1);
+    return key;
+}
+
+RunPtr run_of(std::size_t count) { return sign(entries_of(anna(), 1, count), anna()); }
+
+TEST_CASE("different cuts of one log are no fork") {
+    const RunPtr whole = run_of(10);
+    for (std::size_t from = 0; from < 10; ++from) {
+        for (std::size_t to = from + 1; to <= 10; ++to) {
+            const RunPtr cut = sign(part(*whole, from, to), anna());
+            CHECK(cut->head() == whole->items()[to - 1].head);
+            CHECK_FALSE(fork_between(whole, cut));
+            CHECK_FALSE(fork_between(cut, whole));
+        }
+    }
+}
+
+// Entries 1 … `count` of the same log, which say something else from `seq` on.
+RunPtr forked(std::size_t count, Seq seq) {
+    auto entries = entries_of(anna(), 1, count);
+    for (std::size_t i = seq - 1; i < count; ++i) entries[i].text = "something else";
+    return sign(entries, anna());
+}
+
+TEST_CASE("a fork is found at its lowest place") {
+    const RunPtr whole = run_of(10);
+    for (Seq seq = 1; seq <= 10; ++seq) {
+        const RunPtr other = forked(10, seq);
+        const auto fork = fork_between(whole, other);
+        REQUIRE(fork);
+        CHECK(fork->log == whole->log());
+        CHECK(fork->seq == seq);
+        CHECK(fork->a == whole);
+        CHECK(fork->b == other);
+    }
+}
+
+TEST_CASE("a fork is proven by the first entry that both runs have, if it was before") {
+    const RunPtr whole = run_of(10);
+    const RunPtr later = sign(part(*forked(10, 3), 5, 8), anna());
+
+    CHECK(fork_between(whole, later)->seq == 6);
+    CHECK(fork_between(later, whole)->seq == 6);
+}
+
+TEST_CASE("runs that do not overlap or are of different logs prove nothing") {
+    const RunPtr other = forked(10, 3);
+    CHECK_FALSE(fork_between(run_of(5), sign(part(*other, 5, 10), anna())));
+    CHECK_FALSE(fork_between(run_of(2), other));
+
+    auto entries = entries_of(anna(), 1, 10);
+    for (auto& entry : entries) entry.log.epoch = Epoch{78};
+    CHECK_FALSE(fork_between(run_of(10), sign(entries, anna())));
+    const DeviceKey bert = key_of(2);
+    CHECK_FALSE(fork_between(run_of(10), sign(entries_of(bert, 1, 10, "x"), bert)));
 }
 
 }  // namespace

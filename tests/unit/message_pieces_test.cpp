@@ -1,3 +1,4 @@
+// Pieces of bytes: whatever changes, the others stay what they were.
 #include "message/pieces.hpp"
 
 #include <doctest/doctest.h>

@@ -42,13 +42,14 @@ inline std::string signed_by_hand(const LogId& log, Seq last, const Hash& head) 
 // Signs any bytes as a run that begins at a place, whatever is in them. Precondition: as many
 // bodies as entries.
 inline Run signed_blindly(const std::vector<std::string>& entries,
-                          const std::vector<std::string>& bodies,
-                          const Shared& place, const DeviceKey& key) {
+                          const std::vector<std::string>& bodies, const Shared& place,
+                          const DeviceKey& key) {
     Hash head = place.before;
     Seq seq = place.first;
     for (std::size_t n = 0; n < entries.size(); ++n, ++seq)
         head = head_by_hand({place.log, seq, head}, entries[n], bodies[n]);
-    return {Pieces(entries.begin(), entries.end()), key.sign(signed_by_hand(place.log, seq - 1, head)), place,
+    return {Pieces(entries.begin(), entries.end()),
+            key.sign(signed_by_hand(place.log, seq - 1, head)), place,
             Pieces(bodies.begin(), bodies.end())};
 }
 

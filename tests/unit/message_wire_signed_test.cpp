@@ -155,8 +155,8 @@ TEST_CASE("a run of too many entries is refused unread") {
 TEST_CASE("a run of too many bodies is refused unread") {
     Pieces many;
     for (std::size_t i = 0; i <= limits::run_entries_max; ++i) many.push_back("no body");
-    const std::string bodies = raw_place({log_of(1), 1, {}}) + raw_pieces(10, {"no entry"}) +
-                               raw_pieces(12, many);
+    const std::string bodies =
+        raw_place({log_of(1), 1, {}}) + raw_pieces(10, {"no entry"}) + raw_pieces(12, many);
 
     const auto frame = decode(extension(field(3, bodies + field(2, std::string(64, 's')))));
     REQUIRE_FALSE(frame);

@@ -43,8 +43,7 @@ struct Said {
                                             std::string(static_cast<std::size_t>(n) * 30 + 1, 'y'),
                                             "number " + std::to_string(n)}));
             }
-            if (!store->append_legacy(
-                    {{"abc:l1", {5}, "general", "10.0.0.1:4565", "from afar"}}))
+            if (!store->append_legacy({{"abc:l1", {5}, "general", "10.0.0.1:4565", "from afar"}}))
                 std::abort();
         }
         file = content(folder.file());

@@ -181,8 +181,9 @@ Answer<BulkReceipt> Client::publish_many(const std::string& to,
     const auto status = writer->Finish();
     if (!status.ok()) return problem_of(status);
     if (reply.said() + reply.refused() < sent)
-        return Problem{1, "the node that runs is older than this program and has not taken all "
-                          "lines: start it anew"};
+        return Problem{1,
+                       "the node that runs is older than this program and has not taken all "
+                       "lines: start it anew"};
     return BulkReceipt{reply.said(), reply.refused(), reply.why(), receipt_of(reply.last()),
                        reply.first_refused()};
 }
