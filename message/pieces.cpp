@@ -10,12 +10,6 @@ void Pieces::replace(std::size_t n, std::string_view piece) {
         ends_[at] += static_cast<std::uint32_t>(piece.size()) - before;
 }
 
-void Pieces::insert(std::size_t n, std::string_view piece) {
-    ends_.insert(ends_.begin() + static_cast<std::ptrdiff_t>(n),
-                 static_cast<std::uint32_t>(start_of(n)));
-    replace(n, piece);
-}
-
 void Pieces::erase(std::size_t n) {
     replace(n, {});
     ends_.erase(ends_.begin() + static_cast<std::ptrdiff_t>(n));

@@ -43,10 +43,6 @@ class Pieces {
     const std::string& bytes() const { return bytes_; }
     std::size_t size_of(std::size_t n) const { return ends_[n] - start_of(n); }
 
-    void reserve(std::size_t pieces, std::size_t bytes) {
-        ends_.reserve(pieces);
-        bytes_.reserve(bytes);
-    }
     // Gives back memory for pieces that will not come.
     void fit() {
         ends_.shrink_to_fit();
@@ -58,7 +54,6 @@ class Pieces {
     }
     void pop_back() { erase(size() - 1); }
     void replace(std::size_t n, std::string_view piece);
-    void insert(std::size_t n, std::string_view piece);
     void erase(std::size_t n);
     void clear() { *this = {}; }
 

@@ -235,10 +235,8 @@ TEST_CASE("nothing can be put in, left out at the end or moved") {
     CHECK_FALSE(verify(std::move(longer)));
 
     Run swapped = good;
-    for (Pieces Run::*part : {&Run::entries, &Run::bodies}) {
-        (swapped.*part).erase(0);
-        (swapped.*part).insert(1, (good.*part)[0]);
-    }
+    for (Pieces Run::*part : {&Run::entries, &Run::bodies})
+        swapped.*part = {(good.*part)[1], (good.*part)[0], (good.*part)[2]};
     CHECK_FALSE(verify(std::move(swapped)));
 
     Run padded = good;

@@ -40,15 +40,15 @@ TEST_CASE("no run is of both versions") {
     const Run next = unverified(*voice.run(2, 2));
 
     Run mixed = next;
-    mixed.entries.insert(0, old.entries.front());
+    mixed.entries = {old.entries.front(), next.entries.front()};
     CHECK_FALSE(verify(mixed));
     mixed.shared.reset();
     CHECK_FALSE(verify(mixed));
     mixed.bodies.clear();
     CHECK_FALSE(verify(mixed));
     mixed = next;
-    mixed.bodies.insert(0, "");
-    mixed.entries.insert(0, old.entries.front());
+    mixed.bodies = {"", next.bodies.front()};
+    mixed.entries = {old.entries.front(), next.entries.front()};
     mixed.shared = Shared{voice.log(), 1, {}};
     CHECK_FALSE(verify(mixed));
 }
