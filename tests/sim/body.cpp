@@ -240,6 +240,7 @@ void Body::step(std::span<const Input> inputs) {
     const Input& input = inputs.front();
     for (const Input& each : inputs)
         if (around_.trace) trace(describe(each));
+    if (inputs.size() > 1) around_.marks.hit(Mark::said_together);
     std::vector<Effect> effects;
     const auto* received = std::get_if<Received>(&input);
     heard_from_ = received == nullptr ? std::nullopt : std::optional{received->link};

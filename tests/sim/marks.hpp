@@ -101,6 +101,7 @@ enum class Mark {
     came_bare,       // without its body
     filled,          // which came later
     ignores_drops,
+    said_together,  // several lines in one step
     count
 };
 
@@ -197,6 +198,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "line without its body",
     "body that came later",
     "node that takes nothing back",
+    "lines said in one step",
 };
 
 class Marks {
