@@ -132,6 +132,14 @@ std::string message_id(const LogId& log, Seq seq) {
     return log_name(log) + ':' + std::to_string(seq);
 }
 
+std::string MessageIds::of(const LineId& line) {
+    if (name_.empty() || line.log != log_) {
+        log_ = line.log;
+        name_ = log_name(line.log) + ':';
+    }
+    return name_ + std::to_string(line.seq);
+}
+
 std::string log_name(const LogId& log) {
     std::string bytes(log.device.view());
     put_big_endian(bytes, static_cast<std::uint64_t>(log.epoch));

@@ -137,6 +137,16 @@ std::string message_id(const LogId& log, Seq seq);
 std::string log_name(const LogId& log);
 inline std::string message_id(const LineId& line) { return message_id(line.log, line.seq); }
 
+// The same for many lines, most of them of one log: its name, which is a hash, is kept.
+class MessageIds {
+  public:
+    std::string of(const LineId& line);
+
+  private:
+    LogId log_;
+    std::string name_;  // of `log_`, with the colon; empty: nothing was asked for
+};
+
 // The bytes of an entry that stay in its log, without those of its body and of its run.
 // Precondition: texts are valid UTF-8 within their limits; the kind is not `other`.
 std::string encode(const Entry& entry);

@@ -28,11 +28,10 @@ void History::begin(std::unique_ptr<store::Store> store) {
     LANCHAT_ASSERT(disk_ == nullptr);
     eras_ = store->eras();
     arrivals_.begin(store->last());
-    disk_ = std::make_unique<store::Disk>(
-        loop_.io().get_executor(), std::move(store),
-        loop_.while_running([this](std::vector<BodyNews> news) {
-            hooks_.feed(brain::BodiesChanged{std::move(news)});
-        }));
+    disk_ = std::make_unique<store::Disk>(loop_.io().get_executor(), std::move(store),
+                                          loop_.while_running([this](std::vector<BodyNews> news) {
+                                              hooks_.feed(brain::BodiesChanged{std::move(news)});
+                                          }));
     legacy_lines_ = std::make_unique<LegacyLines>(loop_.io(), *disk_, legacy_hooks());
 }
 
@@ -169,9 +168,9 @@ void History::take_note(const std::vector<RunPtr>& runs, const std::vector<store
 void History::tell_places(const std::vector<RunPtr>& runs, const std::vector<store::Added>& added) {
     const auto tell = [this](const VerifiedRun& run, std::size_t first, std::size_t count,
                              store::Arrival arrival) {
-        const std::string log = log_name(run.log()) + ':';
+        MessageIds ids;
         for (std::size_t n = 0; n < count; ++n)
-            on_placed_(log + std::to_string(run.items()[first + n].seq),
+            on_placed_(ids.of({run.log(), run.first() + first + n}),
                        arrival == 0 ? 0 : arrival + n);
     };
     std::set<const VerifiedRun*> whole;

@@ -65,14 +65,6 @@ LineId Sayings::say_now(Saying saying, bool watched) {
     return line;
 }
 
-std::string Sayings::id_of(const LineId& line) {
-    if (name_.empty() || line.log != named_) {
-        named_ = line.log;
-        name_ = log_name(line.log) + ':';
-    }
-    return name_ + std::to_string(line.seq);
-}
-
 void Sayings::say(Saying saying, WhenSaid said) {
     if (const auto no = refuse(saying)) {
         return loop_.post([said = std::move(said), no = *no] { said(no); });

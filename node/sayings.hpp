@@ -35,8 +35,7 @@ class Sayings {
     // Precondition of both: it is not refused.
     LineId say_now(Saying saying, bool watched);
     void say(Saying saying, WhenSaid said);
-    // As message_id() has it. The name of a log is a hash, and a flood is of one log.
-    std::string id_of(const LineId& line);
+    std::string id_of(const LineId& line) { return ids_.of(line); }
 
     // The room is about to take this, which was fed before.
     void taken(const brain::Say& say) { --waiting_[say.to]; }
@@ -58,8 +57,7 @@ class Sayings {
     const Settings settings_;
     std::function<void(brain::Say)> feed_;
     std::map<DeviceId, Seq> waiting_;  // lines that the room has not taken yet, by recipient
-    LogId named_;                      // with
-    std::string name_;
+    MessageIds ids_;
     std::map<LineId, WhenSaid> unanswered_;
     std::vector<Saying> new_ids_;  // with ids that the disk is still to be asked for
     bool looking_ = false;

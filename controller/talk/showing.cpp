@@ -13,12 +13,12 @@ bool Talk::show(const VerifiedRun& run, const Arriving& how, Effects& out) {
     const bool fills = before.forked != 0 ||
                        (before.size() > 0 ? run.first() > before.last() + 1 : run.first() > 1);
     const bool hidden = needs_.is_blocked(run.log().device);
-    const std::string log = log_name(run.log()) + ':';
+    MessageIds ids;
     const Believed now = walls_.at(how.now);
     const auto age =
         std::chrono::duration_cast<std::chrono::milliseconds>(how.now.steady - course_.began);
     const WallTime began{now.time.ms - age.count()};
-    PeerInfo from = needs_.author(run.items().front().entry());
+    PeerInfo from;
     std::optional<PeerInfo> to;
     if (run.log().is_direct()) to = needs_.about(run.log().to);
     std::optional<bool> begins_old;
@@ -27,6 +27,7 @@ bool Talk::show(const VerifiedRun& run, const Arriving& how, Effects& out) {
         Entry entry = item.entry();
         ledger_.clock().heard(entry.clock, now);
         learn_of(entry, how.now.steady);
+        if (!begins_old) from = needs_.author(entry);
         if (!begins_old || from.name != entry.name) {
             from.name = entry.name;
             if (!hidden) needs_.hear_of(from, entry.log.device, how.now, out);
@@ -38,8 +39,7 @@ bool Talk::show(const VerifiedRun& run, const Arriving& how, Effects& out) {
         const LineId line{entry.log, entry.seq};
         if (hidden || !entry.is_line() || item.is_apart() || needs_.is_dropped({line, item.head}))
             continue;
-        Message message =
-            message_of(std::move(entry), log + std::to_string(item.seq), from, to, now);
+        Message message = message_of(std::move(entry), ids.of(line), from, to, now);
         message.history = old;
         out.push_back(Notify{std::move(message)});
     }

@@ -25,8 +25,7 @@ Talk::Talk(const Self& self, const Course& course, const WallTimes& walls, Setti
       push_(settings.push),
       heeds_drops_(settings.heeds_drops),
       ledger_(lanchat::log_of(self.node()), self.key, OwnClock(settings.newest),
-              std::move(settings.previous), self.salts),
-      own_log_name_(log_name(ledger_.log()) + ':') {}
+              std::move(settings.previous), self.salts) {}
 
 void Talk::take(const Member& who, Peer& peer, const Frame& frame, Instant now) {
     if (frame.received) acknowledged(who, peer, *frame.received, now);
@@ -151,9 +150,8 @@ void Talk::let_out(Now now, Effects& out) {
 
 void Talk::show_own(Entry entry, const Believed& believed, const std::optional<PeerInfo>& to,
                     Effects& out) {
-    const auto id =
-        to ? message_id({entry.log, entry.seq}) : own_log_name_ + std::to_string(entry.seq);
-    out.push_back(Notify{message_of(std::move(entry), id, self_.info, to, believed)});
+    auto id = own_ids_.of({entry.log, entry.seq});
+    out.push_back(Notify{message_of(std::move(entry), std::move(id), self_.info, to, believed)});
 }
 
 void Talk::stored(const LogId& log, Seq last, bool is_own_direct) {
@@ -204,7 +202,6 @@ bool Talk::must_turn_page(Now now) {
 void Talk::turn_page(Epoch epoch, Instant now) {
     page_turned_ = now;
     ledger_.turn_page(epoch);
-    own_log_name_ = log_name(ledger_.log()) + ':';
 }
 
 }  // namespace lanchat::controller::talk

@@ -158,7 +158,7 @@ class Talk {
     bool push_;
     bool heeds_drops_;
     Ledger ledger_;
-    std::string own_log_name_;
+    MessageIds own_ids_;
     Deliveries deliveries_;
     Receipts receipts_;
     FarMembers far_;
