@@ -61,8 +61,7 @@ void MemoryStore::keep(const Added& added) {
     Stretch stretch{added.run, added.first, added.count};
     for (std::size_t n = 0; n < added.count; ++n) {
         const Entry entry = stretch.entry(n);
-        remember_id(entry, ++last_);
-        if (!entry.is_line()) ++stretch.silent;
+        note(entry, ++last_, stretch);
         if (!entry.log.is_direct()) spell(entry, false);
     }
     stretches_.emplace_hint(stretches_.end(), added.arrival, std::move(stretch));
@@ -112,23 +111,25 @@ void MemoryStore::replace(const RunPtr& run, const RunPtr& changed) {
         if (kept.run == old) kept.run = changed;
     for (auto& [arrival, stretch] : stretches_) {
         if (stretch.run != old) continue;
-        for (std::size_t n = 0; n < stretch.count; ++n) forget_id(stretch.entry(n), arrival + n);
+        forget_ids(arrival, stretch);
         stretch.run = changed;
         stretch.silent = 0;
-        for (std::size_t n = 0; n < stretch.count; ++n) {
-            const Entry entry = stretch.entry(n);
-            remember_id(entry, arrival + n);
-            if (!entry.is_line()) ++stretch.silent;
-        }
+        for (std::size_t n = 0; n < stretch.count; ++n)
+            note(stretch.entry(n), arrival + n, stretch);
     }
 }
 
-void MemoryStore::remember_id(const Entry& entry, Arrival arrival) {
+// What is known of a stretch without looking at it: which ids were given, and how much is no line.
+void MemoryStore::note(const Entry& entry, Arrival arrival, Stretch& stretch) {
     if (!entry.said_id.empty()) said_.emplace(entry.log.device, entry.said_id, arrival);
+    if (!entry.is_line()) ++stretch.silent;
 }
 
-void MemoryStore::forget_id(const Entry& entry, Arrival arrival) {
-    if (!entry.said_id.empty()) said_.erase({entry.log.device, entry.said_id, arrival});
+void MemoryStore::forget_ids(Arrival first, const Stretch& stretch) {
+    for (std::size_t n = 0; n < stretch.count; ++n) {
+        const Entry entry = stretch.entry(n);
+        if (!entry.said_id.empty()) said_.erase({entry.log.device, entry.said_id, first + n});
+    }
 }
 
 // What was taken back of version 1 lies there still, and nobody is shown it.
@@ -419,9 +420,7 @@ std::size_t MemoryStore::drop_runs(Log& log, std::size_t count) {
         const Kept& kept = log.runs[n];
         const auto first = stretches_.find(kept.first);
         const auto end = stretches_.lower_bound(kept.first + kept.lines);
-        for (auto at = first; at != end; ++at)
-            for (std::size_t place = 0; place < at->second.count; ++place)
-                forget_id(at->second.entry(place), at->first + place);
+        for (auto at = first; at != end; ++at) forget_ids(at->first, at->second);
         stretches_.erase(first, end);
         const LogId& id = kept.run->log();
         for (std::set<LineId>* lines : {&lacking_, &gone_})

@@ -96,8 +96,8 @@ class MemoryStore : public Store {
     void keep_bodies(const Added& added);
     void take_back(const Dropped& what, bool is_news);
     void replace(const RunPtr& run, const RunPtr& changed);
-    void remember_id(const Entry& entry, Arrival arrival);
-    void forget_id(const Entry& entry, Arrival arrival);
+    void note(const Entry& entry, Arrival arrival, Stretch& stretch);
+    void forget_ids(Arrival first, const Stretch& stretch);
     void look_for_body(Line& line) const;
     void keep(const RunPtr& run, WallTime arrived, std::vector<Added>& added);
     std::vector<HeldLog> held_runs() const;

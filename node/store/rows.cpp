@@ -108,8 +108,9 @@ bool take_packed(std::string_view entries, std::string_view bodies, Run& run) {
         run.entries.push_back(bytes);
         if (is_of_version_1) return;
         const bool is_apart = body.empty() && name.size != 0;
-        if (is_apart) run.apart.push_back(static_cast<std::uint32_t>(run.bodies.size()));
-        run.bodies.push_back(is_apart ? lanchat::pack(name) : std::string(body));
+        if (!is_apart) return run.bodies.push_back(body);
+        run.apart.push_back(static_cast<std::uint32_t>(run.bodies.size()));
+        run.bodies.push_back(lanchat::pack(name));
     };
     return each_entry(entries, bodies, is_of_version_1, take);
 }
