@@ -30,8 +30,8 @@ class IndexIterator {
     bool operator==(const IndexIterator& other) const { return n_ == other.n_; }
 
   private:
-    const All* all_ = nullptr;
-    std::size_t n_ = 0;
+    const All* all_;
+    std::size_t n_;
 };
 
 }  // namespace lanchat

@@ -55,7 +55,6 @@ class Pieces {
     void pop_back() { erase(size() - 1); }
     void replace(std::size_t n, std::string_view piece);
     void erase(std::size_t n);
-    void clear() { *this = {}; }
 
     bool operator==(const Pieces&) const = default;
 

@@ -68,22 +68,28 @@ TEST_CASE("what cannot be done has a standard code") {
     }
 }
 
+grpc::Status publish(Office& office, const std::vector<v1::PublishRequest>& requests,
+                     v1::PublishManyReply& reply) {
+    const auto stub = office.stub();
+    grpc::ClientContext context;
+    const auto writer = stub->PublishMany(&context, &reply);
+    for (const auto& request : requests) writer->Write(request);
+    writer->WritesDone();
+    return writer->Finish();
+}
+
 TEST_CASE("of many lines it is told which one was refused first") {
     Office office;
-    auto stub = office.stub();
-    grpc::ClientContext context;
     v1::PublishManyReply reply;
-    const auto writer = stub->PublishMany(&context, &reply);
+    std::vector<v1::PublishRequest> requests;
     for (const auto* text : {"a", "b", "other", "c", "another"}) {
-        v1::PublishRequest request;
+        v1::PublishRequest& request = requests.emplace_back();
         request.set_text(text);
         if (std::string(text).ends_with("other")) request.set_said_id("a name");
         if (std::string(text) == "b") request.set_said_id("a name");
-        writer->Write(request);
     }
-    writer->WritesDone();
 
-    REQUIRE(writer->Finish().ok());
+    REQUIRE(publish(office, requests, reply).ok());
     CHECK(reply.said() == 3);
     CHECK(reply.refused() == 2);
     CHECK(reply.first_refused() == 3);
@@ -92,10 +98,7 @@ TEST_CASE("of many lines it is told which one was refused first") {
 
 TEST_CASE("lines that come in one request are said in order, each under its own id") {
     Office office;
-    auto stub = office.stub();
-    grpc::ClientContext context;
     v1::PublishManyReply reply;
-    const auto writer = stub->PublishMany(&context, &reply);
     v1::PublishRequest request;
     request.set_text("one");
     for (const auto* text : {"two", "three", "other"}) {
@@ -103,10 +106,8 @@ TEST_CASE("lines that come in one request are said in order, each under its own 
         more.set_text(text);
         if (std::string(text) != "two") more.set_said_id("a name");
     }
-    writer->Write(request);
-    writer->WritesDone();
 
-    REQUIRE(writer->Finish().ok());
+    REQUIRE(publish(office, {request}, reply).ok());
     CHECK(reply.said() == 3);
     CHECK(reply.refused() == 1);
     CHECK(reply.first_refused() == 4);
@@ -114,16 +115,12 @@ TEST_CASE("lines that come in one request are said in order, each under its own 
 
 TEST_CASE("too many lines in one request are refused") {
     Office office;
-    auto stub = office.stub();
-    grpc::ClientContext context;
     v1::PublishManyReply reply;
-    const auto writer = stub->PublishMany(&context, &reply);
     v1::PublishRequest request;
     request.set_text("one");
     while (request.more_size() < 256) request.add_more()->set_text("x");
-    writer->Write(request);
-    writer->WritesDone();
-    CHECK(writer->Finish().error_code() == grpc::StatusCode::INVALID_ARGUMENT);
+
+    CHECK(publish(office, {request}, reply).error_code() == grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "message/wire.hpp"
 #include "tests/unit/log_voice.hpp"
 #include "tests/unit/message_runs.hpp"
+#include "tests/unit/message_v1.hpp"
 
 namespace lanchat::message_fork_test {
 namespace {
@@ -97,58 +98,74 @@ const DeviceKey& anna() {
     return key;
 }
 
-RunPtr run_of(std::size_t count) { return sign(entries_of(anna(), 1, count), anna()); }
+// As runs of version 1 or 2.
+RunPtr signed_as(int version, const std::vector<Entry>& entries, const DeviceKey& key = anna()) {
+    return version == 1 ? test::sign_v1(entries, key) : sign(entries, key);
+}
+
+RunPtr run_of(int version, std::size_t count) {
+    return signed_as(version, entries_of(anna(), 1, count));
+}
+
+// Entries 1 … `count` of the same log, which say something else from `seq` on.
+RunPtr forked(int version, std::size_t count, Seq seq) {
+    auto entries = entries_of(anna(), 1, count);
+    for (std::size_t i = seq - 1; i < count; ++i) entries[i].text = "something else";
+    return signed_as(version, entries);
+}
 
 TEST_CASE("different cuts of one log are no fork") {
-    const RunPtr whole = run_of(10);
-    for (std::size_t from = 0; from < 10; ++from) {
-        for (std::size_t to = from + 1; to <= 10; ++to) {
-            const RunPtr cut = sign(part(*whole, from, to), anna());
-            CHECK(cut->head() == whole->items()[to - 1].head);
-            CHECK_FALSE(fork_between(whole, cut));
-            CHECK_FALSE(fork_between(cut, whole));
+    for (const int version : {1, 2}) {
+        const RunPtr whole = run_of(version, 10);
+        for (std::size_t from = 0; from < 10; ++from) {
+            for (std::size_t to = from + 1; to <= 10; ++to) {
+                const RunPtr cut = signed_as(version, part(*whole, from, to));
+                CHECK(cut->head() == whole->items()[to - 1].head);
+                CHECK_FALSE(fork_between(whole, cut));
+                CHECK_FALSE(fork_between(cut, whole));
+            }
         }
     }
 }
 
-// Entries 1 … `count` of the same log, which say something else from `seq` on.
-RunPtr forked(std::size_t count, Seq seq) {
-    auto entries = entries_of(anna(), 1, count);
-    for (std::size_t i = seq - 1; i < count; ++i) entries[i].text = "something else";
-    return sign(entries, anna());
-}
-
 TEST_CASE("a fork is found at its lowest place") {
-    const RunPtr whole = run_of(10);
-    for (Seq seq = 1; seq <= 10; ++seq) {
-        const RunPtr other = forked(10, seq);
-        const auto fork = fork_between(whole, other);
-        REQUIRE(fork);
-        CHECK(fork->log == whole->log());
-        CHECK(fork->seq == seq);
-        CHECK(fork->a == whole);
-        CHECK(fork->b == other);
+    for (const int version : {1, 2}) {
+        const RunPtr whole = run_of(version, 10);
+        for (Seq seq = 1; seq <= 10; ++seq) {
+            const RunPtr other = forked(version, 10, seq);
+            const auto fork = fork_between(whole, other);
+            REQUIRE(fork);
+            CHECK(fork->log == whole->log());
+            CHECK(fork->seq == seq);
+            CHECK(fork->a == whole);
+            CHECK(fork->b == other);
+        }
     }
 }
 
 TEST_CASE("a fork is proven by the first entry that both runs have, if it was before") {
-    const RunPtr whole = run_of(10);
-    const RunPtr later = sign(part(*forked(10, 3), 5, 8), anna());
+    for (const int version : {1, 2}) {
+        const RunPtr whole = run_of(version, 10);
+        const RunPtr later = signed_as(version, part(*forked(version, 10, 3), 5, 8));
 
-    CHECK(fork_between(whole, later)->seq == 6);
-    CHECK(fork_between(later, whole)->seq == 6);
+        CHECK(fork_between(whole, later)->seq == 6);
+        CHECK(fork_between(later, whole)->seq == 6);
+    }
 }
 
 TEST_CASE("runs that do not overlap or are of different logs prove nothing") {
-    const RunPtr other = forked(10, 3);
-    CHECK_FALSE(fork_between(run_of(5), sign(part(*other, 5, 10), anna())));
-    CHECK_FALSE(fork_between(run_of(2), other));
+    for (const int version : {1, 2}) {
+        const RunPtr other = forked(version, 10, 3);
+        CHECK_FALSE(fork_between(run_of(version, 5), signed_as(version, part(*other, 5, 10))));
+        CHECK_FALSE(fork_between(run_of(version, 2), other));
 
-    auto entries = entries_of(anna(), 1, 10);
-    for (auto& entry : entries) entry.log.epoch = Epoch{78};
-    CHECK_FALSE(fork_between(run_of(10), sign(entries, anna())));
-    const DeviceKey bert = key_of(2);
-    CHECK_FALSE(fork_between(run_of(10), sign(entries_of(bert, 1, 10, "x"), bert)));
+        auto entries = entries_of(anna(), 1, 10);
+        for (auto& entry : entries) entry.log.epoch = Epoch{78};
+        CHECK_FALSE(fork_between(run_of(version, 10), signed_as(version, entries)));
+        const DeviceKey bert = key_of(2);
+        CHECK_FALSE(fork_between(run_of(version, 10),
+                                 signed_as(version, entries_of(bert, 1, 10, "x"), bert)));
+    }
 }
 
 }  // namespace

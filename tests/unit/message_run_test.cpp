@@ -211,7 +211,7 @@ TEST_CASE("there are as many bodies as entries") {
     more.bodies.push_back("");
     CHECK(verify(std::move(more)).why() == bad_length);
     Run none = good;
-    none.bodies.clear();
+    none.bodies = {};
     CHECK(verify(std::move(none)).why() == bad_length);
     Run of_version_1 = good;
     of_version_1.shared.reset();

@@ -284,57 +284,5 @@ TEST_CASE("version 1: the length of a run is judged before its content") {
           bad_length);
 }
 
-TEST_CASE("version 1: different cuts of one log are no fork") {
-    const RunPtr whole = run_of(10);
-    for (std::size_t from = 0; from < 10; ++from) {
-        for (std::size_t to = from + 1; to <= 10; ++to) {
-            const RunPtr cut = sign_v1(part(*whole, from, to), anna());
-            CHECK(cut->head() == whole->items()[to - 1].head);
-            CHECK_FALSE(fork_between(whole, cut));
-            CHECK_FALSE(fork_between(cut, whole));
-        }
-    }
-}
-
-// Entries 1 … `count` of the same log, which say something else from `seq` on.
-RunPtr forked(std::size_t count, Seq seq) {
-    auto entries = entries_of(anna(), 1, count);
-    for (std::size_t i = seq - 1; i < count; ++i) entries[i].text = "something else";
-    return sign_v1(entries, anna());
-}
-
-TEST_CASE("version 1: a fork is found at its lowest place") {
-    const RunPtr whole = run_of(10);
-    for (Seq seq = 1; seq <= 10; ++seq) {
-        const RunPtr other = forked(10, seq);
-        const auto fork = fork_between(whole, other);
-        REQUIRE(fork);
-        CHECK(fork->log == whole->log());
-        CHECK(fork->seq == seq);
-        CHECK(fork->a == whole);
-        CHECK(fork->b == other);
-    }
-}
-
-TEST_CASE("version 1: a fork is proven by the first entry that both runs have, if it was before") {
-    const RunPtr whole = run_of(10);
-    const RunPtr later = sign_v1(part(*forked(10, 3), 5, 8), anna());
-
-    CHECK(fork_between(whole, later)->seq == 6);
-    CHECK(fork_between(later, whole)->seq == 6);
-}
-
-TEST_CASE("version 1: runs that do not overlap or are of different logs prove nothing") {
-    const RunPtr other = forked(10, 3);
-    CHECK_FALSE(fork_between(run_of(5), sign_v1(part(*other, 5, 10), anna())));
-    CHECK_FALSE(fork_between(run_of(2), other));
-
-    auto entries = entries_of(anna(), 1, 10);
-    for (auto& entry : entries) entry.log.epoch = Epoch{78};
-    CHECK_FALSE(fork_between(run_of(10), sign_v1(entries, anna())));
-    const DeviceKey bert = key_of(2);
-    CHECK_FALSE(fork_between(run_of(10), sign_v1(entries_of(bert, 1, 10, "x"), bert)));
-}
-
 }  // namespace
 }  // namespace lanchat::message_run_v1_test

@@ -44,7 +44,7 @@ TEST_CASE("no run is of both versions") {
     CHECK_FALSE(verify(mixed));
     mixed.shared.reset();
     CHECK_FALSE(verify(mixed));
-    mixed.bodies.clear();
+    mixed.bodies = {};
     CHECK_FALSE(verify(mixed));
     mixed = next;
     mixed.bodies = {"", next.bodies.front()};
