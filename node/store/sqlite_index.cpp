@@ -13,7 +13,7 @@ bool SqliteStore::renew_index() {
     const std::string today = index_version();
     {
         auto told = database_.query("SELECT indexed_as FROM store");
-        if (!told.row()) return false;
+        if (!told.row()) return database_.damaged("the store has no row"), false;
         if (told.bytes(0) == today) return true;
     }
     sqlite::Transaction change(database_);
@@ -44,6 +44,11 @@ bool SqliteStore::catch_up() {
     Change change;
     const auto failure = make(change, [] { return true; });
     return !failure && indexed_ < last_;
+}
+
+// What it holds is not compared with the lines, which it holds no copy of.
+bool SqliteStore::is_index_intact() {
+    return database_.run("INSERT INTO word(word) VALUES('integrity-check')");
 }
 
 // Of each line of a stretch, with room and author in columns 4 and 5, its arrival and words.

@@ -374,8 +374,11 @@ Result<std::vector<std::string>> SqliteStore::rooms() {
 }
 
 bool SqliteStore::is_intact() {
-    auto checked = database_.query("PRAGMA quick_check(1)");
-    if (!checked.row() || checked.bytes(0) != "ok") return false;
+    {
+        auto checked = database_.query("PRAGMA integrity_check(1)");
+        if (!checked.row() || checked.bytes(0) != "ok") return false;
+    }
+    if (!is_index_intact()) return false;
     auto run = database_.query("SELECT " + std::string(run_columns) + " FROM run");
     while (run.row())
         if (!run_from(run, 0)) return false;

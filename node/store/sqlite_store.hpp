@@ -209,6 +209,7 @@ class SqliteStore final : public Store {
     bool fill_one(const Log& log, const Body& body, Change& change, std::vector<Line>& filled);
 
     // Indexing.
+    bool is_index_intact();
     bool follow(Change& change);
     bool index(std::uint64_t lines, Change& change);
     bool tell_index(const char* statement, const sqlite::Query& stretch, LineReader& reader);

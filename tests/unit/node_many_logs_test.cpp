@@ -1,6 +1,5 @@
 // A store after very many starts, and what begins with it.
 #include <doctest/doctest.h>
-#include <sqlite3.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -102,11 +101,7 @@ TEST_CASE("a log that was not looked at for long goes on though the disk altered
     test::Folder folder;
     constexpr std::uint64_t enough = store::logs_at_hand;
     start_often(*test::opened(folder.file()), 1, enough);
-    sqlite3* database = nullptr;
-    REQUIRE(sqlite3_open(folder.file().c_str(), &database) == SQLITE_OK);
-    CHECK(sqlite3_exec(database, "UPDATE log SET state=zeroblob(length(state)) WHERE log=1",
-                       nullptr, nullptr, nullptr) == SQLITE_OK);
-    sqlite3_close(database);
+    test::run_sql(folder.file(), "UPDATE log SET state=zeroblob(length(state)) WHERE log=1");
     const RunPtr first = first_line_of(1, 1);
     {
         const auto store = test::opened(folder.file());

@@ -1,6 +1,5 @@
 // Forked logs in both stores: the proof is kept, and what lies behind it stays as disputed.
 #include <doctest/doctest.h>
-#include <sqlite3.h>
 
 #include <fstream>
 
@@ -200,11 +199,7 @@ TEST_CASE("a forked log of a damaged store is as forked in the new one") {
         REQUIRE(store->append({Voice(InstanceId{8}).run(1, 2)}, {5}));
         REQUIRE(store->freeze(said.fork()));
     }
-    sqlite3* database = nullptr;
-    REQUIRE(sqlite3_open(maker.folder.file().c_str(), &database) == SQLITE_OK);
-    CHECK(sqlite3_exec(database, "UPDATE run SET head=zeroblob(32) WHERE run=9", nullptr, nullptr,
-                       nullptr) == SQLITE_OK);
-    sqlite3_close(database);
+    test::run_sql(maker.folder.file(), "UPDATE run SET head=zeroblob(32) WHERE run=9");
     std::ofstream(store::suspicion_of(maker.folder.file())) << ' ';
 
     const auto mended = store::open_or_recover(maker.folder.file());
@@ -224,11 +219,8 @@ TEST_CASE("a damaged proof is not given to anybody") {
     Sqlite maker;
     Branches said;
     REQUIRE(maker.make()->freeze(said.fork()));
-    sqlite3* database = nullptr;
-    REQUIRE(sqlite3_open(maker.folder.file().c_str(), &database) == SQLITE_OK);
-    CHECK(sqlite3_exec(database, "UPDATE fork SET entries=other_entries, signature=other_signature",
-                       nullptr, nullptr, nullptr) == SQLITE_OK);
-    sqlite3_close(database);
+    test::run_sql(maker.folder.file(),
+                  "UPDATE fork SET entries=other_entries, signature=other_signature");
 
     CHECK_FALSE(maker.make()->proof_of(said.a.log()));
     CHECK(std::filesystem::exists(store::suspicion_of(maker.folder.file())));

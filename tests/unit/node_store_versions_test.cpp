@@ -1,6 +1,5 @@
 // Stores that an older lanchat made are brought to today's version with all that is in them.
 #include <doctest/doctest.h>
-#include <sqlite3.h>
 
 #include <algorithm>
 #include <fstream>
@@ -14,17 +13,6 @@ using test::texts;
 using Texts = std::vector<std::string>;
 
 namespace {
-
-void run(const std::string& file, const std::string& statements) {
-    sqlite3* database = nullptr;
-    REQUIRE(sqlite3_open(file.c_str(), &database) == SQLITE_OK);
-    char* why = nullptr;
-    sqlite3_exec(database, statements.c_str(), nullptr, nullptr, &why);
-    CAPTURE((why ? why : ""));
-    CHECK(why == nullptr);
-    sqlite3_free(why);
-    sqlite3_close(database);
-}
 
 // As version 12 would have left it: what people wrote is in what vouches for it.
 const std::string to_version_12 = R"(
@@ -89,7 +77,7 @@ struct Version1 {
             REQUIRE(
                 store->append_legacy({{"", {7}, "general", "10.0.0.1:4565", "lunch from afar"}}));
         }
-        run(folder.file(), to_version_1);
+        test::run_sql(folder.file(), to_version_1);
     }
     test::Folder folder;
     Voice anna = Voice(InstanceId{1}).of_version_1();
@@ -119,7 +107,7 @@ TEST_CASE("a store of version 12 keeps all it holds, and what follows is said in
         lines = test::places(store->newest({.met_too = true}, 99));
         REQUIRE(lines.size() == 5);
     }
-    run(folder.file(), to_version_12);
+    test::run_sql(folder.file(), to_version_12);
 
     anna.learn_version_2();
     const auto store = test::opened(folder.file());
@@ -152,7 +140,7 @@ TEST_CASE("a damaged store of version 12 is mended with all that is in it") {
         REQUIRE(store->append({anna.say({"one", "two"}), bob.say({"said to you"})}, {5}));
         REQUIRE(store->freeze(*fork_between(bob.run(1, 1), twin.say({"said to me"}))));
     }
-    run(folder.file(), to_version_12 + "UPDATE run SET head=zeroblob(32) WHERE run=1");
+    test::run_sql(folder.file(), to_version_12 + "UPDATE run SET head=zeroblob(32) WHERE run=1");
     std::ofstream(store::suspicion_of(folder.file())) << ' ';
 
     const auto mended = store::open_or_recover(folder.file());
@@ -231,22 +219,23 @@ TEST_CASE("a store of version 10 reads the ends of its logs once, and never agai
         REQUIRE(store->append({Voice(InstanceId{2}).of_version_1().run(1, 3)}, {6}));
         before = *store->holdings();
     }
-    run(folder.file(), to_version_12 +
-                           "ALTER TABLE log DROP COLUMN state; UPDATE store SET version=10;"
-                           "PRAGMA user_version=10");
+    test::run_sql(folder.file(),
+                  to_version_12 +
+                      "ALTER TABLE log DROP COLUMN state; UPDATE store SET version=10;"
+                      "PRAGMA user_version=10");
 
     CHECK(*test::opened(folder.file())->holdings() == before);
     // The insertion fails unless all have a state.
-    run(folder.file(),
-        "CREATE TABLE without(logs CHECK(logs=0));"
-        "INSERT INTO without SELECT count(*) FROM log WHERE state=x''");
+    test::run_sql(folder.file(),
+                  "CREATE TABLE without(logs CHECK(logs=0));"
+                  "INSERT INTO without SELECT count(*) FROM log WHERE state=x''");
 }
 
 TEST_CASE("a row of a log that the disk altered is not believed") {
     const test::Folder folder;
     Voice anna{InstanceId{1}};
     REQUIRE(test::opened(folder.file())->append({anna.say({"one"})}, {5}));
-    run(folder.file(), "UPDATE log SET state=zeroblob(length(state))");
+    test::run_sql(folder.file(), "UPDATE log SET state=zeroblob(length(state))");
 
     const auto recovered = store::open_or_recover(folder.file());
     REQUIRE(recovered);
@@ -262,12 +251,12 @@ TEST_CASE("a store of version 4, with a row for each line, goes on with one for 
         const auto store = test::opened(folder.file());  // lines with ids have rows of their own
         REQUIRE(store->append({anna.say({"one", "two", "three"}, "general", "an id")}, {5}));
     }
-    run(folder.file(),
-        to_version_8 +
-            "ALTER TABLE line DROP COLUMN lines; ALTER TABLE store DROP COLUMN indexed;"
-            "ALTER TABLE log DROP COLUMN forked; DROP TABLE fork;"
-            "DROP TABLE met;"
-            "UPDATE store SET version=4; PRAGMA user_version=4");
+    test::run_sql(folder.file(),
+                  to_version_8 +
+                      "ALTER TABLE line DROP COLUMN lines; ALTER TABLE store DROP COLUMN indexed;"
+                      "ALTER TABLE log DROP COLUMN forked; DROP TABLE fork;"
+                      "DROP TABLE met;"
+                      "UPDATE store SET version=4; PRAGMA user_version=4");
 
     const auto store = test::opened(folder.file());
     REQUIRE(store->append({anna.say({"four", "five"})}, {9}));
@@ -297,12 +286,13 @@ TEST_CASE("a store of version 8 has one room for all spellings of its name, and 
         while (store->catch_up()) continue;
     }
     // Two rows of one name, as they were made; and an index that knows words of other kinds.
-    run(folder.file(), to_version_8 +
-                           "UPDATE room SET name='Caf' || char(233) WHERE name='cafe' || char(769);"
-                           "INSERT INTO room(name) VALUES('cafe' || char(769));"
-                           "UPDATE line SET room=last_insert_rowid() WHERE arrival=4;"
-                           "INSERT INTO word(word) VALUES('delete-all');"
-                           "INSERT INTO word(rowid, words) VALUES(1, 'lunch');");
+    test::run_sql(folder.file(),
+                  to_version_8 +
+                      "UPDATE room SET name='Caf' || char(233) WHERE name='cafe' || char(769);"
+                      "INSERT INTO room(name) VALUES('cafe' || char(769));"
+                      "UPDATE line SET room=last_insert_rowid() WHERE arrival=4;"
+                      "INSERT INTO word(word) VALUES('delete-all');"
+                      "INSERT INTO word(rowid, words) VALUES(1, 'lunch');");
 
     const auto store = test::opened(folder.file(), {.indexing = {0, 1, 1'000}});
     const auto check = [&] {
@@ -338,7 +328,7 @@ TEST_CASE(
         REQUIRE(store->append({anna.say(std::vector<std::string>(200, "lunch"))}, {5}));
         while (store->catch_up()) continue;
     }
-    run(folder.file(), "UPDATE store SET indexed_as='1, Unicode 1.1'");
+    test::run_sql(folder.file(), "UPDATE store SET indexed_as='1, Unicode 1.1'");
 
     const auto store = test::opened(folder.file(), {.indexing = {1, 2, 10}});
     REQUIRE(store->append({anna.say({"lunch", "lunch"})}, {5}));
@@ -353,7 +343,7 @@ TEST_CASE(
 TEST_CASE("a damaged store of version 1 is mended with all that is in it") {
     const Version1 old;
     std::ofstream(store::suspicion_of(old.folder.file())) << ' ';
-    run(old.folder.file(), "UPDATE run SET head=zeroblob(32) WHERE run=1");
+    test::run_sql(old.folder.file(), "UPDATE run SET head=zeroblob(32) WHERE run=1");
 
     const auto mended = store::open_or_recover(old.folder.file());
 
@@ -366,7 +356,7 @@ TEST_CASE("a damaged store of version 1 is mended with all that is in it") {
 TEST_CASE("a store of a later version is refused") {
     const test::Folder folder;
     test::opened(folder.file());
-    run(folder.file(), "UPDATE store SET version=99; PRAGMA user_version=99");
+    test::run_sql(folder.file(), "UPDATE store SET version=99; PRAGMA user_version=99");
 
     const auto refused = store::open_sqlite(folder.file());
 

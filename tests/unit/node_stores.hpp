@@ -1,6 +1,7 @@
 // Stores for the tests of node/store.
 #pragma once
 
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -50,6 +51,19 @@ inline std::unique_ptr<store::Store> opened(const std::string& path,
     auto store = store::open_sqlite(path, options);
     if (!store) throw std::runtime_error(store.why());
     return std::move(*store);
+}
+
+// Writes into a closed store what lanchat would not.
+inline void run_sql(const std::string& file, const std::string& statements) {
+    sqlite3* database = nullptr;
+    std::string why = "cannot open " + file;
+    if (sqlite3_open(file.c_str(), &database) == SQLITE_OK) {
+        const bool done =
+            sqlite3_exec(database, statements.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
+        why = done ? "" : statements + ": " + sqlite3_errmsg(database);
+    }
+    sqlite3_close(database);
+    if (!why.empty()) throw std::runtime_error(why);
 }
 
 inline std::vector<std::string> texts(const Result<std::vector<store::Line>>& lines) {
