@@ -49,6 +49,8 @@ void Disk::append(std::vector<RunPtr> runs, WallTime arrived, Appended done) {
     put(Append{std::move(runs), arrived, std::move(done)});
 }
 
+bool Disk::may_append_at_once() const { return store_->is_quick() && !is_busy_ && tasks_.empty(); }
+
 void Disk::resume() {
     const std::lock_guard lock(mutex_);
     ++turn_;
@@ -61,9 +63,12 @@ void Disk::read(Job job) { put(std::move(job)); }
 void Disk::put(Task task) {
     {
         const std::lock_guard lock(mutex_);
-        if (auto* append = std::get_if<Append>(&task)) append->turn = turn_;
+        auto* append = std::get_if<Append>(&task);
+        if (append) append->turn = turn_;
         if (auto* freeze = std::get_if<Freeze>(&task)) freeze->turn = turn_;
+        const bool at_once = append && may_append_at_once();
         tasks_.push_back(std::move(task));
+        if (at_once) return commit(tasks_), tasks_.clear();
     }
     waiting_.notify_one();
 }
@@ -85,14 +90,17 @@ void Disk::work() {
 // over.
 std::deque<Disk::Task> Disk::next_group() {
     std::unique_lock lock(mutex_);
+    is_busy_ = false;
     const auto wanted = [this] { return ending_ || !tasks_.empty(); };
     while (is_behind_ && !waiting_.wait_for(lock, pause, wanted)) {
+        is_busy_ = true;
         lock.unlock();
         is_behind_ = store_->catch_up();
         lock.lock();
+        is_busy_ = false;
     }
     waiting_.wait(lock, wanted);
-    is_behind_ = true;
+    is_busy_ = is_behind_ = true;
     std::deque<Task> group;
     std::size_t entries = 0;
     std::size_t bytes = 0;

@@ -1,4 +1,4 @@
-// The disk thread: the only one that touches the store.
+// The disk thread: the only one that touches the store, unless that is quick.
 #pragma once
 
 #include <asio/any_io_executor.hpp>
@@ -19,6 +19,9 @@ namespace lanchat::store {
 // longer than this object, as those of `freeze` do; jobs run on the disk thread. All in the order
 // they were asked for. The destructor waits until all that was asked for is done; callbacks may
 // come after it.
+//
+// A store that is quick (Store::is_quick) is given runs by whoever appends them, as long as the
+// thread has nothing to do with it: to wake a thread takes longer than to note a line.
 //
 // Nothing is held back to make a group larger: what came while a flush was under way is the next
 // group, so a slow disk makes large groups by itself and a fast one makes nobody wait.
@@ -61,6 +64,7 @@ class Disk {
     using Task = std::variant<Append, Freeze, Job>;
 
     void put(Task task);
+    bool may_append_at_once() const;
     void work();
     std::deque<Task> next_group();
     void commit(std::deque<Task>& group);
@@ -76,9 +80,11 @@ class Disk {
     std::condition_variable waiting_;
     std::deque<Task> tasks_;          // under mutex_
     bool ending_ = false;             // under mutex_
+    bool is_busy_ = true;             // under mutex_; with the store, without the mutex
     std::uint64_t turn_ = 1;          // under mutex_; tasks bear it, each resume begins a new one
-    std::uint64_t refused_turn_ = 0;  // disk thread: tasks of this turn or before it fail
-    std::string refusal_;             // disk thread: the error that they fail with
+    // Belong to the disk thread while it is busy, otherwise to who has the mutex.
+    std::uint64_t refused_turn_ = 0;  // tasks of this turn or before it fail
+    std::string refusal_;             // the error that they fail with
     bool is_behind_ = true;           // disk thread: the store may have work for idle times
     std::thread thread_;
 };

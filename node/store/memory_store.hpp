@@ -24,6 +24,7 @@ class MemoryStore : public Store {
         return place.arrival == 0 || (place.era == id_ && place.arrival <= last_);
     }
     Arrival last() const override { return last_; }
+    bool is_quick() const override { return true; }
     Result<std::vector<Added>> append(const std::vector<RunPtr>& runs, WallTime arrived) override;
     std::vector<BodyNews> take_body_news() override { return std::exchange(body_news_, {}); }
     Result<std::vector<Line>> fill(const LogId& log, const std::vector<Body>& bodies) override;

@@ -166,6 +166,9 @@ class Store {
     // arrival of the first; the others follow it.
     virtual Result<Arrival> append_legacy(const std::vector<Heard>& heard) = 0;
 
+    // Whether an append takes no longer than to tell another thread of it.
+    virtual bool is_quick() const { return false; }
+
     // Does a small part of the work that can wait until there is nothing else to do. False: nothing
     // is left, or it cannot be done now. No answer depends on it.
     virtual bool catch_up() { return false; }
