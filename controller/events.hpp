@@ -112,6 +112,20 @@ inline void put_marks(const Marks& marks, Message& message) {
     message.action = marks.action;
 }
 
+// A line as the link of its author has just brought it, before anybody has looked whether that has
+// signed it: for whoever cannot wait for 50 us. A Message with the same id follows once it is
+// proven, or a Withdrawn.
+struct Glimpse {
+    Message message;
+};
+
+// It was not proven: nobody has said that line, as far as anybody knows.
+struct Withdrawn {
+    std::string id;  // of its message
+    LineId line;
+    PeerInfo by;
+};
+
 // An author has taken back a line: its text is nowhere any more where this is known.
 struct TakenBack {
     std::string id;  // of its message
@@ -194,7 +208,8 @@ constexpr std::string_view to_word(Verification::Stage stage) {
     return "lost";
 }
 
-using Event = std::variant<PeerUp, PeerDown, Message, TakenBack, Forked, OtherNetwork, OtherVersion,
-                           Undelivered, Delivery, KeyChanged, Verification>;
+using Event =
+    std::variant<PeerUp, PeerDown, Message, Glimpse, Withdrawn, TakenBack, Forked, OtherNetwork,
+                 OtherVersion, Undelivered, Delivery, KeyChanged, Verification>;
 
 }  // namespace lanchat::controller

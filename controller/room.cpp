@@ -48,6 +48,7 @@ void Room::step(std::span<const Input> inputs, Now now, Effects& out) {
         std::visit([&](const auto& happened) { on(happened, now, out); }, input);
     talk_.let_out(now, out);
     talk_.tell_deliveries(out);
+    talk_.withdraw_lost(out);
     sync_.changed(now.steady);
     settle(now, out);
     roster_.regard_peers(out);
@@ -104,7 +105,20 @@ void Room::on(const Rolled& rolled, Now now, Effects& out) { roster_.on(rolled, 
 
 // --- frames --------------------------------------------------------------------------------------
 
+void Room::on(const Glimpsed& glimpsed, Now now, Effects& out) {
+    const roster::Link* from = roster_.link(glimpsed.link);
+    const Peer* peer = peer_of(from);
+    if (peer == nullptr || peer->roster.active != from->id || from->stage != roster::Stage::open)
+        return;
+    talk_.glimpse(peer->roster, from->id, glimpsed.run, now, out);
+}
+
 void Room::on(const Received& received, Now now, Effects& out) {
+    take_frame(received, now, out);
+    talk_.proven(received.link, out);
+}
+
+void Room::take_frame(const Received& received, Now now, Effects& out) {
     roster::Link* from = roster_.heard(received.link, now.steady);
     const Frame& frame = received.frame;
     if (from == nullptr || roster_.take_greeting(*from, frame, now, out)) return;

@@ -112,6 +112,7 @@ class Room final : private roster::Needs,
     void on(const Unreachable&, Now, Effects&);
     void on(const Swept&, Now, Effects&);
     void on(const Accepted&, Now, Effects&);
+    void on(const Glimpsed&, Now, Effects&);
     void on(const Received&, Now, Effects&);
     void on(const Drained&, Now, Effects&);
     void on(const Lost&, Now, Effects&);
@@ -143,6 +144,7 @@ class Room final : private roster::Needs,
     // room_frames.cpp: which part takes and fills which field
     struct Taking;
     struct Filling;
+    void take_frame(const Received&, Now, Effects&);
     void take(roster::Link&, Peer&, const Frame&, Now, Effects&);
     void pump(roster::Link&, Peer*, Now, Effects&);
 
@@ -193,6 +195,9 @@ class Room final : private roster::Needs,
     PeerInfo info(const Member&) const override;
     PeerInfo author(const Entry&) const override;
     PeerInfo regarded(PeerInfo, const DeviceId&) const override;
+    bool is_next(const PersonKey&, const UnprovenRun&) const override;
+    Seq last_of(const LogId&) const override;
+    bool has_link(LinkId) const override;
     bool is_blocked(const DeviceId&) const override;
     void hear_of(const PeerInfo&, const DeviceId&, Now, Effects&) override;
     void met(const Entry&, Instant now) override;

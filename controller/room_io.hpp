@@ -51,6 +51,13 @@ struct Received {
     Frame frame;
 };
 
+// A run in a frame that is being proven: Received of that frame is what comes next of this link, or
+// Lost.
+struct Glimpsed {
+    LinkId link;
+    UnprovenRun run;
+};
+
 // The last frame of a link has left: the next Send may follow.
 struct Drained {
     LinkId link;
@@ -202,10 +209,10 @@ struct Leave {};
 // The time has come that Room::next_wakeup named.
 struct Wake {};
 
-using Input = std::variant<Sighted, Unreachable, Swept, Accepted, Received, Drained, Lost, Probed,
-                           Say, TakeBack, Watch, Stored, Fetched, BodiesChanged, Found, Filled,
-                           Examined, Frozen, Proven, Trimmed, Imported, Receive, Block, Verify, Pin,
-                           Doubt, Judge, Rolled, EndOfInput, Leave, Wake>;
+using Input = std::variant<Sighted, Unreachable, Swept, Accepted, Glimpsed, Received, Drained, Lost,
+                           Probed, Say, TakeBack, Watch, Stored, Fetched, BodiesChanged, Found,
+                           Filled, Examined, Frozen, Proven, Trimmed, Imported, Receive, Block,
+                           Verify, Pin, Doubt, Judge, Rolled, EndOfInput, Leave, Wake>;
 
 // ---- Effects: what the body has to do -----------------------------------------------------------
 

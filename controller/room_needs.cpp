@@ -169,6 +169,14 @@ Seq Room::floor_of(const LogId& log) const { return sync_.logs().extent(log).flo
 
 bool Room::holds(const LogId& log) const { return sync_.logs().find(log) != nullptr; }
 
+bool Room::is_next(const PersonKey& key, const UnprovenRun& run) const {
+    return sync_.is_next(peers_.find(key)->sync, run);
+}
+
+Seq Room::last_of(const LogId& log) const { return sync_.logs().extent(log).last(); }
+
+bool Room::has_link(LinkId link) const { return roster_.link(link) != nullptr; }
+
 void Room::met(const Entry& entry, Instant now) { sync_.met(entry, now); }
 
 void Room::dropped(const Dropped& what) { sync_.dropped(what); }

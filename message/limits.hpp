@@ -32,7 +32,7 @@ inline constexpr std::size_t run_entries_max = 256;
 inline constexpr std::size_t run_bytes_max = 65'536;  // of its entries with their bodies
 inline constexpr std::size_t entry_bytes_max = line_bytes_max + 1'024;  // with its body
 inline constexpr std::size_t via_bytes_max = 32;
-inline constexpr std::size_t via_passed_max = 8;  // bridges
+inline constexpr std::size_t via_passed_max = 8;                  // bridges
 inline constexpr std::uint64_t seq_max = std::uint64_t{1} << 62;  // what follows fits as well
 inline constexpr std::size_t said_id_bytes_max = 128;
 
@@ -65,9 +65,9 @@ inline constexpr auto news_wait = 3s;     // over a new link, for what is no new
 inline constexpr std::size_t questions_per_peer_max = 256;
 
 // Bodies that are not with their entries.
-inline constexpr std::size_t lack_ranges_max = 64;    // told of a log at once
-inline constexpr std::size_t lacks_max = 65'536;      // of more nobody is asked
-inline constexpr std::size_t lacking_logs_max = 256;  // of which a peer is heard to lack some
+inline constexpr std::size_t lack_ranges_max = 64;       // told of a log at once
+inline constexpr std::size_t lacks_max = 65'536;         // of more nobody is asked
+inline constexpr std::size_t lacking_logs_max = 256;     // of which a peer is heard to lack some
 inline constexpr std::size_t drops_remembered = 65'536;  // to show nothing that comes after them
 
 // The clock.
@@ -112,6 +112,8 @@ inline constexpr std::size_t links_per_peer_max = 4;
 inline constexpr std::size_t contacts_max = 65'536;
 inline constexpr std::size_t outdated_told_max =
     64;  // nodes of other versions: more are not told of
+inline constexpr std::size_t doubted_max =
+    256;  // keys that did not prove what was shown: with so many nobody's lines are shown before
 
 // The book of people.
 inline constexpr std::size_t people_max = 4'096;  // that nobody here vouched for or blocked

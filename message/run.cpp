@@ -200,14 +200,14 @@ void VerifiedRun::add(const Item& item) {
     byte_count_ += item.bytes.size() + item.body_name.size;
 }
 
-Result<RunPtr> verify(Run run) {
+Result<UnprovenRun> UnprovenRun::read(Run run) {
     if (!is_within_bounds(run)) return Failure{"run with a bad length"};
     const bool is_of_version_1 = !run.shared;
     if (run.shared && !is_sound(*run.shared)) return Failure{"run of no log"};
     const auto names = take_names(run);
     if (!names) return Failure{"run with bodies that are nowhere"};
     if (!is_within_bounds(run.entries, *names)) return Failure{"run with a bad length"};
-    const std::shared_ptr<VerifiedRun> taken(
+    std::shared_ptr<VerifiedRun> taken(
         new VerifiedRun(run.shared.value_or(Shared{}), is_of_version_1));
     taken->rows_.reserve(run.entries.size());
     Entry entry;
@@ -215,12 +215,22 @@ Result<RunPtr> verify(Run run) {
         const BodyName name = is_of_version_1 ? BodyName{} : (*names)[n];
         if (auto no = taken->take_next(run.entries[n], name, entry)) return std::move(*no);
     }
-    if (!verify(taken->log().device, taken->signed_bytes(), run.signature))
-        return Failure{"run with a bad signature"};
     taken->entries_ = std::move(run.entries);
     taken->bodies_ = std::move(run.bodies);
     taken->signature_ = run.signature;
-    return RunPtr(taken);
+    return UnprovenRun(std::move(taken));
+}
+
+Result<RunPtr> UnprovenRun::prove() const {
+    if (!lanchat::verify(run_->log().device, run_->signed_bytes(), run_->signature()))
+        return Failure{"run with a bad signature"};
+    return run_;
+}
+
+Result<RunPtr> verify(Run run) {
+    const auto read = UnprovenRun::read(std::move(run));
+    if (!read) return Failure{read.why()};
+    return read->prove();
 }
 
 void RunMaker::add(const Entry& entry) {

@@ -127,7 +127,7 @@ class VerifiedRun {
     std::size_t byte_count() const { return byte_count_; }
 
   private:
-    friend Result<std::shared_ptr<const VerifiedRun>> verify(Run run);
+    friend class UnprovenRun;
     friend class RunMaker;
     friend std::shared_ptr<const VerifiedRun> end_of(const std::shared_ptr<const VerifiedRun>& run,
                                                      Seq after);
@@ -162,9 +162,34 @@ class VerifiedRun {
 };
 using RunPtr = std::shared_ptr<const VerifiedRun>;
 
-// Takes a run of at most limits::run_entries_max entries and limits::run_bytes_max bytes (or one
-// larger entry) whose entries are each valid, of one log, numbered without a gap, chained, with
-// rising clocks, and whose head is signed by the log's device.
+// A run that makes sense, and of which nobody has looked yet whether its author has signed it: that
+// takes longer than all the rest.
+class UnprovenRun {
+  public:
+    // Takes a run of at most limits::run_entries_max entries and limits::run_bytes_max bytes (or
+    // one larger entry) whose entries are each valid, of one log, numbered without a gap, chained
+    // and with rising clocks.
+    static Result<UnprovenRun> read(Run run);
+
+    // What it would say.
+    const LogId& log() const { return run_->log(); }
+    Seq first() const { return run_->first(); }
+    Seq last() const { return run_->last(); }
+    const Hash& before() const { return run_->before(); }
+    VerifiedRun::Items items() const { return run_->items(); }
+
+    std::size_t byte_count() const { return run_->byte_count(); }
+
+    // The run, if its head is signed by the log's device.
+    Result<RunPtr> prove() const;
+
+  private:
+    explicit UnprovenRun(RunPtr run) : run_(std::move(run)) {}
+
+    RunPtr run_;
+};
+
+// Both in one.
 Result<RunPtr> verify(Run run);
 
 // A run that its author still adds entries to. Those are encoded as they come.

@@ -16,8 +16,6 @@
 namespace lanchat {
 namespace {
 
-void put(const RunPtr& run, message::Run& out) { put(*run, out); }
-
 template <class Out>
 void put(const Span& span, Out& out) {
     out.set_after(span.after);
@@ -277,8 +275,13 @@ template <>
 struct OnWire<&Frame::proofs>
     : Parts<message::Proof, &Ext::mutable_proofs, limits::frame_proofs_max, take_proof> {};
 template <>
-struct OnWire<&Frame::runs>
-    : Parts<message::Run, &Ext::mutable_runs, limits::frame_runs_max, take_run> {};
+struct OnWire<&Frame::runs> {
+    static void write(const std::vector<RunPtr>& runs, Ext& ext) {
+        for (const RunPtr& run : runs) put(*run, *ext.add_runs());
+    }
+    // They are read apart, and proven when there is time.
+    static MaybeFailure read(const Ext&, std::vector<RunPtr>&) { return std::nullopt; }
+};
 
 bool is_signed(const message::Ext& ext) {
     return ext.runs_size() > 0 || ext.receipts_size() > 0 || ext.proofs_size() > 0;
@@ -338,12 +341,37 @@ std::string encode(const Frame& frame, const DeviceId& speaker) {
     return bytes;
 }
 
-Result<Frame> decode(std::string_view bytes, const DeviceId& speaker) {
-    if (bytes.size() > limits::frame_bytes_max) return take_long_line(bytes);
+Result<UnprovenFrame> UnprovenFrame::read(std::string_view bytes, const DeviceId& speaker) {
+    const auto without_runs = [](Result<Frame> frame) {
+        if (!frame) return Result<UnprovenFrame>(Failure{frame.why()});
+        return Result<UnprovenFrame>(UnprovenFrame(std::move(*frame), {}));
+    };
+    if (bytes.size() > limits::frame_bytes_max) return without_runs(take_long_line(bytes));
     message::NodeRequest in;
     if (auto no = parse(bytes, in)) return std::move(*no);
-    if (in.ext().runs_size() > 0) fill_in(speaker, *in.mutable_ext()->mutable_runs());
-    return take_frame(in);
+    if (in.ext().runs_size() == 0) return without_runs(take_frame(in));
+    auto& runs = *in.mutable_ext()->mutable_runs();
+    fill_in(speaker, runs);
+    std::vector<UnprovenRun> taken;
+    if (auto no = take_all(runs, limits::frame_runs_max, taken, take_run)) return std::move(*no);
+    auto frame = take_frame(in);
+    if (!frame) return Failure{frame.why()};
+    return UnprovenFrame(std::move(*frame), std::move(taken));
+}
+
+Result<Frame> UnprovenFrame::prove() && {
+    for (const UnprovenRun& run : runs_) {
+        auto proven = run.prove();
+        if (!proven) return Failure{proven.why()};
+        frame_.runs.push_back(std::move(*proven));
+    }
+    return std::move(frame_);
+}
+
+Result<Frame> decode(std::string_view bytes, const DeviceId& speaker) {
+    auto read = UnprovenFrame::read(bytes, speaker);
+    if (!read) return Failure{read.why()};
+    return std::move(*read).prove();
 }
 
 Result<Frame> decode_greeting(std::string_view bytes) {

@@ -71,7 +71,7 @@ void put(const Fork& proof, message::Proof& out) {
     put(*proof.b, *out.mutable_b());
 }
 
-Result<RunPtr> take_run(message::Run& in) {
+Result<UnprovenRun> take_run(message::Run& in) {
     Run run;
     if (!take_exact(in.signature(), run.signature)) return Failure{"run with a bad signature"};
     if (is_too_many(in.old_entries_size()) || is_too_many(in.entry_sizes_size()) ||
@@ -85,13 +85,17 @@ Result<RunPtr> take_run(message::Run& in) {
         return Failure{"run with a bad length"};
     }
     run.apart.assign(in.apart().begin(), in.apart().end());
-    return verify(std::move(run));
+    return UnprovenRun::read(std::move(run));
 }
 
 Result<Fork> take_proof(message::Proof& in) {
-    auto a = take_run(*in.mutable_a());
+    const auto proven = [](message::Run& run) {
+        const auto read = take_run(run);
+        return read ? read->prove() : Result<RunPtr>(Failure{read.why()});
+    };
+    const auto a = proven(*in.mutable_a());
     if (!a) return Failure{a.why()};
-    auto b = take_run(*in.mutable_b());
+    const auto b = proven(*in.mutable_b());
     if (!b) return Failure{b.why()};
     auto fork = fork_between(*a, *b);
     if (!fork) return Failure{"proof of nothing"};

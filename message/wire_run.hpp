@@ -10,8 +10,8 @@ namespace lanchat {
 void put(const VerifiedRun& run, message::Run& out);
 void put(const Fork& proof, message::Proof& out);
 
-// What comes is verified; what is in `in` is used up.
-Result<RunPtr> take_run(message::Run& in);
+// What is in `in` is used up. Both runs of a proof are verified.
+Result<UnprovenRun> take_run(message::Run& in);
 Result<Fork> take_proof(message::Proof& in);
 
 // `speaker` does not name itself as the device of runs that it said itself (wire.hpp).

@@ -33,6 +33,7 @@ class Node::Body {
     ~Body() { stop(); }
 
     void close_network(std::string secret) { secret_ = std::move(secret); }
+    void glimpse() { glimpses_ = true; }
     Result<Endpoint> start();
     void stop();
 
@@ -129,6 +130,7 @@ class Node::Body {
     bool room_wanted_ = false;
     bool legacy_waits_ = false;  // for the disk
     bool receiving_ = true;
+    bool glimpses_ = false;
     bool stopped_ = false;
 };
 

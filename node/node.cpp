@@ -132,6 +132,7 @@ Result<Endpoint> Node::Body::start() {
     if (!places) return Failure{places.why()};
     if (const auto no = open_history()) return *no;
     transport_ = std::make_unique<link::Transport>(loop_.io(), key_, secret_, link_hooks());
+    transport_->glimpse(glimpses_);
     const auto expected = secret_.empty() ? std::vector<DeviceId>{} : members(known_);
     const auto port = transport_->open(places->listen, config_.ports, expected);
     if (!port) return Failure{port.why()};
@@ -212,6 +213,9 @@ link::Transport::Hooks Node::Body::link_hooks() {
     return {[this](LinkId link, Endpoint from, bool encrypted) {
                 feed(brain::Accepted{link, from, encrypted});
             },
+            [this](LinkId link, const UnprovenRun& run) {
+                feed(brain::Glimpsed{link, run});
+            },
             [this](LinkId link, Frame frame) {
                 feed(brain::Received{link, std::move(frame)});
             },
@@ -255,6 +259,7 @@ DeliveryCount Node::watch(const LineId& line) { return body_->watch(line); }
 
 bool Node::has_room() const { return body_->has_room(); }
 void Node::on_room(std::function<void()> callback) { body_->on_room(std::move(callback)); }
+void Node::glimpse() { body_->glimpse(); }
 void Node::receive(bool on) { body_->receive(on); }
 
 void Node::end_of_input(std::optional<std::chrono::seconds> linger) {

@@ -214,6 +214,14 @@ bool Sync::must_wait(const Member& who, const VerifiedRun& run, Instant now) con
            !openings_.may_open(log.device, now);
 }
 
+bool Sync::is_next(const Peer& peer, const UnprovenRun& run) const {
+    const LogId& log = run.log();
+    const Extent here = logs_.extent(log);
+    const bool follows = run.first() == here.last() + 1 &&
+                         (here.last() == 0 || run.before() == here.head()) && here.forked == 0;
+    return follows && may_hold(log) && disk_keeps_up() && missed_by(&peer, log) < run.first();
+}
+
 // It is asked for later.
 void Sync::put_aside(Peer& peer, const VerifiedRun& run, Instant now) {
     const LogId log = run.log();

@@ -63,6 +63,10 @@ class Sync {
     std::vector<PersonKey> ways_to(const NodeId& who) const;
     bool is_beyond(const NodeId& who) const;
 
+    // Whether that run, of the log of `peer`, is new here, follows what is held, and will be kept
+    // if it is proven now.
+    bool is_next(const Peer& peer, const UnprovenRun&) const;
+
     // --- logs that change here
     void keep(const RunPtr&, bool history, Effects&);  // it is on its way to the disk
     void keep_own(const RunPtr&, Effects&);            // just signed

@@ -32,6 +32,11 @@ class Needs {
     virtual PeerInfo author(const Entry&) const = 0;
     virtual PeerInfo regarded(PeerInfo, const DeviceId&) const = 0;
 
+    // Whether that run of that peer is new here, follows what is held, and can be taken in now.
+    virtual bool is_next(const PersonKey&, const UnprovenRun&) const = 0;
+    virtual Seq last_of(const LogId&) const = 0;
+    virtual bool has_link(LinkId) const = 0;
+
     virtual bool is_blocked(const DeviceId&) const = 0;
     // That key uses that name; an entry names somebody who was met.
     virtual void hear_of(const PeerInfo&, const DeviceId&, Now, Effects&) = 0;

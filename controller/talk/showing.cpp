@@ -39,7 +39,7 @@ bool Talk::show(const VerifiedRun& run, const Arriving& how, Effects& out) {
         const LineId line{entry.log, entry.seq};
         if (hidden || !entry.is_line() || item.is_apart() || needs_.is_dropped({line, item.head}))
             continue;
-        Message message = message_of(std::move(entry), ids.of(line), from, to, now);
+        Message message = shown(std::move(entry), ids.of(line), from, to, now);
         message.history = old;
         out.push_back(Notify{std::move(message)});
     }
@@ -58,13 +58,13 @@ void Talk::show_late(const Entry& entry, Now moment, Effects& out) {
     const Believed now = walls_.at(moment);
     std::optional<PeerInfo> to;
     if (entry.log.is_direct()) to = needs_.about(entry.log.to);
-    out.push_back(Notify{message_of(entry, message_id({entry.log, entry.seq}),
-                                    needs_.regarded(needs_.author(entry), device), to, now)});
+    out.push_back(Notify{shown(entry, message_id({entry.log, entry.seq}),
+                               needs_.regarded(needs_.author(entry), device), to, now)});
 }
 
 // As it is shown, unless it is history.
 Message Talk::message_of(Entry entry, std::string id, PeerInfo from, std::optional<PeerInfo> to,
-                         const Believed& now) {
+                         const Believed& now) const {
     Message message{std::move(id),
                     std::move(entry.room),
                     std::move(from),
@@ -81,6 +81,16 @@ Message Talk::message_of(Entry entry, std::string id, PeerInfo from, std::option
     return message;
 }
 
+Message Talk::shown(Entry entry, std::string id, PeerInfo from, std::optional<PeerInfo> to,
+                    const Believed& now) {
+    Message message =
+        message_of(std::move(entry), std::move(id), std::move(from), std::move(to), now);
+    const std::pair order{message.clock, message.line};
+    if (newest_shown_ && newest_shown_->first.time() > now.latest) newest_shown_.reset();
+    if (!message.clock_ahead && (!newest_shown_ || *newest_shown_ < order)) newest_shown_ = order;
+    return message;
+}
+
 // Said while we were away: whoever brought it, or its author, had it when it came, and it is either
 // older than this process (which began at the time `began`) or of a log that we knew before. A
 // clock tells little of what this device said: it runs ahead after every quick restart.
@@ -91,12 +101,9 @@ bool Talk::is_history(const Entry& entry, const Arriving& how, WallTime began) c
 
 // Whether lines are shown already that come after it in the order of all lines. What is dated later
 // than can be believed would make all others late.
-bool Talk::is_late(const Entry& entry, const Believed& now) {
-    const std::pair order{entry.clock, LineId{entry.log, entry.seq}};
-    if (newest_shown_ && newest_shown_->first.time() > now.latest) newest_shown_.reset();
-    if (newest_shown_ && order < *newest_shown_) return true;
-    if (entry.clock.time() <= now.latest) newest_shown_ = order;
-    return false;
+bool Talk::is_late(const Entry& entry, const Believed& now) const {
+    return newest_shown_ && newest_shown_->first.time() <= now.latest &&
+           std::pair(entry.clock, LineId{entry.log, entry.seq}) < *newest_shown_;
 }
 
 // --- legacy peers --------------------------------------------------------------------------------

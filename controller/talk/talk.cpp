@@ -151,7 +151,7 @@ void Talk::let_out(Now now, Effects& out) {
 void Talk::show_own(Entry entry, const Believed& believed, const std::optional<PeerInfo>& to,
                     Effects& out) {
     auto id = own_ids_.of({entry.log, entry.seq});
-    out.push_back(Notify{message_of(std::move(entry), std::move(id), self_.info, to, believed)});
+    out.push_back(Notify{shown(std::move(entry), std::move(id), self_.info, to, believed)});
 }
 
 void Talk::stored(const LogId& log, Seq last, bool is_own_direct) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -92,6 +93,11 @@ class Talk {
 
     // --- lines of others
     bool show(const VerifiedRun&, const Arriving&, Effects&);
+    // A run over the link that carries its author's lines, which is not proven yet: shows what will
+    // be shown once it is. Then that frame has come, or its link was lost.
+    void glimpse(const Member&, LinkId, const UnprovenRun&, Now, Effects&);
+    void proven(LinkId, Effects&);
+    void withdraw_lost(Effects&);
     // A line whose body has come after it.
     void show_late(const Entry&, Now, Effects&);
     static void owe_ack(Peer&, const VerifiedRun&, Instant now);
@@ -137,12 +143,22 @@ class Talk {
     bool is_stalled(const Peer&, Instant now) const;
     std::optional<Instant> ack_due(const Peer&) const;
 
+    // glimpses.cpp: lines that are not proven yet
+    struct Glimpses {
+        PeerInfo by;
+        std::vector<LineId> lines;  // of one log; at least one
+    };
+    static void withdraw(const Glimpses&, Effects&);
+
     // showing.cpp: lines as they are shown
     void learn_of(const Entry&, Instant now);
     bool is_history(const Entry&, const Arriving&, WallTime began) const;
-    bool is_late(const Entry&, const Believed&);
+    bool is_late(const Entry&, const Believed&) const;
     Message message_of(Entry, std::string id, PeerInfo from, std::optional<PeerInfo> to,
-                       const Believed&);
+                       const Believed&) const;
+    // The same, and what comes before it is late from now on.
+    Message shown(Entry, std::string id, PeerInfo from, std::optional<PeerInfo> to,
+                  const Believed&);
 
     // carrying.cpp: receipts, for those with whom a neighbour is linked
     bool is_linked(const NodeId&) const;
@@ -169,6 +185,9 @@ class Talk {
     std::optional<Instant> page_turned_;
     std::optional<Instant> page_due_;  // it was too early for another
     std::uint64_t legacy_lines_ = 0;
+
+    std::map<LinkId, Glimpses> glimpses_;  // at most one frame of each link
+    std::set<DeviceId> doubted_;           // had a line withdrawn: theirs are proven first
 
     // The place of the last line shown, in the order of all lines (log.md 12).
     std::optional<std::pair<Clock, LineId>> newest_shown_;

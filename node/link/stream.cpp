@@ -4,12 +4,12 @@
 #include <grpcpp/create_channel_posix.h>
 #include <spdlog/spdlog.h>
 
+#include <asio/post.hpp>
 #include <utility>
 
 #include "message/assert.hpp"
 #include "message/limits.hpp"
 #include "message/text.hpp"
-#include "message/wire.hpp"
 
 namespace lanchat::link {
 namespace {
@@ -45,16 +45,20 @@ void Stream::Operation::arrive(bool ok) {
 void Stream::Read::arrive(bool ok) {
     const auto stream = stream_.shared_from_this();
     if (!stream->hooks_->live) return;
-    Result<Frame> frame = ok ? decoded() : Result<Frame>(Failure{"end of stream"});
+    if (!ok) return stream->read_done(false, Failure{"end of stream"});
+    grpc::Slice slice;
+    const bool is_whole = buffer.DumpToSingleSlice(&slice).ok();
     buffer.Clear();
-    stream->read_done(ok, std::move(frame));
+    if (!is_whole) return stream->read_done(true, Failure{"unreadable message"});
+    const std::string_view bytes(reinterpret_cast<const char*>(slice.begin()), slice.size());
+    if (std::exchange(is_first_, false)) return stream->read_done(true, greeting(bytes));
+    auto frame = UnprovenFrame::read(bytes, speaker_);
+    if (!frame) return stream->read_done(true, Failure{frame.why()});
+    if (stream->glimpse(*frame)) return stream->prove_later(std::move(*frame));
+    stream->read_done(true, std::move(*frame).prove());
 }
 
-Result<Frame> Stream::Read::decoded() {
-    grpc::Slice slice;
-    if (!buffer.DumpToSingleSlice(&slice).ok()) return Failure{"unreadable message"};
-    const std::string_view bytes(reinterpret_cast<const char*>(slice.begin()), slice.size());
-    if (!std::exchange(is_first_, false)) return decode(bytes, speaker_);
+Result<Frame> Stream::Read::greeting(std::string_view bytes) {
     auto greeting = decode_greeting(bytes);
     if (greeting && greeting->hello) speaker_ = greeting->hello->device;
     return greeting;
@@ -117,6 +121,25 @@ void Stream::read_next() {
     if (read_waits_) return;
     start_read(&read_.buffer, &read_);
     hooks_->stirred();
+}
+
+// A line that comes alone is shown before it is proven.
+bool Stream::glimpse(const UnprovenFrame& frame) {
+    if (!hooks_->glimpsed || frame.runs().size() != 1) return false;
+    hooks_->glimpsed(id_, frame.runs().front());
+    return true;
+}
+
+// Once what the glimpse has caused is out. The stream lives as long as it counts as reading.
+void Stream::prove_later(UnprovenFrame frame) {
+    asio::post(pause_.get_executor(),
+               [stream = weak_from_this(), frame = std::move(frame)]() mutable {
+                   const auto here = stream.lock();
+                   if (!here || !here->hooks_->live) return;
+                   if (!here->ending_) return here->read_done(true, std::move(frame).prove());
+                   here->reading_ = false;
+                   here->advance();
+               });
 }
 
 void Stream::read_done(bool ok, Result<Frame> frame) {

@@ -12,11 +12,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "message/frame.hpp"
 #include "message/ids.hpp"
 #include "message/result.hpp"
 #include "message/time.hpp"
+#include "message/wire.hpp"
 #include "node/link/completions.hpp"
 
 namespace lanchat::link {
@@ -29,6 +31,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
     // Shared by all streams of a transport. Once `live` is false, completions are let go unheard.
     struct Hooks {
         bool live = true;
+        // A frame of one run has come and is proven after this: received comes next, or ended.
+        // Empty: nobody wants to know.
+        std::function<void(LinkId, const UnprovenRun&)> glimpsed;
         // Tells how long the next frame waits to be read.
         std::function<Duration(LinkId, Frame)> received;
         std::function<void(LinkId)> drained;
@@ -79,7 +84,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
         grpc::ByteBuffer buffer;
 
       private:
-        Result<Frame> decoded();
+        Result<Frame> greeting(std::string_view bytes);
 
         Stream& stream_;
         bool is_first_ = true;
@@ -100,6 +105,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
     Operation* start_operation() { return &start_; }
 
   private:
+    bool glimpse(const UnprovenFrame& frame);
+    void prove_later(UnprovenFrame frame);
     void read_done(bool ok, Result<Frame> frame);
     void write_done(bool ok);
     void half_closed(bool ok);

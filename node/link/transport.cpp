@@ -93,6 +93,7 @@ class Transport::Body {
                                const std::vector<DeviceId>& members);
     void dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting, bool encrypted);
     void send(LinkId link, const Frame& frame);
+    void glimpse(bool on);
     void hold_legacy(bool on);
     void ask(LinkId link);
     void stop();
@@ -364,6 +365,16 @@ void Transport::Body::send(LinkId link, const Frame& frame) {
     if (to == nullptr || !to->stream) return;
     const std::string bytes = encoded(*to, frame);
     to->stream->send(bytes);
+    tunnels_.push_out(to->way);
+}
+
+void Transport::Body::glimpse(bool on) {
+    stream_hooks_->glimpsed = {};
+    if (!on) return;
+    stream_hooks_->glimpsed = [this](LinkId link, const UnprovenRun& run) {
+        const Link* from = find(link);
+        if (from != nullptr && !from->is_aside) hooks_.glimpsed(link, run);
+    };
 }
 
 Duration Transport::Body::received(LinkId link, Frame frame) {
@@ -471,6 +482,8 @@ void Transport::send(LinkId link, const Frame& frame) { body_->send(link, frame)
 void Transport::finish(LinkId link) { body_->end(link, false); }
 
 void Transport::drop(LinkId link) { body_->end(link, true); }
+
+void Transport::glimpse(bool on) { body_->glimpse(on); }
 
 void Transport::hold_legacy(bool on) { body_->hold_legacy(on); }
 

@@ -1,6 +1,6 @@
 // A lanchat node embedded in a worker: measures, answers or counts lines.
 //   bench_node ip=A cidr=C ports=MIN-MAX [name=N] [scan=0] [answer=1] [await=PEERS] [data=FOLDER]
-//              [ids=1] [delivery=1] [tls=0]
+//              [ids=1] [delivery=1] [tls=0] [glimpse=1]
 // With ids every line is flushed here before it leaves; with delivery an echo is over when the line
 // is flushed at all others, who need not answer.
 // Commands on stdin: await PEERS, echo COUNT WARMUP MIN_MS MAX_MS, say COUNT, stats, quit.
@@ -15,6 +15,7 @@
 #include <chrono>
 #include <iostream>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <variant>
 
@@ -82,6 +83,7 @@ class NodeWorker {
     bool answers_;
     bool says_with_ids_;
     bool awaits_delivery_;
+    bool glimpses_;
     std::uint64_t awaited_;
     std::uint64_t up_ = 0;
     std::uint64_t ups_ = 0;
@@ -89,6 +91,7 @@ class NodeWorker {
     std::uint64_t undelivered_ = 0;
     std::string last_down_;
     Tally tally_;
+    std::set<std::string> glimpsed_;  // and not proven yet
     std::optional<EchoSamples> echo_;
     std::uint64_t ids_ = 0;
     Flood flood_;
@@ -101,10 +104,12 @@ NodeWorker::NodeWorker(const Options& options)
     : answers_(option(options, "answer", "0") == "1"),
       says_with_ids_(option(options, "ids", "0") == "1"),
       awaits_delivery_(option(options, "delivery", "0") == "1"),
+      glimpses_(option(options, "glimpse", "0") == "1"),
       awaited_(std::stoull(option(options, "await", "0"))),
       node_(loop_, config_from(options), [this](const Event& event) { heard(event); }) {}
 
 int NodeWorker::run() {
+    if (glimpses_) node_.glimpse();
     const auto address = node_.start();
     if (!address) {
         report({{"event", "failed"}, {"why", address.why()}});
@@ -148,7 +153,14 @@ void NodeWorker::obey(const std::string& command) {
 }
 
 void NodeWorker::heard(const Event& event) {
-    if (const auto* message = std::get_if<controller::Message>(&event)) return line(*message);
+    if (const auto* early = std::get_if<controller::Glimpse>(&event)) {
+        glimpsed_.insert(early->message.id);
+        return line(early->message);
+    }
+    if (const auto* message = std::get_if<controller::Message>(&event)) {
+        if (glimpsed_.erase(message->id) == 0) line(*message);
+        return;
+    }
     if (std::holds_alternative<controller::PeerUp>(event)) {
         ++up_;
         ++ups_;
