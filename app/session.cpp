@@ -63,6 +63,7 @@ Session::~Session() = default;
 int Session::run() {
     node_.on_stopped([this] { stopped(); });
     node_.on_room([this] { review_flow(); });
+    if (face_->wants_glimpses()) node_.glimpse();
     const auto address = node_.start();
     if (!address) {
         std::cerr << "lanchat: " + displayable(address.why()) + "\n";

@@ -58,6 +58,8 @@ class Face {
     virtual void ready(const Readiness& node) = 0;
     // Every event of the node.
     virtual void hear(const Event& event) = 0;
+    // Whether it wants to hear of lines that are not proven yet (Glimpse, Withdrawn), too.
+    virtual bool wants_glimpses() const { return false; }
     // More lines are on the disk, or it refuses lines.
     virtual void disk_has_news() {}
     // Whether placed() is to be called: with each line, before disk_has_news().

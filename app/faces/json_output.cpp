@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "app/cursor.hpp"
+#include "message/assert.hpp"
 #include "message/base64.hpp"
 
 namespace lanchat::app {
@@ -17,6 +18,7 @@ namespace {
 
 using controller::Delivery;
 using controller::Forked;
+using controller::Glimpse;
 using controller::KeyChanged;
 using controller::Message;
 using controller::OtherNetwork;
@@ -27,6 +29,7 @@ using controller::PeerUp;
 using controller::TakenBack;
 using controller::Undelivered;
 using controller::Verification;
+using controller::Withdrawn;
 
 constexpr unsigned char c1_lead = 0xC2;
 
@@ -247,6 +250,10 @@ void append_fields(std::string& out, const OtherVersion& other, std::string_view
     append_start(out, "other_version");
     append_string(out, "address", other.address());
 }
+
+// Programs are told of lines that are proven.
+void append_fields(std::string&, const Glimpse&, std::string_view) { LANCHAT_ASSERT(false); }
+void append_fields(std::string&, const Withdrawn&, std::string_view) { LANCHAT_ASSERT(false); }
 
 void append_fields(std::string& out, const Delivery& delivery, std::string_view) {
     append_start(out, "delivery");

@@ -13,10 +13,10 @@ namespace lanchat::app {
 namespace {
 
 PlainOptions plain_options(const UiConfig& ui, bool quiet) {
-    return {
-        quiet, ::isatty(STDIN_FILENO) == 1,
-        LineStyle{::isatty(STDOUT_FILENO) == 1, wants_color(color_wishes(ui.color, STDOUT_FILENO))},
-        wants_color(color_wishes(ui.color, STDERR_FILENO))};
+    const bool is_screen = ::isatty(STDOUT_FILENO) == 1;
+    return {quiet, ::isatty(STDIN_FILENO) == 1,
+            LineStyle{is_screen, wants_color(color_wishes(ui.color, STDOUT_FILENO))},
+            wants_color(color_wishes(ui.color, STDERR_FILENO)), is_screen};
 }
 
 }  // namespace

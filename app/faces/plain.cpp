@@ -16,9 +16,11 @@
 namespace lanchat::app {
 namespace {
 
+using controller::Glimpse;
 using controller::KeyChanged;
 using controller::Message;
 using controller::Verification;
+using controller::Withdrawn;
 
 }  // namespace
 
@@ -37,7 +39,15 @@ void PlainFace::ready(const Readiness& node) {
 }
 
 void PlainFace::hear(const Event& event) {
-    if (const auto* message = std::get_if<Message>(&event)) return hear_message(*message);
+    if (const auto* message = std::get_if<Message>(&event)) {
+        if (unproven_.erase(message->id) == 0) hear_message(*message);
+        return;
+    }
+    if (const auto* early = std::get_if<Glimpse>(&event)) {
+        unproven_.insert(early->message.id);
+        return hear_message(early->message);
+    }
+    if (const auto* withdrawn = std::get_if<Withdrawn>(&event)) return withdraw(*withdrawn);
     if (const auto* verification = std::get_if<Verification>(&event))
         return show_verification(*verification);
     const bool warns = std::holds_alternative<KeyChanged>(event);
@@ -54,6 +64,11 @@ void PlainFace::hear_message(const Message& message) {
     line_.clear();
     append_message(line_, message, options_.lines);
     surface_.out(line_);
+}
+
+void PlainFace::withdraw(const Withdrawn& withdrawn) {
+    unproven_.erase(withdrawn.id);
+    if (!is_muted(withdrawn.by)) note(describe(withdrawn));
 }
 
 void PlainFace::show_missed_soon() {

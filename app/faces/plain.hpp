@@ -22,6 +22,7 @@ struct PlainOptions {
     bool commands = false;  // lines that begin with '/' are commands
     LineStyle lines{};
     bool color_notes = false;
+    bool glimpses = false;  // a line is shown before it is proven: for people, not for programs
 };
 
 class PlainFace : public Face, public Typing {
@@ -31,6 +32,7 @@ class PlainFace : public Face, public Typing {
 
     void ready(const Readiness& node) override;
     void hear(const Event& event) override;
+    bool wants_glimpses() const override { return options_.glimpses; }
     void bye(std::string_view reason) override;
 
     std::size_t line_bytes_max() const override;
@@ -61,6 +63,7 @@ class PlainFace : public Face, public Typing {
     friend std::span<const SlashCommand> slash_commands();
 
     void hear_message(const controller::Message& message);
+    void withdraw(const controller::Withdrawn& withdrawn);
     void miss(const controller::Message& message);
     void show_missed_soon();
     void take(std::string_view line, bool pasted);
@@ -86,8 +89,9 @@ class PlainFace : public Face, public Typing {
     std::string room_;
     using Age = std::pair<WallTime, std::string>;  // time, author
     std::multimap<Age, controller::Message> missed_;
-    Age shown_;          // the newest that was shown
-    std::string asked_;  // the line that was kept and is said if it comes again
+    Age shown_;                       // the newest that was shown
+    std::set<std::string> unproven_;  // ids of lines that were shown
+    std::string asked_;               // the line that was kept and is said if it comes again
     std::string own_id_;
     std::map<std::string, std::string> codes_;  // that are compared now, by id of the peer
     std::set<std::string> muted_;               // ids, of legacy peers addresses

@@ -16,6 +16,7 @@ namespace {
 
 using controller::Delivery;
 using controller::Forked;
+using controller::Glimpse;
 using controller::KeyChanged;
 using controller::Message;
 using controller::OtherNetwork;
@@ -27,6 +28,7 @@ using controller::TakenBack;
 using controller::Undelivered;
 using controller::UndeliveredReason;
 using controller::Verification;
+using controller::Withdrawn;
 
 std::string shown_name(const PeerInfo& peer, bool marks = true) {
     if (peer.legacy) return to_string(peer.address);
@@ -54,6 +56,13 @@ std::string shown_recipient(const PeerInfo& peer) {
 }
 
 std::string describe_fields(const Message&) { return {}; }
+std::string describe_fields(const Glimpse&) { return {}; }
+
+std::string describe_fields(const Withdrawn& withdrawn) {
+    return "WARNING: the last line of " + shown_name(withdrawn.by) +
+           " was not said with its key (" + withdrawn.by.id +
+           "): it does not count, and its sender is cut off";
+}
 
 // Only lines of commands are watched here, and a command tells of them itself.
 std::string describe_fields(const Delivery&) { return {}; }

@@ -13,19 +13,26 @@ namespace {
 // Of the entries that a peer names so many are looked at: it may name what nobody has.
 constexpr std::size_t looked_at_max = 4 * limits::frame_bodies_max;
 
+// Where the list is full it may lack more, of which it tells when it has some of this.
+Seq told_of_up_to(const std::vector<EntryRange>& lacking) {
+    return lacking.size() < limits::lack_ranges_max ? limits::seq_max : lacking.back().last;
+}
+
 }  // namespace
 
 bool Bodies::Peer::lacks(const LineId& line) const {
     const auto log = lacking.find(line.log);
-    return log != lacking.end() && std::ranges::any_of(log->second, [&](const EntryRange& range) {
-               return range.holds(line.seq);
-           });
+    if (log == lacking.end()) return false;
+    return line.seq > told_of_up_to(log->second) ||
+           std::ranges::any_of(log->second,
+                               [&](const EntryRange& range) { return range.holds(line.seq); });
 }
 
 std::vector<EntryRange> Bodies::Peer::with_bodies(const LogId& log, EntryRange range) const {
     std::vector<EntryRange> parts;
     const auto known = lacking.find(log);
     if (known != lacking.end()) {
+        range.last = std::min(range.last, told_of_up_to(known->second));
         for (const EntryRange& without : known->second) {
             if (without.after > range.after && without.after <= range.last)
                 parts.push_back({range.after, without.after});

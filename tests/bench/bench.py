@@ -44,6 +44,7 @@ QUICK = Sizes(repetitions=2, echoes=1000, silent_echoes=6, share=0.2, idle_calm=
 def measure_echo(table, sizes):
     found = echo(sizes)
     names = {"tcp": "raw TCP", "grpc": "bare gRPC stream", "lanchat": "lanchat, embedded nodes",
+             "glimpse": "lanchat, embedded nodes that show a line before it is proven",
              "plain": "lanchat, embedded nodes without TLS",
              "pipes": "lanchat, two processes on pipes"}
     for index, label in enumerate(("p50", "p99")):

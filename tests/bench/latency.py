@@ -38,16 +38,18 @@ def _served(company, program):
     return dialler
 
 
-@contextmanager
-def plain_pair():
-    with Company() as company:
-        _, dialler = nodes(company, 2, each=[{"answer": 1, "tls": 0}, {"tls": 0}])
-        yield dialler, company
-        check_steady(company)
+def pair_of(**options):
+    @contextmanager
+    def pair():
+        with Company() as company:
+            _, dialler = nodes(company, 2, each=[{"answer": 1, **options}, options])
+            yield dialler, company
+            check_steady(company)
+    return pair
 
 
 PAIRS = {"tcp": tcp_pair, "grpc": stream_pair, "lanchat": node_pair}
-ECHO_PAIRS = {**PAIRS, "plain": plain_pair}
+ECHO_PAIRS = {**PAIRS, "glimpse": pair_of(glimpse=1), "plain": pair_of(tls=0)}
 
 
 def echo(sizes):

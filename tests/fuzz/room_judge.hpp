@@ -125,6 +125,8 @@ class Judge {
         return known == logs_.end() ? std::nullopt : known->second.proof;
     }
 
+    bool all_is_proven() const { return glimpsed_.empty(); }
+
     // --- what comes out ---
 
     // `log` is that of the next line.
@@ -235,7 +237,13 @@ class Judge {
         if (const auto* message = std::get_if<brain::Message>(&notify.event)) {
             LANCHAT_ASSERT(shown_.insert(message->id).second);
             if (message->from.legacy) ++legacy_;
+            glimpsed_.erase(message->id);
         }
+        if (const auto* early = std::get_if<brain::Glimpse>(&notify.event))
+            LANCHAT_ASSERT(!shown_.contains(early->message.id) &&
+                           glimpsed_.insert(early->message.id).second);
+        if (const auto* withdrawn = std::get_if<brain::Withdrawn>(&notify.event))
+            LANCHAT_ASSERT(glimpsed_.erase(withdrawn->id) == 1);
         if (const auto* delivery = std::get_if<brain::Delivery>(&notify.event))
             judge_one(*delivery);
     }
@@ -339,6 +347,7 @@ class Judge {
     std::map<LogId, Log> logs_;
     std::map<LogId, std::deque<Write>> unflushed_;
     std::set<std::string> shown_;
+    std::set<std::string> glimpsed_;  // ids of lines that are not proven yet
     std::set<LinkId> heard_;
     std::map<LinkId, Hello> greeted_;
     std::map<LinkId, LogId> peer_logs_;         // as they greeted

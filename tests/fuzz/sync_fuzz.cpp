@@ -145,7 +145,10 @@ class Life {
     void heard(LinkId link, Frame frame) {
         if (is_over(link)) return;
         if (std::ranges::find(links_, link) != links_.end()) judge_.heard(link, frame);
+        if (frame.runs.size() == 1)
+            give(Glimpsed{link, *UnprovenRun::read(unverified(*frame.runs.front()))});
         give(Received{link, std::move(frame)});
+        LANCHAT_ASSERT(judge_.all_is_proven());
     }
     void lose(LinkId link) {
         if (std::ranges::find(links_, link) == links_.end() || !over_.insert(link).second) return;

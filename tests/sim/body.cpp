@@ -167,7 +167,10 @@ void Body::arrived(Plug plug, const std::string& bytes) {
     const LinkId id = ids_.at(plug.number());
     Open& link = links_.at(id);
     if (link.over) return;
-    auto frame = decode(bytes);
+    auto read = UnprovenFrame::read(bytes);
+    if (read && settings_.glimpses && link.greeted && read->runs().size() == 1)
+        post(Glimpsed{id, read->runs().front()});
+    auto frame = read ? std::move(*read).prove() : Result<Frame>(Failure{read.why()});
     if (!frame) {
         around_.network.reset(plug);
         return lost(id, End::broken);
@@ -228,6 +231,7 @@ void Body::run() {
             inbox_.pop_front();
         }
         step(together);
+        check_glimpses(next.input);
         if (const auto* gone = std::get_if<Lost>(&next.input)) {
             ids_.erase(links_.at(gone->link).plug.number());
             links_.erase(gone->link);
@@ -244,6 +248,7 @@ void Body::step(std::span<const Input> inputs) {
     std::vector<Effect> effects;
     const auto* received = std::get_if<Received>(&input);
     heard_from_ = received == nullptr ? std::nullopt : std::optional{received->link};
+    if (const auto* glimpsed = std::get_if<Glimpsed>(&input)) glimpsing_ = glimpsed->link;
     heard_receipt_ = received != nullptr && !received->frame.receipts.empty();
     if (const auto* block = std::get_if<Block>(&input)) blocks_ = block->on;
     for (const Input& each : inputs) note_letters_to(each);

@@ -37,6 +37,7 @@ struct Surroundings {
     std::set<DeviceId> planted = {};                          // authors that no handshake ever had
     std::map<LineId, std::uint64_t> said = {};                // what each line of a node says
     std::set<LineId> taken_back = {};
+    std::set<std::pair<LineId, std::uint64_t>> forged = {};  // what nobody has signed
 
     // The index of whoever is called so; a new stranger when nobody is.
     std::size_t person(const std::string& name);
@@ -58,6 +59,7 @@ struct BodySettings {
     bool slow_disk = false;
     bool forgetful = false;   // by mistake it tells no news: only comparing all logs repairs that
     bool gives_bare = false;  // what others ask it for comes without some bodies
+    bool glimpses = false;    // it shows lines before they are proven
     std::int64_t clock_off_ms = 0;
     bool clock_jumps = false;  // sooner or later
     controller::Haste haste = {};
@@ -185,6 +187,8 @@ class Body : public Party {
     void note(const controller::PeerUp&);
     void note(const controller::PeerDown&);
     void note(const controller::Message&);
+    void note(const controller::Glimpse&);
+    void note(const controller::Withdrawn&);
     void note(const controller::Forked&);
     void note(const controller::TakenBack&);
     void note(const controller::OtherNetwork&);
@@ -193,6 +197,7 @@ class Body : public Party {
     void note(const controller::Undelivered&);
     void note(const controller::KeyChanged&);
     void note(const controller::Verification&);
+    void check_glimpses(const controller::Input& input) const;
     void check_stored(const Open& link, const Frame& frame) const;
     void note_told(const Open& link, const Frame& frame) const;
     NodeId likely_node(const PeerInfo& peer) const;
@@ -238,10 +243,15 @@ class Body : public Party {
         std::uint64_t text = 0;
         bool is_met = false;
     };
-    std::map<LineId, Unseen> unseen_;  // entries of the step at hand that are shown to nobody
-    std::set<LineId> bare_;            // lines that are here without their bodies
-    std::set<LineId> on_their_way_;    // entries that are not on the disk yet
-    std::set<Dropped> dropped_;        // as the room knows it
+    struct Early {
+        LinkId link;
+        std::uint64_t text = 0;
+    };
+    std::map<LineId, Early> glimpsed_;  // lines that are shown and not proven
+    std::map<LineId, Unseen> unseen_;   // entries of the step at hand that are shown to nobody
+    std::set<LineId> bare_;             // lines that are here without their bodies
+    std::set<LineId> on_their_way_;     // entries that are not on the disk yet
+    std::set<Dropped> dropped_;         // as the room knows it
     bool run_due_ = false;
     std::optional<Instant> must_stop_by_;  // once it was told to leave
     std::deque<Queued> inbox_;
@@ -264,7 +274,8 @@ class Body : public Party {
     std::set<std::size_t> up_people_;
     std::map<Endpoint, std::size_t> met_at_;  // the last person there
     std::map<std::size_t, Instant> lost_at_;
-    std::optional<LinkId> heard_from_;  // the link of the input at hand
+    std::optional<LinkId> heard_from_;  // the link of the input at hand, if a frame came
+    LinkId glimpsing_{};                // or is being proven
     bool heard_receipt_ = false;        // in the input at hand
     std::set<LinkId> challenged_;
 };

@@ -139,6 +139,33 @@ void Body::note(const TakenBack& event) {
     require(event.by.id == to_string(event.line.log.device), "it is known who did that");
 }
 
+void Body::note(const Glimpse& event) {
+    const Message& message = event.message;
+    around_.marks.hit(Mark::glimpsed);
+    require(settings_.glimpses && !message.history, "only what is said now is shown early");
+    require(!blocks_ || settings_.may_block != message.line.log.device,
+            "nothing is shown of who is blocked");
+    require(glimpsed_.emplace(message.line, Early{glimpsing_, fingerprint(message.text)}).second,
+            "a line is shown early once");
+}
+
+void Body::note(const Withdrawn& event) {
+    around_.marks.hit(Mark::withdrawn);
+    const auto glimpsed = glimpsed_.extract(event.line);
+    require(!glimpsed.empty(), "what is withdrawn was shown");
+    require(around_.forged.contains({event.line, glimpsed.mapped().text}), "what is signed stays");
+}
+
+// One frame of a link at a time is being proven.
+void Body::check_glimpses(const Input& input) const {
+    const auto* received = std::get_if<Received>(&input);
+    const auto* gone = std::get_if<Lost>(&input);
+    if (received == nullptr && gone == nullptr) return;
+    const LinkId link = received != nullptr ? received->link : gone->link;
+    for (const auto& [line, early] : glimpsed_)
+        require(early.link != link, "what was shown early is proven or withdrawn");
+}
+
 void Body::note(const PeerUp& event) {
     require(event.peer.encrypted == (around_.tls && !event.peer.legacy),
             "lanchat peers are linked over TLS, originals without");
@@ -189,6 +216,11 @@ NodeId Body::likely_node(const PeerInfo& peer) const {
 }
 
 void Body::note(const Message& event) {
+    const auto early = glimpsed_.extract(event.line);
+    require(early.empty() || early.mapped().text == fingerprint(event.text),
+            "it stays what was shown");
+    require(!around_.forged.contains({event.line, fingerprint(event.text)}),
+            "what is shown is signed");
     const auto colon = event.id.rfind(':');
     require(colon != std::string::npos, "a message id has a number");
     if (event.from.legacy) {

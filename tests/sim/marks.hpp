@@ -102,6 +102,9 @@ enum class Mark {
     filled,          // which came later
     ignores_drops,
     said_together,  // several lines in one step
+    glimpsed,
+    withdrawn,
+    forger,
     count
 };
 
@@ -199,6 +202,9 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "body that came later",
     "node that takes nothing back",
     "lines said in one step",
+    "line shown before it was proven",
+    "line withdrawn",
+    "forger",
 };
 
 class Marks {

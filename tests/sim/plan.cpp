@@ -81,6 +81,7 @@ void World::draw_seat(Ipv4 host, std::uint16_t port) {
     seat.gives_bare = chance(10);
     if (chance(50)) seat.haste = {between(1, 20), between(1, 9)};  // few lines are much to it
     seat.key = shared_key_of(rng_.next());
+    seat.glimpses = seat.key->id().bytes.front() % 2 == 0;
     seat.disk = std::make_shared<Disk>();
     seat.disk->heeds_drops = !chance(12);
     if (!seat.disk->heeds_drops) marks_.hit(Mark::ignores_drops);

@@ -45,7 +45,7 @@ void World::draw_hostile_authors() {
         StrangerSettings settings;
         settings.self = place_apart(0xA00, 4800, number);
         // What forks lead to is rare, so there are more of them.
-        settings.role = chance(25) ? Role::forker : static_cast<Role>(between(1, 8));
+        settings.role = chance(25) ? Role::forker : static_cast<Role>(between(1, 9));
         settings.polite = true;
         settings.stays = chance(50);
         if (settings.stays) marks_.hit(Mark::hostile_stays);

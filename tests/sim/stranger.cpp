@@ -30,6 +30,8 @@ Mark mark_of(Role role) {
             return Mark::clock_liar;
         case Role::planter:
             return Mark::planter;
+        case Role::forger:
+            return Mark::forger;
     }
     return Mark::stranger;
 }
@@ -87,6 +89,7 @@ void Stranger::arrived(Plug plug, const std::string& bytes) {
         if (reply.ping || reply.received) around_.network.send(plug, encode(reply));
     }
     if (frame) learn(*frame);
+    if (frame && frame->hello) nodes_.insert(plug);
     if (first) settings_.role == Role::babbler ? babble(plug, settings_.frames) : pester(plug);
 }
 
@@ -176,7 +179,9 @@ void Stranger::pester(Plug plug) {
     const Duration pause = least + Duration{static_cast<Duration::rep>(rng_.below(200'000))};
     around_.schedule.after(pause, [this, plug] {
         if (!alive_ || !heard_.contains(plug)) return;
-        around_.network.send(plug, encode(role_frame(plug)));
+        const bool forges =
+            settings_.role == Role::forger && nodes_.contains(plug) && rng_.below(3) == 0;
+        around_.network.send(plug, forges ? forged_bytes() : encode(role_frame(plug)));
         pester(plug);
     });
 }
@@ -227,8 +232,31 @@ Frame Stranger::role_frame(Plug plug) {
             return frame;
         case Role::planter:
             return planted_frame();
+        case Role::forger:
+            if (said_ < 5) ++said_;
+            frame.runs.push_back(voice_.run(said_, said_));
+            return frame;
     }
     return frame;
+}
+
+// What it might say next.
+std::string Stranger::forged_bytes() {
+    Entry entry;
+    entry.log = voice_.log();
+    entry.seq = said_ + 1;
+    if (said_ > 0) entry.before = voice_.head(said_);
+    entry.clock = Clock{Clock::at(WallTime{1'600'000'000'000}).packed + (entry.seq << 32U)};
+    entry.room = general_room;
+    entry.name = "forger";
+    entry.text = "forged";
+    around_.forged.insert({{entry.log, entry.seq}, fingerprint(entry.text)});
+    Frame frame;
+    frame.runs.push_back(sign({entry}, key_of(static_cast<std::uint64_t>(settings_.instance))));
+    std::string bytes = encode(frame);
+    const auto signature = bytes.find(frame.runs.front()->signature().view());
+    bytes[signature] = static_cast<char>(bytes[signature] ^ 1);
+    return bytes;
 }
 
 Frame Stranger::planted_frame() {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "tests/sim/body.hpp"
@@ -10,7 +11,7 @@
 
 namespace lanchat::sim {
 
-// What a hostile member does with logs. Forging is no role: runs are verified where they arrive.
+// What a hostile member does with logs.
 enum class Role {
     babbler,     // random frames
     replayer,    // valid runs of others, again and again
@@ -21,6 +22,7 @@ enum class Role {
     forker,      // signs different lines for one place
     clock_liar,  // tells absurd wall times, and dates its lines so
     planter,     // brings lines of authors that it invents, of whom it names some
+    forger,      // says lines of its own that it has not signed
 };
 Mark mark_of(Role role);
 
@@ -68,6 +70,7 @@ class Stranger : public Party {
     Frame role_frame(Plug plug);
     RunPtr forked_run(Plug plug);
     Frame planted_frame();
+    std::string forged_bytes();
     const std::vector<RunPtr>& branch(std::uint64_t number);
     void learn(const Frame& frame);
     LogId some_log();
@@ -80,6 +83,7 @@ class Stranger : public Party {
     Rng rng_;
     bool alive_ = true;
     std::map<Plug, int> heard_;  // frames that came over each open plug
+    std::set<Plug> nodes_;       // what came there was said by a lanchat node
     Voice voice_;
     Voice late_voice_;  // the same, with an absurd clock
     Voice named_;       // invented, and named by it

@@ -39,6 +39,8 @@ std::string describe(const Event& event) {
                 return "down" + who(e.peer) + reasons[static_cast<int>(e.reason)];
             },
             [](const Message& e) { return (e.own ? "own " : "line ") + e.id + who(e.from); },
+            [](const Glimpse& e) { return "glimpse " + e.message.id + who(e.message.from); },
+            [](const Withdrawn& e) { return "withdrawn " + e.id; },
             [](const TakenBack& e) { return "taken back " + e.id; },
             [](const Forked& e) { return "forked" + who(e.author); },
             [](const OtherNetwork& e) { return "other network " + to_string(e.where); },
@@ -106,6 +108,10 @@ std::string describe(const Input& input) {
             [](const Unreachable& i) { return "unreachable " + to_string(i.where); },
             [](const Swept&) { return std::string("swept"); },
             [](const Accepted& i) { return "accepted" + number(i.link) + " " + to_string(i.from); },
+            [](const Glimpsed& i) {
+                return "glimpsed" + number(i.link) + " " + name(i.run.log()) + ":" +
+                       std::to_string(i.run.first());
+            },
             [](const Received& i) { return "received" + number(i.link) + describe(i.frame); },
             [](const Drained& i) { return "drained" + number(i.link); },
             [](const Lost& i) {

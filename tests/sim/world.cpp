@@ -89,6 +89,7 @@ void World::start(std::size_t number) {
     settings.slow_disk = seat.slow_disk;
     settings.forgetful = seat.forgetful;
     settings.gives_bare = seat.gives_bare;
+    settings.glimpses = seat.glimpses;
     settings.clock_off_ms = seat.clock_off_ms;
     settings.clock_jumps = seat.clock_jumps;
     settings.haste = seat.haste;

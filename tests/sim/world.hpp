@@ -56,6 +56,7 @@ class World {
         bool slow_disk = false;
         bool forgetful = false;
         bool gives_bare = false;
+        bool glimpses = false;
         std::int64_t clock_off_ms = 0;
         bool clock_jumps = false;
         controller::Haste haste = {};

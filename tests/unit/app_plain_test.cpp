@@ -86,6 +86,27 @@ TEST_CASE("/msg says something to one peer, and tells who is away") {
     CHECK(face.notes.find("needs a PEER") != face.notes.rfind("needs a PEER"));
 }
 
+TEST_CASE("a line is shown once, whether it is proven then or later") {
+    Face face;
+    face.face.hear(controller::Glimpse{message("hi")});
+    CHECK(face.out == "alice: hi\n");
+    face.face.hear(message("hi"));
+    face.face.hear(message("and again"));
+    CHECK(face.out == "alice: hi\nalice: and again\n");
+    CHECK(face.notes.empty());
+}
+
+TEST_CASE("a line that nobody has signed is taken back in words") {
+    Face face({true, true, {}, false, true});
+    CHECK(face.face.wants_glimpses());
+    face.face.hear(controller::Glimpse{message("hi")});
+    face.face.hear(controller::Withdrawn{"a1b2:1", {}, alice});
+    CHECK(face.notes.find("WARNING: the last line of alice was not said with its key") !=
+          std::string::npos);
+    face.face.hear(message("hi"));
+    CHECK(face.out == "alice: hi\nalice: hi\n");
+}
+
 TEST_CASE("own lines are not echoed") {
     Face face;
     auto own = message("hi");

@@ -174,6 +174,25 @@ TEST_CASE("at most so much is told at once, and remembered") {
     CHECK_FALSE(bodies.is_lacking({log_of(999), limits::lacks_max + 1}));
 }
 
+TEST_CASE("who tells of as much as may be told may lack more behind that") {
+    std::vector<EntryRange> told;
+    for (Seq seq = 2; told.size() < limits::lack_ranges_max; seq += 2)
+        told.push_back({seq, seq + 1});
+    const Seq last = told.back().last;
+    Bodies::Peer peer;
+    Bodies::take(peer, telling(1, told));
+    CHECK(peer.lacks({log_of(1), last + 1}));
+    CHECK_FALSE(peer.lacks({log_of(1), last - 1}));
+    CHECK(peer.with_bodies(log_of(1), {last - 2, last + 9}) ==
+          std::vector<EntryRange>{{last - 2, last - 1}});
+    CHECK(peer.with_bodies(log_of(1), {last, last + 9}).empty());
+
+    told.pop_back();
+    Bodies::take(peer, telling(1, told));
+    CHECK_FALSE(peer.lacks({log_of(1), last + 1}));
+    CHECK(peer.with_bodies(log_of(1), {last, last + 9}).size() == 1);
+}
+
 TEST_CASE("what was taken back is remembered, up to a number") {
     const auto dropped = [](Seq seq) { return Dropped{{log_of(1), seq}, hash_of("x")}; };
     Bodies bodies({}, {dropped(1)});

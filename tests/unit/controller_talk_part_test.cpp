@@ -28,6 +28,9 @@ class Rest final : public Needs {
     PeerInfo about(const DeviceId&) const override { return {}; }
     PeerInfo author(const Entry&) const override { return {}; }
     PeerInfo regarded(PeerInfo info, const DeviceId&) const override { return info; }
+    bool is_next(const PersonKey&, const UnprovenRun&) const override { return true; }
+    Seq last_of(const LogId&) const override { return 0; }
+    bool has_link(LinkId link) const override { return link == first; }
     bool is_blocked(const DeviceId& device) const override { return device == blocked; }
     void hear_of(const PeerInfo&, const DeviceId&, Now, Effects&) override {}
     void met(const Entry& entry, Instant) override { named.push_back(entry.met); }

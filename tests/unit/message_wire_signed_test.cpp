@@ -45,6 +45,25 @@ TEST_CASE("a frame carries no more receipts than may be verified") {
     CHECK_FALSE(decode(encode(frame)));
 }
 
+TEST_CASE("a frame can be looked at before its runs are proven") {
+    Frame frame;
+    frame.runs = {run_of(1)};
+    frame.wall = WallTime{5};
+    std::string bytes = encode(frame);
+    auto read = UnprovenFrame::read(bytes);
+    REQUIRE(read);
+    REQUIRE(read->runs().size() == 1);
+    CHECK(read->runs().front().log() == frame.runs.front()->log());
+    CHECK(read->runs().front().items()[2].entry() == frame.runs.front()->items()[2].entry());
+    CHECK(*std::move(*read).prove() == frame);
+
+    bytes[bytes.find(frame.runs.front()->signature().view())] ^= 1;
+    auto forged = UnprovenFrame::read(bytes);
+    REQUIRE(forged);
+    CHECK_FALSE(forged->runs().front().prove());
+    CHECK_FALSE(std::move(*forged).prove());
+}
+
 TEST_CASE("one run that nobody signed spoils the frame") {
     const std::string good = raw_run(unverified(*run_of(1)));
     Run forged = unverified(*run_of(2));

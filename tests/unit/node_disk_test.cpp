@@ -3,7 +3,9 @@
 
 #include <asio/io_context.hpp>
 #include <atomic>
+#include <chrono>
 #include <future>
+#include <thread>
 
 #include "node/store/disk.hpp"
 #include "node_stores.hpp"
@@ -24,6 +26,7 @@ class Counted : public store::MemoryStore {
     Result<std::vector<store::Added>> append(const std::vector<RunPtr>& runs,
                                              WallTime arrived) override {
         ++commits_;
+        appended_by = std::this_thread::get_id();
         if (refuses_) return Failure{"no space"};
         auto added = MemoryStore::append(runs, arrived);
         for (const RunPtr& run : std::exchange(waiting, {})) {
@@ -33,6 +36,10 @@ class Counted : public store::MemoryStore {
         return added;
     }
 
+    bool is_quick() const override { return quick; }
+
+    bool quick = false;
+    std::atomic<std::thread::id> appended_by{};
     std::vector<RunPtr> waiting;  // join right behind the first run that comes
 
   private:
@@ -134,6 +141,44 @@ TEST_CASE("what had waited for a run is told with it, and hides nothing behind i
     gate.set_value();
     scene.finish();
     CHECK(scene.answers == std::vector<Texts>{{"first", "waited"}, {"of another"}});
+}
+
+TEST_CASE("a quick store takes runs from whoever brings them, but never before what waits") {
+    Scene scene;
+    scene.kept->quick = true;
+    Voice anna(InstanceId{1});
+    Seq said = 0;
+    const auto append = [&] {
+        ++said;
+        scene.append({anna.run(said, said)});
+    };
+    auto gate = scene.hold();
+    append();
+    append();
+    CHECK(scene.commits == 0);
+    gate.set_value();
+    while (scene.kept->appended_by != std::this_thread::get_id() && said < 10'000) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        append();
+    }
+    CHECK(scene.kept->appended_by == std::this_thread::get_id());
+    CHECK(scene.answers.empty());  // they come on the loop
+
+    const int before = scene.commits;
+    scene.refuses = true;
+    scene.append({anna.run(said + 1, said + 1)});
+    scene.append({anna.run(said + 2, said + 2)});
+    CHECK(scene.commits == before + 1);  // the second one is refused with the first
+    scene.refuses = false;
+    scene.disk->resume();
+    append();
+    scene.finish();
+    REQUIRE(scene.answers.size() == said + 2);
+    for (Seq n = 1; n < said; ++n)
+        CHECK(scene.answers[n - 1] == Texts{"line " + std::to_string(n)});
+    CHECK(scene.answers[said - 1] == Texts{"failure: no space"});
+    CHECK(scene.answers[said] == Texts{"failure: no space"});
+    CHECK(scene.answers[said + 1] == Texts{"line " + std::to_string(said)});
 }
 
 TEST_CASE("a failure reaches everybody, also of later groups, until the disk is to go on") {

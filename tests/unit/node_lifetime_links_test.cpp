@@ -11,6 +11,7 @@
 
 #include "node/link/transport.hpp"
 #include "node/node.hpp"
+#include "tests/unit/log_voice.hpp"
 #include "tests/unit/node_lives.hpp"
 #include "tests/unit/node_stores.hpp"
 
@@ -44,14 +45,16 @@ struct Side {
               loop, key, "",
               link::Transport::Hooks{
                   [this](LinkId link, Endpoint, bool) { accepted = link; },
-                  [this](LinkId, Frame) { ++frames; }, [this](LinkId) { ++drained; },
-                  [](LinkId) {}, [this](LinkId, link::LinkEnd) { ++lost; }, [] { return false; },
+                  [this](LinkId, const UnprovenRun&) { glimpsed_after = frames; },
+                  [this](LinkId, Frame) { ++frames; }, [this](LinkId) { ++drained; }, [](LinkId) {},
+                  [this](LinkId, link::LinkEnd) { ++lost; }, [] { return false; },
                   [](Endpoint) {}})) {}
 
     asio::io_context& loop;
     std::shared_ptr<const DeviceKey> key;
     std::optional<LinkId> accepted;
     int frames = 0;
+    std::optional<int> glimpsed_after;  // so many frames
     int drained = 0;
     int lost = 0;
     std::unique_ptr<link::Transport> transport;
@@ -81,6 +84,38 @@ TEST_CASE("a transport and its streams may go at any stage of a link") {
         if (stage >= 5) CHECK(until(loop, [&] { return dialler.frames == 1; }));
         (round % 4 < 2 ? acceptor : dialler).transport.reset();
         if (round % 3 == 0) run_what_is_ready(loop);
+    }
+    run_what_is_ready(loop);
+}
+
+TEST_CASE("a line is told of before it is proven, and the transport may go in between") {
+    asio::io_context loop;
+    const auto ports = test::free_ports();
+    Frame greeting;
+    greeting.msg = "127.0.0.1:4565";
+    Frame line;
+    line.runs = {Voice(InstanceId{2}).run(1, 1)};
+    for (int round = 0; round < rounds(100); ++round) {
+        Side acceptor(loop);
+        Side dialler(loop);
+        const auto port = acceptor.transport->open({here}, ports);
+        REQUIRE(port);
+        REQUIRE(dialler.transport->open({here}, ports));
+        acceptor.transport->glimpse(round % 4 != 0);
+        tcp::socket socket(loop);
+        socket.connect(test::at(*port));
+        dialler.transport->dial(LinkId{2}, std::move(socket), greeting, round % 2 == 0);
+        CHECK(until(loop, [&] { return dialler.drained == 1; }));
+        dialler.transport->send(LinkId{2}, line);
+        if (round % 4 == 0) {
+            CHECK(until(loop, [&] { return acceptor.frames == 2; }));
+            CHECK_FALSE(acceptor.glimpsed_after);
+            continue;
+        }
+        CHECK(until(loop, [&] { return acceptor.glimpsed_after.has_value(); }));
+        CHECK(acceptor.glimpsed_after == 1);
+        if (round % 4 == 1) continue;
+        CHECK(until(loop, [&] { return acceptor.frames == 2; }));
     }
     run_what_is_ready(loop);
 }

@@ -15,6 +15,7 @@ namespace {
 
 using controller::Delivery;
 using controller::Forked;
+using controller::Glimpse;
 using controller::KeyChanged;
 using controller::Message;
 using controller::OtherNetwork;
@@ -24,6 +25,7 @@ using controller::PeerUp;
 using controller::TakenBack;
 using controller::Undelivered;
 using controller::Verification;
+using controller::Withdrawn;
 
 v1::Happening happening_of(const PeerUp& up) {
     v1::Happening happening;
@@ -171,15 +173,16 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
     void hear(const Event& event) {
         const auto tell_of = [this](const auto& what) { tell(happening_of(what)); };
         // Messages come by the store, deliveries to who watches.
-        std::visit(OnEvent{[&](const PeerUp& up) { tell_of(up); },
-                           [&](const PeerDown& down) { tell_of(down); },
-                           [&](const Undelivered& missed) { tell_of(missed); },
-                           [&](const Forked& forked) { tell_of(forked); },
-                           [&](const TakenBack& taken) { tell_of(taken); },
-                           [&](const KeyChanged& changed) { tell_of(changed); },
-                           [&](const Verification& verification) { tell_of(verification); },
-                           PassOver<Message, Delivery, OtherNetwork, OtherVersion>{}},
-                   event);
+        std::visit(
+            OnEvent{[&](const PeerUp& up) { tell_of(up); },
+                    [&](const PeerDown& down) { tell_of(down); },
+                    [&](const Undelivered& missed) { tell_of(missed); },
+                    [&](const Forked& forked) { tell_of(forked); },
+                    [&](const TakenBack& taken) { tell_of(taken); },
+                    [&](const KeyChanged& changed) { tell_of(changed); },
+                    [&](const Verification& verification) { tell_of(verification); },
+                    PassOver<Message, Glimpse, Withdrawn, Delivery, OtherNetwork, OtherVersion>{}},
+            event);
     }
 
     void tell(v1::Happening happening) {
