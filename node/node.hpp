@@ -41,9 +41,9 @@ class Node {
     // makes of the passphrase. To be called before start().
     void close_network(std::string secret);
 
-    // Events show a line that its author's own link brings before anybody has looked whether it is
-    // signed (Glimpse), which saves 50 us; then as always (Message), or not at all (Withdrawn). What
-    // is acknowledged, stored and handed on is always proven. To be called before start().
+    // Events show a line that its author's own link brings before anybody has looked whether it
+    // is signed (Glimpse), which saves 50 us; then as always (Message), or not at all (Withdrawn).
+    // What is acknowledged, stored and handed on is always proven. To be called before start().
     void glimpse();
 
     // Binds the first free port and begins to look for peers. On failure nothing is left behind.
