@@ -124,6 +124,21 @@ class FlushedNats(Nats):
                 "nats-server < 2.10 cannot flush, and the file system knows no chattr +S"
 
 
+class EncryptedNats(Broker):
+    """Without a stream: nothing is kept, and nothing is answered. A certificate of its own."""
+
+    program, worker, library = "nats-server", "bench_nats", "libnats-dev"
+
+    def arguments(self):
+        key, certificate = (os.path.join(self.folder.path, name) for name in ("key", "certificate"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-days", "2",
+                        "-subj", "/CN=bench", "-keyout", key, "-out", certificate],
+                       check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return ["-c", self.write_settings(
+            f"host: {self.address['ip']}\nport: {self.address['port']}\nmax_pending: 1GB\n"
+            f"tls {{ cert_file: \"{certificate}\"\n key_file: \"{key}\" }}\n")]
+
+
 class Mosquitto(Broker):
     """Saves all it holds after each turn in which something changed: the most it can do."""
 

@@ -1,8 +1,12 @@
-// A client of NATS JetStream: publishes lines to a stream on disk, or takes them from it.
-//   bench_nats role=publish|subscribe|read ip=A port=P
+// A client of NATS: publishes lines to a stream of JetStream on disk, or takes them from it; or
+// both without a stream (flood, sink), where nothing is kept or answered.
+//   bench_nats role=publish|subscribe|read|flood|sink ip=A port=P [tls=1]
+// Commands of a flood on stdin: say COUNT.
 #include <nats/nats.h>
 
 #include <condition_variable>
+#include <iostream>
+#include <sstream>
 
 #include "broker_worker.hpp"
 
@@ -34,6 +38,8 @@ class Connection {
     std::uint64_t lines_kept();
     // `heard` runs on a thread of the library, for one line after another.
     void subscribe(natsMsgHandler heard, void* closure, bool from_the_beginning);
+    // The same without a stream.
+    void listen(natsMsgHandler heard, void* closure);
 
   private:
     natsConnection* connection_ = nullptr;
@@ -48,6 +54,10 @@ Connection::Connection(const Options& options) {
     need(natsOptions_Create(&wanted), "options");
     need(natsOptions_SetURL(wanted, url.c_str()), "address");
     need(natsOptions_SetAllowReconnect(wanted, false), "options");
+    if (option(options, "tls", "0") == "1") {
+        need(natsOptions_SetSecure(wanted, true), "TLS");
+        need(natsOptions_SkipServerVerification(wanted, true), "TLS");  // costs nothing a line
+    }
     need(natsConnection_Connect(&connection_, wanted), "connect");
     natsOptions_Destroy(wanted);
 }
@@ -89,6 +99,12 @@ void Connection::subscribe(natsMsgHandler heard, void* closure, bool from_the_be
     need(js_Subscribe(&subscription_, context_, topic, heard, closure, nullptr, &wanted, nullptr),
          "subscribe");
     need(natsSubscription_SetPendingLimits(subscription_, -1, -1), "subscribe");
+}
+
+void Connection::listen(natsMsgHandler heard, void* closure) {
+    need(natsConnection_Subscribe(&subscription_, connection_, topic, heard, closure), "subscribe");
+    need(natsSubscription_SetPendingLimits(subscription_, -1, -1), "subscribe");
+    need(natsConnection_Flush(connection_), "subscribe");
 }
 
 void answered(jsCtx*, natsMsg* message, jsPubAck* answer, jsPubAckErr*, void* closure) {
@@ -138,6 +154,38 @@ void subscribe(Connection& broker) {
     natsConnection_Close(broker.connection());
 }
 
+void say(Connection& broker, std::uint64_t count) {
+    const auto began = now_ns();
+    for (std::uint64_t n = 0; n < count; ++n) {
+        const auto line = numbered_line(n, n + 1 == count);
+        need(natsConnection_Publish(broker.connection(), topic, line.data(),
+                                    static_cast<int>(line.size())),
+             "publish");
+    }
+    need(natsConnection_FlushTimeout(broker.connection(), patience_ms), "publish");
+    report({{"event", "said"}, {"t0", began}, {"t", now_ns()}});
+}
+
+void flood(Connection& broker) {
+    report({{"event", "ready"}});
+    std::string command;
+    while (std::getline(std::cin, command)) {
+        std::istringstream in(command);
+        std::string verb;
+        std::uint64_t count = 0;
+        if (in >> verb >> count && verb == "say") say(broker, count);
+    }
+    natsConnection_Close(broker.connection());
+}
+
+void sink(Connection& broker) {
+    Tally tally;
+    broker.listen(heard, &tally);
+    report({{"event", "ready"}});
+    wait_for_end_of_input();
+    natsConnection_Close(broker.connection());
+}
+
 struct Kept {
     std::mutex mutex;
     std::condition_variable complete;
@@ -182,5 +230,7 @@ int main(int argc, char** argv) {
     if (role == "publish") publish(broker);
     if (role == "subscribe") subscribe(broker);
     if (role == "read") read(broker);
+    if (role == "flood") flood(broker);
+    if (role == "sink") sink(broker);
     return 0;
 }
