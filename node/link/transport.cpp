@@ -43,8 +43,8 @@ void configure(grpc::ServerBuilder& builder) {
     set(GRPC_ARG_ENABLE_CHANNELZ, 0);
     set(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1);  // identity only
     set(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
-    // Finds frozen legacy diallers; servers may ping as often as they like. Peers of ours are pinged
-    // by the room, before that would be due.
+    // Finds frozen legacy diallers; servers may ping as often as they like. The room pings peers of
+    // ours before that would be due.
     set(GRPC_ARG_KEEPALIVE_TIME_MS, 4750);
     set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 3250);
     set(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
