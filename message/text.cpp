@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include "message/assert.hpp"
@@ -56,11 +58,18 @@ void append(std::string& out, char32_t code) {
     out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
 }
 
+// Eight bytes at a time. A carry or borrow comes only from a byte that tells against it by itself.
 bool is_printable_ascii(std::string_view text) {
-    // No early exit: the loop then runs over many bytes at a time.
-    bool other = false;
-    for (const char c : text) other |= c < 0x20 || c > 0x7E;
-    return !other;
+    constexpr std::uint64_t ones = ~std::uint64_t{0} / 0xFF;
+    std::uint64_t other = 0;
+    for (; text.size() >= sizeof other; text.remove_prefix(sizeof other)) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, text.data(), sizeof eight);
+        other |= eight | (eight - 0x20 * ones) | (eight + ones);
+    }
+    bool is_other = (other & 0x80 * ones) != 0;
+    for (const char c : text) is_other |= c < 0x20 || c > 0x7E;
+    return !is_other;
 }
 
 bool between(char32_t code, char32_t first, char32_t last) { return first <= code && code <= last; }

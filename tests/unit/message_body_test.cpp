@@ -250,8 +250,8 @@ TEST_CASE("no body has the hash of another, nor that of its own text") {
 }
 
 TEST_CASE("of two lines that say the same nobody can tell it by their hashes") {
-    const Salts salts({1, 2, 3});
-    const auto name = [&](const LogId& log, Seq seq, const Salts& drawn) {
+    Salts salts({1, 2, 3});
+    const auto name = [&](const LogId& log, Seq seq, Salts drawn) {
         Entry entry = entry_of(key_of(1), seq, "yes");
         entry.log = log;
         entry.salt = drawn.of(log, seq);
@@ -261,13 +261,20 @@ TEST_CASE("of two lines that say the same nobody can tell it by their hashes") {
     later.epoch = Epoch{78};
     const std::set<Hash> names{name(log_to({}), 1, salts),
                                name(log_to({}), 2, salts),
+                               name(log_to({}), 3, salts),
                                name(log_to(key_of(2).id()), 1, salts),
                                name(later, 1, salts),
                                name({key_of(2).id(), Epoch{77}}, 1, salts),
                                name(log_to({}), 1, Salts({1, 2, 4}))};
 
-    CHECK(names.size() == 6);
+    CHECK(names.size() == 7);
     CHECK(name(log_to({}), 1, salts) == name(log_to({}), 1, Salts({1, 2, 3})));
+
+    // Whatever was drawn before.
+    const Salt third = salts.of(log_to({}), 3);
+    CHECK(salts.of(log_to({}), 2) != third);
+    CHECK(salts.of(later, 3) != third);
+    CHECK(salts.of(log_to({}), 3) == third);
 }
 
 }  // namespace
