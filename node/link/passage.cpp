@@ -262,8 +262,8 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
         if (std::exchange(is_over_, true)) return;
         if (is_draining_) return cut();
         if constexpr (std::is_same_v<Outer, TlsSocket>)
-            outer_.async_shutdown(
-                [self = this->shared_from_this()](const asio::error_code&) { self->cut(); });
+            outer_.async_shutdown([self = this->shared_from_this()](const asio::error_code&,
+                                                                    std::size_t) { self->cut(); });
         else
             cut();
     }

@@ -6,17 +6,15 @@
 #pragma once
 
 #include <asio/ip/tcp.hpp>
-#include <asio/ssl/stream.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "node/link/tls_socket.hpp"
 #include "node/link/unique_fd.hpp"
 
 namespace lanchat::link {
-
-using TlsSocket = asio::ssl::stream<asio::ip::tcp::socket>;
 
 // Thread: that of the executor of its socket, for everything. It lives until both directions are
 // over; then it closes the connection.

@@ -27,11 +27,11 @@ void Tunnel::open(Introduce introduce, Opened opened) {
     introduce_ = std::move(introduce);
     opened_ = std::move(opened);
     auto done = asio::bind_executor(
-        thread_, [self = shared_from_this()](const asio::error_code& error, std::size_t = 0) {
+        thread_, [self = shared_from_this()](const asio::error_code& error, std::size_t) {
             self->shaken(error);
         });
     if (role_ == Role::accept)
-        return outer_.async_handshake(asio::ssl::stream_base::server, asio::buffer(first_bytes_),
+        return outer_.async_handshake(TlsSocket::Role::server, std::move(first_bytes_),
                                       std::move(done));
     // OpenSSL shows the head of each record before it judges it.
     SSL_set_msg_callback_arg(outer_.native_handle(), this);
@@ -40,7 +40,7 @@ void Tunnel::open(Introduce introduce, Opened opened) {
         if (is_ours == 0 && kind == SSL3_RT_HEADER)
             static_cast<Tunnel*>(tunnel)->hear_beginning({static_cast<const char*>(bytes), size});
     });
-    outer_.async_handshake(asio::ssl::stream_base::client, std::move(done));
+    outer_.async_handshake(TlsSocket::Role::client, {}, std::move(done));
 }
 
 // A server of HTTP/2 that takes a ClientHello for noise has begun with its settings, or says
