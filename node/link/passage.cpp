@@ -2,7 +2,6 @@
 #include "node/link/passage.hpp"
 
 #include <algorithm>
-#include <array>
 #include <asio/buffer.hpp>
 #include <asio/local/connect_pair.hpp>
 #include <asio/local/stream_protocol.hpp>
@@ -92,6 +91,7 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
         asio::local::connect_pair(inner_, far, no);
         if (!no && !name_.empty())
             inner_.bind(asio::local::stream_protocol::endpoint('\0' + name_), no);
+        if (!no) tcp_of(outer_).non_blocking(true, no);
         if (!no) inner_.non_blocking(true, no);
         if (!no) far.non_blocking(true, no);
         if (no) return close_outer();
@@ -107,14 +107,15 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
     }
 
     void push_out() override {
-        if (!is_open_ || is_giving_ || is_over_) return;
-        const auto buffer = out_.to_fill();
-        asio::error_code no;
-        const auto count = inner_.read_some(buffer, no);
-        if (no == asio::error::would_block) return await_output();
-        if (no) return ended_here();
-        if (count == buffer.size()) hooks_.fed();  // it may have waited for room
-        give(out_.filled(count));
+        while (is_open_ && !is_giving_ && !is_over_) {
+            const auto buffer = out_.to_fill();
+            asio::error_code no;
+            const auto count = inner_.read_some(buffer, no);
+            if (no == asio::error::would_block) return await_output();
+            if (no) return ended_here();
+            if (count == buffer.size()) hooks_.fed();  // it may have waited for room
+            if (!is_draining_) give(out_.filled(count));
+        }
     }
 
     void admit() override {
@@ -140,14 +141,7 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
     }
 
     void leave() override {
-        asio::error_code none;
-        inner_.non_blocking(true, none);
-        tcp_of(outer_).non_blocking(true, none);
-        std::array<char, 4096> last{};
-        while (is_open_ && !is_draining_ && !is_giving_ && !none) {
-            const auto count = inner_.read_some(asio::buffer(last), none);
-            if (!none) asio::write(outer_, asio::buffer(last, count), none);
-        }
+        push_out();
         cut();
     }
 
@@ -239,10 +233,12 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
     }
 
     void give(std::string_view bytes) {
-        if (is_draining_) return push_out();
         gate_.gave(bytes);
+        asio::error_code no;
+        const auto count = outer_.write_some(asio::buffer(bytes), no);
+        if (!no && count == bytes.size()) return;
         is_giving_ = true;
-        asio::async_write(outer_, asio::buffer(bytes),
+        asio::async_write(outer_, asio::buffer(bytes.substr(count)),
                           [self = this->shared_from_this()](auto error, std::size_t) {
                               self->is_giving_ = false;
                               if (error) self->drain();

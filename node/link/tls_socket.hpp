@@ -56,7 +56,7 @@ class TlsSocket {
     auto async_shutdown(Token&& token) {
         return run([](TlsSocket& self) { return self.close(); }, std::forward<Token>(token));
     }
-    // What is there of `buffer` at once; would_block: nothing goes now. For the end of all.
+    // At once, as much as goes. After would_block the same bytes have to be written again.
     std::size_t write_some(const asio::const_buffer& buffer, asio::error_code& error);
 
   private:
