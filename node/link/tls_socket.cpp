@@ -11,6 +11,13 @@
 #include <new>
 
 namespace lanchat::link {
+namespace {
+
+// Bytes that one attempt reads. OpenSSL reads on until there is something for us, and who sends
+// nothing but new keys must not keep the loop.
+constexpr std::size_t at_once_max = std::size_t{32} * 1024;
+
+}  // namespace
 
 TlsSocket::TlsSocket(asio::ip::tcp::socket socket, asio::ssl::context& context)
     : wire_(new Wire{std::move(socket)}), ssl_(SSL_new(context.native_handle())) {
@@ -38,17 +45,21 @@ BIO_METHOD* TlsSocket::method() {
 }
 
 int TlsSocket::read_wire(BIO* bio, char* to, int size) {
-    auto& [socket, first_bytes] = *static_cast<Wire*>(BIO_get_data(bio));
+    auto& [socket, first_bytes, may_read] = *static_cast<Wire*>(BIO_get_data(bio));
     BIO_clear_retry_flags(bio);
-    const auto room = static_cast<std::size_t>(size);
+    const auto room = std::min(static_cast<std::size_t>(size), may_read);
+    if (room == 0) {
+        BIO_set_retry_read(bio);  // what is there makes the next attempt
+        return -1;
+    }
     if (!first_bytes.empty()) {
         const auto count = first_bytes.copy(to, room);
         first_bytes.erase(0, count);
         return static_cast<int>(count);
     }
     const auto got = ::recv(socket.native_handle(), to, room, MSG_DONTWAIT);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        BIO_set_retry_read(bio);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
+    if (got > 0) may_read -= static_cast<std::size_t>(got);
     return static_cast<int>(got);
 }
 
@@ -57,8 +68,7 @@ int TlsSocket::write_wire(BIO* bio, const char* from, int size) {
     BIO_clear_retry_flags(bio);
     const auto given = ::send(socket.native_handle(), from, static_cast<std::size_t>(size),
                               MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (given < 0 && (errno == EAGAIN || errno == EINTR))
-        BIO_set_retry_write(bio);
+    if (given < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_write(bio);
     return static_cast<int>(given);
 }
 
@@ -89,15 +99,20 @@ TlsSocket::Step TlsSocket::step_of(int result, std::size_t count) {
     return {Step::Wants::nothing, asio::error_code(system, asio::error::get_system_category())};
 }
 
-TlsSocket::Step TlsSocket::shake() {
+// To be called before OpenSSL is: what it leaves of an error tells of this attempt alone.
+void TlsSocket::begin_attempt() {
     ERR_clear_error();
     errno = 0;
+    wire_->may_read = at_once_max;
+}
+
+TlsSocket::Step TlsSocket::shake() {
+    begin_attempt();
     return step_of(SSL_do_handshake(ssl_.get()), 0);
 }
 
 TlsSocket::Step TlsSocket::read(const asio::mutable_buffer& into) {
-    ERR_clear_error();
-    errno = 0;
+    begin_attempt();
     std::size_t count = 0;
     const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
     return step_of(result, count);
@@ -105,16 +120,14 @@ TlsSocket::Step TlsSocket::read(const asio::mutable_buffer& into) {
 
 TlsSocket::Step TlsSocket::write(const asio::const_buffer& from) {
     if (from.size() == 0) return {};
-    ERR_clear_error();
-    errno = 0;
+    begin_attempt();
     std::size_t count = 0;
     const int result = SSL_write_ex(ssl_.get(), from.data(), from.size(), &count);
     return step_of(result, count);
 }
 
 TlsSocket::Step TlsSocket::close() {
-    ERR_clear_error();
-    errno = 0;
+    begin_attempt();
     int result = SSL_shutdown(ssl_.get());
     if (result == 0) result = SSL_shutdown(ssl_.get());  // for what the other end says
     return step_of(result, 0);

@@ -70,6 +70,7 @@ class TlsSocket {
     struct Wire {
         asio::ip::tcp::socket socket;
         std::string first_bytes{};
+        std::size_t may_read = 0;  // bytes, in this attempt
     };
     struct Freer {
         void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -108,6 +109,7 @@ class TlsSocket {
     }
 
     void begin(Role role, std::string first_bytes);
+    void begin_attempt();
     Step shake();
     Step read(const asio::mutable_buffer& into);
     Step write(const asio::const_buffer& from);

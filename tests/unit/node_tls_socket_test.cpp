@@ -121,6 +121,33 @@ TEST_CASE("it reads as little as there is room for, and forgets nothing") {
     CHECK(heard == said);
 }
 
+TEST_CASE("who sends nothing but new keys does not keep the loop") {
+    Ends ends;
+    TlsSocket flooder(std::move(ends.far), ends.other_tls.context());
+    ends.ours.emplace(std::move(ends.near), ends.tls.context());
+    int shaken = 0;
+    const auto done = [&shaken](const Error& error, std::size_t) { shaken += error ? 0 : 1; };
+    flooder.async_handshake(TlsSocket::Role::server, {}, done);
+    ends.ours->async_handshake(TlsSocket::Role::client, {}, done);
+    ends.run_until([&] { return shaken == 2; });
+    for (int n = 0; n < 4'000; ++n) {  // of 27 bytes each
+        REQUIRE(SSL_key_update(flooder.native_handle(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1);
+        REQUIRE(SSL_do_handshake(flooder.native_handle()) == 1);
+    }
+    asio::error_code no;
+    REQUIRE(flooder.write_some(asio::buffer("x", 1), no) == 1);
+
+    char byte = 0;
+    bool heard = false;
+    ends.ours->async_read_some(asio::buffer(&byte, 1),
+                               [&](const Error& error, std::size_t) { heard = !error; });
+    int turns = 0;
+    ends.loop.restart();
+    while (!heard && ends.loop.run_one_for(std::chrono::seconds(30)) > 0) ++turns;
+    CHECK(byte == 'x');
+    CHECK(turns >= 3);
+}
+
 TEST_CASE("the end of what the other one says is told from a connection that was cut") {
     for (const bool in_order : {true, false}) {
         Ends ends;
