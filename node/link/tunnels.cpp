@@ -267,12 +267,6 @@ void Tunnels::admit(Id id) {
     }));
 }
 
-void Tunnels::push_out(Id id) {
-    const auto way = ways_.find(id);
-    if (way == ways_.end()) return;
-    if (const auto passage = way->second.passage.lock()) passage->push_out();
-}
-
 void Tunnels::stop() {
     if (!running_.stop()) return;
     if (workshop_) workshop_->stop();

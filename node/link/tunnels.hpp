@@ -69,9 +69,6 @@ class Tunnels {
     // The other end is no stranger any more.
     void admit(Id id);
 
-    // gRPC has written something: it goes out now, if the network takes it.
-    void push_out(Id id);
-
     // Ends all, when what gRPC has written is out as far as that is possible at once. Nothing is
     // told any more.
     void stop();
