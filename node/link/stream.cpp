@@ -132,14 +132,15 @@ bool Stream::glimpse(const UnprovenFrame& frame) {
 
 // Once what the glimpse has caused is out. The stream lives as long as it counts as reading.
 void Stream::prove_later(UnprovenFrame frame) {
-    asio::post(pause_.get_executor(),
-               [stream = weak_from_this(), frame = std::move(frame)]() mutable {
-                   const auto here = stream.lock();
-                   if (!here || !here->hooks_->live) return;
-                   if (!here->ending_) return here->read_done(true, std::move(frame).prove());
-                   here->reading_ = false;
-                   here->advance();
-               });
+    pause_.expires_after(Duration{0});  // what is ready now has its turn before
+    pause_.async_wait(
+        [stream = weak_from_this(), frame = std::move(frame)](const asio::error_code&) mutable {
+            const auto here = stream.lock();
+            if (!here || !here->hooks_->live) return;
+            if (!here->ending_) return here->read_done(true, std::move(frame).prove());
+            here->reading_ = false;
+            here->advance();
+        });
 }
 
 void Stream::read_done(bool ok, Result<Frame> frame) {
