@@ -32,7 +32,7 @@ inline constexpr std::size_t run_entries_max = 256;
 inline constexpr std::size_t run_bytes_max = 65'536;  // of its entries with their bodies
 inline constexpr std::size_t entry_bytes_max = line_bytes_max + 1'024;  // with its body
 inline constexpr std::size_t via_bytes_max = 32;
-inline constexpr std::size_t via_passed_max = 8;                  // bridges
+inline constexpr std::size_t via_passed_max = 8;  // bridges
 inline constexpr std::uint64_t seq_max = std::uint64_t{1} << 62;  // what follows fits as well
 inline constexpr std::size_t said_id_bytes_max = 128;
 
@@ -65,9 +65,9 @@ inline constexpr auto news_wait = 3s;     // over a new link, for what is no new
 inline constexpr std::size_t questions_per_peer_max = 256;
 
 // Bodies that are not with their entries.
-inline constexpr std::size_t lack_ranges_max = 64;       // told of a log at once
-inline constexpr std::size_t lacks_max = 65'536;         // of more nobody is asked
-inline constexpr std::size_t lacking_logs_max = 256;     // of which a peer is heard to lack some
+inline constexpr std::size_t lack_ranges_max = 64;    // told of a log at once
+inline constexpr std::size_t lacks_max = 65'536;      // of more nobody is asked
+inline constexpr std::size_t lacking_logs_max = 256;  // of which a peer is heard to lack some
 inline constexpr std::size_t drops_remembered = 65'536;  // to show nothing that comes after them
 
 // The clock.

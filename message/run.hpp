@@ -174,11 +174,8 @@ class UnprovenRun {
     // What it would say.
     const LogId& log() const { return run_->log(); }
     Seq first() const { return run_->first(); }
-    Seq last() const { return run_->last(); }
     const Hash& before() const { return run_->before(); }
     VerifiedRun::Items items() const { return run_->items(); }
-
-    std::size_t byte_count() const { return run_->byte_count(); }
 
     // The run, if its head is signed by the log's device.
     Result<RunPtr> prove() const;

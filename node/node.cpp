@@ -132,7 +132,6 @@ Result<Endpoint> Node::Body::start() {
     if (!places) return Failure{places.why()};
     if (const auto no = open_history()) return *no;
     transport_ = std::make_unique<link::Transport>(loop_.io(), key_, secret_, link_hooks());
-    transport_->glimpse(glimpses_);
     const auto expected = secret_.empty() ? std::vector<DeviceId>{} : members(known_);
     const auto port = transport_->open(places->listen, config_.ports, expected);
     if (!port) return Failure{port.why()};
@@ -210,12 +209,15 @@ History::Hooks Node::Body::history_hooks() {
 }
 
 link::Transport::Hooks Node::Body::link_hooks() {
+    std::function<void(LinkId, const UnprovenRun&)> glimpsed;
+    if (glimpses_)
+        glimpsed = [this](LinkId link, const UnprovenRun& run) {
+            feed(brain::Glimpsed{link, run});
+        };
     return {[this](LinkId link, Endpoint from, bool encrypted) {
                 feed(brain::Accepted{link, from, encrypted});
             },
-            [this](LinkId link, const UnprovenRun& run) {
-                feed(brain::Glimpsed{link, run});
-            },
+            std::move(glimpsed),
             [this](LinkId link, Frame frame) {
                 feed(brain::Received{link, std::move(frame)});
             },

@@ -4,7 +4,6 @@
 #include <grpcpp/create_channel_posix.h>
 #include <spdlog/spdlog.h>
 
-#include <asio/post.hpp>
 #include <utility>
 
 #include "message/assert.hpp"
@@ -130,17 +129,11 @@ bool Stream::glimpse(const UnprovenFrame& frame) {
     return true;
 }
 
-// Once what the glimpse has caused is out. The stream lives as long as it counts as reading.
+// Once what the glimpse has caused is out: what is ready now has its turn before.
 void Stream::prove_later(UnprovenFrame frame) {
-    pause_.expires_after(Duration{0});  // what is ready now has its turn before
-    pause_.async_wait(
-        [stream = weak_from_this(), frame = std::move(frame)](const asio::error_code&) mutable {
-            const auto here = stream.lock();
-            if (!here || !here->hooks_->live) return;
-            if (!here->ending_) return here->read_done(true, std::move(frame).prove());
-            here->reading_ = false;
-            here->advance();
-        });
+    after(Duration{0}, [frame = std::move(frame)](Stream& stream) mutable {
+        stream.read_done(true, std::move(frame).prove());
+    });
 }
 
 void Stream::read_done(bool ok, Result<Frame> frame) {
@@ -159,18 +152,24 @@ void Stream::read_done(bool ok, Result<Frame> frame) {
     pause > Duration{0} ? read_after(pause) : read_next();
 }
 
-// What the other side sends meanwhile fills its window, and then it waits too. The stream lives as
-// long as it counts as reading.
+// What the other side sends meanwhile fills its window, and then it waits too.
 void Stream::read_after(Duration pause) {
+    after(pause, [](Stream& stream) { stream.read_next(); });
+}
+
+// The stream lives as long as it counts as reading.
+template <class Act>
+void Stream::after(Duration pause, Act act) {
     reading_ = true;
     pause_.expires_after(pause);
-    pause_.async_wait([stream = weak_from_this()](const asio::error_code& error) {
-        const auto here = stream.lock();
-        if (error || !here || !here->hooks_->live) return;
-        if (!here->ending_) return here->read_next();
-        here->reading_ = false;  // the call was ended meanwhile: nothing may be read any more
-        here->advance();
-    });
+    pause_.async_wait(
+        [stream = weak_from_this(), act = std::move(act)](const asio::error_code& error) mutable {
+            const auto here = stream.lock();
+            if (error || !here || !here->hooks_->live) return;
+            if (!here->ending_) return act(*here);
+            here->reading_ = false;  // the call was ended meanwhile: nothing may be read any more
+            here->advance();
+        });
 }
 
 void Stream::write_done(bool ok) {

@@ -113,6 +113,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
     void end_done(bool ok);
     void read_next();
     void read_after(Duration pause);
+    template <class Act>
+    void after(Duration pause, Act act);
     void read_held();
     void advance();
 

@@ -94,7 +94,6 @@ class Transport::Body {
                                const std::vector<DeviceId>& members);
     void dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting, bool encrypted);
     void send(LinkId link, const Frame& frame);
-    void glimpse(bool on);
     void hold_legacy(bool on);
     void ask(LinkId link);
     void stop();
@@ -195,6 +194,11 @@ Transport::Body::Body(asio::io_context& loop, std::shared_ptr<const DeviceKey> k
                 [this](const Endpoint& who, std::string_view why) { guard_.complain(who, why); },
                 [this] { completions_.stir(); }}),
       completions_(loop) {
+    if (hooks_.glimpsed)
+        stream_hooks_->glimpsed = [this](LinkId link, const UnprovenRun& run) {
+            const Link* from = find(link);
+            if (from != nullptr && !from->is_aside) hooks_.glimpsed(link, run);
+        };
     stream_hooks_->received = [this](LinkId link, Frame frame) {
         return received(link, std::move(frame));
     };
@@ -368,15 +372,6 @@ void Transport::Body::send(LinkId link, const Frame& frame) {
     to->stream->send(bytes);
 }
 
-void Transport::Body::glimpse(bool on) {
-    stream_hooks_->glimpsed = {};
-    if (!on) return;
-    stream_hooks_->glimpsed = [this](LinkId link, const UnprovenRun& run) {
-        const Link* from = find(link);
-        if (from != nullptr && !from->is_aside) hooks_.glimpsed(link, run);
-    };
-}
-
 Duration Transport::Body::received(LinkId link, Frame frame) {
     Duration pause{0};
     if (Link* from = find(link)) {
@@ -482,8 +477,6 @@ void Transport::send(LinkId link, const Frame& frame) { body_->send(link, frame)
 void Transport::finish(LinkId link) { body_->end(link, false); }
 
 void Transport::drop(LinkId link) { body_->end(link, true); }
-
-void Transport::glimpse(bool on) { body_->glimpse(on); }
 
 void Transport::hold_legacy(bool on) { body_->hold_legacy(on); }
 

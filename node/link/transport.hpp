@@ -25,8 +25,8 @@ class Transport {
   public:
     struct Hooks {
         std::function<void(LinkId, Endpoint from, bool encrypted)> accepted;
-        // With `glimpse`: a line that comes alone, before it is proven. What comes next of that
-        // link is received, of that frame, or lost.
+        // A line that comes alone, before it is proven. What comes next of that link is received,
+        // of that frame, or lost. Empty: lines are proven first.
         std::function<void(LinkId, const UnprovenRun&)> glimpsed;
         std::function<void(LinkId, Frame)> received;
         std::function<void(LinkId)> drained;
@@ -62,9 +62,6 @@ class Transport {
     void send(LinkId link, const Frame& frame);
     void finish(LinkId link);
     void drop(LinkId link);
-
-    // On: lines are shown before they are proven, too.
-    void glimpse(bool on);
 
     // On: nothing is read from legacy peers, those to come included, until it is off again.
     void hold_legacy(bool on);

@@ -71,15 +71,18 @@ Member::Member(asio::io_context& loop, Endpoint place, bool tls, Greeted greeted
       tls_(tls),
       on_greeted_(std::move(greeted)),
       key_(key_of(place)),
-      transport_(
-          loop, key_, "",
-          {[](LinkId, Endpoint, bool) {}, [](LinkId, const UnprovenRun&) {},
-           [this](LinkId link, const Frame& frame) { received(link, frame); },
-           [this](LinkId link) {
-               busy_ = false;
-               send_next(link);
-           },
-           [](LinkId) {}, [](LinkId, link::LinkEnd) {}, [] { return false; }, [](Endpoint) {}}) {}
+      transport_(loop, key_, "",
+                 {[](LinkId, Endpoint, bool) {},
+                  {},
+                  [this](LinkId link, const Frame& frame) { received(link, frame); },
+                  [this](LinkId link) {
+                      busy_ = false;
+                      send_next(link);
+                  },
+                  [](LinkId) {},
+                  [](LinkId, link::LinkEnd) {},
+                  [] { return false; },
+                  [](Endpoint) {}}) {}
 
 Hello Member::hello() const {
     Hello hello;

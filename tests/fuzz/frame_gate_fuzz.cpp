@@ -108,8 +108,8 @@ void check_passed(std::string_view passed, Peer peer, bool was_admitted) {
     const bool is_client = peer == Peer::client;
     LANCHAT_ASSERT(counts[1] <= (!is_client ? 2U : was_admitted ? 5U : 1U));  // HEADERS
     LANCHAT_ASSERT(counts[3] <= (was_admitted ? 6U : 2U));                    // RST_STREAM
-    const std::size_t answers = is_client ? 0 : 1;                            // to our settings
-    LANCHAT_ASSERT(counts[4] <= (was_admitted ? 24U : 8U) + answers);         // SETTINGS
+    const std::size_t answers = is_client ? 0 : 1;  // to our settings
+    LANCHAT_ASSERT(counts[4] <= (was_admitted ? 24U : 8U) + answers);  // SETTINGS
     LANCHAT_ASSERT(counts[5] == 0);                                           // PUSH_PROMISE
     LANCHAT_ASSERT(counts[6] <= (was_admitted ? 24U : 8U));                   // PING
     LANCHAT_ASSERT(counts[7] <= 4);                                           // GOAWAY

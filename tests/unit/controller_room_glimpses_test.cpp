@@ -79,6 +79,21 @@ TEST_CASE(
     CHECK(glimpsed(scene).size() == 2);
 }
 
+TEST_CASE("with too many keys that did not prove what was shown, nobody's lines are shown before") {
+    Scene scene;
+    const auto glimpse = [&](std::uint16_t n) {
+        const InstanceId who{1'000U + n};
+        const LinkId link = scene.link_by_them(at(2, n), who);
+        scene.give(Glimpsed{link, unproven(Scene::lines(who, 1, 1))});
+        return link;
+    };
+    for (std::uint16_t n = 1; n <= limits::doubted_max; ++n) scene.lose(glimpse(n));
+    CHECK(scene.events<Withdrawn>().size() == limits::doubted_max);
+
+    glimpse(limits::doubted_max + 1);
+    CHECK(glimpsed(scene).size() == limits::doubted_max);
+}
+
 TEST_CASE("what is not taken once it is proven is withdrawn, and nobody is blamed") {
     Scene scene;
     const LinkId link = scene.link_by_us(at(2), high);

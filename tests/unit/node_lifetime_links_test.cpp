@@ -36,19 +36,31 @@ Config config(PortRange ports, const std::string& data_dir = {}) {
     return config;
 }
 
+using Glimpsed = std::function<void(LinkId, const UnprovenRun&)>;
+
 // A transport that links with another one; both only count.
 struct Side {
-    explicit Side(asio::io_context& on)
+    explicit Side(asio::io_context& on, bool glimpses = true)
         : loop(on),
           key(std::make_shared<const DeviceKey>(DeviceKey::Seed{1})),
           transport(std::make_unique<link::Transport>(
               loop, key, "",
               link::Transport::Hooks{
                   [this](LinkId link, Endpoint, bool) { accepted = link; },
-                  [this](LinkId, const UnprovenRun&) { glimpsed_after = frames; },
+                  glimpses ? Glimpsed([this](auto&&...) { glimpsed_after = frames; }) : nullptr,
                   [this](LinkId, Frame) { ++frames; }, [this](LinkId) { ++drained; }, [](LinkId) {},
                   [this](LinkId, link::LinkEnd) { ++lost; }, [] { return false; },
                   [](Endpoint) {}})) {}
+
+    // Opens both, and dials the other one.
+    void link_to(Side& acceptor, PortRange ports, const Frame& greeting, bool encrypted) {
+        const auto port = acceptor.transport->open({here}, ports);
+        REQUIRE(port);
+        REQUIRE(transport->open({here}, ports));
+        tcp::socket socket(loop);
+        socket.connect(test::at(*port));
+        transport->dial(LinkId{2}, std::move(socket), greeting, encrypted);
+    }
 
     asio::io_context& loop;
     std::shared_ptr<const DeviceKey> key;
@@ -70,12 +82,7 @@ TEST_CASE("a transport and its streams may go at any stage of a link") {
     for (int round = 0; round < rounds(300); ++round) {
         Side acceptor(loop);
         Side dialler(loop);
-        const auto port = acceptor.transport->open({here}, ports);
-        REQUIRE(port);
-        REQUIRE(dialler.transport->open({here}, ports));
-        tcp::socket socket(loop);
-        socket.connect(test::at(*port));
-        dialler.transport->dial(LinkId{2}, std::move(socket), greeting, round % 2 == 0);
+        dialler.link_to(acceptor, ports, greeting, round % 2 == 0);
         const int stage = round % 6;
         if (stage >= 1) run_what_is_ready(loop);
         if (stage >= 2) CHECK(until(loop, [&] { return acceptor.accepted.has_value(); }));
@@ -96,15 +103,9 @@ TEST_CASE("a line is told of before it is proven, and the transport may go in be
     Frame line;
     line.runs = {Voice(InstanceId{2}).run(1, 1)};
     for (int round = 0; round < rounds(100); ++round) {
-        Side acceptor(loop);
+        Side acceptor(loop, round % 4 != 0);
         Side dialler(loop);
-        const auto port = acceptor.transport->open({here}, ports);
-        REQUIRE(port);
-        REQUIRE(dialler.transport->open({here}, ports));
-        acceptor.transport->glimpse(round % 4 != 0);
-        tcp::socket socket(loop);
-        socket.connect(test::at(*port));
-        dialler.transport->dial(LinkId{2}, std::move(socket), greeting, round % 2 == 0);
+        dialler.link_to(acceptor, ports, greeting, round % 2 == 0);
         CHECK(until(loop, [&] { return dialler.drained == 1; }));
         dialler.transport->send(LinkId{2}, line);
         if (round % 4 == 0) {
