@@ -7,9 +7,8 @@
 #            async_wait(wait_read) and a read of one's own save that call, and cost an epoll_ctl()
 #            that arms the descriptor anew for each message: 1 000 more than the other way.
 # Matters:   Half of the calls of a relay of small messages are for nothing, whichever way is chosen.
-# Instead:   Where it is known who writes to the other end, as of a socket pair within a process,
-#            read right after that, without a look at the reactor; keep the wait for what comes
-#            otherwise.
+# Instead:   Let several messages share a read (join what waits before it is written), and do not
+#            expect async_wait to save a call.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
