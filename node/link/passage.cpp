@@ -2,7 +2,6 @@
 #include "node/link/passage.hpp"
 
 #include <algorithm>
-#include <array>
 #include <asio/buffer.hpp>
 #include <asio/local/connect_pair.hpp>
 #include <asio/local/stream_protocol.hpp>
@@ -92,6 +91,8 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
         asio::local::connect_pair(inner_, far, no);
         if (!no && !name_.empty())
             inner_.bind(asio::local::stream_protocol::endpoint('\0' + name_), no);
+        if (!no) tcp_of(outer_).non_blocking(true, no);
+        if (!no) inner_.non_blocking(true, no);
         if (!no) far.non_blocking(true, no);
         if (no) return close_outer();
         is_open_ = true;
@@ -101,8 +102,20 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
                               self->hooks_.fed();
                               if (!error) self->pump_in();
                           });
-        pump_out();
+        push_out();
         hooks_.opened(UniqueFd(far.release()));
+    }
+
+    void push_out() override {
+        while (is_open_ && !is_giving_ && !is_over_) {
+            const auto buffer = out_.to_fill();
+            asio::error_code no;
+            const auto count = inner_.read_some(buffer, no);
+            if (no == asio::error::would_block) return await_output();
+            if (no) return ended_here();
+            if (count == buffer.size()) hooks_.fed();  // it may have waited for room
+            if (!is_draining_) give(out_.filled(count));
+        }
     }
 
     void admit() override {
@@ -128,14 +141,7 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
     }
 
     void leave() override {
-        asio::error_code none;
-        inner_.non_blocking(true, none);
-        tcp_of(outer_).non_blocking(true, none);
-        std::array<char, 4096> last{};
-        while (is_open_ && !is_draining_ && !is_giving_ && !none) {
-            const auto count = inner_.read_some(asio::buffer(last), none);
-            if (!none) asio::write(outer_, asio::buffer(last, count), none);
-        }
+        push_out();
         cut();
     }
 
@@ -204,29 +210,39 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
 
     void take(std::string_view bytes) {
         if (const auto why = gate_.take(bytes, steady_now())) return refuse(*why);
-        asio::async_write(inner_, asio::buffer(bytes),
+        asio::error_code no;
+        const auto count = inner_.write_some(asio::buffer(bytes), no);
+        if (no && no != asio::error::would_block) return cut();
+        hooks_.fed();
+        if (count == bytes.size()) return pump_in();
+        asio::async_write(inner_, asio::buffer(bytes.substr(count)),
                           [self = this->shared_from_this()](auto error, std::size_t) {
                               self->hooks_.fed();
                               error ? self->cut() : self->pump_in();
                           });
     }
 
-    void pump_out() {
-        inner_.async_read_some(
-            out_.to_fill(), [self = this->shared_from_this()](auto error, std::size_t count) {
-                error ? self->ended_here() : self->give(self->out_.filled(count));
-            });
+    // What gRPC writes by itself nobody else tells.
+    void await_output() {
+        if (std::exchange(awaits_output_, true)) return;
+        inner_.async_wait(asio::socket_base::wait_read,
+                          [self = this->shared_from_this()](auto error) {
+                              self->awaits_output_ = false;
+                              error ? self->ended_here() : self->push_out();
+                          });
     }
 
     void give(std::string_view bytes) {
-        if (is_draining_) return pump_out();
         gate_.gave(bytes);
+        asio::error_code no;
+        const auto count = outer_.write_some(asio::buffer(bytes), no);
+        if (!no && count == bytes.size()) return;
         is_giving_ = true;
-        asio::async_write(outer_, asio::buffer(bytes),
+        asio::async_write(outer_, asio::buffer(bytes.substr(count)),
                           [self = this->shared_from_this()](auto error, std::size_t) {
                               self->is_giving_ = false;
                               if (error) self->drain();
-                              self->pump_out();
+                              self->push_out();
                           });
     }
 
@@ -239,6 +255,7 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
 
     // All that gRPC has written is out.
     void ended_here() {
+        if (std::exchange(is_over_, true)) return;
         if (is_draining_) return cut();
         if constexpr (std::is_same_v<Outer, TlsSocket>)
             outer_.async_shutdown([self = this->shared_from_this()](const asio::error_code&,
@@ -277,6 +294,8 @@ class Way final : public Passage, public std::enable_shared_from_this<Way<Outer>
     bool is_open_ = false;
     bool is_draining_ = false;
     bool is_giving_ = false;  // what gRPC wrote is on its way out
+    bool is_over_ = false;    // gRPC has closed its end
+    bool awaits_output_ = false;
     Buffer in_;
     Buffer out_;
 };

@@ -35,7 +35,7 @@ class Passage {
         std::function<void()> long_ended;
         // gRPC's end of the way.
         std::function<void(UniqueFd inner)> opened;
-        // There is something new for gRPC at its end.
+        // There is something new for gRPC at its end, or room for more.
         std::function<void()> fed;
         // The connection was cut, and why.
         std::function<void(std::string_view why)> refused;
@@ -50,6 +50,8 @@ class Passage {
     virtual void let_through() = 0;
     // The other end is no stranger any more.
     virtual void admit() = 0;
+    // gRPC may have written something: it goes out now, if the network takes it.
+    virtual void push_out() = 0;
     // Its long message may come now.
     virtual void go_on() = 0;
     // Ends it as what takes more than was granted.

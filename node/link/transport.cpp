@@ -370,6 +370,7 @@ void Transport::Body::send(LinkId link, const Frame& frame) {
     if (to == nullptr || !to->stream) return;
     const std::string bytes = encoded(*to, frame);
     to->stream->send(bytes);
+    tunnels_.push_out(to->way);
 }
 
 Duration Transport::Body::received(LinkId link, Frame frame) {

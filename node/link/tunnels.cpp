@@ -234,14 +234,14 @@ void Tunnels::long_ended(Id id) {
 
 void Tunnels::serve_long() {
     const Instant now = steady_now();
-    const auto passage_of = [this](Berths::Ticket ticket) {
-        return ways_.at(Id{static_cast<std::uint64_t>(ticket)}).passage.lock();
+    const auto waiting = [this](Berths::Ticket ticket) {
+        return passage_of(Id{static_cast<std::uint64_t>(ticket)});
     };
     while (const auto slow = berths_.overdue(now)) {
         berths_.left(*slow);
-        passage_of(*slow)->refuse("a message that does not end");
+        waiting(*slow)->refuse("a message that does not end");
     }
-    while (const auto ticket = berths_.next(now)) passage_of(*ticket)->go_on();
+    while (const auto ticket = berths_.next(now)) waiting(*ticket)->go_on();
     next_berth_.cancel();
     const auto next = berths_.overdue_at();
     if (!next) return;
@@ -259,12 +259,19 @@ void Tunnels::leave(Way& way, bool is_admitted) {
 }
 
 void Tunnels::admit(Id id) {
-    asio::post(loop_, running_.guard([this, id] {
-        const auto way = ways_.find(id);
-        if (way == ways_.end()) return;
-        if (const auto passage = way->second.passage.lock()) passage->admit();
-        leave(way->second, true);
-    }));
+    const auto way = ways_.find(id);
+    if (way == ways_.end()) return;
+    if (const auto passage = way->second.passage.lock()) passage->admit();
+    leave(way->second, true);
+}
+
+void Tunnels::push_out(Id id) {
+    if (const auto passage = passage_of(id)) passage->push_out();
+}
+
+std::shared_ptr<Passage> Tunnels::passage_of(Id id) {
+    const auto way = ways_.find(id);
+    return way == ways_.end() ? nullptr : way->second.passage.lock();
 }
 
 void Tunnels::stop() {

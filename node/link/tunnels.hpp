@@ -66,8 +66,12 @@ class Tunnels {
     // Takes the connection over. Precondition: started.
     void open(Connection connection, Told told);
 
-    // The other end is no stranger any more.
+    // The other end is no stranger any more, before this returns: what we answer it may leave at
+    // once.
     void admit(Id id);
+
+    // gRPC has written something: it goes out now, if the network takes it.
+    void push_out(Id id);
 
     // Ends all, when what gRPC has written is out as far as that is possible at once. Nothing is
     // told any more.
@@ -99,6 +103,7 @@ class Tunnels {
     void long_ended(Id id);
     void serve_long();
     void leave(Way& way, bool is_admitted);
+    std::shared_ptr<Passage> passage_of(Id id);
     void tell(const Told& told, Opening opening);
     std::string name_of(Id id) const;
 

@@ -158,6 +158,26 @@ TEST_CASE("who floods later is cut then, and gRPC reads an end") {
     door.run_until([&] { return guest.gone; });
 }
 
+// As when gRPC's answer leaves at once, and the other end is quick: it speaks behind what was seen
+// of it before.
+TEST_CASE("who is admitted may say a long message from then on, not a turn of the loop later") {
+    Door door;
+    Guest guest(door);
+    guest.greet();
+    const std::string message =
+        std::string("\0\x40\5\0\0\0\0\0\1\0\0\0\x40\0", 14) + std::string(16'384, 'x');
+    asio::post(door.loop, [&] {
+        door.tunnels.admit(guest.opening->id);
+        guest.say(message);
+    });
+    guest.say(ping);
+
+    Local inner(door.loop, asio::local::stream_protocol{}, guest.opening->inner.release());
+    const std::string all = preface + settings + headers + greeting + ping + message;
+    CHECK(door.hear(inner, all.size()) == all);
+    CHECK(door.complaints.empty());
+}
+
 TEST_CASE("of strangers only so many are with gRPC until they are admitted, or gone") {
     Door door;
     std::vector<std::unique_ptr<Guest>> guests;
