@@ -9,7 +9,7 @@
 namespace lanchat {
 namespace {
 
-constexpr char version = 2;
+constexpr char version = 3;
 constexpr std::size_t share_bytes = sizeof(CPace::Share);
 constexpr std::size_t tag_bytes = sizeof(CPace::Tag);
 constexpr std::size_t nonce_at = 2;  // version and kind before

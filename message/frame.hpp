@@ -20,7 +20,7 @@
 
 namespace lanchat {
 
-inline constexpr std::uint32_t protocol_version = 2;
+inline constexpr std::uint32_t protocol_version = 3;
 
 // Who speaks, in the first frame of each side.
 struct Hello {

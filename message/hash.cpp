@@ -1,6 +1,7 @@
 // BLAKE2b-256 by libsodium.
 #include "message/hash.hpp"
 
+#include "message/assert.hpp"
 #include "message/sodium.hpp"
 
 namespace lanchat {
@@ -26,6 +27,15 @@ Hash hash_of(std::string_view bytes) {
 Hashing::Hashing() {
     need_sodium();
     crypto_generichash_blake2b_init(sodium(state_), nullptr, 0, sizeof(Hash::bytes));
+}
+
+Hashing::Hashing(std::string_view purpose) {
+    need_sodium();
+    std::array<char, crypto_generichash_blake2b_PERSONALBYTES> personal{};
+    LANCHAT_ASSERT(purpose.size() <= personal.size());
+    purpose.copy(personal.data(), personal.size());
+    crypto_generichash_blake2b_init_salt_personal(sodium(state_), nullptr, 0, sizeof(Hash::bytes),
+                                                  nullptr, raw({personal.data(), personal.size()}));
 }
 
 Hashing& Hashing::add(std::string_view bytes) {

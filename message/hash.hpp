@@ -23,6 +23,9 @@ Hash hash_of(std::string_view bytes);
 class Hashing {
   public:
     Hashing();
+    // Hashes of one purpose are never those of another (BLAKE2's personalization), and its name
+    // costs nothing. Precondition: at most 16 bytes, which count as if zeros followed.
+    explicit Hashing(std::string_view purpose);
     Hashing& add(std::string_view bytes);
     // 8 bytes, most significant first.
     Hashing& add(std::uint64_t number);

@@ -29,7 +29,7 @@ bool is_sound(const Shared& shared) {
 }
 
 bool follows(const VerifiedRun& run, const VerifiedRun& next) {
-    return run.is_of_version_1() == next.is_of_version_1() && next.log() == run.log() &&
+    return run.version() == next.version() && next.log() == run.log() &&
            next.first() == run.last() + 1 && next.before() == run.head() &&
            next.items().front().clock > run.items().back().clock;
 }
@@ -43,7 +43,7 @@ std::optional<std::vector<BodyName>> take_names(Run& run) {
     for (const auto body : run.bodies) {
         const bool is_apart = apart != run.apart.end() && *apart == names.size();
         if (!is_apart) {
-            names.push_back(name_of_body(body));
+            names.push_back(name_of_body(body, run.shared->version));
             continue;
         }
         const auto name = body_name_from(body);
@@ -67,10 +67,43 @@ bool is_within_bounds(const Pieces& entries, const std::vector<BodyName>& bodies
     return true;
 }
 
+Hash head_after_v2(const EntryPlace& place, std::string_view bytes, const BodyName& body) {
+    const Hash entry = Hashing().add(body.hash.view()).add(body.size).add(bytes).done();
+    return Hashing()
+        .add("lanchat/entry/2")
+        .add(place.log.device.view())
+        .add(static_cast<std::uint64_t>(place.log.epoch))
+        .add(place.log.to.view())
+        .add(place.seq)
+        .add(place.before.view())
+        .add(entry.view())
+        .done();
+}
+
+// Device, epoch and readers of a log are in what comes before its first entry, and so in all heads.
+Hash head_after_v3(const EntryPlace& place, std::string_view bytes, const BodyName& body) {
+    Hash before = place.before;
+    if (place.seq == 1)
+        before = Hashing("lanchat/log/3")
+                     .add(place.log.device.view())
+                     .add(static_cast<std::uint64_t>(place.log.epoch))
+                     .add(place.log.to.view())
+                     .done();
+    return Hashing("lanchat/entry/3")
+        .add(before.view())
+        .add(place.seq)
+        .add(body.hash.view())
+        .add(body.size)
+        .add(bytes)
+        .done();
+}
+
 }  // namespace
 
 std::string pack(const Shared& shared) {
-    std::string packed(shared.log.device.view());
+    std::string packed;
+    if (shared.version != Version::two) packed += static_cast<char>(shared.version);
+    packed += shared.log.device.view();
     put_big_endian(packed, static_cast<std::uint64_t>(shared.log.epoch));
     put_big_endian(packed, shared.first);
     if (shared.first != 1) packed += shared.before.view();
@@ -85,6 +118,10 @@ std::optional<Shared> shared_from(std::string_view packed) {
         packed.remove_prefix(front.size());
         return front;
     };
+    // All that follows a version has an even length.
+    const bool tells_version = packed.size() % 2 != 0;
+    shared.version = tells_version ? Version::three : Version::two;
+    if (tells_version && next(1)[0] != static_cast<char>(shared.version)) return std::nullopt;
     std::uint64_t epoch = 0;
     if (!take_exact(next(sizeof shared.log.device.bytes), shared.log.device) ||
         !take_big_endian(next(sizeof epoch), epoch) ||
@@ -97,9 +134,11 @@ std::optional<Shared> shared_from(std::string_view packed) {
     return shared;
 }
 
-BodyName name_of_body(std::string_view body) {
+BodyName name_of_body(std::string_view body, Version version) {
     if (body.empty()) return {};
-    return {Hashing().add("lanchat/body/1").add(body).done(), body.size()};
+    return {version == Version::two ? Hashing().add("lanchat/body/1").add(body).done()
+                                    : Hashing("lanchat/body/3").add(body).done(),
+            body.size()};
 }
 
 std::string pack(const BodyName& name) {
@@ -117,24 +156,16 @@ std::optional<BodyName> body_name_from(std::string_view packed) {
     return name;
 }
 
-Hash head_after(const EntryPlace& place, std::string_view bytes, const BodyName& body) {
-    const Hash entry = Hashing().add(body.hash.view()).add(body.size).add(bytes).done();
-    return Hashing()
-        .add("lanchat/entry/2")
-        .add(place.log.device.view())
-        .add(static_cast<std::uint64_t>(place.log.epoch))
-        .add(place.log.to.view())
-        .add(place.seq)
-        .add(place.before.view())
-        .add(entry.view())
-        .done();
+Hash head_after(const EntryPlace& place, std::string_view bytes, const BodyName& body,
+                Version version) {
+    return version == Version::two ? head_after_v2(place, bytes, body)
+                                   : head_after_v3(place, bytes, body);
 }
 
 Hash head_after(const Entry& entry) {
     return head_after({entry.log, entry.seq, entry.before}, encode(entry),
                       name_of_body(encode_body(entry)));
 }
-
 Hash head_after_v1(const Hash& before, std::string_view bytes) {
     return Hashing().add(before.view()).add(hash_of(bytes).view()).done();
 }
@@ -148,17 +179,18 @@ Entry VerifiedRun::Item::entry() const {
 }
 
 std::optional<Shared> VerifiedRun::shared() const {
-    if (is_of_version_1_) return std::nullopt;
+    if (is_of_version_1()) return std::nullopt;
     return place_;
 }
 
 // The head vouches for all that comes before it; log and number are named so that a signature can
 // never be taken for one over another place.
 std::string VerifiedRun::signed_bytes() const {
-    std::string out = is_of_version_1_ ? "lanchat/run/1" : "lanchat/run/2";
+    std::string out = "lanchat/run/";
+    out += static_cast<char>('0' + static_cast<int>(version()));
     out += log().device.view();
     put_big_endian(out, static_cast<std::uint64_t>(log().epoch));
-    if (!is_of_version_1_) out += log().to.view();
+    if (!is_of_version_1()) out += log().to.view();
     put_big_endian(out, last());
     out += head().view();
     return out;
@@ -169,12 +201,12 @@ std::optional<Failure> VerifiedRun::take_next(std::string_view bytes, const Body
                                               Entry& entry) {
     const bool is_first = rows_.empty();
     EntryPlace place{log(), first() + rows_.size(), is_first ? before() : head()};
-    if (is_of_version_1_) {
+    if (is_of_version_1()) {
         auto old = decode_entry_v1(bytes);
         if (!old) return old.failure();
         entry = std::move(*old);
         if (is_first) {
-            place_ = {entry.log, entry.seq, entry.before};
+            place_ = {entry.log, entry.seq, entry.before, Version::one};
             place = {entry.log, entry.seq, entry.before};
         }
     } else if (auto no = decode_entry(bytes, place, entry)) {
@@ -186,8 +218,8 @@ std::optional<Failure> VerifiedRun::take_next(std::string_view bytes, const Body
                          (is_first || (place.seq != 0 && entry.clock > rows_.back().clock));
     if (!follows) return Failure{"run whose entries do not follow each other"};
     rows_.push_back({entry.clock, body_name,
-                     is_of_version_1_ ? head_after_v1(place.before, bytes)
-                                      : head_after(place, bytes, body_name),
+                     is_of_version_1() ? head_after_v1(place.before, bytes)
+                                       : head_after(place, bytes, body_name, version()),
                      entry.kind});
     byte_count_ += bytes.size() + body_name.size;
     return std::nullopt;
@@ -195,7 +227,7 @@ std::optional<Failure> VerifiedRun::take_next(std::string_view bytes, const Body
 
 void VerifiedRun::add(const Item& item) {
     entries_.push_back(item.bytes);
-    if (!is_of_version_1_) bodies_.push_back(item.body);
+    if (!is_of_version_1()) bodies_.push_back(item.body);
     rows_.push_back({item.clock, item.body_name, item.head, item.kind});
     byte_count_ += item.bytes.size() + item.body_name.size;
 }
@@ -208,7 +240,7 @@ Result<UnprovenRun> UnprovenRun::read(Run run) {
     if (!names) return Failure{"run with bodies that are nowhere"};
     if (!is_within_bounds(run.entries, *names)) return Failure{"run with a bad length"};
     std::shared_ptr<VerifiedRun> taken(
-        new VerifiedRun(run.shared.value_or(Shared{}), is_of_version_1));
+        new VerifiedRun(run.shared.value_or(Shared{{}, 0, {}, Version::one})));
     taken->rows_.reserve(run.entries.size());
     Entry entry;
     for (std::size_t n = 0; n < run.entries.size(); ++n) {
@@ -234,7 +266,7 @@ Result<RunPtr> verify(Run run) {
 }
 
 void RunMaker::add(const Entry& entry) {
-    if (!run_) run_.reset(new VerifiedRun({entry.log, entry.seq, entry.before}, false));
+    if (!run_) run_.reset(new VerifiedRun({entry.log, entry.seq, entry.before}));
     VerifiedRun& run = *run_;
     const bool is_first = run.rows_.empty();
     LANCHAT_ASSERT(entry.log == run.log() && entry.seq == run.first() + run.size());
@@ -279,7 +311,7 @@ RunPtr end_of(const RunPtr& run, Seq after) {
     if (after < run->first()) return run;
     LANCHAT_ASSERT(after < run->last());
     const std::shared_ptr<VerifiedRun> end(
-        new VerifiedRun({run->log(), after + 1, run->at(after).head}, run->is_of_version_1()));
+        new VerifiedRun({run->log(), after + 1, run->at(after).head, run->version()}));
     for (Seq seq = after + 1; seq <= run->last(); ++seq) end->add(run->at(seq));
     end->signature_ = run->signature();
     return end;
@@ -301,8 +333,8 @@ std::vector<RunPtr> joined(const std::vector<RunPtr>& runs) {
             all.push_back(last);
         } else {
             const VerifiedRun& first = **run;
-            const std::shared_ptr<VerifiedRun> whole(new VerifiedRun(
-                {first.log(), first.first(), first.before()}, first.is_of_version_1()));
+            const std::shared_ptr<VerifiedRun> whole(
+                new VerifiedRun({first.log(), first.first(), first.before(), first.version()}));
             for (; run != end; ++run)
                 for (const auto& item : (*run)->items()) whole->add(item);
             whole->signature_ = last->signature();
@@ -322,7 +354,7 @@ RunPtr without_body(const RunPtr& run, Seq seq) {
 
 RunPtr with_body(const RunPtr& run, Seq seq, std::string_view body) {
     const auto known = run->at(seq);
-    if (!known.is_apart() || name_of_body(body) != known.body_name) return nullptr;
+    if (!known.is_apart() || name_of_body(body, run->version()) != known.body_name) return nullptr;
     const std::shared_ptr<VerifiedRun> whole(new VerifiedRun(*run));
     whole->bodies_.replace(static_cast<std::size_t>(seq - run->first()), body);
     return whole;

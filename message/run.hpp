@@ -16,15 +16,21 @@
 
 namespace lanchat {
 
+// How entries are written, hashed and signed (README.md). What was said keeps its version; new
+// entries are of the last one.
+enum class Version : std::uint8_t { one = 1, two, three };
+
 // What the entries of a run have in common, from version 2 on.
 struct Shared {
     LogId log;
     Seq first = 0;
     Hash before;  // all zeros if and only if `first` is 1
+    Version version = Version::three;
 
     bool operator==(const Shared&) const = default;
 };
-// device ‖ epoch ‖ first ‖ before, if `first` is not 1 ‖ to, of a direct log.
+// The version, but not of version 2 ‖ device ‖ epoch ‖ first ‖ before, if `first` is not 1 ‖ to, of
+// a direct log.
 std::string pack(const Shared& shared);
 // Nothing if it is not just that.
 std::optional<Shared> shared_from(std::string_view packed);
@@ -46,7 +52,7 @@ struct BodyName {
 
     bool operator==(const BodyName&) const = default;
 };
-BodyName name_of_body(std::string_view body);
+BodyName name_of_body(std::string_view body, Version version = Version::three);
 
 // The body of the entry `seq` of some log.
 struct Body {
@@ -117,8 +123,9 @@ class VerifiedRun {
     // Precondition: the run holds `seq`.
     Item at(Seq seq) const { return item(seq - first()); }
     const Signature& signature() const { return signature_; }
-    // Whether its entries hold their texts themselves, as those of version 1.
-    bool is_of_version_1() const { return is_of_version_1_; }
+    Version version() const { return place_.version; }
+    // Whether its entries hold their texts themselves.
+    bool is_of_version_1() const { return version() == Version::one; }
     std::optional<Shared> shared() const;  // as in Run
     // Of all entries, and of the bodies that are here; of version 1 there are none.
     const Pieces& entries() const { return entries_; }
@@ -137,12 +144,11 @@ class VerifiedRun {
         const std::shared_ptr<const VerifiedRun>& run, Seq seq);
     friend std::shared_ptr<const VerifiedRun> with_body(
         const std::shared_ptr<const VerifiedRun>& run, Seq seq, std::string_view body);
-    VerifiedRun(Shared place, bool is_of_version_1)
-        : place_(place), is_of_version_1_(is_of_version_1) {}
+    explicit VerifiedRun(const Shared& place) : place_(place) {}
 
     Item item(std::size_t n) const {
         const Row& row = rows_[n];
-        return {first() + n, entries_[n],   is_of_version_1_ ? std::string_view() : bodies_[n],
+        return {first() + n, entries_[n],   is_of_version_1() ? std::string_view() : bodies_[n],
                 row.clock,   row.body_name, n == 0 ? place_.before : rows_[n - 1].head,
                 row.head,    row.kind,      *this};
     }
@@ -152,12 +158,11 @@ class VerifiedRun {
     void add(const Item& item);
     std::string signed_bytes() const;
 
-    Shared place_;
+    Shared place_;  // of version 1 too
     Pieces entries_;
     Pieces bodies_;
     std::vector<Row> rows_;
     Signature signature_;
-    bool is_of_version_1_;
     std::size_t byte_count_ = 0;
 };
 using RunPtr = std::shared_ptr<const VerifiedRun>;
@@ -233,9 +238,12 @@ std::vector<Entry> entries_of(const VerifiedRun& run, std::size_t first, std::si
 // The run as it travels.
 Run unverified(const VerifiedRun& run);
 
-// The head of a log after an entry of `bytes`: H("lanchat/entry/2" ‖ device ‖ epoch ‖ to ‖ seq ‖
-// before ‖ H(hash of the body ‖ its size ‖ bytes)).
-Hash head_after(const EntryPlace& place, std::string_view bytes, const BodyName& body);
+// The head of a log after an entry of `bytes`: H of purpose "lanchat/entry/3" over before ‖ seq ‖
+// hash of the body ‖ its size ‖ bytes. What comes before the first entry of a log names it. Both
+// ends of a flood do little else, so an entry of usual length and its body take a block of BLAKE2b
+// each. Precondition: not of version 1.
+Hash head_after(const EntryPlace& place, std::string_view bytes, const BodyName& body,
+                Version version = Version::three);
 // That of an entry made here.
 Hash head_after(const Entry& entry);
 // In a log of version 1: H(before ‖ H(bytes)).

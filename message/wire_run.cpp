@@ -28,12 +28,21 @@ bool take_pieces(std::string& slice, const Sizes& sizes, Pieces& pieces) {
     return cut.has_value();
 }
 
+// It is told from version 3 on.
+std::optional<Version> version_of(const message::Run& in) {
+    constexpr auto three = static_cast<std::uint32_t>(Version::three);
+    if (in.version() == 0) return Version::two;
+    return in.version() == three ? std::optional(Version::three) : std::nullopt;
+}
+
 // What its entries share; nothing of version 1.
 bool take_shared(const message::Run& in, Run& run) {
     const bool has_pieces = in.entry_sizes_size() > 0 || in.body_sizes_size() > 0;
     if ((in.first() == 0) == has_pieces || (has_pieces && in.old_entries_size() > 0)) return false;
-    if (in.first() == 0) return true;
-    Shared shared{{}, in.first(), {}};
+    if (in.first() == 0) return in.version() == 0;
+    const auto version = version_of(in);
+    if (!version) return false;
+    Shared shared{{}, in.first(), {}, *version};
     const bool is_first = shared.first == 1;
     if (!take_any_log(in, shared.log)) return false;
     if (is_first != in.before().empty() || !take_exact_or_none(in.before(), shared.before))
@@ -61,6 +70,7 @@ void put(const VerifiedRun& run, message::Run& out) {
         put_sizes(apart.bodies, *out.mutable_body_sizes());
         out.mutable_apart()->Add(apart.apart.begin(), apart.apart.end());
     }
+    if (run.version() != Version::two) out.set_version(static_cast<std::uint32_t>(run.version()));
     put_any(run.log(), out);
     out.set_first(run.first());
     if (run.first() != 1) out.set_before(std::string(run.before().view()));

@@ -27,7 +27,7 @@ using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
 
 // Nobody's name: the program and the version of its admission, which was left out while it was 1.
-constexpr std::string_view common_name = "lanchat 2";
+constexpr std::string_view common_name = "lanchat 3";
 constexpr std::string_view first_common_name = "lanchat";
 constexpr long a_day = 24 * 60 * 60;
 constexpr long validity = 20 * 365 * a_day;  // of a key for one process: clocks may be wrong

@@ -308,7 +308,7 @@ bool StoredRun::take_all(std::string_view shared, std::string_view entries,
 std::optional<Entry> StoredRun::entry(std::size_t place) {
     if (!shared_) return entry_v1(place);
     const auto& [bytes, name, body] = entries_[place];
-    if (!body.empty() && name_of_body(body) != name) return std::nullopt;
+    if (!body.empty() && name_of_body(body, shared_->version) != name) return std::nullopt;
     auto entry = decode_entry(bytes, {shared_->log, first_ + place, {}});
     if (!entry) return std::nullopt;
     if (!is_apart(place)) take_body(body, *entry);
@@ -344,8 +344,8 @@ std::optional<Hash> StoredRun::head_before(std::size_t place) {
     }
     Hash head = shared_->before;
     for (std::size_t n = 0; n < place; ++n)
-        head =
-            head_after({shared_->log, first_ + n, head}, entries_[n].bytes, entries_[n].body_name);
+        head = head_after({shared_->log, first_ + n, head}, entries_[n].bytes,
+                          entries_[n].body_name, shared_->version);
     return head;
 }
 

@@ -58,7 +58,7 @@ def message(text):
 def hello(address, author, signature=b""):
     """The first frame of a lanchat node, with whatever name."""
     number = struct.pack("<Q", author.instance)
-    words = (b"\x08\x02" + field(2, author.device) + b"\x19" + number + field(4, author.name) +
+    words = (b"\x08\x03" + field(2, author.device) + b"\x19" + number + field(4, author.name) +
              (field(6, signature) if signature else b"") + b"\x71" + number)
     return field(1, address) + field(2, field(1, words))
 

@@ -169,19 +169,23 @@ def _lines(home):
 
 def _run(first, last, head, shared, entries, bodies):
     """The lines of a run by their numbers, each with whom it is for alone."""
-    device, epoch, number, before, reader = _shared(shared)
+    version, device, epoch, number, before, reader = _shared(shared)
+    if version != 3:
+        raise ValueError(f"the run {first}-{last} is of version {version}")
     if number != first:
         raise ValueError(f"the run {first}-{last} is of {number}")
     lines = {}
     for (size, signed, entry), body in zip(_signed(entries[:-8]), _unpacked(bodies), strict=True):
-        if body and (len(body), _hash(b"lanchat/body/1" + body)) != (size, signed):
+        if body and (len(body), _hash(b"lanchat/body/3", body)) != (size, signed):
             raise ValueError(f"the body of {number} is not what was signed")
         fields, said = _fields(entry), _fields(body[16:])
         lines[number] = (
             Kept(fields[1], device, epoch, number, said.get(1, b"").decode()), reader)
-        before = _hash(b"lanchat/entry/2" + device + struct.pack(">Q", epoch) +
-                       (reader or bytes(32)) + struct.pack(">Q", number) + before +
-                       _hash(signed + struct.pack(">Q", size) + entry))
+        if number == 1:
+            before = _hash(b"lanchat/log/3",
+                           device + struct.pack(">Q", epoch) + (reader or bytes(32)))
+        before = _hash(b"lanchat/entry/3", before + struct.pack(">Q", number) + signed +
+                       struct.pack(">Q", size) + entry)
         number += 1
     if number != last + 1 or before != head:
         raise ValueError(f"the run {first}-{last} is not what was signed")
@@ -189,14 +193,15 @@ def _run(first, last, head, shared, entries, bodies):
 
 
 def _shared(packed):
-    """Device, epoch, first number, head before it, whom it is for alone: message/run.hpp."""
+    """Version, device, epoch, first number, head before it, for whom alone: message/run.hpp."""
+    version, packed = packed[0], packed[1:]
     device, (epoch, first) = packed[:32], struct.unpack_from(">QQ", packed, 32)
     at = 48 if first == 1 else 80
-    return device, epoch, first, packed[48:at] or bytes(32), packed[at:] or None
+    return version, device, epoch, first, packed[48:at] or bytes(32), packed[at:] or None
 
 
-def _hash(data):
-    return hashlib.blake2b(data, digest_size=32).digest()
+def _hash(purpose, data):
+    return hashlib.blake2b(data, digest_size=32, person=purpose).digest()
 
 
 def _unpacked(packed):

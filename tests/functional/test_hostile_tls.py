@@ -78,7 +78,7 @@ AFTER_HANDSHAKE = {
     "alerts": _raw(b"\x15\x03\x03\x00\x02\x01\x00" * 100),
     "plain HTTP/2": _raw(h2.PREFACE),
     "nonsense for an introduction": _says(HandshakeStranger, b"\xff" * 114),
-    "an introduction to another network": _says(HandshakeStranger, b"\x02c" + bytes(112)),
+    "an introduction to another network": _says(HandshakeStranger, b"\x03c" + bytes(112)),
     "another version": _says(HandshakeStranger, b"\x01o" + bytes(112)),
     "HTTP/2 without an introduction": _says(HandshakeStranger, h2.PREFACE),
     "a mebibyte before admission": _says(HandshakeStranger, b"\xff" * (1 << 20)),

@@ -1,4 +1,4 @@
-# What a lanchat of version 1 of the wire has kept goes on in this one.
+# What a lanchat of an older version of the wire has kept goes on in this one.
 import gzip
 import json
 import os
@@ -7,14 +7,16 @@ import shutil
 from lanchat import Chat, run
 from runner import check, check_equal, eventually, main, test, within
 
-_OLD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "store_v1")
+# Data directories that make_store.sh has made.
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_STORES = [os.path.join(_HERE, name) for name in ("store_v1", "store_v2")]
 
 
-def _home_of_anna(chat):
-    """A home with the data directory that store_v1/make.sh has made."""
+def _home_of_anna(chat, store):
+    """A home with that data directory."""
     home = chat.home()
     data = os.path.join(home, "data", "lanchat", "default")
-    shutil.copytree(os.path.join(_OLD, "anna"), data)
+    shutil.copytree(os.path.join(store, "anna"), data)
     packed = os.path.join(data, "history.db.gz")
     with gzip.open(packed) as history, open(packed[:-3], "wb") as out:
         shutil.copyfileobj(history, out)
@@ -26,8 +28,8 @@ def _home_of_anna(chat):
     return home
 
 
-def _old(name):
-    with open(os.path.join(_OLD, name), encoding="utf-8") as file:
+def _old(store, name):
+    with open(os.path.join(store, name), encoding="utf-8") as file:
         return file.read().splitlines()
 
 
@@ -43,12 +45,17 @@ def _history(node, *arguments):
 
 
 @test
-def a_store_of_version_1_opens_with_every_line_and_what_was_known():
+def an_old_store_opens_with_every_line_and_what_was_known():
+    for store in _STORES:
+        _opens_with_all(store)
+
+
+def _opens_with_all(store):
     with Chat(ports=1) as chat:
-        home = _home_of_anna(chat)
+        home = _home_of_anna(chat, store)
         node = chat.node("anna", home=home)
         node.wait_ready()
-        lines = _old("lines")
+        lines = _old(store, "lines")
         check_equal(_history(node), lines, "the history")
         direct = [text.split(" ", 1)[1] for text in _history(node, "-t", "ben")]
         check_equal(sorted(direct), ["just us", "just us, too"], "what the two said to each other")
@@ -57,10 +64,10 @@ def a_store_of_version_1_opens_with_every_line_and_what_was_known():
         said = _ask(node, "send", "-r", "dev", "--id", "job-7", "said once").strip()
         check_equal(_history(node), lines, "a line that was said with this id before")
         check(not said or said in lines[-1], "and it is that one")
-        check_equal(_ask(node, "tail", "--json", "--since", *_old("cursor")), "",
+        check_equal(_ask(node, "tail", "--json", "--since", *_old(store, "cursor")), "",
                     "what comes after the cursor of then")
         _ask(node, "send", "today")
-        after = _ask(node, "tail", "--json", "--since", *_old("cursor")).splitlines()
+        after = _ask(node, "tail", "--json", "--since", *_old(store, "cursor")).splitlines()
         check_equal([json.loads(line)["text"] for line in after], ["today"], "and today")
         node.stop()
         with open(os.path.join(home, "data", "lanchat", "default", "people"),
@@ -76,14 +83,19 @@ def a_store_of_version_1_opens_with_every_line_and_what_was_known():
 
 
 @test
-def lines_of_version_1_reach_nodes_that_never_spoke_it():
+def old_lines_reach_nodes_that_never_spoke_their_version():
+    for store in _STORES:
+        _reach_others(store)
+
+
+def _reach_others(store):
     with Chat(ports=2) as chat:
-        old = chat.node("anna", home=_home_of_anna(chat))
+        old = chat.node("anna", home=_home_of_anna(chat, store))
         old.wait_ready()
         new = chat.node("carl")
         chat.wait_mesh()
         _ask(old, "send", "today")
-        wanted = _old("lines")
+        wanted = _old(store, "lines")
         eventually("the history of then and of now",
                    lambda: len(_history(new)) == len(wanted) + 1, within(20))
         check_equal(_history(new), _history(old), "the history")

@@ -136,10 +136,10 @@ class TlsStranger(HandshakeStranger):
     def _begin(self):
         super()._begin()
         presence = self.author.sign(b"lanchat/presence/1" + self._channel())
-        self.tls.write(b"\x02o" + os.urandom(16) + self.author.device + presence)
+        self.tls.write(b"\x03o" + os.urandom(16) + self.author.device + presence)
         self._flush()
         answer = self.hear_exactly(INTRODUCTION_BYTES)
-        check(answer[:2] == b"\x02o", f"introduction {answer!r}")
+        check(answer[:2] == b"\x03o", f"introduction {answer!r}")
 
     def _channel(self):
         peer = self.tls.getpeercert(binary_form=True)
@@ -148,5 +148,5 @@ class TlsStranger(HandshakeStranger):
     def signature(self, author):
         """What makes it a member: its device vouches for this connection."""
         number = struct.pack(">Q", author.instance)
-        return author.sign(b"lanchat/hello/1" + self._channel() + struct.pack(">QQ", 2, 0) +
+        return author.sign(b"lanchat/hello/1" + self._channel() + struct.pack(">QQ", 3, 0) +
                            number + number + b"-" + bytes(8) + author.name.encode())

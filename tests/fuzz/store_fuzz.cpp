@@ -96,7 +96,7 @@ class Life {
     // What says nothing to us. Who says it does not speak version 1 any more.
     void utter() {
         Somebody& who = somebody();
-        who.author.learn_version_2();
+        who.author.learn_newest();
         const std::string kind = bytes_.one_in(2) ? "" : test::varint_field(2, bytes_.next());
         const std::string body =
             bytes_.one_in(2) ? some_bytes() : std::string(16, 's') + some_bytes();

@@ -49,8 +49,8 @@ class Voice {
         is_of_version_1_ = true;
         return std::move(*this);
     }
-    void learn_version_2() { is_of_version_1_ = false; }
-    bool speaks_version_2() const { return !is_of_version_1_; }
+    void learn_newest() { is_of_version_1_ = false; }
+    bool speaks_newest() const { return !is_of_version_1_; }
 
     const LogId& log() const { return log_; }
     const DeviceId& device() const { return log_.device; }

@@ -22,13 +22,14 @@ inline std::string extension(const std::string& ext) { return field(2, ext); }
 
 inline const std::string some_device = field(2, std::string(32, 'd'));
 
-// What a run of version 2 tells of its place.
+// What a run tells of its place.
 inline std::string raw_place(const Shared& place) {
     std::string bytes = field(4, place.log.device.view());
     bytes += fixed64_field(5, static_cast<std::uint64_t>(place.log.epoch));
     if (place.log.is_direct()) bytes += field(6, place.log.to.view());
     bytes += varint_field(7, place.first);
     if (place.before != Hash{}) bytes += field(8, place.before.view());
+    if (place.version == Version::three) bytes += varint_field(14, 3);
     return bytes;
 }
 

@@ -67,7 +67,7 @@ TEST_CASE("what does not follow is not joined") {
 
     Voice grown = of_version(1);
     const RunPtr before = grown.run(1, 2);
-    grown.learn_version_2();
+    grown.learn_newest();
     CHECK(joined({before, grown.run(3, 4)}).size() == 2);
 }
 

@@ -78,8 +78,8 @@ TEST_CASE("entries are chained from the first on, with their place and body") {
     }
 }
 
-TEST_CASE("a head is that of one place, one entry and one body") {
-    const EntryPlace place{{anna().id(), Epoch{7}, {}}, 2, hash_of("before")};
+TEST_CASE("the first head of a log is that of no other log") {
+    const EntryPlace place{{anna().id(), Epoch{7}, {}}, 1, {}};
     const Hash head = head_after(place, "entry", name_of_body("body"));
     EntryPlace other = place;
     other.log.device = key_of(2).id();
@@ -90,7 +90,12 @@ TEST_CASE("a head is that of one place, one entry and one body") {
     other = place;
     other.log.to = key_of(2).id();
     CHECK(head_after(other, "entry", name_of_body("body")) != head);
-    other = place;
+}
+
+TEST_CASE("a head is that of one place, one entry and one body") {
+    const EntryPlace place{{anna().id(), Epoch{7}, {}}, 2, hash_of("before")};
+    const Hash head = head_after(place, "entry", name_of_body("body"));
+    EntryPlace other = place;
     other.seq = 3;
     CHECK(head_after(other, "entry", name_of_body("body")) != head);
     other = place;
@@ -106,17 +111,23 @@ TEST_CASE("what a run shares survives its bytes, and nothing else is taken for i
     const LogId open{anna().id(), Epoch{7}, {}};
     const LogId direct{anna().id(), Epoch{7}, key_of(2).id()};
     for (const LogId& log : {open, direct}) {
-        for (const Shared& shared : {Shared{log, 1, {}}, Shared{log, 9, hash_of("before")}}) {
+        for (const Shared& shared :
+             {Shared{log, 1, {}}, Shared{log, 9, hash_of("before")},
+              Shared{log, 1, {}, Version::two}, Shared{log, 9, hash_of("before"), Version::two}}) {
             const std::string packed = pack(shared);
             CHECK(shared_from(packed) == shared);
             for (std::size_t size = 0; size < packed.size(); ++size) {
                 const auto cut = shared_from(packed.substr(0, size));
-                CHECK((!cut || (cut->log == open && log == direct)));  // without its reader
+                const bool is_without_reader = cut && cut->log == open && log == direct;
+                const bool is_of_other_version = cut && cut->version != shared.version;
+                CHECK((!cut || is_without_reader || is_of_other_version));
             }
             CHECK_FALSE(shared_from(packed + 'x'));
         }
     }
     CHECK_FALSE(shared_from(pack(Shared{open, 1, {}}) + std::string(32, '\0')));
+    for (const char version : {'\0', '\1', '\2', '\4'})
+        CHECK_FALSE(shared_from(version + pack(Shared{open, 1, {}, Version::two})));
 }
 
 TEST_CASE("what is signed is what the specification says") {

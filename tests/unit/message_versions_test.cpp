@@ -1,4 +1,4 @@
-// Runs of both versions in one log: they follow each other, and prove what was said twice.
+// Runs of all versions in one log: they follow each other, and prove what was said twice.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -6,7 +6,9 @@
 
 #include "message/extent.hpp"
 #include "message/fork.hpp"
+#include "message/wire.hpp"
 #include "tests/unit/log_voice.hpp"
+#include "tests/unit/message_signing.hpp"
 
 namespace lanchat::message_versions_test {
 namespace {
@@ -15,11 +17,11 @@ namespace {
 Voice voice_of(Seq old, const std::string& word = "line") {
     Voice voice = Voice(InstanceId{7}, word).of_version_1();
     if (old > 0) voice.run(1, old);
-    voice.learn_version_2();
+    voice.learn_newest();
     return voice;
 }
 
-TEST_CASE("what follows in version 2 begins with the head of version 1") {
+TEST_CASE("what follows today begins with the head of version 1") {
     Voice voice = voice_of(3);
     const RunPtr old = voice.run(1, 3);
     const RunPtr next = voice.run(4, 6);
@@ -32,6 +34,47 @@ TEST_CASE("what follows in version 2 begins with the head of version 1") {
     REQUIRE(verify(unverified(*next)));
     CHECK_FALSE(fork_between(old, next));
     CHECK(joined({old, next}).size() == 2);
+}
+
+TEST_CASE("what was signed in version 2 is that for ever, wherever it goes") {
+    Voice voice{InstanceId{7}};
+    const RunPtr now = voice.run(1, 3);
+    const RunPtr old = test::in_version_2(*now, key_of(7));
+    CHECK(old->version() == Version::two);
+    CHECK(old->head() != now->head());
+    for (std::size_t n = 0; n < 3; ++n) {
+        CHECK(old->items()[n].body_name == name_of_body(old->items()[n].body, Version::two));
+        CHECK(old->items()[n].entry().text == now->items()[n].entry().text);
+    }
+
+    const RunPtr bare = without_body(old, 2);
+    CHECK((*verify(unverified(*bare)))->shared() == old->shared());
+    CHECK(unverified(*with_body(bare, 2, old->items()[1].body)).bodies == unverified(*old).bodies);
+    CHECK(end_of(old, 1)->version() == Version::two);
+    CHECK(verify(unverified(*end_of(old, 1))));
+    CHECK(joined({old, test::in_version_2(*voice.run(4, 5), key_of(7), old->head())}).size() == 1);
+
+    Frame frame;
+    frame.runs = {old, now};
+    CHECK(*decode(encode(frame), key_of(3).id()) == frame);
+    Run relabelled = unverified(*old);
+    relabelled.shared->version = Version::three;
+    CHECK_FALSE(verify(relabelled));
+}
+
+TEST_CASE("what follows in version 3 begins with the head of version 2") {
+    Voice voice{InstanceId{7}};
+    const DeviceKey key = key_of(7);
+    const RunPtr old = test::in_version_2(*voice.run(1, 3), key);
+    std::vector<Entry> more = entries_of(*voice.run(4, 5), 0, 2);
+    more.front().before = old->head();
+    const RunPtr next = sign(more, key);
+
+    CHECK(joined({old, next}).size() == 2);
+    CHECK_FALSE(fork_between(old, next));
+    const auto proof = fork_between(test::in_version_2(*next, key, old->head()), next);
+    REQUIRE(proof);  // each entry is of one version
+    CHECK(proof->seq == 4);
 }
 
 TEST_CASE("no run is of both versions") {
@@ -76,7 +119,7 @@ TEST_CASE("who says a line once in each version has said it twice") {
     }
 }
 
-TEST_CASE("branches of version 2 behind the same lines of version 1 are a fork") {
+TEST_CASE("branches of today behind the same lines of version 1 are a fork") {
     Voice one = voice_of(3);
     Voice other = voice_of(3);
     one.say({"yes"});

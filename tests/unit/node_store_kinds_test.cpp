@@ -194,14 +194,14 @@ TEST_CASE_TEMPLATE("a body that comes late, and in which there is nothing to rea
           unverified(*late).bodies);
 }
 
-TEST_CASE_TEMPLATE("lines of version 1 and what follows them in version 2 are one log", Made,
+TEST_CASE_TEMPLATE("lines of version 1 and what follows them of today are one log", Made,
                    Sqlite, Memory) {
     Made maker;
     const auto store = maker.made();
     Voice voice = Voice(InstanceId{7}).of_version_1();
     const RunPtr first = voice.say({"one", "two"}, "den", "an id");
     const RunPtr met = voice.meet(key_of(2).id());
-    voice.learn_version_2();
+    voice.learn_newest();
     const RunPtr last = voice.say({"three"});
     REQUIRE(store->append({first, last}, {5}));  // the last waits for the one before it
     REQUIRE(store->append({met}, {6}));
@@ -221,7 +221,31 @@ TEST_CASE_TEMPLATE("lines of version 1 and what follows them in version 2 are on
     CHECK_FALSE((*runs)[2]->is_of_version_1());
 }
 
-TEST_CASE_TEMPLATE("a run of version 1 and one of version 2 prove a fork of their log", Made,
+TEST_CASE_TEMPLATE("lines of version 2 are held, found and given as they came", Made, Sqlite,
+                   Memory) {
+    Made maker;
+    const auto store = maker.made();
+    Voice voice{InstanceId{7}};
+    const RunPtr old = test::in_version_2(*voice.say({"one", "two"}), key_of(7));
+    std::vector<Entry> more = entries_of(*voice.say({"three"}), 0, 1);
+    more.front().before = old->head();
+    const RunPtr next = sign(more, key_of(7));
+    REQUIRE(store->append({without_body(old, 2)}, {5}));
+    REQUIRE(store->append({next}, {6}));
+    CHECK(store->lacking()->size() == 1);
+    REQUIRE(store->fill(voice.log(), {{2, std::string(old->items()[1].body)}}));
+
+    CHECK(store->lacking()->empty());
+    CHECK(texts(store->newest({}, 9)) == Texts{"one", "two", "three"});
+    CHECK(texts(store->search("two", {}, 9)) == Texts{"two"});
+    const auto runs = store->runs(voice.log(), 0, 9, 9'999);
+    REQUIRE(runs->size() == 2);
+    CHECK(unverified(*runs->front()).bodies == unverified(*old).bodies);
+    CHECK(runs->front()->shared() == old->shared());
+    CHECK(runs->back()->version() == Version::three);
+}
+
+TEST_CASE_TEMPLATE("a run of version 1 and one of today prove a fork of their log", Made,
                    Sqlite, Memory) {
     Made maker;
     const auto store = maker.made();
@@ -229,7 +253,7 @@ TEST_CASE_TEMPLATE("a run of version 1 and one of version 2 prove a fork of thei
     Voice twin = Voice(InstanceId{7}).of_version_1();
     REQUIRE(store->append({old.run(1, 4)}, {5}));
     twin.run(1, 2);
-    twin.learn_version_2();
+    twin.learn_newest();
     const RunPtr otherwise = twin.run(3, 4);  // the same lines
     const auto proof = fork_between(old.run(1, 4), otherwise);
     REQUIRE(proof);

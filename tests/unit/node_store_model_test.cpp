@@ -126,8 +126,8 @@ class Pair {
                 texts.push_back(some_text());
             const auto id = below(2) ? std::to_string(below(20)) : std::string();
             const bool meets = !author.log().is_direct() && below(4) == 0;
-            if (below(20) == 0) author.learn_version_2();
-            if (author.speaks_version_2() && below(5) == 0)
+            if (below(20) == 0) author.learn_newest();
+            if (author.speaks_newest() && below(5) == 0)
                 said.push_back(utter(author));
             else
                 said.push_back(meets ? author.meet(key_of(below(9) + 10).id())

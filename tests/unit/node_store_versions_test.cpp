@@ -86,7 +86,7 @@ struct Version1 {
 
 }  // namespace
 
-TEST_CASE("a store of version 12 keeps all it holds, and what follows is said in version 2") {
+TEST_CASE("a store of version 12 keeps all it holds, and what follows is said as today") {
     const test::Folder folder;
     Voice anna = Voice(InstanceId{1}).of_version_1();
     Voice bob = Voice(InstanceId{2}).of_version_1();
@@ -109,7 +109,7 @@ TEST_CASE("a store of version 12 keeps all it holds, and what follows is said in
     }
     test::run_sql(folder.file(), to_version_12);
 
-    anna.learn_version_2();
+    anna.learn_newest();
     const auto store = test::opened(folder.file());
     CHECK(*store->holdings() == held);
     CHECK(*store->met() == met);

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Makes the data directory that stands beside this file, with a lanchat whose entries are of version 1:
-# lines of a node and of a peer, rooms, a line with an id, direct messages and a verified person.
+# Makes a data directory for test_upgrade.py with a lanchat of another time: lines of a node and of a
+# peer, rooms, a line with an id, direct messages and a verified person.
 #
-#   make.sh LANCHAT       the program as it was built from commit 5c0dc3b
+#   make_store.sh LANCHAT store_v1     the program as it was built from commit 5c0dc3b
+#   make_store.sh LANCHAT store_v2                                         105e244
 set -euo pipefail
 lanchat=$1
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/$2
+mkdir -p "$here"
 work=$(mktemp -d)
 nodes=()
 trap 'kill "${nodes[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
