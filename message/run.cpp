@@ -345,6 +345,14 @@ std::vector<RunPtr> joined(const std::vector<RunPtr>& runs) {
     return all;
 }
 
+std::vector<UnprovenRun> joined(const std::vector<UnprovenRun>& runs) {
+    std::vector<RunPtr> read;
+    for (const UnprovenRun& run : runs) read.push_back(run.run_);
+    std::vector<UnprovenRun> all;
+    for (RunPtr& run : joined(read)) all.push_back(UnprovenRun(std::move(run)));
+    return all;
+}
+
 RunPtr without_body(const RunPtr& run, Seq seq) {
     if (run->at(seq).body.empty()) return run;
     const std::shared_ptr<VerifiedRun> bare(new VerifiedRun(*run));

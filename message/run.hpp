@@ -179,13 +179,17 @@ class UnprovenRun {
     // What it would say.
     const LogId& log() const { return run_->log(); }
     Seq first() const { return run_->first(); }
+    Seq last() const { return run_->last(); }
     const Hash& before() const { return run_->before(); }
+    std::size_t size() const { return run_->size(); }
+    std::size_t byte_count() const { return run_->byte_count(); }
     VerifiedRun::Items items() const { return run_->items(); }
 
     // The run, if its head is signed by the log's device.
     Result<RunPtr> prove() const;
 
   private:
+    friend std::vector<UnprovenRun> joined(const std::vector<UnprovenRun>& runs);
     explicit UnprovenRun(RunPtr run) : run_(std::move(run)) {}
 
     RunPtr run_;
@@ -224,6 +228,8 @@ RunPtr end_of(const RunPtr& run, Seq after);
 // last, which vouches for all that comes before it, as far as a run has room. Precondition: runs of
 // one log, in order.
 std::vector<RunPtr> joined(const std::vector<RunPtr>& runs);
+// Of runs that are not proven yet: one signature is left to look at where there were many.
+std::vector<UnprovenRun> joined(const std::vector<UnprovenRun>& runs);
 
 // The run without the body of an entry, whose name stays; the same if it has none.
 // Precondition: the run holds `seq`.

@@ -262,6 +262,12 @@ Packed pack(const VerifiedRun& run) {
 }
 
 Result<RunPtr> run_from(const sqlite::Query& row, int signature) {
+    const auto read = unproven_from(row, signature);
+    if (!read) return Failure{read.why()};
+    return read->prove();
+}
+
+Result<UnprovenRun> unproven_from(const sqlite::Query& row, int signature) {
     Run run;
     const std::string_view shared = row.bytes(signature + 1);
     if (!shared.empty()) run.shared = shared_from(shared);
@@ -269,7 +275,7 @@ Result<RunPtr> run_from(const sqlite::Query& row, int signature) {
                           take_exact(row.bytes(signature), run.signature) &&
                           take_packed(row.bytes(signature + 2), row.bytes(signature + 3), run);
     if (!is_whole) return Failure{"a stored run is damaged"};
-    return verify(std::move(run));
+    return UnprovenRun::read(std::move(run));
 }
 
 std::optional<Fork> fork_from(const sqlite::Query& row) {

@@ -48,6 +48,8 @@ Packed pack(const VerifiedRun& run);
 inline constexpr auto run_columns = "signature, shared, entries, bodies";
 // From these columns, of which `signature` is the first. Anything but what was stored is a Failure.
 Result<RunPtr> run_from(const sqlite::Query& row, int signature);
+// The same, but of its signature nothing is known.
+Result<UnprovenRun> unproven_from(const sqlite::Query& row, int signature);
 
 // The columns of two runs, the second behind the first. Nothing if they are no proof.
 inline constexpr auto fork_columns =

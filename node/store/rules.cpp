@@ -48,13 +48,18 @@ bool shown_before(const Line& a, const Line& b) {
     return !comes_before(b.entry, a.entry) && a.arrival < b.arrival;
 }
 
-bool Share::takes(const VerifiedRun& run) {
-    const bool fits = run.size() <= entries_ && run.byte_count() <= bytes_;
+bool Share::takes(std::size_t entries, std::size_t bytes) {
+    const bool fits = entries <= entries_ && bytes <= bytes_;
     if (!fits && std::exchange(used_, true)) return false;
     used_ = true;
-    entries_ -= std::min(entries_, run.size());
-    bytes_ -= std::min(bytes_, run.byte_count());
+    entries_ -= std::min(entries_, entries);
+    bytes_ -= std::min(bytes_, bytes);
     return true;
+}
+
+std::vector<RunPtr> in_fewer(std::vector<RunPtr> runs, bool newest_first, const Extent& held) {
+    const auto counts = [&](const RunPtr& run) { return run->last() <= held.limit(); };
+    return std::ranges::all_of(runs, counts) ? in_fewer(std::move(runs), newest_first) : runs;
 }
 
 std::vector<Line> newest_of(std::vector<Line> lines, std::size_t count) {

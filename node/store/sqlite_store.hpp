@@ -227,7 +227,8 @@ class SqliteStore final : public Store {
     bool forget_drops(const Holding& holding);
 
     // Reading.
-    Result<std::vector<RunPtr>> verified_runs(sqlite::Query row, const LogId& log, Share share);
+    Result<std::vector<RunPtr>> verified_runs(sqlite::Query row, const Log& log, bool newest_first,
+                                              Share share);
     Result<std::optional<std::string>> match(const std::vector<Piece>& pieces,
                                              const Filter& filter);
     Result<std::deque<Line>> unindexed(const std::vector<Piece>& pieces, const Filter& filter);

@@ -196,9 +196,9 @@ class Store {
     virtual Result<Tally> tally() = 0;
 
     // The whole runs that hold `log` from the entry after `after` on, verified anew, until one of
-    // the maxima is met (at least one run). Empty when there is none. A run that no longer
-    // verifies ends the list and is a Failure when it is the first. None that is disputed as a
-    // whole.
+    // the maxima is met (at least one run). Those that follow each other are given as one, unless
+    // some of them is disputed. Empty when there is none. A run that no longer verifies ends the
+    // list and is a Failure when it is the first. None that is disputed as a whole.
     virtual Result<std::vector<RunPtr>> runs(const LogId& log, Seq after, std::size_t entries_max,
                                              std::size_t bytes_max) = 0;
     // As above, but the runs that hold the entry `seq` and those before it, newest first.

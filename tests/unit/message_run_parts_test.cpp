@@ -58,7 +58,7 @@ TEST_CASE("runs that follow each other are one, whoever joins them") {
 TEST_CASE("what does not follow is not joined") {
     Voice voice = of_version(2);
     Voice other(InstanceId{8});
-    CHECK(joined({}).empty());
+    CHECK(joined(std::vector<RunPtr>{}).empty());
     CHECK(joined({voice.run(1, 2), voice.run(4, 5)}).size() == 2);
     CHECK(joined({voice.run(1, 3), voice.run(3, 5)}).size() == 2);
     CHECK(joined({voice.run(1, 2), other.run(3, 4)}).size() == 2);

@@ -58,7 +58,8 @@ struct Scene {
                              for (const auto& run : stored->runs)
                                  told.push_back("brain " + run->items().front().entry().text);
                          if (const auto* fetched = std::get_if<brain::Fetched>(&input))
-                             told.push_back("fetched " + std::to_string(fetched->runs.size()));
+                             for (const auto& run : fetched->runs)
+                                 told.push_back("fetched to " + std::to_string(run->last()));
                      },
                      [this](const std::vector<RunPtr>& runs) {
                          for (const auto& run : runs)
@@ -105,7 +106,7 @@ TEST_CASE("what is read finds what was written before") {
     scene.say("two");
     scene.history.fetch(brain::Fetch{LinkId{1}, Want{scene.voice.log()}});
     REQUIRE(test::until(
-        scene.io, [&] { return std::ranges::find(scene.told, "fetched 2") != scene.told.end(); }));
+        scene.io, [&] { return std::ranges::find(scene.told, "fetched to 2") != scene.told.end(); }));
 }
 
 TEST_CASE("once the node has stopped nobody is told anything, but the line was kept") {

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <random>
@@ -169,6 +170,27 @@ TEST_CASE("a damaged line is not shown, its run not given, and the next start re
     // The missing run brings back those after it.
     REQUIRE(opened->store->append(said().runs, {6}));
     CHECK(said().shown_by(*opened->store) == said().lines.size());
+}
+
+TEST_CASE("a damaged signature costs what it alone vouched for, and the next start looks closely") {
+    test::Folder folder;
+    Voice anna(InstanceId{1});
+    {
+        const auto store = test::opened(folder.file());
+        for (const char* text : {"one", "two", "three"})
+            REQUIRE(store->append({anna.say({text})}, {5}));
+    }
+    const auto last_given = [&](const std::string& damaged_run) {
+        test::run_sql(folder.file(),
+                      "UPDATE run SET signature=zeroblob(64) WHERE run=" + damaged_run);
+        const auto store = test::opened(folder.file());
+        const auto runs = store->runs(anna.log(), 0, 99, 99'999);
+        return runs ? runs->back()->last() : 0;
+    };
+    CHECK(last_given("2") == 3);  // the last one vouches for all
+    CHECK_FALSE(std::filesystem::exists(store::suspicion_of(folder.file())));
+    CHECK(last_given("3") == 1);
+    CHECK(std::filesystem::exists(store::suspicion_of(folder.file())));
 }
 
 TEST_CASE("where no run is damaged but what leads to them, nobody is stuck") {
