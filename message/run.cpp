@@ -171,11 +171,21 @@ Hash head_after_v1(const Hash& before, std::string_view bytes) {
 }
 
 Entry VerifiedRun::Item::entry() const {
-    auto entry = run.is_of_version_1() ? decode_entry_v1(bytes)
-                                       : decode_entry(bytes, {run.log(), seq, before});
-    LANCHAT_ASSERT(entry);
-    if (!run.is_of_version_1() && !is_apart()) take_body(body, *entry);
-    return std::move(*entry);
+    Entry entry;
+    read(entry);
+    return entry;
+}
+
+void VerifiedRun::Item::read(Entry& into) const {
+    if (run.is_of_version_1()) {
+        auto entry = decode_entry_v1(bytes);
+        LANCHAT_ASSERT(entry);
+        into = std::move(*entry);
+        return;
+    }
+    [[maybe_unused]] const auto no = decode_entry(bytes, {run.log(), seq, before}, into);
+    LANCHAT_ASSERT(!no);
+    if (!is_apart()) take_body(body, into);
 }
 
 std::optional<Shared> VerifiedRun::shared() const {
@@ -366,13 +376,6 @@ RunPtr with_body(const RunPtr& run, Seq seq, std::string_view body) {
     const std::shared_ptr<VerifiedRun> whole(new VerifiedRun(*run));
     whole->bodies_.replace(static_cast<std::size_t>(seq - run->first()), body);
     return whole;
-}
-
-std::vector<Entry> entries_of(const VerifiedRun& run, std::size_t first, std::size_t count) {
-    std::vector<Entry> entries;
-    entries.reserve(count);
-    for (std::size_t n = first; n < first + count; ++n) entries.push_back(run.items()[n].entry());
-    return entries;
 }
 
 Run unverified(const VerifiedRun& run) {

@@ -96,6 +96,8 @@ class VerifiedRun {
         bool is_apart() const { return body.size() != body_name.size; }
         // What it says, with its body if that is here.
         Entry entry() const;
+        // As above, into an entry whose memory is used again.
+        void read(Entry& into) const;
     };
     class Items {
       public:
@@ -237,9 +239,6 @@ RunPtr without_body(const RunPtr& run, Seq seq);
 // The run with a body that was not in it. Nothing if its entry has signed another, or it is there.
 // Precondition: the run holds `seq`.
 RunPtr with_body(const RunPtr& run, Seq seq, std::string_view body);
-
-// What `count` entries from the place `first` on say.
-std::vector<Entry> entries_of(const VerifiedRun& run, std::size_t first, std::size_t count);
 
 // The run as it travels.
 Run unverified(const VerifiedRun& run);

@@ -59,10 +59,14 @@ void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Added>& 
 
 void MemoryStore::keep(const Added& added) {
     Stretch stretch{added.run, added.first, added.count};
+    Entry entry;
+    std::string spelt;  // by an earlier entry of this run
     for (std::size_t n = 0; n < added.count; ++n) {
-        const Entry entry = stretch.entry(n);
+        added.run->items()[added.first + n].read(entry);
         note(entry, ++last_, stretch);
-        if (!entry.log.is_direct()) spell(entry, false);
+        if (entry.log.is_direct() || entry.room == spelt) continue;
+        spell(entry, false);
+        spelt = entry.room;
     }
     stretches_.emplace_hint(stretches_.end(), added.arrival, std::move(stretch));
 }
@@ -121,11 +125,15 @@ void MemoryStore::replace(const RunPtr& run, const RunPtr& changed) {
 
 // What is known of a stretch without looking at it: which ids were given, and how much is no line.
 void MemoryStore::note(const Entry& entry, Arrival arrival, Stretch& stretch) {
-    if (!entry.said_id.empty()) said_.emplace(entry.log.device, entry.said_id, arrival);
+    if (!entry.said_id.empty()) {
+        said_.emplace(entry.log.device, entry.said_id, arrival);
+        ++stretch.with_ids;
+    }
     if (!entry.is_line()) ++stretch.silent;
 }
 
 void MemoryStore::forget_ids(Arrival first, const Stretch& stretch) {
+    if (stretch.with_ids == 0) return;
     for (std::size_t n = 0; n < stretch.count; ++n) {
         const Entry entry = stretch.entry(n);
         if (!entry.said_id.empty()) said_.erase({entry.log.device, entry.said_id, first + n});

@@ -71,7 +71,8 @@ class MemoryStore : public Store {
         RunPtr run = {};
         std::size_t first = 0;  // of its items
         std::size_t count = 0;
-        std::size_t silent = 0;  // of them are no lines
+        std::size_t silent = 0;    // of them are no lines
+        std::size_t with_ids = 0;  // were said with an id
         std::vector<Line> heard = {};
 
         std::size_t size() const { return run ? count : heard.size(); }

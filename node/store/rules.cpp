@@ -99,18 +99,10 @@ std::vector<Part> new_parts(const VerifiedRun& run, const Extent& held) {
     return parts;
 }
 
-std::size_t stretch_in(std::span<const Entry> entries) {
-    const Entry& first = entries.front();
-    if (!first.said_id.empty()) return 1;
-    std::size_t count = 1;
-    for (; count < entries.size(); ++count) {
-        const Entry& next = entries[count];
-        // Clocks rise within a run.
-        if (!next.said_id.empty() || next.room != first.room ||
-            next.clock.packed - first.clock.packed > stretch_span)
-            break;
-    }
-    return count;
+// Clocks rise within a run.
+bool is_of_stretch(const Entry& first, const Entry& next) {
+    return first.said_id.empty() && next.said_id.empty() && next.room == first.room &&
+           next.clock.packed - first.clock.packed <= stretch_span;
 }
 
 std::size_t stretch_in(const std::vector<Heard>& heard, std::size_t first) {

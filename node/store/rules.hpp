@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,9 +76,10 @@ std::vector<Part> new_parts(const VerifiedRun& run, const Extent& held);
 // after another, were said in one room, and this soon after the first. Who is looked up by an id of
 // theirs is alone.
 inline constexpr std::uint64_t stretch_span = std::uint64_t{16} << 16;  // 16 ms, as in Clock
-// How many of these items, the next ones of a run, make a stretch.
-std::size_t stretch_in(std::span<const Entry> entries);
-// As above, for lines of legacy peers: all of one stretch are of one peer, too.
+// Whether a later entry of a run belongs to the stretch that begins with `first`, if all between
+// them do.
+bool is_of_stretch(const Entry& first, const Entry& next);
+// How many of these lines of legacy peers make a stretch: all of one are of one peer, too.
 std::size_t stretch_in(const std::vector<Heard>& heard, std::size_t first);
 
 // The newest so many of the lines that come by.

@@ -333,11 +333,8 @@ bool SqliteStore::keep_run(const RunPtr& run, Log log, const Extent& grown, Chan
             .done();
     if (!kept) return false;
     for (const Part& part : parts) {
-        const Arrival arrival = change.last + 1;
-        change.added.push_back({run, part.first, part.count, arrival});
-        const auto entries = entries_of(*run, part.first, part.count);
-        if (!keep_lines(entries, {row, author, log.row}, change)) return false;
-        if (!keep_silent(entries, arrival, log.row)) return false;
+        change.added.push_back({run, part.first, part.count, change.last + 1});
+        if (!keep_lines(change.added.back(), {row, author, log.row}, change)) return false;
     }
     change.logs[run->log()] = log;
     return std::ranges::all_of(change.added.end() - static_cast<std::ptrdiff_t>(parts.size()),
@@ -345,36 +342,44 @@ bool SqliteStore::keep_run(const RunPtr& run, Log log, const Extent& grown, Chan
                                [&](const Added& added) { return keep_bodies(added, log, change); });
 }
 
-bool SqliteStore::keep_lines(std::span<const Entry> entries, const Place& place, Change& change) {
-    while (!entries.empty()) {
-        const Entry& first = entries.front();
-        const std::size_t lines = stretch_in(entries);
-        const auto room = room_row(first, false, change);
-        const bool kept =
-            room != 0 &&
-            database_
-                .query("INSERT INTO line VALUES(?,?,?,?,?,?,?,nullif(?,''),?)", change.last + 1,
-                       ordered(first.clock.packed), room, place.author, place.log, first.seq,
-                       place.run, std::string_view(first.said_id), std::uint64_t{lines})
-                .done();
-        if (!kept) return false;
-        change.last += lines;
-        entries = entries.subspan(lines);
+bool SqliteStore::keep_lines(const Added& added, const Place& place, Change& change) {
+    Entry first;  // of the stretch that grows
+    Entry next;
+    std::uint64_t lines = 0;
+    for (std::size_t n = 0; n < added.count; ++n) {
+        added.run->items()[added.first + n].read(next);
+        if (!next.is_line() && !keep_silent(next, added.arrival + n, place.log)) return false;
+        if (lines > 0 && is_of_stretch(first, next)) {
+            ++lines;
+            continue;
+        }
+        if (lines > 0 && !keep_stretch(first, lines, place, change)) return false;
+        std::swap(first, next);
+        lines = 1;
     }
-    return true;
+    return keep_stretch(first, lines, place, change);
 }
 
-bool SqliteStore::keep_silent(std::span<const Entry> entries, Arrival first, std::int64_t log) {
-    for (const Entry& entry : entries) {
-        if (entry.is_line()) continue;
-        const Arrival arrival = first + (entry.seq - entries.front().seq);
-        auto kept = entry.kind == EntryKind::met
-                        ? database_.query("INSERT INTO met VALUES(?,?,?,?)", arrival, log,
-                                          entry.seq, sqlite::Blob{entry.met.view()})
-                        : database_.query("INSERT INTO other VALUES(?)", arrival);
-        if (!kept.done()) return false;
-    }
-    return true;
+bool SqliteStore::keep_stretch(const Entry& first, std::uint64_t lines, const Place& place,
+                               Change& change) {
+    const auto room = room_row(first, false, change);
+    const bool kept =
+        room != 0 &&
+        database_
+            .query("INSERT INTO line VALUES(?,?,?,?,?,?,?,nullif(?,''),?)", change.last + 1,
+                   ordered(first.clock.packed), room, place.author, place.log, first.seq, place.run,
+                   std::string_view(first.said_id), lines)
+            .done();
+    change.last += lines;
+    return kept;
+}
+
+bool SqliteStore::keep_silent(const Entry& entry, Arrival arrival, std::int64_t log) {
+    auto kept = entry.kind == EntryKind::met
+                    ? database_.query("INSERT INTO met VALUES(?,?,?,?)", arrival, log, entry.seq,
+                                      sqlite::Blob{entry.met.view()})
+                    : database_.query("INSERT INTO other VALUES(?)", arrival);
+    return kept.done();
 }
 
 bool SqliteStore::save(const Log& log) {

@@ -176,10 +176,11 @@ class SqliteStore final : public Store {
     bool keep(const RunPtr& run, Change& change);
     Log begin_log(const Holding& holding);
     bool keep_run(const RunPtr& run, Log log, const Extent& grown, Change& change);
-    bool keep_lines(std::span<const Entry> entries, const Place& place, Change& change);
+    bool keep_lines(const Added& added, const Place& place, Change& change);
+    bool keep_stretch(const Entry& first, std::uint64_t lines, const Place& place, Change& change);
     bool keep_legacy(std::span<const Heard> stretch, Change& change);
     // Of entries that are no lines, what they are.
-    bool keep_silent(std::span<const Entry> entries, Arrival first, std::int64_t log);
+    bool keep_silent(const Entry& entry, Arrival arrival, std::int64_t log);
     bool save(const Log& log);
     bool absorb(const LogId& id, Change& change);
     bool begin_at_parked(const LogId& id, Seq trimmed, Change& change);

@@ -12,13 +12,15 @@ import workers
 from beside import beside
 from brokers import EncryptedNats
 from costs import idle, memory, scan, set_up
+from crowd import crowd, footprint, latencies
 from durable import echoes, losses, rates, signatures, skipped
 from latency import echo, silence
 from mesh import start_to_mesh
 from report import write
 from stored import stored
 from table import Losses, Table, p50, p99
-from throughput import throughput
+from talk import talk
+from throughput import growth, throughput
 
 
 @dataclass
@@ -35,11 +37,13 @@ class Sizes:
     sign_seconds: float = 0.5
     kills: int = 5
     stored_lines: int = 1_000_000
+    talk_lines: int = 100_000
+    busy_seconds: int = 300
 
 
 QUICK = Sizes(repetitions=2, echoes=1000, silent_echoes=6, share=0.2, idle_calm=5, idle_seconds=10,
               flushed_echoes=200, flush_seconds=0.3, sign_seconds=0.1, kills=1,
-              stored_lines=100_000)
+              stored_lines=100_000, talk_lines=10_000, busy_seconds=10)
 
 
 def measure_echo(table, sizes):
@@ -86,7 +90,7 @@ def measure_throughput(table, sizes):
 
 
 def measure_mesh(table, sizes):
-    for count in (5, 30):
+    for count in (2, 5, 12, 30):
         for what, seconds in start_to_mesh(count, sizes).items():
             if not seconds:
                 continue
@@ -196,6 +200,45 @@ def measure_stored(table, sizes):
     table.add(f"{what}: on disk", [mib], "MiB")
 
 
+def measure_talk(table, sizes):
+    found = talk(sizes)
+    table.add("a line on disk, of a talk line by line", found["talk"], "bytes",
+              aim=("≤ 320 bytes", 320))
+    table.add("a line on disk, of a flood", found["flood"], "bytes", aim=("≤ 220 bytes", 220))
+    what = f"{sizes.talk_lines} lines of a talk that were missed: "
+    table.add(what + "from the links on until all are here", found["seconds"], "s",
+              aim=("≤ 2 s", 2.0))
+    table.add(what + "memory above that of the start, at most", found["mib"], "MiB",
+              aim=("≤ 64 MiB", 64.0))
+
+
+def measure_growth(table, sizes):
+    for receivers, rates in growth(sizes).items():
+        table.add(f"1→{receivers} deliveries/s, 1 000 000 in all", rates, "/s", low_is_good=False)
+
+
+def measure_crowd(table, sizes):
+    alone, own = footprint(0)
+    many, many_own = footprint(29)
+    table.add("memory of a process alone, resident", [alone / 1024], "MiB",
+              aim=("≤ 24 MiB", 24.0))
+    table.add("… of that its own", [own / 1024], "MiB", aim=("≤ 12 MiB", 12.0))
+    table.add("… more of its own with 29 peers", [(many_own - own) / 1024], "MiB",
+              aim=("≤ 5 MiB", 5.0))
+    table.add("… more resident with 29 peers", [(many - alone) / 1024], "MiB")
+    for count, seconds, busy in ((32, sizes.busy_seconds, True), (60, 30, False)):
+        seen = crowd(count, min(seconds, sizes.busy_seconds), busy)
+        words = f"{count} processes" + (", all processors busy" if busy else "")
+        middle, late = latencies(seen)
+        table.add(f"{count} processes: start until all are linked", [seen.linked], "s",
+                  aim=("≤ 2 s", 2.0) if busy else None)
+        table.add(f"{words}: a line until all have shown it, p50", [middle], "ms")
+        table.add(f"{words}: a line until all have shown it, p99", [late], "ms",
+                  aim=("≤ 60 ms", 60.0) if busy else None)
+        table.add(f"{words}: links lost in {min(seconds, sizes.busy_seconds)} s", [seen.lost], "",
+                  aim=("none", 0))
+
+
 def measure_kills(table, sizes):
     rows = {
         "lanchat": ("lanchat: the author, its own store", "nothing"),
@@ -216,11 +259,12 @@ def measure_kills(table, sizes):
 
 
 MEASUREMENTS = {"echo": measure_echo, "silence": measure_silence, "throughput": measure_throughput,
-                "mesh": measure_mesh, "scan": measure_scan, "memory": measure_memory,
-                "links": measure_links, "idle": measure_idle, "durable": measure_durable,
-                "flushed": measure_flushed, "runs": measure_runs, "stored": measure_stored,
+                "growth": measure_growth, "mesh": measure_mesh, "crowd": measure_crowd,
+                "scan": measure_scan, "memory": measure_memory, "links": measure_links,
+                "idle": measure_idle, "durable": measure_durable, "flushed": measure_flushed,
+                "runs": measure_runs, "stored": measure_stored, "talk": measure_talk,
                 "kills": measure_kills}
-OF_DISK = {"durable", "flushed", "runs", "stored"}  # their rows are in a table of their own
+OF_DISK = {"durable", "flushed", "runs", "stored", "talk"}  # their rows are in a table of their own
 
 
 def parse_arguments():

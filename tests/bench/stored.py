@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 
 from isolation import environment
-from workers import Failed, Folder, Lan, find_program
+from workers import Failed, Folder, Lan, find_program, status_kib
 
 WORDS = ("lorem ipsum dolor sit amet consetetur sadipscing elitr sed diam nonumy eirmod tempor "
          "invidunt labore dolore magna aliquyam erat voluptua vero accusam justo duo").split()
@@ -30,7 +30,7 @@ def stored(sizes):
             with _node(home, lan) as node:
                 found["ready"].append(_ms_since(began))
                 _measure_answers(home, database, found)
-                memory.append(_peak_mib(node.pid))
+                memory.append(status_kib(node.pid, "VmHWM") / 1024)
         return found, memory, os.path.getsize(database) / 2 ** 20
 
 
@@ -98,7 +98,3 @@ def _answer(command, home, lines):
 def _ms_since(began):
     return (time.monotonic() - began) * 1000
 
-
-def _peak_mib(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024

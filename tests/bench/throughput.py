@@ -46,6 +46,9 @@ WAYS = {
     "grpc unbatched": (lambda n: _served("bench_stream", n), 1, {1: 100_000, 10: 20_000}),
 }
 
+GROWTH = (1, 2, 4, 10, 30)
+GROWTH_DELIVERIES = 1_000_000
+
 
 def throughput(sizes, receivers):
     """Deliveries per second of every way, repetitions in turns."""
@@ -56,6 +59,17 @@ def throughput(sizes, receivers):
             count = max(1000, int(counts[receivers] * sizes.share))
             with setting(receivers) as (sender, sinks):
                 found[way].append(_flood(sender, sinks, count, at_once))
+    return found
+
+
+def growth(sizes):
+    """Deliveries per second by how many receive, in memory."""
+    found = {}
+    for receivers in GROWTH:
+        for _ in range(sizes.repetitions):
+            with _node(receivers) as (sender, sinks):
+                count = max(1000, int(GROWTH_DELIVERIES / receivers * sizes.share))
+                found.setdefault(receivers, []).append(_flood(sender, sinks, count, None))
     return found
 
 

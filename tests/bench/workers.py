@@ -174,6 +174,12 @@ def check_steady(company):
             raise Failed(f"{worker.name}: {stats}")
 
 
+def status_kib(pid, what):
+    """A line of /proc/PID/status."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(what + ":"))
+
+
 def find_program(name):
     for folder in ("tests/bench", "", "app"):
         path = os.path.join(BUILD, folder, name)

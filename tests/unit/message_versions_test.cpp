@@ -8,7 +8,7 @@
 #include "message/fork.hpp"
 #include "message/wire.hpp"
 #include "tests/unit/log_voice.hpp"
-#include "tests/unit/message_signing.hpp"
+#include "tests/unit/message_runs.hpp"
 
 namespace lanchat::message_versions_test {
 namespace {
@@ -66,7 +66,7 @@ TEST_CASE("what follows in version 3 begins with the head of version 2") {
     Voice voice{InstanceId{7}};
     const DeviceKey key = key_of(7);
     const RunPtr old = test::in_version_2(*voice.run(1, 3), key);
-    std::vector<Entry> more = entries_of(*voice.run(4, 5), 0, 2);
+    std::vector<Entry> more = test::part(*voice.run(4, 5), 0, 2);
     more.front().before = old->head();
     const RunPtr next = sign(more, key);
 

@@ -4,6 +4,7 @@
 
 #include "message/limits.hpp"
 #include "node_stores.hpp"
+#include "tests/unit/message_runs.hpp"
 
 namespace node_store_kinds_test {
 
@@ -228,7 +229,7 @@ TEST_CASE_TEMPLATE("lines of version 2 are held, found and given as they came", 
     const auto store = maker.made();
     Voice voice{InstanceId{7}};
     const RunPtr old = test::in_version_2(*voice.say({"one", "two"}), key_of(7));
-    std::vector<Entry> more = entries_of(*voice.say({"three"}), 0, 1);
+    std::vector<Entry> more = test::part(*voice.say({"three"}), 0, 1);
     more.front().before = old->head();
     const RunPtr next = sign(more, key_of(7));
     REQUIRE(store->append({without_body(old, 2)}, {5}));
