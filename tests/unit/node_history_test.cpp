@@ -105,8 +105,10 @@ TEST_CASE("what is read finds what was written before") {
     scene.say("one");
     scene.say("two");
     scene.history.fetch(brain::Fetch{LinkId{1}, Want{scene.voice.log()}});
-    REQUIRE(test::until(
-        scene.io, [&] { return std::ranges::find(scene.told, "fetched to 2") != scene.told.end(); }));
+    const auto is_told = [&] {
+        return std::ranges::find(scene.told, "fetched to 2") != scene.told.end();
+    };
+    REQUIRE(test::until(scene.io, is_told));
 }
 
 TEST_CASE("once the node has stopped nobody is told anything, but the line was kept") {
