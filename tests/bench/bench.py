@@ -17,7 +17,7 @@ from durable import echoes, losses, rates, signatures, skipped
 from latency import echo, silence
 from mesh import start_to_mesh
 from report import write
-from stored import stored
+from stored import indexed, stored
 from table import Losses, Table, p50, p99
 from talk import talk
 from throughput import growth, throughput
@@ -186,7 +186,11 @@ def measure_runs(table, sizes):
 
 
 def measure_stored(table, sizes):
-    found, memory, mib = stored(sizes)
+    rates, costs = zip(*indexed(sizes))
+    table.add("the index of words, by who has time: lines/s", rates, "/s", low_is_good=False,
+              aim=("≥ 0.1 M/s", 1e5))
+    table.add("the index of words: processor time a line", costs, "µs")
+    seen = stored(sizes)
     what = f"{sizes.stored_lines} lines stored"
     names = {"ready": (f"{what}: start until ready", ("≤ 1 s", 1000)),
              "tail": (f"{what}: `tail -n 50`", ("≤ 100 ms", 100)),
@@ -195,9 +199,17 @@ def measure_stored(table, sizes):
              "command": ("a command that asks nothing", None),
              "grep": ("`grep` of the same file", None)}
     for way, (words, aim) in names.items():
-        table.add(words, found[way], "ms", aim=aim)
-    table.add(f"{what}: memory at most", memory, "MiB", aim=("≤ 100 MiB", 100))
-    table.add(f"{what}: on disk", [mib], "MiB")
+        table.add(words, seen.ms[way], "ms", aim=aim)
+    table.add(f"{what}: memory at most", seen.memory, "MiB", aim=("≤ 100 MiB", 100))
+    table.add(f"{what}: on disk", [seen.mib], "MiB")
+    seconds, mib = seen.passed_on
+    table.add(f"{what}: all passed on to a node that missed them", [seconds], "s",
+              aim=("≤ 15 s", 15.0))
+    table.add(f"{what}: memory of that node above its start, at most", [mib], "MiB",
+              aim=("≤ 64 MiB", 64.0))
+    for doing, times in seen.times.items():
+        table.add(f"{what} at both: {doing} ÷ that of two with none", [times], "×",
+                  aim=("≤ 1.2 ×", 1.2))
 
 
 def measure_talk(table, sizes):

@@ -4,19 +4,49 @@ import random
 import subprocess
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from isolation import environment
-from workers import Failed, Folder, Lan, find_program, status_kib
+from latency import MICRO
+from table import p50
+from talk import caught_up
+from workers import Company, Failed, Folder, Lan, find_program, status_kib
 
 WORDS = ("lorem ipsum dolor sit amet consetetur sadipscing elitr sed diam nonumy eirmod tempor "
          "invidunt labore dolore magna aliquyam erat voluptua vero accusam justo duo").split()
 RARE_EVERY = 1_000  # lines
 ROWS = ("ready", "tail", "search", "behind", "command", "grep")
 INDEXED_WITHIN_S = 5  # of a flood, by who has nothing else to do
+PASSED_ON_CALM_S = 20  # until the index of whoever was given all has it too
+FLOODED = 50_000
+
+
+def indexed(sizes):
+    """(lines a second, microseconds of processor time a line) of the index of words."""
+    found = []
+    for _ in range(sizes.repetitions):
+        with Folder() as folder, Company() as company:
+            words = os.path.join(folder, "words")
+            with open(words, "w", encoding="utf-8") as file:
+                file.write(" ".join(random.Random(1).choices(WORDS, k=10_000)))
+            told = company.start("bench_index", data=folder, words=words,
+                                 lines=sizes.talk_lines).hear("indexed", 60)
+            found.append((told["lines"] / told["ns"] * 1e9, told["cpu"] / told["lines"] * MICRO))
+    return found
+
+
+@dataclass
+class Stored:
+    """What a long history costs."""
+
+    ms: dict  # {row: [ms]}
+    memory: list  # MiB at most, of each start
+    mib: float  # of the store
+    passed_on: tuple  # to a node that has nothing: (seconds, MiB above its start)
+    times: dict  # {what two nodes with that history do: as much of what those without take}
 
 
 def stored(sizes):
-    """({row: [ms]}, [MiB], size of the store in MiB)."""
     with Folder() as home:
         lan = Lan(1)
         _say(home, lan, sizes.stored_lines)
@@ -31,7 +61,35 @@ def stored(sizes):
                 found["ready"].append(_ms_since(began))
                 _measure_answers(home, database, found)
                 memory.append(status_kib(node.pid, "VmHWM") / 1024)
-        return found, memory, os.path.getsize(database) / 2 ** 20
+        size = os.path.getsize(database) / 2 ** 20
+        passed_on, times = _pairs(home, sizes)
+        return Stored(found, memory, size, passed_on, times)
+
+
+def _pairs(home, sizes):
+    with Folder() as folder:
+        passed_on, full = _pair(home, os.path.join(folder, "full"), sizes, sizes.stored_lines)
+        _, empty = _pair(os.path.join(folder, "one"), os.path.join(folder, "two"), sizes, 0)
+    return passed_on, {what: full[what] / empty[what] for what in full}
+
+
+def _pair(one, two, sizes, lines):
+    """Of two nodes, of which the second has missed all lines of the first."""
+    with Company() as company:
+        lan = Lan(2)
+        for home in (one, two):
+            os.makedirs(home, exist_ok=True)
+        writer = company.start("bench_node", name="writer", data=one, answer=1, **lan.options)
+        writer.hear("ready")
+        late = company.start("bench_node", name="late", data=two, **{"await": 1}, **lan.options)
+        late.hear("ready")
+        passed_on = caught_up(late, lines)
+        if lines:
+            time.sleep(PASSED_ON_CALM_S)
+        heard = late.ask("echoed", "echo", sizes.echoes, sizes.echoes // 10, 0, 0)["ns"]
+        began = time.monotonic()
+        writer.ask("stored", "store", FLOODED, "last", os.devnull, seconds=60)
+        return passed_on, {"echo p50": p50(heard), "durable flood": time.monotonic() - began}
 
 
 @contextmanager

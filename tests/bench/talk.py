@@ -26,20 +26,25 @@ def talk(sizes):
 
 
 def _catch_up(lan, folder, lines):
-    """Seconds from the links on, and MiB above what the node took when it was ready."""
     os.mkdir(folder)
     with Company() as company:
         late = company.start("bench_node", name="late", data=folder, **{"await": 2}, **lan.options)
         late.hear("ready")
-        before = status_kib(late.pid, "VmRSS")
-        began = late.hear("linked")["t"]
-        while late.ask("stats", "stats")["heard"] < lines:
-            if time.monotonic_ns() - began > CATCH_UP_WITHIN_S * 1e9:
-                raise Failed(f"{lines} missed lines are not caught up in {CATCH_UP_WITHIN_S} s")
-            time.sleep(0.01)
-        seconds = (time.monotonic_ns() - began) * 1e-9
+        found = caught_up(late, lines)
         check_steady(company)
-        return seconds, (status_kib(late.pid, "VmHWM") - before) / 1024
+        return found
+
+
+def caught_up(late, lines):
+    """Seconds from the links on, and MiB above what the node takes now that it is ready."""
+    before = status_kib(late.pid, "VmRSS")
+    began = late.hear("linked")["t"]
+    while late.ask("stats", "stats")["heard"] < lines:
+        if time.monotonic_ns() - began > CATCH_UP_WITHIN_S * 1e9:
+            raise Failed(f"{lines} missed lines are not caught up in {CATCH_UP_WITHIN_S} s")
+        time.sleep(0.01)
+    seconds = (time.monotonic_ns() - began) * 1e-9
+    return seconds, (status_kib(late.pid, "VmHWM") - before) / 1024
 
 
 def _flood(lines):
