@@ -65,7 +65,8 @@ def measure_echo(table, sizes):
 
 def measure_silence(table, sizes):
     found = silence(sizes)
-    names = {"tcp": "raw TCP", "grpc": "bare gRPC stream", "lanchat": "lanchat, embedded nodes"}
+    names = {"tcp": "raw TCP", "grpc": "bare gRPC stream", "lanchat": "lanchat, embedded nodes",
+             "glimpse": "lanchat, embedded nodes that show a line before it is proven"}
     for label, of in (("p50", p50), ("p99", p99), ("max", max)):
         for way, samples in found.items():
             value = of(samples)

@@ -89,13 +89,15 @@ def _pipe_echo(count):
 
 def silence(sizes):
     """All ways at once, a few pairs of each: every sample in microseconds."""
-    found = {way: [] for way in PAIRS}
+    found = {way: [] for way in (*PAIRS, "glimpse")}
+    shows_first = [{"answer": 1, "glimpse": 1}, {"glimpse": 1}]
     with Company() as company:
         diallers = []
         for _ in range(sizes.silent_pairs):
             diallers.append(("tcp", _served(company, "bench_tcp")))
             diallers.append(("grpc", _served(company, "bench_stream")))
             diallers.append(("lanchat", nodes(company, 2, answer=1)[1]))
+            diallers.append(("glimpse", nodes(company, 2, each=shows_first)[1]))
         for _, dialler in diallers:
             dialler.tell("echo", sizes.silent_echoes, 1, 1000, 2000)
         deadline = time.monotonic() + (sizes.silent_echoes + 1) * 2 + 30
