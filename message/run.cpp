@@ -166,6 +166,7 @@ Hash head_after(const Entry& entry) {
     return head_after({entry.log, entry.seq, entry.before}, encode(entry),
                       name_of_body(encode_body(entry)));
 }
+
 Hash head_after_v1(const Hash& before, std::string_view bytes) {
     return Hashing().add(before.view()).add(hash_of(bytes).view()).done();
 }
