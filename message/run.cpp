@@ -356,11 +356,22 @@ std::vector<RunPtr> joined(const std::vector<RunPtr>& runs) {
     return all;
 }
 
-std::vector<UnprovenRun> joined(const std::vector<UnprovenRun>& runs) {
+std::vector<RunPtr> in_fewer(std::vector<RunPtr> runs, bool newest_first, Seq limit) {
+    const auto counts = [limit](const RunPtr& run) { return run->last() <= limit; };
+    if (!std::ranges::all_of(runs, counts)) return runs;
+    if (newest_first) std::ranges::reverse(runs);
+    runs = joined(runs);
+    if (newest_first) std::ranges::reverse(runs);
+    return runs;
+}
+
+std::vector<UnprovenRun> in_fewer(const std::vector<UnprovenRun>& runs, bool newest_first,
+                                  Seq limit) {
     std::vector<RunPtr> read;
     for (const UnprovenRun& run : runs) read.push_back(run.run_);
     std::vector<UnprovenRun> all;
-    for (RunPtr& run : joined(read)) all.push_back(UnprovenRun(std::move(run)));
+    for (RunPtr& run : in_fewer(std::move(read), newest_first, limit))
+        all.push_back(UnprovenRun(std::move(run)));
     return all;
 }
 

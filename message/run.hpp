@@ -191,7 +191,8 @@ class UnprovenRun {
     Result<RunPtr> prove() const;
 
   private:
-    friend std::vector<UnprovenRun> joined(const std::vector<UnprovenRun>& runs);
+    friend std::vector<UnprovenRun> in_fewer(const std::vector<UnprovenRun>& runs,
+                                             bool newest_first, Seq limit);
     explicit UnprovenRun(RunPtr run) : run_(std::move(run)) {}
 
     RunPtr run_;
@@ -230,8 +231,12 @@ RunPtr end_of(const RunPtr& run, Seq after);
 // last, which vouches for all that comes before it, as far as a run has room. Precondition: runs of
 // one log, in order.
 std::vector<RunPtr> joined(const std::vector<RunPtr>& runs);
+// As above, but they may come newest first, and stay as they are if one of them ends above `limit`:
+// what lies beyond a proven fork is joined to nothing.
+std::vector<RunPtr> in_fewer(std::vector<RunPtr> runs, bool newest_first, Seq limit);
 // Of runs that are not proven yet: one signature is left to look at where there were many.
-std::vector<UnprovenRun> joined(const std::vector<UnprovenRun>& runs);
+std::vector<UnprovenRun> in_fewer(const std::vector<UnprovenRun>& runs, bool newest_first,
+                                  Seq limit);
 
 // The run without the body of an entry, whose name stays; the same if it has none.
 // Precondition: the run holds `seq`.

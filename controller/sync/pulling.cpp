@@ -108,22 +108,12 @@ void Sync::fetched(Peer& peer, const Fetched& fetched) const {
         want.newest_first ? want.seq = run->first() - 1 : want.after = run->last();
         goes_on = want.after < want.seq;
     }
+    // What was said line by line goes in fewer runs (log.md 3): each costs the other a signature to
+    // verify.
     const Seq limit = logs_.extent(fetched.log).limit();
-    serve(peer, std::move(answer), want.newest_first, limit);
+    for (RunPtr& run : in_fewer(std::move(answer), want.newest_first, limit))
+        peer.served.push_back(std::move(run));
     if (!goes_on) peer.asked.pop_front();
-}
-
-// What was said line by line goes in fewer runs (log.md 3): each costs the other a signature to
-// verify. What lies beyond a proven fork is joined to nothing.
-void Sync::serve(Peer& peer, std::vector<RunPtr> answer, bool newest_first, Seq limit) {
-    const bool ends_here =
-        std::ranges::all_of(answer, [limit](const RunPtr& run) { return run->last() <= limit; });
-    if (ends_here) {
-        if (newest_first) std::ranges::reverse(answer);
-        answer = joined(answer);
-        if (newest_first) std::ranges::reverse(answer);
-    }
-    for (RunPtr& run : answer) peer.served.push_back(std::move(run));
 }
 
 // --- bodies --------------------------------------------------------------------------------------

@@ -148,7 +148,6 @@ class Sync {
     std::optional<Want> next_want(const LogId&, const Peer&) const;
     void take_wants(const Member&, Peer&, const Frame&, Instant now);
     void fill_answers(Peer&, LinkId, Frame&, Effects&) const;
-    static void serve(Peer&, std::vector<RunPtr> answer, bool newest_first, Seq limit);
 
     // pulling.cpp, too: bodies that did not come with their entries
     void take_bodies(const Member&, Peer&, const Frame&, Effects&);

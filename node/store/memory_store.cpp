@@ -303,7 +303,7 @@ Result<std::vector<RunPtr>> MemoryStore::runs(const LogId& log, Seq after, std::
         if (!share.takes(*kept.run)) break;
         found.push_back(kept.run);
     }
-    return in_fewer(std::move(found), false, held->second.extent);
+    return in_fewer(std::move(found), false, held->second.extent.limit());
 }
 
 Result<std::vector<RunPtr>> MemoryStore::runs_back_from(const LogId& log, Seq seq,
@@ -320,7 +320,7 @@ Result<std::vector<RunPtr>> MemoryStore::runs_back_from(const LogId& log, Seq se
         if (!share.takes(*kept->run)) break;
         found.push_back(kept->run);
     }
-    return in_fewer(std::move(found), true, held->second.extent);
+    return in_fewer(std::move(found), true, held->second.extent.limit());
 }
 
 Result<std::vector<Line>> MemoryStore::newest(const Filter& filter, std::size_t count) {

@@ -57,11 +57,6 @@ bool Share::takes(std::size_t entries, std::size_t bytes) {
     return true;
 }
 
-std::vector<RunPtr> in_fewer(std::vector<RunPtr> runs, bool newest_first, const Extent& held) {
-    const auto counts = [&](const RunPtr& run) { return run->last() <= held.limit(); };
-    return std::ranges::all_of(runs, counts) ? in_fewer(std::move(runs), newest_first) : runs;
-}
-
 std::vector<Line> newest_of(std::vector<Line> lines, std::size_t count) {
     std::sort(lines.begin(), lines.end(), shown_before);
     if (lines.size() > count)

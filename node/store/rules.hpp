@@ -1,7 +1,6 @@
 // What both stores must agree on: which lines pass, in which order, and what joins a log.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -43,18 +42,6 @@ class Share {
     std::size_t bytes_;
     bool used_ = false;
 };
-
-// Runs of a log, oldest or newest first, joined as far as they follow each other.
-template <class Run>
-std::vector<Run> in_fewer(std::vector<Run> runs, bool newest_first) {
-    if (newest_first) std::ranges::reverse(runs);
-    runs = joined(runs);
-    if (newest_first) std::ranges::reverse(runs);
-    return runs;
-}
-
-// As above; as they are, if some of what is `held` of their log is disputed.
-std::vector<RunPtr> in_fewer(std::vector<RunPtr> runs, bool newest_first, const Extent& held);
 
 // Sorts, and keeps the last `count`.
 std::vector<Line> newest_of(std::vector<Line> lines, std::size_t count);

@@ -355,19 +355,17 @@ Result<std::vector<RunPtr>> SqliteStore::verified_runs(sqlite::Query row, const 
     const LogId& id = log.holding.log;
     std::vector<UnprovenRun> read;
     bool is_damaged = false;
-    bool is_undisputed = true;
     while (!is_damaged && row.row()) {
         auto run = unproven_from(row, 0);
         // It may be whole and yet another log's, if the damage is in the index.
         is_damaged = !run || run->log() != id || run->last() != static_cast<Seq>(row.integer(4));
         if (is_damaged || !share.takes(run->size(), run->byte_count())) break;
-        is_undisputed = is_undisputed && run->last() <= log.holding.extent.limit();
         read.push_back(std::move(*run));
     }
     if (row.failed() && read.empty()) return refusal("cannot read runs");
     std::vector<RunPtr> found;
-    is_damaged |=
-        !(is_undisputed && prove(in_fewer(read, newest_first), found)) && !prove(read, found);
+    is_damaged |= !prove(in_fewer(read, newest_first, log.holding.extent.limit()), found) &&
+                  !prove(read, found);
     if (is_damaged) suspect();
     if (is_damaged && found.empty()) return Failure{"a stored run is damaged"};
     return found;
