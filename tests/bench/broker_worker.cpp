@@ -51,9 +51,6 @@ void wait_for_end_of_input() {
     while (std::getline(std::cin, ignored)) continue;
 }
 
-void fail(const std::string& why) {
-    report({{"event", "failed"}, {"why", why}});
-    _exit(1);
-}
+void fail(const std::string& why) { _exit(failed(why)); }
 
 }  // namespace lanchat::bench

@@ -7,7 +7,6 @@ import sys
 import time
 from dataclasses import dataclass, field
 
-from table import p50, p99
 from workers import Failed, Lanchats, status_kib
 
 PAUSE_S = 0.25  # between two lines
@@ -27,7 +26,7 @@ class Crowd:
 def crowd(count, seconds, busy):
     """`busy`: as many other processes as there are processors take what they get."""
     with Lanchats(count, "--json", "--linger", "inf") as chat:
-        watch = _Watch(chat.start())
+        watch = _Watch(chat)
         watch.until_linked()
         others = [subprocess.Popen([sys.executable, "-c", BUSY])
                   for _ in range(os.cpu_count() if busy else 0)]
@@ -41,12 +40,14 @@ def crowd(count, seconds, busy):
 
 
 class _Watch:
-    def __init__(self, processes):
+    """Starts them, and reads what they tell. Their events carry no time: it is taken here."""
+
+    def __init__(self, chat):
         self.seen = Crowd()
         self._began = time.monotonic()
-        self._processes = processes
+        self._processes = chat.start()
         self._links = 0
-        self._unread = {process.stdout.fileno(): b"" for process in processes}
+        self._unread = {process.stdout.fileno(): b"" for process in self._processes}
         self._said = {}  # number: when, and by how many it was shown
         self._selector = selectors.DefaultSelector()
         for descriptor in self._unread:
@@ -101,15 +102,18 @@ class _Watch:
                 self.seen.late.append((time.monotonic() - said) * 1000)
 
 
-def latencies(seen):
-    return p50(seen.late), p99(seen.late)
+def seconds_until_linked(count):
+    """Seconds from the first exec until every process has told that all others are its peers."""
+    with Lanchats(count, "--json", "--linger", "inf") as chat:
+        watch = _Watch(chat)
+        watch.until_linked()
+        return watch.seen.linked
 
 
 def footprint(peers):
     """KiB of a lanchat with so many peers: (all that is resident, of that its own)."""
     with Lanchats(peers + 1, "--json", "--linger", "inf") as chat:
-        watch = _Watch(chat.start())
-        watch.until_linked()
+        _Watch(chat).until_linked()
         time.sleep(CALM_S)
         pid = chat.processes[0].pid
         return status_kib(pid, "VmRSS"), status_kib(pid, "RssAnon")

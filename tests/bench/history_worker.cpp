@@ -22,15 +22,9 @@ Result<Numbers> numbers_in(store::Store& history) {
 
 int list(const std::string& folder) {
     const auto opened = store::open_or_recover(folder + "/history.db");
-    if (!opened) {
-        report({{"event", "failed"}, {"why", opened.why()}});
-        return 1;
-    }
+    if (!opened) return failed(opened.why());
     const auto numbers = numbers_in(*opened->store);
-    if (!numbers) {
-        report({{"event", "failed"}, {"why", numbers.why()}});
-        return 1;
-    }
+    if (!numbers) return failed(numbers.why());
     report({{"event", "kept"}, {"numbers", numbers->ranges()}, {"mended", opened->report}});
     return 0;
 }

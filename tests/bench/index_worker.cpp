@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 
+#include "entry.hpp"
 #include "message/limits.hpp"
 #include "node/store/sqlite_store.hpp"
 #include "worker.hpp"
@@ -40,16 +41,11 @@ class Author {
 
   private:
     Entry next() {
-        Entry entry;
-        entry.log = {key_.id(), Epoch{1}};
-        entry.seq = ++seq_;
+        std::string text;
+        for (std::size_t n = 0; n < words_a_line; ++n) text += words_[at_++ % words_.size()] + ' ';
+        ++seq_;
+        Entry entry = entry_of(key_, seq_, text + std::to_string(seq_));
         entry.before = before_;
-        entry.clock = Clock{seq_};
-        entry.room = general_room;
-        entry.name = "bench";
-        for (std::size_t n = 0; n < words_a_line; ++n)
-            entry.text += words_[at_++ % words_.size()] + ' ';
-        entry.text += std::to_string(seq_);
         return entry;
     }
 
@@ -60,21 +56,16 @@ class Author {
     Hash before_;
 };
 
-int fail(const std::string& why) {
-    report({{"event", "failed"}, {"why", why}});
-    return 1;
-}
-
 int index(const std::string& folder, std::size_t lines, std::vector<std::string> words) {
     const auto store = store::open_sqlite(folder + "/history.db", options);
-    if (!store) return fail(store.why());
+    if (!store) return failed(store.why());
     Author author(std::move(words));
     std::size_t stored = 0;
     while (stored < lines) {
         std::vector<RunPtr> runs;
         for (std::size_t n = 0; n < runs_a_commit; ++n) runs.push_back(author.next_run());
         const auto added = (*store)->append(runs, WallTime{1});
-        if (!added) return fail(added.why());
+        if (!added) return failed(added.why());
         stored += runs_a_commit * limits::run_entries_max;
     }
     const auto began = now_ns();
@@ -96,7 +87,7 @@ int main(int argc, char** argv) {
     const auto options = parse_options(argc, argv);
     std::ifstream file(option(options, "words", ""));
     std::vector<std::string> words{std::istream_iterator<std::string>(file), {}};
-    if (words.empty()) return fail("no words");
+    if (words.empty()) return failed("no words");
     return index(option(options, "data", "."), std::stoull(option(options, "lines", "1024")),
                  std::move(words));
 }

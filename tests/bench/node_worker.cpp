@@ -111,10 +111,7 @@ NodeWorker::NodeWorker(const Options& options)
 int NodeWorker::run() {
     if (glimpses_) node_.glimpse();
     const auto address = node_.start();
-    if (!address) {
-        report({{"event", "failed"}, {"why", address.why()}});
-        return 1;
-    }
+    if (!address) return failed(address.why());
     report({{"event", "ready"}, {"address", to_string(*address)}, {"t", now_ns()}});
     node_.on_room([this] { flood(); });
     node_.on_stopped([this] { loop_.stop(); });

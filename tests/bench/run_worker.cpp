@@ -2,6 +2,7 @@
 //   bench_run [seconds=S]
 #include <memory>
 
+#include "entry.hpp"
 #include "message/run.hpp"
 #include "worker.hpp"
 
@@ -10,16 +11,8 @@ namespace {
 
 std::vector<Entry> entries_of(const DeviceKey& key, std::size_t count) {
     std::vector<Entry> entries;
-    for (std::size_t n = 0; n < count; ++n) {
-        Entry entry;
-        entry.log = {key.id(), Epoch{1}};
-        entry.seq = n + 1;
-        entry.clock = Clock{n + 1};
-        entry.room = general_room;
-        entry.name = "bench";
-        entry.text = numbered_line(n, false);
-        entries.push_back(std::move(entry));
-    }
+    for (std::size_t n = 0; n < count; ++n)
+        entries.push_back(entry_of(key, n + 1, numbered_line(n, false)));
     return entries;
 }
 

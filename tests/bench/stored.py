@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from isolation import environment
 from latency import MICRO
 from table import p50
-from talk import caught_up
+from talk import INDEXED_WITHIN_S, caught_up
 from workers import Company, Failed, Folder, Lan, find_program, status_kib
 
 WORDS = ("lorem ipsum dolor sit amet consetetur sadipscing elitr sed diam nonumy eirmod tempor "
          "invidunt labore dolore magna aliquyam erat voluptua vero accusam justo duo").split()
 RARE_EVERY = 1_000  # lines
 ROWS = ("ready", "tail", "search", "behind", "command", "grep")
-INDEXED_WITHIN_S = 5  # of a flood, by who has nothing else to do
 PASSED_ON_CALM_S = 20  # until the index of whoever was given all has it too
 FLOODED = 50_000
 
@@ -155,4 +154,3 @@ def _answer(command, home, lines):
 
 def _ms_since(began):
     return (time.monotonic() - began) * 1000
-

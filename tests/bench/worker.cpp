@@ -38,6 +38,11 @@ void report_to(int descriptor, const nlohmann::json& what) {
 
 void report(const nlohmann::json& what) { report_to(STDOUT_FILENO, what); }
 
+int failed(const std::string& why) {
+    report({{"event", "failed"}, {"why", why}});
+    return 1;
+}
+
 Options parse_options(int argc, char** argv) {
     Options options;
     for (int i = 1; i < argc; ++i) {

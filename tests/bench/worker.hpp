@@ -24,6 +24,8 @@ void become_worker();
 // One JSON object a line on stdout, or on `descriptor`.
 void report(const nlohmann::json& what);
 void report_to(int descriptor, const nlohmann::json& what);
+// Reports that nothing can be measured, and why; the exit code.
+int failed(const std::string& why);
 
 // "key=value" arguments.
 using Options = std::map<std::string, std::string>;
