@@ -17,8 +17,8 @@ namespace {
 constexpr std::size_t words_a_line = 15;
 constexpr std::size_t runs_a_commit = 4;
 
-// So far behind that it waits for whoever has time.
-constexpr store::SqliteOptions options{
+// The index waits for whoever has time, however far behind it is.
+constexpr store::SqliteOptions far_behind{
     .indexing = {0, 1'024, std::numeric_limits<std::uint64_t>::max()}};
 
 std::int64_t processor_ns() {
@@ -57,7 +57,7 @@ class Author {
 };
 
 int index(const std::string& folder, std::size_t lines, std::vector<std::string> words) {
-    const auto store = store::open_sqlite(folder + "/history.db", options);
+    const auto store = store::open_sqlite(folder + "/history.db", far_behind);
     if (!store) return failed(store.why());
     Author author(std::move(words));
     std::size_t stored = 0;
