@@ -32,7 +32,7 @@ inline constexpr std::size_t run_entries_max = 256;
 inline constexpr std::size_t run_bytes_max = 65'536;  // of its entries with their bodies
 inline constexpr std::size_t entry_bytes_max = line_bytes_max + 1'024;  // with its body
 inline constexpr std::size_t via_bytes_max = 32;
-inline constexpr std::size_t via_passed_max = 8;  // bridges
+inline constexpr std::size_t via_passed_max = 8;                  // bridges
 inline constexpr std::uint64_t seq_max = std::uint64_t{1} << 62;  // what follows fits as well
 inline constexpr std::size_t said_id_bytes_max = 128;
 
@@ -65,9 +65,9 @@ inline constexpr auto news_wait = 3s;     // over a new link, for what is no new
 inline constexpr std::size_t questions_per_peer_max = 256;
 
 // Bodies that are not with their entries.
-inline constexpr std::size_t lack_ranges_max = 64;    // told of a log at once
-inline constexpr std::size_t lacks_max = 65'536;      // of more nobody is asked
-inline constexpr std::size_t lacking_logs_max = 256;  // of which a peer is heard to lack some
+inline constexpr std::size_t lack_ranges_max = 64;       // told of a log at once
+inline constexpr std::size_t lacks_max = 65'536;         // of more nobody is asked
+inline constexpr std::size_t lacking_logs_max = 256;     // of which a peer is heard to lack some
 inline constexpr std::size_t drops_remembered = 65'536;  // to show nothing that comes after them
 
 // The clock.
@@ -150,7 +150,12 @@ inline constexpr std::size_t legacy_unwritten_bytes_max = std::size_t{1024} * 10
 
 // What is kept.
 inline constexpr auto trim_interval = 1h;
-inline constexpr std::size_t trim_runs_max = 4'096;  // at once
+inline constexpr std::size_t trim_runs_max = 4'096;          // at once
+inline constexpr std::chrono::milliseconds rest_after = 1h;  // runs are joined; and so near in time
+inline constexpr std::size_t rest_runs_max = 1'024;          // looked at, at once
+inline constexpr std::size_t rest_entries_max = 64;          // of those that became one
+inline constexpr std::size_t rest_bytes_max = 16'384;
+inline constexpr std::uint64_t rest_arrivals_max = 65'536;  // between its first line and its last
 inline constexpr std::size_t memory_history_bytes_max = std::size_t{64} * 1024 * 1024;
 inline constexpr std::size_t late_stretches_max = 65'536;  // of lines said while we were away
 

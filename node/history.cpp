@@ -215,8 +215,21 @@ void History::trimmed(const store::Trimmed& gone) {
     for (const auto& [log, extent] : gone.raised)
         hooks_.feed(brain::Trimmed{log, extent.base.after, extent.base.before});
     if (gone.lines > 0) return trim();
-    trim_timer_.expires_after(limits::trim_interval);
-    loop_.wait(trim_timer_, [this] { trim(); });
+    join();
+}
+
+// In steps, too.
+void History::join() {
+    const WallTime before{clock_now().wall.ms - limits::rest_after.count()};
+    read([this, before](store::Store& history) {
+        const auto more = history.join_runs(before, limits::rest_runs_max);
+        if (!more) spdlog::warn("history: {}", more.why());
+        loop_.post([this, again = more && *more] {
+            if (again) return join();
+            trim_timer_.expires_after(limits::trim_interval);
+            loop_.wait(trim_timer_, [this] { trim(); });
+        });
+    });
 }
 
 }  // namespace lanchat

@@ -57,7 +57,7 @@ class History {
     void prove(const brain::Prove& prove);
     void read(store::Disk::Job job);
 
-    // Drops what is too old or too much; from then on whenever it is due.
+    // Drops what is too old or too much and joins what rests; from then on whenever it is due.
     void trim();
 
     // Waits until all that was added is on the disk, as far as that takes it.
@@ -90,6 +90,7 @@ class History {
     std::uint64_t bytes_max() const;
     void trim_if_grown(std::size_t bytes);
     void trimmed(const store::Trimmed& gone);
+    void join();
 
     NodeLoop& loop_;
     const Config& config_;

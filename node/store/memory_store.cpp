@@ -49,12 +49,15 @@ void MemoryStore::keep(const RunPtr& run, WallTime arrived, std::vector<Added>& 
     Log& log = logs_[run->log()];
     log.extent = *after;
     bytes_ += run->byte_count();
-    const Kept kept{run, arrived, first, static_cast<std::size_t>(last_ + 1 - first)};
+    insert(log, {run, arrived, first, last_ + 1});
+    for (std::size_t n = added_before; n < added.size(); ++n) keep_bodies(added[n]);
+}
+
+void MemoryStore::insert(Log& log, Kept kept) {
     const auto age = [](const Kept& one) {
         return std::tuple(one.run->last(), one.arrived, one.run->byte_count());
     };
-    log.runs.insert(std::ranges::upper_bound(log.runs, age(kept), {}, age), kept);
-    for (std::size_t n = added_before; n < added.size(); ++n) keep_bodies(added[n]);
+    log.runs.insert(std::ranges::upper_bound(log.runs, age(kept), {}, age), std::move(kept));
 }
 
 void MemoryStore::keep(const Added& added) {
@@ -426,19 +429,66 @@ std::size_t MemoryStore::drop_runs(Log& log, std::size_t count) {
     std::size_t dropped = 0;
     for (std::size_t n = 0; n < count; ++n) {
         const Kept& kept = log.runs[n];
-        const auto first = stretches_.find(kept.first);
-        const auto end = stretches_.lower_bound(kept.first + kept.lines);
-        for (auto at = first; at != end; ++at) forget_ids(at->first, at->second);
-        stretches_.erase(first, end);
+        const auto end = stretches_.lower_bound(kept.end);
+        for (auto at = stretches_.find(kept.first); at != end;) {
+            const auto stretch = at++;
+            if (stretch->second.run != kept.run) continue;
+            forget_ids(stretch->first, stretch->second);
+            dropped += stretch->second.size();
+            stretches_.erase(stretch);
+        }
         const LogId& id = kept.run->log();
         for (std::set<LineId>* lines : {&lacking_, &gone_})
             lines->erase(lines->lower_bound({id, 0}), lines->upper_bound({id, kept.run->last()}));
-        dropped += kept.lines;
         give_up(log.extent, kept.run->first(), kept.run->last(), kept.run->head());
         bytes_ -= kept.run->byte_count();
     }
     log.runs.erase(log.runs.begin(), log.runs.begin() + static_cast<std::ptrdiff_t>(count));
     return dropped;
+}
+
+Result<bool> MemoryStore::join_runs(WallTime before, std::size_t runs_max) {
+    std::map<Arrival, std::pair<LogId, AtRest>> rested;
+    for (const auto& [id, log] : logs_)
+        for (const auto& [run, arrived, first, end] : log.runs)
+            if (first > joined_ && arrived < before)
+                rested[first] = {
+                    id, {run->first(), run->last(), arrived, run->byte_count(), first, end}};
+    if (rested.size() > runs_max)
+        rested.erase(std::next(rested.begin(), static_cast<std::ptrdiff_t>(runs_max)),
+                     rested.end());
+    if (rested.empty()) return false;
+    joined_ = rested.rbegin()->first;
+    std::map<LogId, std::vector<AtRest>> of_log;
+    for (const auto& [first, run] : rested) of_log[run.first].push_back(run.second);
+    for (auto& [id, runs] : of_log) {
+        Log& log = logs_.at(id);
+        for (const Group group : groups_at_rest(runs, log.extent)) join(log, group);
+    }
+    retention_.forget();
+    return rested.size() == runs_max;
+}
+
+void MemoryStore::join(Log& log, Group group) {
+    std::vector<RunPtr> runs;
+    const auto kept_of = [&log](const AtRest& run) {
+        return std::ranges::find(log.runs, run.key, &Kept::first);
+    };
+    for (const AtRest& run : group) runs.push_back(kept_of(run)->run);
+    const auto joined = lanchat::joined(runs);
+    if (joined.size() != 1) return;
+    const RunPtr& whole = joined.front();
+    for (const AtRest& run : group) {
+        const auto kept = kept_of(run);
+        for (auto at = stretches_.find(run.key); at != stretches_.lower_bound(run.end); ++at) {
+            if (at->second.run != kept->run) continue;
+            at->second.run = whole;
+            at->second.first += static_cast<std::size_t>(run.first - whole->first());
+        }
+        log.runs.erase(kept);
+    }
+    const AtRest one = as_one(group);
+    insert(log, {whole, one.arrived, one.key, one.end});
 }
 
 }  // namespace lanchat::store

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "node/store/retention.hpp"
+#include "node/store/rules.hpp"
 #include "node/store/store.hpp"
 
 namespace lanchat::store {
@@ -52,13 +53,14 @@ class MemoryStore : public Store {
     Result<std::vector<std::string>> rooms() override;
     Result<Trimmed> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
                          std::size_t runs_max) override;
+    Result<bool> join_runs(WallTime before, std::size_t runs_max) override;
 
   private:
     struct Kept {
         RunPtr run;
         WallTime arrived;
         Arrival first;  // of its lines that were new
-        std::size_t lines;
+        Arrival end;    // behind the last of them; others may have come between
     };
     struct Log {
         Extent extent;
@@ -104,6 +106,8 @@ class MemoryStore : public Store {
     void keep(const RunPtr& run, WallTime arrived, std::vector<Added>& added);
     std::vector<HeldLog> held_runs() const;
     std::size_t drop_runs(Log& log, std::size_t count);
+    void insert(Log& log, Kept kept);
+    void join(Log& log, Group group);
 
     std::uint64_t id_;
     Arrival last_ = 0;
@@ -114,6 +118,7 @@ class MemoryStore : public Store {
     std::set<std::string> legacy_authors_;
     std::set<std::tuple<DeviceId, std::string, Arrival>> said_;  // lines said with an id
     Retention retention_;
+    Arrival joined_ = 0;         // the first arrival of the last run that was looked at
     std::set<Dropped> dropped_;  // what authors have taken back
     std::set<LineId> gone_;      // of them what was here, or would be
     std::set<LineId> lacking_;

@@ -1,6 +1,7 @@
 // Rows out of, and into, SQLite.
 #include "node/store/rows.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "message/big_endian.hpp"
@@ -364,21 +365,29 @@ Line legacy_from(const sqlite::Query& row) {
 }
 
 std::optional<Line> LineReader::line(Arrival arrival, Seq seq, std::int64_t run) {
-    if (row_ != run) {
-        auto row = database_.query(
-            "SELECT " + std::string(StoredRun::columns) + " FROM run WHERE run=?", run);
-        if (!row.row() || !run_.load(row)) return std::nullopt;
-        row_ = run;
-    }
-    if (seq < run_.first() || seq - run_.first() >= run_.size()) return std::nullopt;
-    const auto place = static_cast<std::size_t>(seq - run_.first());
-    auto entry = run_.entry(place);
+    StoredRun* const stored = run_at(run);
+    if (!stored || seq < stored->first() || seq - stored->first() >= stored->size())
+        return std::nullopt;
+    const auto place = static_cast<std::size_t>(seq - stored->first());
+    auto entry = stored->entry(place);
     if (!entry) return std::nullopt;
     Line line;
-    if (run_.is_apart(place)) line.body = BodyState::lacking;
+    if (stored->is_apart(place)) line.body = BodyState::lacking;
     line.arrival = arrival;
     line.entry = std::move(*entry);
     return line;
+}
+
+StoredRun* LineReader::run_at(std::int64_t row) {
+    const auto known = std::ranges::find(kept_, row, &Kept::row);
+    if (known != kept_.end()) return &known->run;
+    Kept& kept = kept_[std::exchange(oldest_, (oldest_ + 1) % kept_.size())];
+    auto found =
+        database_.query("SELECT " + std::string(StoredRun::columns) + " FROM run WHERE run=?", row);
+    kept.row = 0;
+    if (!found.row() || !kept.run.load(found)) return nullptr;
+    kept.row = row;
+    return &kept.run;
 }
 
 std::optional<Line> LineReader::legacy(Arrival arrival) {

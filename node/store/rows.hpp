@@ -1,6 +1,7 @@
 // How entries and lines lie in rows, and how they are taken out again without trusting the disk.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -105,7 +106,8 @@ class StoredRun {
 // From columns id, heard, room, address, text; one that has not arrived.
 Line legacy_from(const sqlite::Query& row);
 
-// Takes lines out of their runs; keeps the last run it looked at. For one call of the store.
+// Takes lines out of their runs; keeps the last few runs it looked at, since those of several
+// authors take turns. For one call of the store.
 class LineReader {
   public:
     explicit LineReader(sqlite::Database& database) : database_(database) {}
@@ -115,9 +117,16 @@ class LineReader {
     std::optional<Line> legacy(Arrival arrival);
 
   private:
+    struct Kept {
+        std::int64_t row = 0;
+        StoredRun run;
+    };
+    // Null if it is damaged.
+    StoredRun* run_at(std::int64_t row);
+
     sqlite::Database& database_;
-    std::int64_t row_ = 0;
-    StoredRun run_;
+    std::array<Kept, 8> kept_;
+    std::size_t oldest_ = 0;  // of these
 };
 
 }  // namespace lanchat::store

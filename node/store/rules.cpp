@@ -2,12 +2,25 @@
 #include "node/store/rules.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "message/comparing.hpp"
 #include "message/limits.hpp"
 
 namespace lanchat::store {
+namespace {
+
+bool may_be_one(Group group) {
+    const auto [first, last] = std::ranges::minmax(group, {}, &AtRest::arrived);
+    const AtRest whole = as_one(group);
+    return whole.last - whole.first < limits::rest_entries_max &&
+           whole.bytes <= limits::rest_bytes_max &&
+           last.arrived.ms - first.arrived.ms <= limits::rest_after.count() &&
+           whole.end - whole.key <= limits::rest_arrivals_max;
+}
+
+}  // namespace
 
 bool passes(const Filter& filter, const Entry& entry, bool legacy) {
     if (!entry.is_line() && !filter.met_too) return false;
@@ -142,6 +155,37 @@ void give_up(Extent& held, Seq first, Seq last, const Hash& head) {
     } else if (first <= held.limit() && held.last() == held.limit()) {
         held.raise_floor(held.limit(), Hash(held.head()));
     }
+}
+
+std::vector<Group> groups_at_rest(std::vector<AtRest>& runs, const Extent& held) {
+    std::ranges::sort(runs, {}, [](const AtRest& run) {
+        return std::tuple(run.last, run.arrived, run.bytes, run.key);
+    });
+    const auto may_rest = [&](const AtRest& run) {
+        return run.last < held.last() && run.last <= held.limit();
+    };
+    std::vector<Group> groups;
+    for (auto first = runs.cbegin(); first != runs.cend();) {
+        auto end = std::next(first);
+        while (may_rest(*first) && end != runs.cend() && may_rest(*end) &&
+               end->first == std::prev(end)->last + 1 && may_be_one({first, std::next(end)}))
+            ++end;
+        if (end - first > 1) groups.emplace_back(first, end);
+        first = end;
+    }
+    return groups;
+}
+
+AtRest as_one(Group group) {
+    AtRest whole = group.front();
+    for (const AtRest& run : group.subspan(1)) {
+        whole.last = run.last;
+        whole.arrived = std::min(whole.arrived, run.arrived);
+        whole.bytes += run.bytes;
+        whole.key = std::min(whole.key, run.key);
+        whole.end = std::max(whole.end, run.end);
+    }
+    return whole;
 }
 
 std::optional<Extent> extent_with(const VerifiedRun& run, const Extent& held) {

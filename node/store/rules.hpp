@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,6 +94,25 @@ bool is_disputed(const Entry& entry, const Extent& held);
 // A run of these entries is given up, of which the last makes `head`. What is disputed raises no
 // floor.
 void give_up(Extent& held, Seq first, Seq last, const Hash& head);
+
+// A run that has come to rest in a store.
+struct AtRest {
+    Seq first = 0;
+    Seq last = 0;
+    WallTime arrived;
+    std::size_t bytes = 0;
+    Arrival key = 0;  // of its first line that was new
+    Arrival end = 0;  // behind the last of them
+};
+// Neighbours among the runs of a log that are to be one, in order.
+using Group = std::span<const AtRest>;
+// As they follow each other: together they are small enough that to read one line of them costs
+// about as much as before, came within an hour, so that their age is that of each, and lie near
+// each other. The last of all stays as it is, since that one is never given up, and so do disputed
+// ones. Sorts `runs`, which the groups are parts of: of one log, which holds `held`.
+std::vector<Group> groups_at_rest(std::vector<AtRest>& runs, const Extent& held);
+// The one that they become is kept as.
+AtRest as_one(Group group);
 
 // What is held once `run` is kept; nothing if it has nothing new or does not fit.
 std::optional<Extent> extent_with(const VerifiedRun& run, const Extent& held);

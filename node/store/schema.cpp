@@ -18,7 +18,7 @@ namespace {
 // order is theirs. A run's key is the arrival of its first new line. The text of lines is in
 // runs only: the index of words holds no copy of it, nor where in a line a word is.
 // `parked` holds runs that were saved from a damaged store and wait for what comes before them.
-constexpr std::array<const char*, 13> migrations = {
+constexpr std::array<const char*, 14> migrations = {
     R"(
 CREATE TABLE store(id INTEGER NOT NULL, version INTEGER NOT NULL, reopened INTEGER NOT NULL);
 CREATE TABLE log(
@@ -143,6 +143,12 @@ CREATE TABLE gone(
     log INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(log, seq)) WITHOUT ROWID;
 CREATE TABLE lacking(
     log INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(log, seq)) WITHOUT ROWID;
+)",
+    // Runs that rest are joined, and all up to `joined` were looked at. The lines of one lie among
+    // those of others since: `run.lines` is how many arrivals they are spread over, from the run's
+    // key on, and which are its own `line.run` tells. Older programs must not read that.
+    R"(
+ALTER TABLE store ADD COLUMN joined INTEGER NOT NULL DEFAULT 0;
 )"};
 
 // The version that found rooms by key.

@@ -117,7 +117,7 @@ std::optional<SqliteStore::Told> SqliteStore::line_at(std::int64_t run, Seq seq)
     auto stretch = database_.query(
         "SELECT l.arrival, l.seq, l.room, l.author FROM run r JOIN line l"
         " ON l.arrival>=r.run AND l.arrival<r.run+r.lines"
-        " WHERE r.run=? AND l.seq<=? AND l.seq+l.lines>?",
+        " WHERE r.run=? AND l.run=r.run AND l.seq<=? AND l.seq+l.lines>?",
         run, seq, seq);
     if (!stretch.row()) return std::nullopt;
     const Arrival arrival =

@@ -79,13 +79,14 @@ bool SqliteStore::index(std::uint64_t lines, Change& change) {
     return database_.query("UPDATE store SET indexed=?", change.indexed).done();
 }
 
-// Of the stretches that begin in a span of arrivals. The index holds no text, so it has to be told
+// Of the stretches of a run (0: of legacy lines) that begin in a span of arrivals. The index holds no text, so it has to be told
 // the words once more. Those of a damaged line stay: they lead to an arrival that never comes
 // again.
-bool SqliteStore::forget_words(std::int64_t first, std::int64_t end) {
+bool SqliteStore::forget_words(std::int64_t first, std::int64_t end, std::int64_t run) {
     auto stretch = database_.query(
-        "SELECT arrival, seq, run, lines, room, author FROM line WHERE arrival>=? AND arrival<?",
-        first, std::min(end, static_cast<std::int64_t>(indexed_) + 1));
+        "SELECT arrival, seq, run, lines, room, author FROM line WHERE arrival>=? AND arrival<?"
+        " AND ifnull(run, 0)=?",
+        first, std::min(end, static_cast<std::int64_t>(indexed_) + 1), run);
     LineReader reader(database_);
     constexpr auto forget = "INSERT INTO word(word, rowid, words) VALUES('delete',?,?)";
     while (stretch.row())

@@ -83,11 +83,12 @@ bool SqliteStore::load() {
     totals_.reset();
     auto store = database_.query(
         "SELECT id, max(last, ifnull((SELECT arrival+lines-1 FROM line ORDER BY arrival DESC"
-        " LIMIT 1), 0)), indexed FROM store");
+        " LIMIT 1), 0)), indexed, joined FROM store");
     if (!store.row()) return database_.damaged("the store has no id"), false;
     id_ = static_cast<std::uint64_t>(store.integer(0));
     last_ = static_cast<Arrival>(store.integer(1));
     indexed_ = std::min(last_, static_cast<Arrival>(store.integer(2)));
+    joined_ = static_cast<Arrival>(store.integer(3));
     auto row = database_.query(
         std::string(log_columns) + " WHERE log IN (SELECT log FROM run ORDER BY run DESC LIMIT ?)",
         std::uint64_t{logs_at_hand / 2});

@@ -93,6 +93,7 @@ class SqliteStore final : public Store {
     Result<std::vector<std::string>> rooms() override;
     Result<Trimmed> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
                          std::size_t runs_max) override;
+    Result<bool> join_runs(WallTime before, std::size_t runs_max) override;
 
     // What giving up old runs was planned with, for tests.
     const Retention& retention() const { return retention_; }
@@ -214,7 +215,7 @@ class SqliteStore final : public Store {
     bool follow(Change& change);
     bool index(std::uint64_t lines, Change& change);
     bool tell_index(const char* statement, const sqlite::Query& stretch, LineReader& reader);
-    bool forget_words(std::int64_t first, std::int64_t end);
+    bool forget_words(std::int64_t first, std::int64_t end, std::int64_t run);
 
     // Forks.
     bool cut(Log& log, Seq place);
@@ -224,8 +225,12 @@ class SqliteStore final : public Store {
     Result<bool> is_within(std::uint64_t bytes_max);
     Result<std::vector<HeldLog>> held_runs();
     bool drop_run(Log& log, Seq last, std::size_t& dropped);
+    bool forget_silent(const std::string& table, std::int64_t run, std::int64_t end);
     bool drop_legacy(Arrival arrival, std::size_t& dropped);
     bool forget_drops(const Holding& holding);
+    bool join_in_log(std::int64_t row, std::vector<AtRest>& runs);
+    bool join(const Log& log, Group group);
+    bool put_in_one(const AtRest& one, const RunPtr& whole, Group group);
 
     // Reading.
     Result<std::vector<RunPtr>> verified_runs(sqlite::Query row, const Log& log, bool newest_first,
@@ -257,6 +262,7 @@ class SqliteStore final : public Store {
     std::optional<Tally> totals_;  // only of logs; counted when first asked for
     std::string asked_key_;        // of the place that lines are read of
     Retention retention_;
+    Arrival joined_ = 0;  // the key of the last run that was looked at, to be joined
     std::optional<std::uint64_t> lines_;  // how many are held; counted when first asked for
     std::vector<BodyNews> body_news_;
     bool drops_ = false;     // something was taken back

@@ -115,14 +115,32 @@ bool SqliteStore::drop_run(Log& log, Seq last, std::size_t& dropped) {
         end = run + found.integer(1);
         give_up(log.holding.extent, static_cast<Seq>(found.integer(3)), last, *head);
     }
-    dropped += static_cast<std::size_t>(end - run);
-    if (!forget_words(run, end)) return false;
-    return database_.query("DELETE FROM line WHERE arrival>=? AND arrival<?", run, end).done() &&
-           database_.query("DELETE FROM met WHERE arrival>=? AND arrival<?", run, end).done() &&
-           database_.query("DELETE FROM other WHERE arrival>=? AND arrival<?", run, end).done() &&
+    {
+        auto lines = database_.query(
+            "SELECT ifnull(sum(lines), 0) FROM line WHERE arrival>=? AND arrival<? AND run=?", run,
+            end, run);
+        if (!lines.row()) return false;
+        dropped += static_cast<std::size_t>(lines.integer(0));
+    }
+    return forget_words(run, end, run) && forget_silent("met", run, end) &&
+           forget_silent("other", run, end) &&
+           database_
+               .query("DELETE FROM line WHERE arrival>=? AND arrival<? AND run=?", run, end, run)
+               .done() &&
            database_.query("DELETE FROM lacking WHERE log=? AND seq<=?", log.row, last).done() &&
            database_.query("DELETE FROM gone WHERE log=? AND seq<=?", log.row, last).done() &&
            forget_drops(log.holding) && database_.query("DELETE FROM run WHERE run=?", run).done();
+}
+
+// Of a run, whose lines are still there: what it says of entries that are none.
+bool SqliteStore::forget_silent(const std::string& table, std::int64_t run, std::int64_t end) {
+    return database_
+        .query("DELETE FROM " + table +
+                   " WHERE arrival>=? AND arrival<? AND (SELECT l.run FROM line l"
+                   " WHERE l.arrival<=" +
+                   table + ".arrival ORDER BY l.arrival DESC LIMIT 1)=?",
+               run, end, run)
+        .done();
 }
 
 // What lies below the floor never comes again.
@@ -145,7 +163,7 @@ bool SqliteStore::drop_legacy(Arrival arrival, std::size_t& dropped) {
         end = found.integer(0);
     }
     dropped += static_cast<std::size_t>(end - first);
-    return forget_words(first, end) &&
+    return forget_words(first, end, 0) &&
            database_.query("DELETE FROM line WHERE arrival=?", arrival).done() &&
            database_.query("DELETE FROM legacy WHERE arrival>=? AND arrival<?", first, end).done();
 }

@@ -230,6 +230,12 @@ class Store {
     // count as one author's. At most `runs_max` runs at once, so that nobody waits long.
     virtual Result<Trimmed> trim(std::uint64_t bytes_max, std::optional<WallTime> oldest,
                                  std::size_t runs_max) = 0;
+
+    // Makes fewer runs of those that arrived before `before` and follow each other (rules.hpp): of
+    // a talk each line came in a run of its own, and its signature takes more than the line. No
+    // answer depends on it, but that a run is given up as a whole. Looks at `runs_max` runs at
+    // most, each once in the life of a store; true: there are more to look at.
+    virtual Result<bool> join_runs(WallTime before, std::size_t runs_max) = 0;
 };
 
 }  // namespace lanchat::store

@@ -215,8 +215,10 @@ def measure_stored(table, sizes):
 
 def measure_talk(table, sizes):
     found = talk(sizes)
-    table.add("a line on disk, of a talk line by line", found["talk"], "bytes",
+    table.add("a line on disk, of a talk line by line", found["talk"], "bytes")
+    table.add("… an hour later, its runs joined", found["rested"], "bytes",
               aim=("≤ 320 bytes", 320))
+    table.add("… to join them, a line", found["join"], "µs")
     table.add("a line on disk, of a flood", found["flood"], "bytes", aim=("≤ 220 bytes", 220))
     what = f"{sizes.talk_lines} lines of a talk that were missed: "
     table.add(what + "from the links on until all are here", found["seconds"], "s",

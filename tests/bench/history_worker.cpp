@@ -1,5 +1,9 @@
-// Opens the history of a node that is gone, as its next start would, and lists the lines in it.
-//   bench_history data=FOLDER
+// Opens the history of a node that is gone, as its next start would.
+//   bench_history data=FOLDER              lists the lines in it
+//   bench_history data=FOLDER join=1       joins their runs, as a node does an hour later
+#include <limits>
+
+#include "message/limits.hpp"
 #include "node/store/sqlite_store.hpp"
 #include "worker.hpp"
 
@@ -20,9 +24,22 @@ Result<Numbers> numbers_in(store::Store& history) {
     }
 }
 
-int list(const std::string& folder) {
+int join(store::Store& history) {
+    const auto began = now_ns();
+    while (true) {
+        const auto more =
+            history.join_runs({std::numeric_limits<std::int64_t>::max()}, limits::rest_runs_max);
+        if (!more) return failed(more.why());
+        if (!*more) break;
+    }
+    report({{"event", "joined"}, {"ns", now_ns() - began}});
+    return 0;
+}
+
+int look_at(const std::string& folder, bool joins) {
     const auto opened = store::open_or_recover(folder + "/history.db");
     if (!opened) return failed(opened.why());
+    if (joins) return join(*opened->store);
     const auto numbers = numbers_in(*opened->store);
     if (!numbers) return failed(numbers.why());
     report({{"event", "kept"}, {"numbers", numbers->ranges()}, {"mended", opened->report}});
@@ -35,5 +52,6 @@ int list(const std::string& folder) {
 int main(int argc, char** argv) {
     using namespace lanchat::bench;
     become_worker();
-    return list(option(parse_options(argc, argv), "data", "."));
+    const auto options = parse_options(argc, argv);
+    return look_at(option(options, "data", "."), option(options, "join", "0") == "1");
 }

@@ -73,6 +73,8 @@ class Life {
             case 7:
             case 8:
                 return compare();
+            case 13:
+                return join();
             case 14:
                 return utter();
             default:
@@ -186,6 +188,12 @@ class Life {
         const auto in_memory = memory_.trim(bytes, oldest, runs);
         LANCHAT_ASSERT(gone && gone->lines == in_memory->lines);
         LANCHAT_ASSERT(gone->raised == in_memory->raised);
+    }
+    void join() {
+        const WallTime before{now_ - static_cast<int>(bytes_.below(4))};
+        const std::size_t runs = bytes_.one_in(4) ? 1 + bytes_.below(9) : store::all_runs;
+        const auto on_disk = disk_->join_runs(before, runs);
+        LANCHAT_ASSERT(on_disk && *on_disk == *memory_.join_runs(before, runs));
     }
     void reopen() {
         const auto id = disk_->id();

@@ -147,6 +147,9 @@ class Failing : public store::Store {
                                 std::size_t runs_max) override {
         return inner_->trim(bytes_max, oldest, runs_max);
     }
+    Result<bool> join_runs(WallTime before, std::size_t runs_max) override {
+        return inner_->join_runs(before, runs_max);
+    }
 
   private:
     PowerDisk& disk_;

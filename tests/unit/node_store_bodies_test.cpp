@@ -28,18 +28,8 @@ struct Memory {
 
 Voice anna() { return Voice(author, InstanceId{author}, began); }
 
-// The first entry of a log of its own of device `who` takes back a line of that device.
 RunPtr takes_back(const LineId& line, const Hash& head, std::uint64_t who = author) {
-    const DeviceKey key = key_of(who);
-    Entry entry;
-    entry.log = {key.id(), Epoch{1'000 + line.seq}, line.log.to};
-    entry.seq = 1;
-    entry.clock = Clock::at({began.ms + 1'000'000});
-    entry.room = general_room;
-    entry.name = "you";
-    entry.kind = EntryKind::drop;
-    entry.dropped = Ended{line.log.epoch, line.seq, head};
-    return sign({entry}, key);
+    return test::takes_back(line, head, who, {began.ms + 1'000'000});
 }
 
 std::vector<Line> newest(store::Store& store) { return *store.newest({}, 99); }

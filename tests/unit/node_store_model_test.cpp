@@ -28,7 +28,7 @@ class Pair {
     }
 
     void act() {
-        switch (below(12)) {
+        switch (below(13)) {
             case 0:
                 return legacy();
             case 1:
@@ -40,6 +40,8 @@ class Pair {
                 return;
             case 4:
                 return fork();
+            case 5:
+                return join();
             default:
                 return append();
         }
@@ -197,6 +199,12 @@ class Pair {
         const auto from_memory = memory_.trim(bytes, oldest, store::all_runs);
         CHECK(from_disk->lines == from_memory->lines);
         CHECK(from_disk->raised == from_memory->raised);
+    }
+
+    void join() {
+        const WallTime before{now_ - static_cast<std::int64_t>(below(5))};
+        const auto runs = below(2) ? 1 + below(9) : store::all_runs;
+        CHECK(*disk_->join_runs(before, runs) == *memory_.join_runs(before, runs));
     }
 
     void reopen() {

@@ -54,6 +54,7 @@ Seq say_until_cut(store::Store& store, const PowerDisk& disk) {
         if (store.append({run}, {5})) acknowledged = run->last();
         if (++said % 5 == 0) (void)store.catch_up();
         if (said % 7 == 0) (void)store.trim(4'000, std::nullopt, store::all_runs);
+        if (said % 4 == 0) (void)store.join_runs({6}, store::all_runs);
     }
     return acknowledged;
 }

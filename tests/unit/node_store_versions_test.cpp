@@ -16,6 +16,7 @@ namespace {
 
 // As version 12 would have left it: what people wrote is in what vouches for it.
 const std::string to_version_12 = R"(
+ALTER TABLE store DROP COLUMN joined;
 ALTER TABLE run DROP COLUMN shared;
 ALTER TABLE run DROP COLUMN bodies;
 ALTER TABLE parked DROP COLUMN shared;

@@ -114,4 +114,18 @@ inline Places places(const Result<std::vector<store::Added>>& added) {
     return all;
 }
 
+// The first entry of a log of its own of device `who` takes back a line of that device.
+inline RunPtr takes_back(const LineId& line, const Hash& head, std::uint64_t who, WallTime at) {
+    const DeviceKey key = key_of(who);
+    Entry entry;
+    entry.log = {key.id(), Epoch{1'000 + line.seq}, line.log.to};
+    entry.seq = 1;
+    entry.clock = Clock::at(at);
+    entry.room = general_room;
+    entry.name = "you";
+    entry.kind = EntryKind::drop;
+    entry.dropped = Ended{line.log.epoch, line.seq, head};
+    return sign({entry}, key);
+}
+
 }  // namespace lanchat::test
