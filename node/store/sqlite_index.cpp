@@ -79,9 +79,9 @@ bool SqliteStore::index(std::uint64_t lines, Change& change) {
     return database_.query("UPDATE store SET indexed=?", change.indexed).done();
 }
 
-// Of the stretches of a run (0: of legacy lines) that begin in a span of arrivals. The index holds no text, so it has to be told
-// the words once more. Those of a damaged line stay: they lead to an arrival that never comes
-// again.
+// Of the stretches of a run (0: of legacy lines) that begin in a span of arrivals. The index holds
+// no text, so it has to be told the words once more. Those of a damaged line stay: they lead to an
+// arrival that never comes again.
 bool SqliteStore::forget_words(std::int64_t first, std::int64_t end, std::int64_t run) {
     auto stretch = database_.query(
         "SELECT arrival, seq, run, lines, room, author FROM line WHERE arrival>=? AND arrival<?"
