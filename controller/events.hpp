@@ -80,6 +80,12 @@ struct PeerDown {
     DownReason reason;
 };
 
+// A peer that is still here is met at another address from now on.
+struct PeerMoved {
+    PeerInfo peer;
+    Endpoint before;
+};
+
 // A line said by someone else, or (own) by this node. Exact text: sanitise before drawing it.
 // Shown once per data directory. `from.address` is empty when its author is not linked to us, and
 // so is `to.address`; `to.name` is when it is not known here.
@@ -209,7 +215,7 @@ constexpr std::string_view to_word(Verification::Stage stage) {
 }
 
 using Event =
-    std::variant<PeerUp, PeerDown, Message, Glimpse, Withdrawn, TakenBack, Forked, OtherNetwork,
-                 OtherVersion, Undelivered, Delivery, KeyChanged, Verification>;
+    std::variant<PeerUp, PeerDown, PeerMoved, Message, Glimpse, Withdrawn, TakenBack, Forked,
+                 OtherNetwork, OtherVersion, Undelivered, Delivery, KeyChanged, Verification>;
 
 }  // namespace lanchat::controller

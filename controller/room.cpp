@@ -76,6 +76,8 @@ void Room::on(const Sighted& sighted, Now now, Effects& out) { roster_.on(sighte
 
 void Room::on(const Unreachable& place, Now now, Effects& out) { roster_.on(place, now, out); }
 
+void Room::on(const Moved& moved, Now now, Effects& out) { roster_.on(moved, now, out); }
+
 void Room::on(const Swept&, Now, Effects&) { swept_ = true; }
 
 void Room::on(const Accepted& accepted, Now now, Effects& out) { roster_.on(accepted, now, out); }

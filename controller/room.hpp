@@ -111,6 +111,7 @@ class Room final : private roster::Needs,
     void on(const Sighted&, Now, Effects&);
     void on(const Unreachable&, Now, Effects&);
     void on(const Swept&, Now, Effects&);
+    void on(const Moved&, Now, Effects&);
     void on(const Accepted&, Now, Effects&);
     void on(const Glimpsed&, Now, Effects&);
     void on(const Received&, Now, Effects&);

@@ -38,6 +38,12 @@ struct Unreachable {
 // Discovery has tried all addresses in its range once.
 struct Swept {};
 
+// From now on this node listens at `own`, or its network is back: links over what is gone are dead,
+// and nothing tells which of them.
+struct Moved {
+    std::vector<Endpoint> own;
+};
+
 // A stranger opened a link; `from` is its TCP source.
 struct Accepted {
     LinkId link;
@@ -209,10 +215,11 @@ struct Leave {};
 // The time has come that Room::next_wakeup named.
 struct Wake {};
 
-using Input = std::variant<Sighted, Unreachable, Swept, Accepted, Glimpsed, Received, Drained, Lost,
-                           Probed, Say, TakeBack, Watch, Stored, Fetched, BodiesChanged, Found,
-                           Filled, Examined, Frozen, Proven, Trimmed, Imported, Receive, Block,
-                           Verify, Pin, Doubt, Judge, Rolled, EndOfInput, Leave, Wake>;
+using Input =
+    std::variant<Sighted, Unreachable, Swept, Moved, Accepted, Glimpsed, Received, Drained, Lost,
+                 Probed, Say, TakeBack, Watch, Stored, Fetched, BodiesChanged, Found, Filled,
+                 Examined, Frozen, Proven, Trimmed, Imported, Receive, Block, Verify, Pin, Doubt,
+                 Judge, Rolled, EndOfInput, Leave, Wake>;
 
 // ---- Effects: what the body has to do -----------------------------------------------------------
 

@@ -15,10 +15,14 @@ namespace lanchat::discover {
 
 namespace {
 
+std::vector<Ipv4> addresses_of(const std::vector<Endpoint>& endpoints) {
+    std::vector<Ipv4> addresses;
+    for (const Endpoint& one : endpoints) addresses.push_back(one.ip);
+    return addresses;
+}
+
 ProberSettings prober_settings(const Settings& settings) {
-    ProberSettings result{settings.cidrs, {}, settings.scan_rate, settings.probe_timeout};
-    for (const Endpoint& own : settings.own) result.own.push_back(own.ip);
-    return result;
+    return {settings.cidrs, addresses_of(settings.own), settings.scan_rate, settings.probe_timeout};
 }
 
 }  // namespace
@@ -59,6 +63,26 @@ void Discovery::dial(const Endpoint& endpoint) {
         return;
     }
     waiting_dials_.push_back(endpoint);
+    pump_soon();
+}
+
+void Discovery::move(std::vector<Cidr> cidrs, std::vector<Endpoint> own,
+                     std::vector<Endpoint> remembered) {
+    settings_.cidrs = std::move(cidrs);
+    settings_.own = std::move(own);
+    settings_.remembered = std::move(remembered);
+    targets_ = Targets(settings_.cidrs, settings_.ports, settings_.own);
+    prober_.move(settings_.cidrs, addresses_of(settings_.own));
+    known_.clear();
+    is_known_.clear();
+    collect_known();
+    candidate_.reset();
+    alive_targets_.clear();
+    pause_.reset();
+    if (sweeping_)
+        begin_sweep();
+    else
+        next_sweep_ = steady_now();
     pump_soon();
 }
 

@@ -70,6 +70,10 @@ class Discovery {
     // Whether a connect is in flight or a dial is waiting.
     bool probing(const Endpoint& endpoint) const { return pursuits_.contains(endpoint); }
 
+    // Looks in other ranges, from other addresses, from now on: a new sweep begins at once. What is
+    // being dialled goes on.
+    void move(std::vector<Cidr> cidrs, std::vector<Endpoint> own, std::vector<Endpoint> remembered);
+
     // Ends everything at once; no hook is called afterwards. Final.
     void stop();
 

@@ -89,7 +89,7 @@ Result<std::vector<Interface>> interfaces() {
         if (each->ifa_netmask == nullptr) continue;
         found.push_back({each->ifa_name, to_ipv4(*each->ifa_addr),
                          std::popcount(to_ipv4(*each->ifa_netmask).bits),
-                         (each->ifa_flags & IFF_UP) != 0});
+                         (each->ifa_flags & IFF_UP) != 0, (each->ifa_flags & IFF_RUNNING) != 0});
     }
     return found;
 }

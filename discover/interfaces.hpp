@@ -17,6 +17,7 @@ struct Interface {
     Ipv4 ip;
     int prefix = 32;
     bool up = true;
+    bool running = true;  // it has a carrier
 
     bool operator==(const Interface&) const = default;
 };

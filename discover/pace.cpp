@@ -40,4 +40,6 @@ Duration SweepPause::next() {
     return pause;
 }
 
+void SweepPause::reset() { pause_ = first_pause; }
+
 }  // namespace lanchat::discover

@@ -30,6 +30,7 @@ class SweepPause {
     SweepPause(std::chrono::seconds longest, std::uint64_t seed);
 
     Duration next();
+    void reset();  // begins anew
 
   private:
     Duration longest_;

@@ -53,6 +53,12 @@ class Prober {
     // and `target` is not being probed.
     [[nodiscard]] bool start(const Endpoint& target, Instant now);
 
+    // Connects from other addresses from now on.
+    void move(std::vector<Cidr> cidrs, std::vector<Ipv4> own) {
+        settings_.cidrs = std::move(cidrs);
+        settings_.own = std::move(own);
+    }
+
     bool probing(const Endpoint& target) const { return probes_.contains(target); }
     std::size_t in_flight() const { return probes_.size(); }
 

@@ -32,6 +32,9 @@ struct Hello {
     DeviceId device;
     std::optional<Epoch> epoch{};  // of the log it says its lines in; none: its instance
     Signature signature{};         // on an encrypted connection, see hello.hpp; else all zeros
+    // The speaker was moved, or its network was gone: links of before with the listener may be dead
+    // though nobody told it so. Not signed, since a new link proves more than it says.
+    bool renews = false;
 
     NodeId node() const { return {device, instance}; }
     LogId log() const { return epoch ? LogId{device, *epoch} : log_of(node()); }

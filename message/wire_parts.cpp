@@ -40,6 +40,7 @@ void put(const Hello& hello, message::Hello& out) {
     out.set_capabilities(hello.capabilities);
     out.set_nonce(hello.nonce);
     out.set_device(std::string(hello.device.view()));
+    if (hello.renews) out.set_renews(true);
     if (hello.epoch) out.set_epoch(static_cast<std::uint64_t>(*hello.epoch));
     if (hello.signature != Signature{}) out.set_signature(std::string(hello.signature.view()));
 }
@@ -52,6 +53,7 @@ Result<Hello> take_hello(message::Hello& in) {
     Hello hello{in.protocol(),     InstanceId{in.instance()},
                 in.nonce(),        std::move(*in.mutable_name()),
                 in.capabilities(), device};
+    hello.renews = in.renews();
     if (in.has_epoch()) hello.epoch = Epoch{in.epoch()};
     if (!in.signature().empty() && !take_exact(in.signature(), hello.signature))
         return Failure{"hello with a bad signature"};

@@ -105,6 +105,8 @@ void Node::Body::perform_one(brain::Notify& notify) {
         spdlog::debug("linked with {}", to_string(up->peer.address));
         memory_->met(up->peer.address);
     }
+    if (const auto* moved = std::get_if<brain::PeerMoved>(&notify.event))
+        memory_->met(moved->peer.address);
     if (const auto* down = std::get_if<brain::PeerDown>(&notify.event))
         spdlog::debug("no longer linked with {}", to_string(down->peer.address));
     const auto* message = std::get_if<brain::Message>(&notify.event);

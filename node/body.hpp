@@ -65,6 +65,7 @@ class Node::Body {
   private:
     std::optional<Failure> open_history();
     void build(const Places& places, std::uint16_t port);
+    void move(const Places& places);
     History::Hooks history_hooks();
     link::Transport::Hooks link_hooks();
     discover::Hooks discovery_hooks();

@@ -107,6 +107,12 @@ std::vector<DeviceId> members(const brain::RoomSettings& known) {
     return {members.begin(), members.end()};
 }
 
+std::vector<Endpoint> at_port(const std::vector<Ipv4>& addresses, std::uint16_t port) {
+    std::vector<Endpoint> endpoints;
+    for (const Ipv4 ip : addresses) endpoints.push_back({ip, port});
+    return endpoints;
+}
+
 brain::OnKeyChange rule_of(const Config& config) {
     return config.security.on_key_change == OnKeyChange::block ? brain::OnKeyChange::block
                                                                : brain::OnKeyChange::warn;
@@ -128,7 +134,9 @@ Node::Body::Body(asio::io_context& loop, Config config, Listener listener, OpenH
 
 Result<Endpoint> Node::Body::start() {
     LANCHAT_ASSERT(room_ == nullptr);
-    const auto places = find_places(config_);
+    reach_ = std::make_unique<Reach>(loop_.io(), config_,
+                                     [this](const Places& places) { move(places); });
+    const auto places = reach_->begin();
     if (!places) return Failure{places.why()};
     if (const auto no = open_history()) return *no;
     transport_ = std::make_unique<link::Transport>(loop_.io(), key_, secret_, link_hooks());
@@ -139,6 +147,7 @@ Result<Endpoint> Node::Body::start() {
     build(*places, *port);
     spdlog::debug("listening on {} as {}", to_string(address_), id_);
     discovery_->start();
+    reach_->follow();
     arm_timer();
     history_.trim();
     return address_;
@@ -167,8 +176,7 @@ std::optional<Failure> Node::Body::open_history() {
 }
 
 void Node::Body::build(const Places& places, std::uint16_t port) {
-    std::vector<Endpoint> own;
-    for (const Ipv4 ip : places.listen) own.push_back({ip, port});
+    const auto own = at_port(places.listen, port);
     known_.instance = instance_;
     known_.name = config_.name;
     known_.own = own;
@@ -188,7 +196,6 @@ void Node::Body::build(const Places& places, std::uint16_t port) {
     people_ = std::make_unique<KnownPeople>(
         loop_, *room_, *book_, KnownPeople::Settings{key_->id(), rule_of(config_)}, feeds);
     memory_ = std::make_unique<MemoryOfPeers>(loop_.io(), config_.data_dir);
-    reach_ = std::make_unique<Reach>(loop_.io(), places);
     const auto& discovery = config_.discovery;
     discovery_ = std::make_unique<discover::Discovery>(
         loop_.io(),
@@ -197,6 +204,20 @@ void Node::Body::build(const Places& places, std::uint16_t port) {
                            discovery.scan, discovery.scan_rate, discovery.probe_timeout,
                            discovery.rescan, random_bits()},
         discovery_hooks());
+}
+
+// Links are asked for life also where nothing but the cable was out.
+void Node::Body::move(const Places& places) {
+    if (!is_running()) return;
+    const auto port = transport_->move(places.listen, config_.ports);
+    if (!port) return spdlog::error("this node stays where it is: {}", port.why());
+    const Endpoint address{places.listen.front(), *port};
+    if (address != address_) spdlog::info("this node is at {} now", to_string(address));
+    address_ = address;
+    const auto own = at_port(places.listen, *port);
+    discovery_->move(places.cidrs, own,
+                     memory_->dialable(places.cidrs, config_.ports, places.given));
+    feed(brain::Moved{own});
 }
 
 History::Hooks Node::Body::history_hooks() {

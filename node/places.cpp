@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "discover/interfaces.hpp"
-
 namespace lanchat {
 namespace {
 
@@ -27,15 +25,14 @@ Result<std::vector<Endpoint>> given_peers(const Config& config) {
 
 }  // namespace
 
-Result<Places> find_places(const Config& config) {
-    const auto interfaces = discover::interfaces();
-    if (!interfaces) return Failure{interfaces.why()};
+Result<Places> find_places(const Config& config,
+                           const std::vector<discover::Interface>& interfaces) {
     Places places;
     places.cidrs = config.cidrs;
     if (config.cidr_auto) {
-        for (const Cidr& cidr : discover::automatic_cidrs(*interfaces, config.ports))
+        for (const Cidr& cidr : discover::automatic_cidrs(interfaces, config.ports))
             places.cidrs.push_back(cidr);
-        for (const auto& [interface, scanned] : discover::narrowed(*interfaces, config.ports))
+        for (const auto& [interface, scanned] : discover::narrowed(interfaces, config.ports))
             places.narrowed.push_back(
                 interface.name + " is in a /" + std::to_string(interface.prefix) + ", but only " +
                 to_string(scanned) + " around " + to_string(interface.ip) +
@@ -52,7 +49,7 @@ Result<Places> find_places(const Config& config) {
         if (std::ranges::none_of(places.cidrs, holds))
             return Failure{"ip: " + config.ip + " lies outside all CIDRs"};
     }
-    auto listen = discover::listening_addresses(places.cidrs, explicit_ip, *interfaces);
+    auto listen = discover::listening_addresses(places.cidrs, explicit_ip, interfaces);
     if (!listen) return Failure{listen.why()};
     places.listen = std::move(*listen);
     auto given = given_peers(config);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "discover/interfaces.hpp"
 #include "message/address.hpp"
 #include "message/result.hpp"
 
@@ -17,6 +18,7 @@ struct Places {
     std::vector<std::string> narrowed;  // for people: which subnets are scanned in part only
 };
 
-Result<Places> find_places(const Config& config);
+Result<Places> find_places(const Config& config,
+                           const std::vector<discover::Interface>& interfaces);
 
 }  // namespace lanchat

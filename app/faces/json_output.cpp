@@ -25,6 +25,7 @@ using controller::OtherNetwork;
 using controller::OtherVersion;
 using controller::PeerDown;
 using controller::PeerInfo;
+using controller::PeerMoved;
 using controller::PeerUp;
 using controller::TakenBack;
 using controller::Undelivered;
@@ -160,6 +161,12 @@ void append_fields(std::string& out, const PeerDown& down, std::string_view) {
     append_string(out, "event", "down");
     append_peer_as(out, "peer", down.peer);
     append_string(out, "reason", to_word(down.reason));
+}
+
+void append_fields(std::string& out, const PeerMoved& moved, std::string_view) {
+    append_start(out, "moved");
+    append_peer_as(out, "peer", moved.peer);
+    append_string(out, "before", to_string(moved.before));
 }
 
 void append_recipient(std::string& out, const PeerInfo& peer) {

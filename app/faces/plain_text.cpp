@@ -23,6 +23,7 @@ using controller::OtherNetwork;
 using controller::OtherVersion;
 using controller::PeerDown;
 using controller::PeerInfo;
+using controller::PeerMoved;
 using controller::PeerUp;
 using controller::TakenBack;
 using controller::Undelivered;
@@ -71,6 +72,10 @@ std::string describe_fields(const PeerUp& up) { return describe(up.peer) + " joi
 
 std::string describe_fields(const PeerDown& down) {
     return describe(down.peer) + ' ' + std::string(to_word(down.reason));
+}
+
+std::string describe_fields(const PeerMoved& moved) {
+    return shown_name(moved.peer) + " is at " + to_string(moved.peer.address) + " now";
 }
 
 std::string describe_fields(const TakenBack& taken) {

@@ -8,6 +8,10 @@
 namespace lanchat::controller::roster {
 
 void Roster::join(Link& link, Peer& peer, Now now, Effects& out) {
+    link.renews = link.hello.renews;
+    if (link.renews)
+        for (const LinkId id : peer.links)
+            if (Link* before = this->link(id)) before->doubted = true;
     peer.links.push_back(link.id);
     link.stage = Stage::joining;
     link.since = now.steady;
@@ -39,11 +43,12 @@ void Roster::opened(Link& link, Peer& peer, Ack received_there, Now now, Effects
     choose_active(peer, now, out);
 }
 
-// Of two links between the same two nodes the dial of the greater key stays, of two processes of
-// one key that of the greater instance; of two in the same direction the lower nonce (log.md 21). A
-// legacy peer keeps the dial it has said `ok` to: had its own come first, it would have refused
-// ours.
+// Of two links between the same two nodes one that may be dead goes, else the dial of the greater
+// key stays, of two processes of one key that of the greater instance; of two in the same direction
+// the lower nonce (log.md 21). A legacy peer keeps the dial it has said `ok` to: had its own come
+// first, it would have refused ours.
 bool Roster::beats(const Link& a, const Link& b) const {
+    if (a.doubted != b.doubted) return b.doubted;
     const bool legacy = a.person->legacy;
     if (a.direction != b.direction) {
         const bool ours_wins = legacy || self_.node() > a.person->node;
@@ -66,6 +71,7 @@ void Roster::choose_active(Peer& peer, Now now, Effects& out) {
     if (best_open != nullptr && peer.active != best_open->id) {
         if (peer.active) break_off_verifying(peer, Verification::Stage::lost, out);
         peer.active = best_open->id;
+        if (best_open->renews) peer_moved(peer, best_open->claimed, out);
         needs_.carries(peer, *best_open, now.steady);
     }
     if (peer.key.legacy)

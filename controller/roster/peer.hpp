@@ -32,6 +32,9 @@ struct Link {
     Hello hello;                      // theirs; legacy: empty
     Ack received_there;               // dialled: what they had of ours when they greeted
 
+    bool renews = false;   // the peer doubts its links of before it
+    bool doubted = false;  // it may be dead, and nothing was heard over it since that may be
+
     std::optional<Instant> surplus_since;  // lost the tie-break then: its dialler ends it
 
     // Outgoing: what the next frame must carry besides what the other parts have to say.

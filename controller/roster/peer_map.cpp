@@ -42,6 +42,15 @@ bool PeerMap::remove(const Endpoint& address) {
     return entries_.erase(address) > 0;
 }
 
+void PeerMap::move(const Endpoint& from, const Endpoint& to) {
+    const std::unique_lock lock(mutex_);
+    if (entries_.contains(to)) return;
+    auto node = entries_.extract(from);
+    if (!node) return;
+    node.key() = to;
+    entries_.insert(std::move(node));
+}
+
 std::optional<PeerEntry> PeerMap::find(const Endpoint& address) const {
     const std::shared_lock lock(mutex_);
     const auto it = entries_.find(address);

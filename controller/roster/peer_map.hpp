@@ -45,6 +45,8 @@ class PeerMap {
     bool update(const Endpoint& address, PeerState state, Direction direction);
     bool regard(const Endpoint& address, Trust trust, const std::string& mark);
     bool remove(const Endpoint& address);
+    // Nothing changes if `from` is not there or `to` is taken.
+    void move(const Endpoint& from, const Endpoint& to);
 
     std::optional<PeerEntry> find(const Endpoint& address) const;
     bool full() const;

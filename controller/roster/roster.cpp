@@ -34,7 +34,7 @@ Roster::Roster(const Self& self, const Course& course, Settings settings, Rng& r
       people_(self.device(), self.name, std::move(settings.people)) {}
 
 bool Roster::wants(const Endpoint& where, Instant now) const {
-    return !course_.leaving() && !is_own(where) && peer_at(where) == nullptr && !dialling(where) &&
+    return !course_.leaving() && !is_own(where) && is_missed_at(where) && !dialling(where) &&
            !peer_map_.full() && contacts_.may_dial(where, now);
 }
 
@@ -48,7 +48,9 @@ void Roster::on(const Sighted& sighted, Now now, Effects& out) {
     link.nonce = rng_.next();
     link.busy = true;  // with the greeting
     link.encrypted = self_.tls && !contacts_.is_plain(link.remote);
-    out.push_back(Dial{link.id, link.remote, hello(link.nonce), link.encrypted});
+    Hello greeting = hello(link.nonce);
+    greeting.renews = peer_at(link.remote) != nullptr;
+    out.push_back(Dial{link.id, link.remote, std::move(greeting), link.encrypted});
     dials_[link.remote] = link.id;
     links_[link.id] = std::move(link);
 }
@@ -95,6 +97,7 @@ Link* Roster::heard(LinkId id, Instant now) {
     if (from == nullptr || from->dropped) return nullptr;
     from->heard = now;
     from->pinged.reset();
+    if (from->doubted) trust_again(*from);
     return from;
 }
 
@@ -119,7 +122,10 @@ bool Roster::fill(Link& link, Frame& frame) {
     if (link.stage == Stage::greeting || link.stage == Stage::challenging) return false;
     if (std::exchange(link.ok_owed, false)) frame.msg = accepted_word;
     const bool is_legacy = link.person && link.person->legacy;
-    if (std::exchange(link.hello_owed, false) && !is_legacy) frame.hello = hello(link.nonce);
+    if (std::exchange(link.hello_owed, false) && !is_legacy) {
+        frame.hello = hello(link.nonce);
+        frame.hello->renews = has_doubted(link);
+    }
     frame.ping = std::exchange(link.ping_owed, std::nullopt);
     frame.bye = std::exchange(link.bye_owed, std::nullopt);
     return std::exchange(link.ack_owed, false);

@@ -38,6 +38,7 @@ class Roster {
     // --- what the body tells of links
     bool wants(const Endpoint& where, Instant now) const;  // Room::wants
     void on(const Sighted&, Now, Effects&);
+    void on(const Moved&, Now, Effects&);
     void on(const Unreachable&, Now, Effects&);
     void on(const Accepted&, Now, Effects&);
     void on(const Probed&, Now, Effects&);
@@ -138,6 +139,13 @@ class Roster {
     void crossed_call_is_over(const Link&, Now, Effects&);
     void detach(const Link&, End, Peer&, Now, Effects&);
     void take_down(Peer&, DownReason, Now, Effects&);
+
+    // moving.cpp: links that may be dead
+    void trust_again(Link&);
+    bool may_be_dead(const Peer&) const;
+    bool has_doubted(const Link&) const;  // beside it, with the same peer
+    bool is_missed_at(const Endpoint& where) const;
+    void peer_moved(Peer&, const Endpoint& to, Effects&);
 
     // silence.cpp: links of which nothing is heard
     std::optional<Instant> links_due() const { return links_.next(); }

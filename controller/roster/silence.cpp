@@ -105,7 +105,7 @@ void Roster::is_absent(Peer& peer, Now, Effects& out) { needs_.forget(peer.key, 
 
 void Roster::dial_missed(Now now, Effects& out) {
     for (const auto& where : contacts_.take_due(now.steady))
-        if (peer_at(where) == nullptr && !dialling(where)) out.push_back(Connect{where});
+        if (is_missed_at(where) && !dialling(where)) out.push_back(Connect{where});
 }
 
 void Roster::forgive_silence(Instant now) {

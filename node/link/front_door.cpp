@@ -75,10 +75,30 @@ FrontDoor::FrontDoor(asio::io_context& loop, Guard& guard, OnVisitor on_visitor)
 
 Result<std::uint16_t> FrontDoor::open(const std::vector<Ipv4>& ips, PortRange ports) {
     spare_ = open_spare();
+    return first_free(ips, ports);
+}
+
+Result<std::uint16_t> FrontDoor::move(const std::vector<Ipv4>& ips, PortRange ports) {
+    const auto held = acceptors_;
+    const auto same = listen_on(ips, port_);
+    const auto port = same && !*same ? first_free(ips, ports)
+                      : same         ? Result<std::uint16_t>(port_)
+                                     : Result<std::uint16_t>(Failure{same.why()});
+    if (!port) acceptors_ = held;
+    for (const auto& [ip, acceptor] : held) {
+        const auto kept = acceptors_.find(ip);
+        if (kept == acceptors_.end() || kept->second != acceptor) acceptor->close();
+    }
+    for (const auto& [ip, acceptor] : acceptors_)
+        if (!held.contains(ip) || held.at(ip) != acceptor) accept(acceptor);
+    return port;
+}
+
+Result<std::uint16_t> FrontDoor::first_free(const std::vector<Ipv4>& ips, PortRange ports) {
     for (std::uint32_t port = ports.min; port <= ports.max; ++port) {
         const auto got = listen_on(ips, static_cast<std::uint16_t>(port));
         if (!got) return Failure{got.why()};
-        if (*got) return static_cast<std::uint16_t>(port);
+        if (*got) return port_;
     }
     std::string where;
     for (const Ipv4 ip : ips) where += (where.empty() ? "" : ", ") + to_string(ip);
@@ -87,39 +107,46 @@ Result<std::uint16_t> FrontDoor::open(const std::vector<Ipv4>& ips, PortRange po
 
 // True: listening on all. False: taken on one of them. Failure: another port will not help.
 Result<bool> FrontDoor::listen_on(const std::vector<Ipv4>& ips, std::uint16_t port) {
-    acceptors_.clear();
+    Acceptors all;
     for (const Ipv4 ip : ips) {
-        auto& acceptor = acceptors_.emplace_back(loop_);
-        const auto error = listen_at(acceptor, to_asio(ip, port));
-        if (!error) continue;
-        acceptors_.clear();
+        const auto held = acceptors_.find(ip);
+        if (held != acceptors_.end() && port == port_) {
+            all.insert(*held);
+            continue;
+        }
+        auto acceptor = std::make_shared<tcp::acceptor>(loop_);
+        const auto error = listen_at(*acceptor, to_asio(ip, port));
         if (error == asio::error::address_in_use || error == asio::error::access_denied)
             return false;
-        return Failure{"cannot listen on " + to_string(ip) + ": " + error.message()};
+        if (error) return Failure{"cannot listen on " + to_string(ip) + ": " + error.message()};
+        all.emplace(ip, std::move(acceptor));
     }
+    acceptors_ = std::move(all);
+    port_ = port;
     return true;
 }
 
 void FrontDoor::start() {
-    for (auto& acceptor : acceptors_) accept(acceptor);
+    for (const auto& [ip, acceptor] : acceptors_) accept(acceptor);
 }
 
 void FrontDoor::close() {
     *open_ = false;
     pause_.cancel();
+    for (const auto& [ip, acceptor] : acceptors_) acceptor->close();
     acceptors_.clear();
 }
 
-void FrontDoor::accept(tcp::acceptor& acceptor) {
-    acceptor.async_accept(
-        [this, open = open_, &acceptor](const asio::error_code& error, tcp::socket socket) {
-            if (!*open) return;
+void FrontDoor::accept(const Acceptor& acceptor) {
+    acceptor->async_accept(
+        [this, open = open_, acceptor](const asio::error_code& error, tcp::socket socket) {
+            if (!*open || !acceptor->is_open()) return;
             if (!error) welcome(std::move(socket));
-            if (error != asio::error::no_descriptors || turn_one_away(acceptor))
+            if (error != asio::error::no_descriptors || turn_one_away(*acceptor))
                 return accept(acceptor);
             pause_.expires_after(std::chrono::milliseconds(100));
-            pause_.async_wait([this, open, &acceptor](const asio::error_code& stopped) {
-                if (!stopped && *open) accept(acceptor);
+            pause_.async_wait([this, open, acceptor](const asio::error_code& stopped) {
+                if (!stopped && *open && acceptor->is_open()) accept(acceptor);
             });
         });
 }

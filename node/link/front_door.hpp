@@ -7,6 +7,7 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,12 +40,19 @@ class FrontDoor {
 
     // Begins to accept. Precondition: open() succeeded.
     void start();
+    // Listens on these from now on, at the port that it has if that is free on all of them, else
+    // at the first that is. On failure nothing has changed. Precondition: it was started.
+    Result<std::uint16_t> move(const std::vector<Ipv4>& ips, PortRange ports);
     void close();
 
   private:
     struct Guest;
+    // Shared with its handlers, since it may go before them.
+    using Acceptor = std::shared_ptr<asio::ip::tcp::acceptor>;
+    using Acceptors = std::map<Ipv4, Acceptor>;
+    Result<std::uint16_t> first_free(const std::vector<Ipv4>& ips, PortRange ports);
     Result<bool> listen_on(const std::vector<Ipv4>& ips, std::uint16_t port);
-    void accept(asio::ip::tcp::acceptor& acceptor);
+    void accept(const Acceptor& acceptor);
     void welcome(asio::ip::tcp::socket socket);
     void sniff(std::shared_ptr<Guest> guest);
     bool turn_one_away(asio::ip::tcp::acceptor& acceptor);
@@ -52,7 +60,8 @@ class FrontDoor {
     asio::io_context& loop_;
     Guard& guard_;
     OnVisitor on_visitor_;
-    std::vector<asio::ip::tcp::acceptor> acceptors_;
+    Acceptors acceptors_;
+    std::uint16_t port_ = 0;
     UniqueFd spare_;  // given up for a moment when descriptors run out
     asio::steady_timer pause_;
     std::shared_ptr<bool> open_ = std::make_shared<bool>(true);  // for handlers that outlive us

@@ -92,6 +92,9 @@ class Transport::Body {
 
     Result<std::uint16_t> open(const std::vector<Ipv4>& ips, PortRange ports,
                                const std::vector<DeviceId>& members);
+    Result<std::uint16_t> move(const std::vector<Ipv4>& ips, PortRange ports) {
+        return front_door_.move(ips, ports);
+    }
     void dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting, bool encrypted);
     void send(LinkId link, const Frame& frame);
     void hold_legacy(bool on);
@@ -466,6 +469,10 @@ Transport::~Transport() = default;
 Result<std::uint16_t> Transport::open(const std::vector<Ipv4>& ips, PortRange ports,
                                       const std::vector<DeviceId>& members) {
     return body_->open(ips, ports, members);
+}
+
+Result<std::uint16_t> Transport::move(const std::vector<Ipv4>& ips, PortRange ports) {
+    return body_->move(ips, ports);
 }
 
 void Transport::dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting,

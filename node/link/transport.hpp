@@ -54,6 +54,9 @@ class Transport {
     Result<std::uint16_t> open(const std::vector<Ipv4>& ips, PortRange ports,
                                const std::vector<DeviceId>& members = {});
 
+    // Listens on other addresses from now on, at the same port if that is free there. Links stay.
+    Result<std::uint16_t> move(const std::vector<Ipv4>& ips, PortRange ports);
+
     // Opens a link over a connected socket; the greeting is its first frame.
     void dial(LinkId link, asio::ip::tcp::socket socket, const Frame& greeting, bool encrypted);
 

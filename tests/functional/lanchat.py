@@ -102,10 +102,12 @@ class Node(Process):
     def linked(self):
         """Addresses of the peers that are up now."""
         here = []
-        for thing in self.of_type("peer"):
-            if thing["event"] == "up":
+        for _, thing in self.events:
+            if thing["type"] == "moved":
+                here[here.index(thing["before"])] = thing["peer"]["address"]
+            elif thing["type"] == "peer" and thing["event"] == "up":
                 here.append(thing["peer"]["address"])
-            else:
+            elif thing["type"] == "peer":
                 here.remove(thing["peer"]["address"])
         return here
 

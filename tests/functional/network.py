@@ -55,10 +55,10 @@ class Host:
     def run(self, *argv, stdin=None):
         return _command("ip", "netns", "exec", self.namespace, *argv, stdin=stdin)
 
-    def configure(self, ip, prefix):
+    def configure(self, ip, prefix, card="eth0"):
         self.ip = ip
-        self.run("ip", "address", "add", f"{ip}/{prefix}", "broadcast", "+", "dev", "eth0")
-        self.run("ip", "link", "set", "eth0", "up")
+        self.run("ip", "address", "add", f"{ip}/{prefix}", "broadcast", "+", "dev", card)
+        self.run("ip", "link", "set", card, "up")
 
     def nft(self, script):
         return self.run("nft", "-f", "-", stdin=script)
@@ -90,13 +90,16 @@ class SoloHost(Host):
 class Lan:
     """Hosts on a bridge: 10.77.0.1 … with the given prefix length; other addresses are silent."""
 
-    def __init__(self, hosts, prefix=24):
+    def __init__(self, hosts, prefix=24, first="10.77.0.0"):
         # All namespaces share one table of neighbours: two scans at a time would overflow it.
         path = os.path.join(tempfile.gettempdir(), "lanchat-test-lan.lock")
-        self._turn = open(path, "w", encoding="ascii")
-        fcntl.flock(self._turn, fcntl.LOCK_EX)
-        self.prefix = prefix
-        self.cidr = f"10.77.0.0/{prefix}"
+        self._turn = None
+        if first == "10.77.0.0":  # another one is beside it
+            self._turn = open(path, "w", encoding="ascii")
+            fcntl.flock(self._turn, fcntl.LOCK_EX)
+        self._first, self.prefix = first, prefix
+        self.cidr = f"{first}/{prefix}"
+        self._ports, self._cables = itertools.count(1), {}
         self._switch = Host(_unique("s"))
         self.hosts = []
         try:
@@ -109,12 +112,25 @@ class Lan:
             raise
 
     def _plug(self, number):
-        host, port = Host(), f"port{number}"
+        host = Host()
         self.hosts.append(host)
-        _command("ip", "link", "add", "eth0", "netns", host.namespace, "type", "veth",
+        self.plug(host, "eth0")
+        host.configure(str(ipaddress.ip_address(self._first) + number), self.prefix)
+
+    def plug(self, host, card):
+        """A new card of the host, on a cable to this switch."""
+        port = f"port{next(self._ports)}"
+        _command("ip", "link", "add", card, "netns", host.namespace, "type", "veth",
                  "peer", "name", port, "netns", self._switch.namespace)
         self._switch.run("ip", "link", "set", port, "master", "bridge", "up")
-        host.configure(str(ipaddress.ip_address("10.77.0.0") + number), self.prefix)
+        self._cables[host, card] = port
+
+    def pull(self, host, card="eth0"):
+        """The cable is out, which the host is told by its card; and in again."""
+        self._switch.run("ip", "link", "set", self._cables[host, card], "down")
+
+    def put_back(self, host, card="eth0"):
+        self._switch.run("ip", "link", "set", self._cables[host, card], "up")
 
     @property
     def switch(self):
@@ -127,7 +143,8 @@ class Lan:
     def __exit__(self, *_):
         for host in [*self.hosts, self._switch]:
             host.delete()
-        self._turn.close()
+        if self._turn:
+            self._turn.close()
 
 
 class SlowLan:

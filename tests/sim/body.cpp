@@ -64,6 +64,14 @@ Body::Body(Surroundings& around, BodySettings settings)
     sweep();
 }
 
+void Body::move_to(Endpoint where) {
+    around_.network.close(settings_.listens.front());
+    settings_.listens = {where};
+    around_.network.listen(where, *this);
+    around_.tenants[to_string(where)] = person_;
+    post(Moved{{where}});
+}
+
 void Body::set_clock_off(std::int64_t ms) {
     wall_ms_ += ms;
     record(What::clock_set, person_);

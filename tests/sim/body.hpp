@@ -88,6 +88,7 @@ class Body : public Party {
     void freeze();
     void thaw();
     void die(bool power_cut);
+    void move_to(Endpoint where);         // which it is told
     void set_clock_off(std::int64_t ms);  // further than it is
     // Into the history: where each log ends here.
     void tell_heads() const;
@@ -186,6 +187,7 @@ class Body : public Party {
     void perform(const controller::Stop&);
     void note(const controller::PeerUp&);
     void note(const controller::PeerDown&);
+    void note(const controller::PeerMoved&);
     void note(const controller::Message&);
     void note(const controller::Glimpse&);
     void note(const controller::Withdrawn&);

@@ -180,6 +180,17 @@ void Body::note(const PeerUp& event) {
     record(What::up, who);
 }
 
+void Body::note(const PeerMoved& event) {
+    auto known = up_.extract(event.before);
+    require(!known.empty() && known.mapped().peer.id == event.peer.id,
+            "nobody moves who is not here");
+    known.key() = event.peer.address;
+    known.mapped().peer = event.peer;
+    met_at_[event.peer.address] = known.mapped().person;
+    require(up_.insert(std::move(known)).inserted, "nobody moves to where somebody is");
+    around_.marks.hit(Mark::moved);
+}
+
 void Body::note(const PeerDown& event) {
     const auto it = up_.find(event.peer.address);
     require(it != up_.end() && is_same(it->second.peer, event.peer), "nobody goes who is not here");

@@ -105,6 +105,8 @@ enum class Mark {
     glimpsed,
     withdrawn,
     forger,
+    roamer,  // got another address
+    moved,   // a peer saw that without losing it
     count
 };
 
@@ -205,6 +207,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::cou
     "line shown before it was proven",
     "line withdrawn",
     "forger",
+    "roamer",
+    "peer moved",
 };
 
 class Marks {

@@ -133,6 +133,7 @@ void World::draw_faults() {
     if (chance(6) && seats_.size() <= 4 && !around_->closed) draw_crowd();
     if (chance(30)) draw_impostors();
     if (chance(10)) draw_second_thoughts();
+    if (chance(25) && !shared_host_ && hub_ == Ipv4{}) draw_roamers();
 }
 
 void World::draw_deaths() {
@@ -186,6 +187,27 @@ void World::draw_cuts() {
         schedule_.at(std::min(when + length, peace_), [=, this] {
             network_->heal(a, b);
             if (both) network_->heal(b, a);
+        });
+    }
+}
+
+// Nothing passes at the old address any more, and nobody is told so.
+void World::draw_roamers() {
+    constexpr std::uint32_t elsewhere = 0x8000;
+    for (auto moves = between(1, 2); moves > 0; --moves) {
+        const std::size_t number = any_seat();
+        const std::uint32_t host = lan + elsewhere + static_cast<std::uint32_t>(2 * number + moves);
+        schedule_.at(sometime(0s, peace_ - Instant{}), [=, this] {
+            Seat& seat = seats_[number];
+            const Ipv4 before = seat.address.ip;
+            const auto neighbours = std::ranges::count_if(
+                seats_, [before](const Seat& other) { return other.address.ip == before; });
+            if (node_at(number) == nullptr || seat.second || neighbours > 1) return;
+            seat.address.ip = Ipv4{host};
+            range_.insert(seat.address);
+            marks_.hit(Mark::roamer);
+            network_->set_host_down(before, true);
+            node_at(number)->move_to(seat.address);
         });
     }
 }

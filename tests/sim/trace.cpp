@@ -38,6 +38,9 @@ std::string describe(const Event& event) {
                 constexpr const char* reasons[] = {" left", " lost", " replaced", " blocked"};
                 return "down" + who(e.peer) + reasons[static_cast<int>(e.reason)];
             },
+            [](const PeerMoved& e) {
+                return "moved" + who(e.peer) + " from " + to_string(e.before);
+            },
             [](const Message& e) { return (e.own ? "own " : "line ") + e.id + who(e.from); },
             [](const Glimpse& e) { return "glimpse " + e.message.id + who(e.message.from); },
             [](const Withdrawn& e) { return "withdrawn " + e.id; },
@@ -107,6 +110,7 @@ std::string describe(const Input& input) {
             [](const Sighted& i) { return "sighted " + to_string(i.where); },
             [](const Unreachable& i) { return "unreachable " + to_string(i.where); },
             [](const Swept&) { return std::string("swept"); },
+            [](const Moved& i) { return "moved to " + to_string(i.own.front()); },
             [](const Accepted& i) { return "accepted" + number(i.link) + " " + to_string(i.from); },
             [](const Glimpsed& i) {
                 return "glimpsed" + number(i.link) + " " + name(i.run.log()) + ":" +

@@ -81,6 +81,7 @@ class World {
     void draw_faults();
     void draw_deaths();
     void draw_cuts();
+    void draw_roamers();
     void draw_freezes();
     void draw_farewells();
     void draw_partition();

@@ -1,4 +1,4 @@
-// Where a node can be found: what is said when its address has gone, and when it is back.
+// Where a node can be found: it follows the interfaces, and tells when it can be found nowhere.
 #include "node/reach.hpp"
 
 #include <doctest/doctest.h>
@@ -8,54 +8,110 @@ namespace {
 
 Ipv4 ip(const char* text) { return *parse_ipv4(text); }
 
-struct Scene {
-    explicit Scene(std::vector<Ipv4> listen, std::vector<std::string> narrowed = {})
-        : reach(loop, Places{std::move(listen), {}, {}, std::move(narrowed)}, [this] {
-              return unknown ? Result<std::vector<discover::Interface>>(Failure{"no"})
-                             : Result<std::vector<discover::Interface>>(interfaces);
-          }) {}
+Config automatic() {
+    Config config;
+    config.ip.clear();
+    config.cidrs.clear();
+    config.cidr_auto = true;
+    return config;
+}
 
+struct Scene {
+    explicit Scene(Config of = automatic())
+        : config(std::move(of)),
+          reach(
+              loop, config, [this](const Places& places) { moves.push_back(places.listen); },
+              [this] {
+                  return unknown ? Result<std::vector<discover::Interface>>(Failure{"no"})
+                                 : Result<std::vector<discover::Interface>>(interfaces);
+              }) {}
+
+    std::vector<Ipv4> begin() {
+        const auto places = reach.begin();
+        REQUIRE(places);
+        return places->listen;
+    }
     std::size_t warnings() {
         reach.look();
         return reach.warnings().size();
     }
 
     asio::io_context loop;
+    Config config;
     std::vector<discover::Interface> interfaces{{"eth0", ip("10.0.0.1"), 24},
                                                 {"eth1", ip("10.1.0.1"), 24}};
     bool unknown = false;
+    std::vector<std::vector<Ipv4>> moves;
     Reach reach;
 };
 
-TEST_CASE("an address that has gone is told until it is back") {
-    Scene scene({ip("10.0.0.1")});
+using Moves = std::vector<std::vector<Ipv4>>;
+
+TEST_CASE("a node goes where the addresses go") {
+    Scene scene;
+    CHECK(scene.begin() == std::vector{ip("10.0.0.1"), ip("10.1.0.1")});
     CHECK(scene.warnings() == 0);
-    scene.interfaces[0].ip = ip("10.0.0.2");
-    REQUIRE(scene.warnings() == 1);
-    CHECK(scene.reach.warnings().front().find("no interface has 10.0.0.1") != std::string::npos);
-    scene.interfaces[0].ip = ip("10.0.0.1");
+    CHECK(scene.moves.empty());
+    scene.interfaces.pop_back();
     CHECK(scene.warnings() == 0);
-    scene.interfaces[0].up = false;
-    CHECK(scene.warnings() == 1);
+    scene.interfaces[0].ip = ip("10.0.9.2");
+    CHECK(scene.warnings() == 0);
+    scene.interfaces.push_back({"eth2", ip("192.168.7.1"), 24});
+    scene.reach.look();
+    CHECK(scene.moves ==
+          Moves{{ip("10.0.0.1")}, {ip("10.0.9.2")}, {ip("10.0.9.2"), ip("192.168.7.1")}});
 }
 
-TEST_CASE("one address of several is enough, and what is not known is not told") {
-    Scene two({ip("10.0.0.1"), ip("10.1.0.1")});
-    two.interfaces.erase(two.interfaces.begin());
-    CHECK(two.warnings() == 0);
-    two.unknown = true;
-    CHECK(two.warnings() == 0);
-    two.unknown = false;
-    two.interfaces.clear();
-    CHECK(two.warnings() == 1);
+TEST_CASE("while there is nowhere to go all stays, and it is told until there is") {
+    Scene scene;
+    scene.interfaces.pop_back();
+    scene.begin();
+    const auto cable = scene.interfaces;
+    scene.interfaces[0].running = false;
+    REQUIRE(scene.warnings() == 1);
+    CHECK(scene.reach.warnings().front().find("network of 10.0.0.1 is down") != std::string::npos);
+    scene.interfaces.clear();
+    REQUIRE(scene.warnings() == 1);
+    CHECK(scene.reach.warnings().front().find("no interface has 10.0.0.1") != std::string::npos);
+    CHECK(scene.moves.empty());
+    scene.interfaces = cable;
+    CHECK(scene.warnings() == 0);
+    CHECK(scene.moves == Moves{{ip("10.0.0.1")}});  // links may have died meanwhile
+}
 
-    Scene loopback({ip("127.9.9.9")});
+TEST_CASE("inside named CIDRs only those addresses count") {
+    Config config = automatic();
+    config.cidr_auto = false;
+    config.cidrs = {*parse_cidr("10.0.0.0/24")};
+    Scene scene(config);
+    CHECK(scene.begin() == std::vector{ip("10.0.0.1")});
+    scene.interfaces[1].ip = ip("10.1.0.2");
+    CHECK(scene.warnings() == 0);
+    scene.interfaces[0].ip = ip("10.2.0.1");
+    CHECK(scene.warnings() == 1);
+    CHECK(scene.moves.empty());
+    scene.interfaces[1].ip = ip("10.0.0.7");
+    CHECK(scene.warnings() == 0);
+    CHECK(scene.moves == Moves{{ip("10.0.0.7")}});
+}
+
+TEST_CASE("what is not known is not told, and loopback cannot go") {
+    Scene scene;
+    scene.begin();
+    scene.unknown = true;
+    CHECK(scene.warnings() == 0);
+
+    Scene loopback{Config{}};
+    CHECK(loopback.begin() == std::vector{ip("127.0.0.1")});
     loopback.interfaces.clear();
     CHECK(loopback.warnings() == 0);
+    CHECK(loopback.moves.empty());
 }
 
 TEST_CASE("what is scanned in part only stays told") {
-    Scene scene({ip("10.0.0.1")}, {"eth0 is in a /16"});
+    Scene scene;
+    scene.interfaces = {{"eth0", ip("10.0.0.1"), 16}};
+    scene.begin();
     CHECK(scene.warnings() == 1);
     scene.interfaces.clear();
     CHECK(scene.warnings() == 2);

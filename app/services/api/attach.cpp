@@ -21,6 +21,7 @@ using controller::Message;
 using controller::OtherNetwork;
 using controller::OtherVersion;
 using controller::PeerDown;
+using controller::PeerMoved;
 using controller::PeerUp;
 using controller::TakenBack;
 using controller::Undelivered;
@@ -173,16 +174,16 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
     void hear(const Event& event) {
         const auto tell_of = [this](const auto& what) { tell(happening_of(what)); };
         // Messages come by the store, deliveries to who watches.
-        std::visit(
-            OnEvent{[&](const PeerUp& up) { tell_of(up); },
-                    [&](const PeerDown& down) { tell_of(down); },
-                    [&](const Undelivered& missed) { tell_of(missed); },
-                    [&](const Forked& forked) { tell_of(forked); },
-                    [&](const TakenBack& taken) { tell_of(taken); },
-                    [&](const KeyChanged& changed) { tell_of(changed); },
-                    [&](const Verification& verification) { tell_of(verification); },
-                    PassOver<Message, Glimpse, Withdrawn, Delivery, OtherNetwork, OtherVersion>{}},
-            event);
+        std::visit(OnEvent{[&](const PeerUp& up) { tell_of(up); },
+                           [&](const PeerDown& down) { tell_of(down); },
+                           [&](const Undelivered& missed) { tell_of(missed); },
+                           [&](const Forked& forked) { tell_of(forked); },
+                           [&](const TakenBack& taken) { tell_of(taken); },
+                           [&](const KeyChanged& changed) { tell_of(changed); },
+                           [&](const Verification& verification) { tell_of(verification); },
+                           PassOver<PeerMoved, Message, Glimpse, Withdrawn, Delivery, OtherNetwork,
+                                    OtherVersion>{}},
+                   event);
     }
 
     void tell(v1::Happening happening) {
