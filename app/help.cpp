@@ -33,7 +33,7 @@ constexpr std::array rows{
     Row{"    --lan", "same as --cidr auto with an empty ip"},
     Row{"    --ports MIN-MAX", "ports to bind (the first free one) and to scan"},
     Row{"    --peer IP[:PORT]", "peers"},
-    Row{"    --no-beacon", "no UDP announcements (there are none yet)"},
+    Row{"    --no-beacon", "no UDP announcements, and none heard"},
     Row{"    --passphrase-file FILE", "security.passphrase_file"},
     Row{"    --no-legacy", "refuse peers of the original plaintext protocol"},
     Row{"    --ephemeral", "keep nothing on disk; commands find no such node"},

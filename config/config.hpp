@@ -11,7 +11,7 @@
 namespace lanchat {
 
 struct DiscoveryConfig {
-    bool beacon = true;  // accepted; there are no beacons yet, the scan does all the work
+    bool beacon = true;  // called on every LAN, and heard
     bool scan = true;
     int scan_rate = 500;  // connection attempts per second, loopback not counted
     std::chrono::milliseconds probe_timeout{250};

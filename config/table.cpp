@@ -166,8 +166,7 @@ constexpr std::array table{
         .set = [](Config& c, const Value& v) { c.data_dir = std::get<std::string>(v); }},
     Key{.path = "discovery.beacon",
         .kind = KeyKind::boolean,
-        .about =
-            "UDP announcements (there are none yet: peers are scanned for, remembered or given)",
+        .about = "call by UDP multicast on each LAN that this node is here, and hear others call",
         .flag = "--no-beacon",
         .metavar = {},
         .get = [](const Config& c) -> Value { return c.discovery.beacon; },

@@ -199,6 +199,10 @@ inline constexpr std::size_t probes_in_flight_max = 256;
 inline constexpr std::size_t new_on_link_addresses_max = 256;  // per window
 inline constexpr auto on_link_window = 3s;  // an unresolved neighbour lives so long
 inline constexpr std::size_t remembered_peers_max = 256;
+inline constexpr int hints_per_s = 256;  // calls of beacons that are looked into
+inline constexpr auto call_pause_min = 10s;
+inline constexpr auto call_pause_each = 50ms;  // caller: a LAN sees 20 calls a second at most
+inline constexpr std::size_t callers_max = 4'096;
 
 // Local input and output.
 inline constexpr std::size_t json_line_bytes_max = std::size_t{1024} * 1024;

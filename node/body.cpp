@@ -87,6 +87,12 @@ void Node::Body::found(const Endpoint& where, tcp::socket socket) {
     in_hand_.reset();  // not wanted after all
 }
 
+// Anybody may call; what is dialled lies in the range, and is dialled no more often than a sweep
+// would.
+void Node::Body::called(const Endpoint& where) {
+    if (is_running() && room_->wants(where, clock_now().steady)) discovery_->dial(where);
+}
+
 void Node::Body::perform_one(brain::Dial& dial) {
     asio::error_code error = asio::error::not_connected;
     const auto local = in_hand_ ? in_hand_->local_endpoint(error) : tcp::endpoint{};
@@ -253,6 +259,7 @@ std::vector<std::string> Node::Body::warnings() const {
 void Node::Body::stop() {
     if (std::exchange(stopped_, true)) return;
     timer_.cancel();
+    if (beacon_) beacon_->stop();
     if (discovery_) discovery_->stop();
     if (transport_) transport_->stop();
     if (memory_) memory_->stop();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "controller/room.hpp"
+#include "discover/beacon.hpp"
 #include "discover/discovery.hpp"
 #include "node/history.hpp"
 #include "node/keep/book_of_people.hpp"
@@ -70,6 +71,7 @@ class Node::Body {
     link::Transport::Hooks link_hooks();
     discover::Hooks discovery_hooks();
     void found(const Endpoint& where, asio::ip::tcp::socket socket);
+    void called(const Endpoint& where);
     void take_inputs();
     bool is_running() const { return !stopped_ && room_ != nullptr; }
     void arm_timer();
@@ -117,6 +119,7 @@ class Node::Body {
     std::unique_ptr<KnownPeople> people_;
     std::unique_ptr<link::Transport> transport_;
     std::unique_ptr<discover::Discovery> discovery_;
+    std::unique_ptr<discover::Beacon> beacon_;  // none: it is switched off
 
     asio::steady_timer timer_;
     Instant armed_ = Instant::max();

@@ -147,6 +147,7 @@ Result<Endpoint> Node::Body::start() {
     build(*places, *port);
     spdlog::debug("listening on {} as {}", to_string(address_), id_);
     discovery_->start();
+    if (beacon_) beacon_->begin(places->cards, *port);
     reach_->follow();
     arm_timer();
     history_.trim();
@@ -204,6 +205,9 @@ void Node::Body::build(const Places& places, std::uint16_t port) {
                            discovery.scan, discovery.scan_rate, discovery.probe_timeout,
                            discovery.rescan, random_bits()},
         discovery_hooks());
+    if (discovery.beacon)
+        beacon_ = std::make_unique<discover::Beacon>(
+            loop_.io(), random_bits(), [this](const Endpoint& where) { called(where); });
 }
 
 // Links are asked for life also where nothing but the cable was out.
@@ -217,6 +221,7 @@ void Node::Body::move(const Places& places) {
     const auto own = at_port(places.listen, *port);
     discovery_->move(places.cidrs, own,
                      memory_->dialable(places.cidrs, config_.ports, places.given));
+    if (beacon_) beacon_->begin(places.cards, *port);
     feed(brain::Moved{own});
 }
 

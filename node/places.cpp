@@ -52,6 +52,7 @@ Result<Places> find_places(const Config& config,
     auto listen = discover::listening_addresses(places.cidrs, explicit_ip, interfaces);
     if (!listen) return Failure{listen.why()};
     places.listen = std::move(*listen);
+    places.cards = discover::cards_of(places.listen, interfaces);
     auto given = given_peers(config);
     if (!given) return Failure{given.why()};
     places.given = std::move(*given);

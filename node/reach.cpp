@@ -85,7 +85,8 @@ void Reach::look() {
     const auto came =
         std::ranges::any_of(usable_now, [this](Ipv4 ip) { return !usable_.contains(ip); });
     const bool elsewhere =
-        found && (found->listen != places_.listen || found->cidrs != places_.cidrs);
+        found && (found->listen != places_.listen || found->cidrs != places_.cidrs ||
+                  found->cards != places_.cards);
     usable_ = usable_now;
     has_address_ = std::ranges::any_of(*interfaces, [&](const auto& one) {
         return std::ranges::find(listen, one.ip) != listen.end();

@@ -193,9 +193,12 @@ class Watch:
             set seen {{ type ipv4_addr; flags dynamic; size 65536; }}
             counter attempts {{}}
             counter outside {{}}
+            counter beacons {{}}
             chain out {{
                 type filter hook output priority 0;
                 oifname != "eth0" accept
+                ip daddr 224.0.0.183 udp dport 4565 counter name beacons accept
+                ip protocol igmp accept
                 ip daddr != {cidr} counter name outside accept
                 meta l4proto != tcp counter name outside accept
                 tcp flags & (syn | ack) != syn accept
@@ -216,6 +219,9 @@ class Watch:
 
     def attempts(self):
         return self._counter("attempts")
+
+    def beacons(self):
+        return self._counter("beacons")
 
     def outside(self):
         return self._counter("outside")
