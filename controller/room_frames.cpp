@@ -61,6 +61,10 @@ struct Room::Taking {
         roster::Roster::take_ping(link, frame);
         return true;
     }
+    bool places() {
+        room.roster_.take_places(link, frame, now, out);
+        return true;
+    }
     bool logs() {
         room.sync_.take(peer.roster, peer.sync, frame, now, out);
         return true;
@@ -84,6 +88,7 @@ struct Room::Taking {
               Step<&Taking::greeting, &Frame::hello>,            // again, when another log begins
               Step<&Taking::acknowledgement, &Frame::received>,  // of lines of ours
               Step<&Taking::ping, &Frame::ping>,
+              Step<&Taking::places, &Frame::seeks, &Frame::places>,
               Step<&Taking::logs, &Frame::linked, &Frame::proofs, &Frame::have, &Frame::listing,
                    &Frame::said, &Frame::digest, &Frame::differ, &Frame::listed, &Frame::runs,
                    &Frame::want, &Frame::lacks, &Frame::bodies>,
@@ -153,6 +158,10 @@ struct Room::Filling {
         if (carries) room.sync_.fill_linked(peer->roster, peer->sync, frame, now.steady);
         return true;
     }
+    bool places() {
+        room.roster_.fill_places(link, peer ? &peer->roster : nullptr, frame, now);
+        return true;
+    }
     bool time() {
         roster::Roster::fill_wall(link, frame, now);
         return true;
@@ -170,8 +179,9 @@ struct Room::Filling {
               Step<&Filling::acknowledgement, &Frame::received>,  // rather with lines than alone
               Step<&Filling::receipts, &Frame::receipts>,         // those that are due
               Step<&Filling::verification, &Frame::verify>,       // a step of it
-              Step<&Filling::links, &Frame::linked>,              // with what goes anyway
-              Step<&Filling::time, &Frame::wall>>;                // so does that
+              Step<&Filling::places, &Frame::seeks, &Frame::places>,
+              Step<&Filling::links, &Frame::linked>,  // with what goes anyway
+              Step<&Filling::time, &Frame::wall>>;    // so does that
 };
 
 // The one place that sends. A link that is free gets everything that waits for it in one frame, so

@@ -3,7 +3,6 @@
 
 #include <net/if.h>
 #include <netinet/in.h>
-#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -57,21 +56,19 @@ Beacon::Beacon(asio::io_context& loop, std::uint64_t seed, Heard heard)
       ear_(loop),
       timer_(loop) {}
 
-void Beacon::begin(const std::vector<Card>& cards, std::uint16_t port) {
+bool Beacon::begin(const std::vector<Card>& cards, std::uint16_t port) {
     asio::error_code ignored;
     ear_.close(ignored);
     mouths_.clear();
     timer_.cancel();
     port_ = port;
-    if (cards.empty()) return;
-    if (open_ear(cards))
-        listen();
-    else
-        spdlog::warn("beacon: no calls of others are heard: {}",
-                     std::generic_category().message(errno));
+    if (cards.empty()) return true;
+    const bool hears = open_ear(cards);
+    if (hears) listen();
     for (const Card& card : cards) open_mouth(card);
     pace_.begin(steady_now());
     call_when_due();
+    return hears && mouths_.size() == cards.size();
 }
 
 void Beacon::stop() {

@@ -55,8 +55,9 @@ class Beacon {
     Beacon(const Beacon&) = delete;
     Beacon& operator=(const Beacon&) = delete;
 
-    // From now on it says on these cards that somebody listens at `port`, and hears on them.
-    void begin(const std::vector<Card>& cards, std::uint16_t port);
+    // From now on it says on these cards that somebody listens at `port`, and hears on them. False:
+    // as far as it can.
+    [[nodiscard]] bool begin(const std::vector<Card>& cards, std::uint16_t port);
     const Counts& counts() const { return counts_; }
     // `heard` is never called again.
     void stop();

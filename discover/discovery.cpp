@@ -15,6 +15,13 @@ namespace lanchat::discover {
 
 namespace {
 
+// A /22: of more a sweep takes so long that it matters who else is asking.
+constexpr std::uint64_t large_addresses = 1'024;
+constexpr int on_link_per_s =
+    static_cast<int>(limits::new_on_link_addresses_max * std::chrono::milliseconds{1'000} /
+                     std::chrono::milliseconds{limits::on_link_window});
+constexpr int rest_of_long_sweeps = 4;  // times as long as they took
+
 std::vector<Ipv4> addresses_of(const std::vector<Endpoint>& endpoints) {
     std::vector<Ipv4> addresses;
     for (const Endpoint& one : endpoints) addresses.push_back(one.ip);
@@ -40,6 +47,7 @@ Discovery::Discovery(asio::io_context& loop, Settings settings, Hooks hooks)
           }),
       pause_(settings_.rescan, settings_.seed),
       timer_(loop),
+      share_pace_(on_link_per_s),
       alive_(std::make_shared<bool>(true)) {
     collect_known();
 }
@@ -84,6 +92,26 @@ void Discovery::move(std::vector<Cidr> cidrs, std::vector<Endpoint> own,
     else
         next_sweep_ = steady_now();
     pump_soon();
+}
+
+void Discovery::share(std::size_t rank, std::size_t of) {
+    if (std::pair(rank_, of_) == std::pair(rank, of)) return;
+    rank_ = rank;
+    of_ = of;
+    share_pace_ = RatePace(std::max(1, on_link_per_s / static_cast<int>(of)));
+    pump_soon();
+}
+
+Discovery::Progress Discovery::progress() const {
+    return {settings_.scan ? targets_.passed() : 0, settings_.scan ? targets_.end() : 0, sweeps_,
+            sweeping_};
+}
+
+bool Discovery::is_large() const { return targets_.addresses() > large_addresses; }
+
+// Neighbouring addresses are spread over all, since machines lie close together.
+bool Discovery::is_of_others(Ipv4 ip) const {
+    return of_ > 1 && is_large() && Rng(ip.bits).next() % of_ != rank_;
 }
 
 void Discovery::stop() {
@@ -146,6 +174,8 @@ void Discovery::start_dials(Instant now) {
 
 void Discovery::begin_sweep() {
     sweeping_ = true;
+    sweep_began_ = steady_now();
+    known_again_ = sweep_began_ + settings_.rescan;
     known_position_ = 0;
     targets_.restart();
     alive_addresses_.clear();
@@ -155,6 +185,11 @@ void Discovery::begin_sweep() {
 
 // Both kinds of targets go on while the other has to wait.
 void Discovery::sweep(Instant now) {
+    if (known_again_ <= now) {
+        known_position_ = 0;
+        known_again_ = now + settings_.rescan;
+    }
+    wake_at(known_again_);
     bool more = true;
     while (more) {
         more = sweep_next_alive(now);
@@ -167,7 +202,14 @@ void Discovery::sweep(Instant now) {
 bool Discovery::sweep_next(Instant now) {
     if (!*alive_) return false;
     if (!candidate_) candidate_ = next_of_sweep();
-    if (!candidate_ || !settle(*candidate_, now)) return false;
+    if (!candidate_) return false;
+    const bool is_shared = of_ > 1 && is_large() && !is_known_.contains(*candidate_);
+    if (is_shared && share_pace_.earliest(now) > now) {
+        wake_at(share_pace_.earliest(now));
+        return false;
+    }
+    if (!settle(*candidate_, now)) return false;
+    if (is_shared) share_pace_.spend(now);
     candidate_.reset();
     return true;
 }
@@ -195,7 +237,10 @@ bool Discovery::settle(const Endpoint& endpoint, Instant now) {
 
 void Discovery::end_sweep() {
     sweeping_ = false;
-    next_sweep_ = steady_now() + pause_.next();
+    ++sweeps_;
+    const auto now = steady_now();
+    const Duration rest = is_large() ? rest_of_long_sweeps * (now - sweep_began_) : Duration{0};
+    next_sweep_ = now + std::max(pause_.next(), rest);
     hooks_.swept();
 }
 
@@ -203,7 +248,8 @@ std::optional<Endpoint> Discovery::next_of_sweep() {
     if (known_position_ < known_.size()) return known_[known_position_++];
     if (!settings_.scan) return std::nullopt;
     auto target = targets_.next();
-    while (target && (is_known_.contains(*target) || is_due_elsewhere(*target))) {
+    while (target &&
+           (is_known_.contains(*target) || is_due_elsewhere(*target) || is_of_others(target->ip))) {
         target = targets_.next();
     }
     return target;

@@ -74,6 +74,18 @@ class Discovery {
     // being dialled goes on.
     void move(std::vector<Cidr> cidrs, std::vector<Endpoint> own, std::vector<Endpoint> remembered);
 
+    // Large ranges are shared with whom we have met: this node looks at the part `rank` of `of`,
+    // and at that share of the pace, so that all together ask no more than one alone would.
+    void share(std::size_t rank, std::size_t of);
+
+    struct Progress {
+        std::uint64_t passed = 0;  // of the targets of this sweep
+        std::uint64_t targets = 0;
+        std::uint64_t sweeps = 0;  // that are over
+        bool sweeping = false;
+    };
+    Progress progress() const;
+
     // Ends everything at once; no hook is called afterwards. Final.
     void stop();
 
@@ -97,6 +109,8 @@ class Discovery {
     bool settle(const Endpoint& endpoint, Instant now);
     void end_sweep();
     std::optional<Endpoint> next_of_sweep();
+    bool is_large() const;
+    bool is_of_others(Ipv4 ip) const;
     bool is_due_elsewhere(const Endpoint& target) const;
     void note_alive(Ipv4 ip);
     bool start_probe(const Endpoint& endpoint, Purpose purpose, Instant now);
@@ -130,6 +144,12 @@ class Discovery {
     std::set<Ipv4> alive_addresses_;     // ours, and those that answered in this sweep
     std::deque<Endpoint> alive_targets_;
     std::size_t sweep_probes_ = 0;  // in flight
+    Instant sweep_began_{};
+    Instant known_again_{};  // in a long sweep
+    std::uint64_t sweeps_ = 0;
+    std::size_t rank_ = 0;
+    std::size_t of_ = 1;
+    RatePace share_pace_;
 
     Instant wake_{};  // the earliest instant something is due, found by the pump
     Instant armed_{};

@@ -17,13 +17,11 @@
 #include <tuple>
 #include <utility>
 
-#include "message/limits.hpp"
-
 namespace lanchat::discover {
 
 namespace {
 
-constexpr int shortest_automatic_prefix = 22;
+constexpr int shortest_automatic_prefix = 16;
 
 // How the interfaces of container engines, hypervisors and VPNs begin. Bridges called br0 and the
 // like hold the address of a real card; br-… is Docker.
@@ -103,33 +101,25 @@ bool is_real(const Interface& interface) {
 
 namespace {
 
-std::vector<std::pair<Interface, Cidr>> scanned(const std::vector<Interface>& interfaces,
-                                                PortRange ports) {
-    const auto subnets =
-        static_cast<std::uint64_t>(std::ranges::count_if(interfaces, is_automatic));
+std::vector<std::pair<Interface, Cidr>> scanned(const std::vector<Interface>& interfaces) {
     std::vector<std::pair<Interface, Cidr>> all;
-    for (const Interface& interface : interfaces) {
-        if (!is_automatic(interface)) continue;
-        Cidr cidr = around(interface.ip, std::max(interface.prefix, shortest_automatic_prefix));
-        while (cidr.prefix < 32 && cidr.size() * ports.count() * subnets > limits::targets_max) {
-            cidr = around(interface.ip, cidr.prefix + 1);
-        }
-        all.emplace_back(interface, cidr);
-    }
+    for (const Interface& interface : interfaces)
+        if (is_automatic(interface))
+            all.emplace_back(interface, around(interface.ip, std::max(interface.prefix,
+                                                                      shortest_automatic_prefix)));
     return all;
 }
 
 }  // namespace
 
-std::vector<Cidr> automatic_cidrs(const std::vector<Interface>& interfaces, PortRange ports) {
+std::vector<Cidr> automatic_cidrs(const std::vector<Interface>& interfaces) {
     std::vector<Cidr> cidrs;
-    for (const auto& [interface, cidr] : scanned(interfaces, ports)) add_once(cidrs, cidr);
+    for (const auto& [interface, cidr] : scanned(interfaces)) add_once(cidrs, cidr);
     return cidrs;
 }
 
-std::vector<std::pair<Interface, Cidr>> narrowed(const std::vector<Interface>& interfaces,
-                                                 PortRange ports) {
-    auto all = scanned(interfaces, ports);
+std::vector<std::pair<Interface, Cidr>> narrowed(const std::vector<Interface>& interfaces) {
+    auto all = scanned(interfaces);
     std::erase_if(all, [](const auto& one) { return one.second.prefix <= one.first.prefix; });
     return all;
 }

@@ -30,13 +30,11 @@ Result<std::vector<Interface>> interfaces();
 bool is_real(const Interface& interface);
 
 // What the CIDR `auto` stands for: the private subnets of the real interfaces that are up. A subnet
-// larger than a /22 is cut to the /22 around our address, and further if the port range is so wide
-// that the targets would exceed limits::targets_max.
-std::vector<Cidr> automatic_cidrs(const std::vector<Interface>& interfaces, PortRange ports);
+// larger than a /16 is cut to the /16 around our address.
+std::vector<Cidr> automatic_cidrs(const std::vector<Interface>& interfaces);
 
 // The interfaces whose subnets are cut, and what is left of them.
-std::vector<std::pair<Interface, Cidr>> narrowed(const std::vector<Interface>& interfaces,
-                                                 PortRange ports);
+std::vector<std::pair<Interface, Cidr>> narrowed(const std::vector<Interface>& interfaces);
 
 // Where to listen: `explicit_ip`, or else our addresses inside the CIDRs. A loopback CIDR needs no
 // interface, since Linux lets us bind all of 127/8: 127.0.0.1 stands for it, or its first host.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "message/assert.hpp"
+#include "message/limits.hpp"
 
 namespace lanchat::discover {
 
@@ -19,14 +20,17 @@ Targets::Targets(const std::vector<Cidr>& cidrs, PortRange ports, std::vector<En
     }
     std::ranges::sort(own_);
     own_.erase(std::unique(own_.begin(), own_.end()), own_.end());
+    const std::uint64_t fit = addresses_ == 0 ? 0 : limits::targets_max / addresses_;
+    end_ = addresses_ * std::clamp<std::uint64_t>(fit, 1, ports_.count());
     const auto inside = std::ranges::count_if(own_, [this](const Endpoint& endpoint) {
-        return ports_.contains(endpoint.port) && index_of(endpoint.ip);
+        return ports_.contains(endpoint.port) && index_of(endpoint.ip) &&
+               order_of_port(endpoint.port) * addresses_ < end_;
     });
-    count_ = addresses_ * ports_.count() - static_cast<std::uint64_t>(inside);
+    count_ = end_ - static_cast<std::uint64_t>(inside);
 }
 
 std::optional<Endpoint> Targets::next() {
-    while (position_ < addresses_ * ports_.count()) {
+    while (position_ < end_) {
         const auto address = address_at(index_in_order(position_ % addresses_));
         const Endpoint endpoint{address, port_at(position_ / addresses_)};
         ++position_;

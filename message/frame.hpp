@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "message/address.hpp"
 #include "message/fork.hpp"
 #include "message/ids.hpp"
 #include "message/keys.hpp"
@@ -185,6 +186,8 @@ struct Frame {
     std::optional<WallTime> wall;  // what the speaker's clock shows as this leaves
     std::optional<Ping> ping;
     std::optional<Bye> bye;
+    bool seeks = false;            // tell me where others are
+    std::vector<Endpoint> places;  // where the speaker is linked with others: a hint, not a fact
 
     // Runs are compared by what they say, wherever they are kept.
     bool operator==(const Frame& other) const;
@@ -211,15 +214,15 @@ struct Fields {
 // (controller/room_frames.cpp) follow from this list.
 using FrameFields =
     Fields<&Frame::hello, &Frame::received, &Frame::verify, &Frame::wall, &Frame::ping, &Frame::bye,
-           &Frame::listing, &Frame::listed, &Frame::differ, &Frame::digest, &Frame::linked,
-           &Frame::have, &Frame::want, &Frame::said, &Frame::lacks, &Frame::bodies,
-           &Frame::receipts, &Frame::proofs, &Frame::runs>;
+           &Frame::seeks, &Frame::places, &Frame::listing, &Frame::listed, &Frame::differ,
+           &Frame::digest, &Frame::linked, &Frame::have, &Frame::want, &Frame::said, &Frame::lacks,
+           &Frame::bodies, &Frame::receipts, &Frame::proofs, &Frame::runs>;
 
 // A member that was added to Frame is counted here, besides `msg`, so that none is forgotten above.
 [[maybe_unused]] inline void count_members(const Frame& frame) {
     [[maybe_unused]] const auto& [msg, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14,
-                                  f15, f16, f17, f18, f19] = frame;
-    static_assert(FrameFields::count == 19);
+                                  f15, f16, f17, f18, f19, f20, f21] = frame;
+    static_assert(FrameFields::count == 21);
 }
 
 // Whether a field says nothing.

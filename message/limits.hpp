@@ -25,6 +25,7 @@ inline constexpr std::size_t frame_wants_max = 256;
 inline constexpr std::size_t frame_receipts_max = 64;
 inline constexpr std::size_t frame_proofs_max = 16;
 inline constexpr std::size_t frame_lacks_max = 64;
+inline constexpr std::size_t frame_places_max = 256;
 inline constexpr std::size_t frame_bodies_max = 256;  // of one log; and so many logs
 
 // What a log is made of. A run of one entry may be larger.
@@ -201,7 +202,9 @@ inline constexpr auto on_link_window = 3s;  // an unresolved neighbour lives so 
 inline constexpr std::size_t remembered_peers_max = 256;
 inline constexpr int hints_per_s = 256;  // calls of beacons that are looked into
 inline constexpr auto call_pause_min = 10s;
-inline constexpr auto call_pause_each = 50ms;  // caller: a LAN sees 20 calls a second at most
+inline constexpr auto call_pause_each = 50ms;     // caller: a LAN sees 20 calls a second at most
+inline constexpr std::size_t sought_at_once = 3;  // peers that are asked for others, by who is new
+inline constexpr auto seek_interval = 60s;        // then one of them, with a ping
 inline constexpr std::size_t callers_max = 4'096;
 
 // Local input and output.

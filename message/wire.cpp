@@ -238,6 +238,25 @@ struct OnWire<&Frame::ping> : Part<&Ext::has_ping, &Ext::mutable_ping, take_ping
 template <>
 struct OnWire<&Frame::bye> : Part<&Ext::has_bye, &Ext::mutable_bye, take_bye> {};
 template <>
+struct OnWire<&Frame::seeks> : Flag<&Ext::set_seeks, &Ext::seeks> {};
+template <>
+struct OnWire<&Frame::places> {
+    static void write(const std::vector<Endpoint>& places, Ext& ext) {
+        for (const Endpoint& where : places)
+            ext.add_places(std::uint64_t{where.ip.bits} << 16 | where.port);
+    }
+    static MaybeFailure read(const Ext& ext, std::vector<Endpoint>& places) {
+        if (ext.places_size() > static_cast<int>(limits::frame_places_max))
+            return Failure{"too many places"};
+        for (const std::uint64_t place : ext.places()) {
+            if (place >> 48 != 0 || (place & 0xFFFF) == 0) return Failure{"a place that is none"};
+            places.push_back({Ipv4{static_cast<std::uint32_t>(place >> 16)},
+                              static_cast<std::uint16_t>(place & 0xFFFF)});
+        }
+        return std::nullopt;
+    }
+};
+template <>
 struct OnWire<&Frame::listing> : Flag<&Ext::set_listing, &Ext::listing> {};
 template <>
 struct OnWire<&Frame::listed> : Flag<&Ext::set_listed, &Ext::listed> {};

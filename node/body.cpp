@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -93,6 +94,17 @@ void Node::Body::called(const Endpoint& where) {
     if (is_running() && room_->wants(where, clock_now().steady)) discovery_->dial(where);
 }
 
+// Of a large range everybody takes a part: in the order of addresses, which all see alike once all
+// are linked.
+void Node::Body::share_scan() {
+    std::vector<Endpoint> members{address_};
+    for (const PeerInfo& peer : peers())
+        if (!peer.legacy) members.push_back(peer.address);
+    std::ranges::sort(members);
+    const auto own = std::ranges::find(members, address_);
+    discovery_->share(static_cast<std::size_t>(own - members.begin()), members.size());
+}
+
 void Node::Body::perform_one(brain::Dial& dial) {
     asio::error_code error = asio::error::not_connected;
     const auto local = in_hand_ ? in_hand_->local_endpoint(error) : tcp::endpoint{};
@@ -115,6 +127,10 @@ void Node::Body::perform_one(brain::Notify& notify) {
         memory_->met(moved->peer.address);
     if (const auto* down = std::get_if<brain::PeerDown>(&notify.event))
         spdlog::debug("no longer linked with {}", to_string(down->peer.address));
+    const bool others_changed = std::holds_alternative<brain::PeerUp>(notify.event) ||
+                                std::holds_alternative<brain::PeerDown>(notify.event) ||
+                                std::holds_alternative<brain::PeerMoved>(notify.event);
+    if (others_changed) share_scan();
     const auto* message = std::get_if<brain::Message>(&notify.event);
     if (message != nullptr && message->from.legacy)
         history_.add(store::Heard{message->id, message->said, message->room, message->from.name,
@@ -254,6 +270,24 @@ std::vector<PeerInfo> Node::Body::peers() const {
 
 std::vector<std::string> Node::Body::warnings() const {
     return reach_ ? reach_->warnings() : std::vector<std::string>{};
+}
+
+Standing Node::Body::standing() const {
+    Standing standing;
+    if (!discovery_ || !reach_) return standing;
+    const Places& places = reach_->places();
+    for (const Ipv4 ip : places.listen) standing.addresses.push_back({ip, address_.port});
+    for (const Cidr& cidr : places.cidrs) standing.networks.push_back(to_string(cidr));
+    const auto progress = discovery_->progress();
+    standing.scan_passed = progress.passed;
+    standing.scan_targets = progress.targets;
+    standing.sweeps = progress.sweeps;
+    standing.sweeping = progress.sweeping;
+    if (!beacon_) return standing;
+    standing.beacon = !places.cards.empty();
+    standing.calls_sent = beacon_->counts().sent;
+    standing.calls_heard = beacon_->counts().heard;
+    return standing;
 }
 
 void Node::Body::stop() {

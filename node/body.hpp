@@ -52,6 +52,7 @@ class Node::Body {
     void on_stopped(std::function<void()> callback) { on_stopped_ = std::move(callback); }
     std::vector<PeerInfo> peers() const;
     std::vector<std::string> warnings() const;
+    Standing standing() const;
     void import_runs(std::vector<Run> runs, std::function<void(const Result<Imported>&)> done);
 
     // The brain takes this as soon as it has taken what was fed before; a line at the latest when
@@ -67,11 +68,13 @@ class Node::Body {
     std::optional<Failure> open_history();
     void build(const Places& places, std::uint16_t port);
     void move(const Places& places);
+    void call(const Places& places);
     History::Hooks history_hooks();
     link::Transport::Hooks link_hooks();
     discover::Hooks discovery_hooks();
     void found(const Endpoint& where, asio::ip::tcp::socket socket);
     void called(const Endpoint& where);
+    void share_scan();
     void take_inputs();
     bool is_running() const { return !stopped_ && room_ != nullptr; }
     void arm_timer();

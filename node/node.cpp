@@ -147,7 +147,7 @@ Result<Endpoint> Node::Body::start() {
     build(*places, *port);
     spdlog::debug("listening on {} as {}", to_string(address_), id_);
     discovery_->start();
-    if (beacon_) beacon_->begin(places->cards, *port);
+    call(*places);
     reach_->follow();
     arm_timer();
     history_.trim();
@@ -221,8 +221,13 @@ void Node::Body::move(const Places& places) {
     const auto own = at_port(places.listen, *port);
     discovery_->move(places.cidrs, own,
                      memory_->dialable(places.cidrs, config_.ports, places.given));
-    if (beacon_) beacon_->begin(places.cards, *port);
+    call(places);
     feed(brain::Moved{own});
+}
+
+void Node::Body::call(const Places& places) {
+    if (beacon_ && !beacon_->begin(places.cards, address_.port))
+        spdlog::warn("beacon: not all cards take part in multicast; others are scanned for");
 }
 
 History::Hooks Node::Body::history_hooks() {
@@ -310,6 +315,7 @@ store::Position Node::position_at(store::Arrival arrival) const {
 store::Arrival Node::newest() const { return body_->history().newest(); }
 bool Node::is_history(store::Arrival at) const { return body_->history().is_history(at); }
 std::vector<std::string> Node::warnings() const { return body_->warnings(); }
+Standing Node::standing() const { return body_->standing(); }
 const std::string& Node::disk_trouble() const { return body_->history().trouble(); }
 
 Result<DeviceId> Node::find_person(std::string_view word, bool blocked) const {

@@ -147,6 +147,7 @@ class Node {
     store::Position position_at(store::Arrival arrival) const;
     // Whether the line of that arrival was said while this node was away, or before it started.
     bool is_history(store::Arrival arrival) const;
+    Standing standing() const;
     // Why nodes may not be found or reached although the configuration looks as if they were. Each
     // is logged when it arises.
     std::vector<std::string> warnings() const;

@@ -30,9 +30,8 @@ Result<Places> find_places(const Config& config,
     Places places;
     places.cidrs = config.cidrs;
     if (config.cidr_auto) {
-        for (const Cidr& cidr : discover::automatic_cidrs(interfaces, config.ports))
-            places.cidrs.push_back(cidr);
-        for (const auto& [interface, scanned] : discover::narrowed(interfaces, config.ports))
+        for (const Cidr& cidr : discover::automatic_cidrs(interfaces)) places.cidrs.push_back(cidr);
+        for (const auto& [interface, scanned] : discover::narrowed(interfaces))
             places.narrowed.push_back(
                 interface.name + " is in a /" + std::to_string(interface.prefix) + ", but only " +
                 to_string(scanned) + " around " + to_string(interface.ip) +

@@ -35,6 +35,7 @@ class NodePort {
         store::Position newest_position;         // of the last line that can be read
         std::string problem;                     // disk_trouble()
         std::vector<std::string> warnings = {};  // who cannot be found, or reached
+        Standing standing = {};
 
         store::Arrival newest() const { return newest_position.arrival; }
     };

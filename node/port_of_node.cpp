@@ -74,6 +74,7 @@ NodePort::Status PortOfNode::status() {
     status.newest_position = position_at(node_.newest());
     status.problem = node_.disk_trouble();
     status.warnings = node_.warnings();
+    status.standing = node_.standing();
     return status;
 }
 

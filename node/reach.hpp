@@ -33,6 +33,7 @@ class Reach {
     // To be called once, when `moved` may be.
     void follow();
 
+    const Places& places() const { return places_; }
     std::vector<std::string> warnings() const;
     // Whenever the kernel says that something has changed, if an address can go.
     void look();

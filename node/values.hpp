@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "controller/events.hpp"
 #include "message/entry.hpp"
@@ -38,6 +39,19 @@ struct Imported {
     std::uint64_t lines_new = 0;
     std::uint64_t runs_refused = 0;
     std::string why;  // of the first refused run
+};
+
+// How a node stands in its network.
+struct Standing {
+    std::vector<Endpoint> addresses;    // where it can be reached
+    std::vector<std::string> networks;  // that it looks for others in
+    std::uint64_t scan_passed = 0;      // of `scan_targets`, in this sweep
+    std::uint64_t scan_targets = 0;
+    std::uint64_t sweeps = 0;  // that are over
+    bool sweeping = false;
+    bool beacon = false;  // it calls somewhere
+    std::uint64_t calls_sent = 0;
+    std::uint64_t calls_heard = 0;  // of others
 };
 
 // Tells where a line was stored; `id` is that of the line's message. An arrival of 0: the line gets

@@ -26,7 +26,8 @@ Usage:
 
 constexpr std::string_view status_help = R"(lanchat status: how the running node is.
 
-It tells who it is, how many peers are linked, the cursor to go on from with tail --since, how many
+It tells who it is, where it can be reached, in which networks it looks for others and how far that
+is, how many peers are linked, the cursor to go on from with tail --since, how many
 lines of how many logs it holds, how many it trimmed, the bytes on disk, when the oldest line was
 said, its version and socket, warnings, and the problem if nothing can be said now.
 
@@ -41,6 +42,20 @@ void append_row(std::string& out, const api::Author& author) {
     out += '\n';
 }
 
+std::string joined(const std::vector<std::string>& texts) {
+    std::string all;
+    for (const auto& text : texts) all += (all.empty() ? "" : ", ") + text;
+    return all;
+}
+
+std::string scan_text(const Standing& standing) {
+    if (standing.scan_targets == 0) return "off";
+    if (!standing.sweeping) return std::to_string(standing.sweeps) + " sweeps done";
+    return std::to_string(standing.scan_passed * 100 / standing.scan_targets) + "% of " +
+           std::to_string(standing.scan_targets) + " places, sweep " +
+           std::to_string(standing.sweeps + 1);
+}
+
 void append_status_text(std::string& out, const api::Status& status) {
     const auto row = [&out](std::string_view what, std::string_view value) {
         std::string name(what);
@@ -50,6 +65,12 @@ void append_status_text(std::string& out, const api::Status& status) {
     row("name", status.name);
     row("id", status.id);
     row("address", status.address);
+    if (status.addresses.size() > 1) row("reachable", joined(status.addresses));
+    row("networks", joined(status.standing.networks));
+    row("scan", scan_text(status.standing));
+    if (status.standing.beacon)
+        row("beacon", std::to_string(status.standing.calls_sent) + " calls, " +
+                          std::to_string(status.standing.calls_heard) + " of others heard");
     row("version", status.version);
     row("peers", std::to_string(status.peers));
     row("cursor", status.cursor);
@@ -113,9 +134,9 @@ int ShowStatus::operator()(api::Client& node, const Streams& streams) const {
     const auto& status = std::get<api::Status>(answer);
     std::string text;
     if (streams.json) {
-        append_status(text,
-                      {status.id, status.name, status.address, status.version, status.cursor,
-                       status.peers, status.problem, status.held, status.socket, status.warnings});
+        append_status(text, {status.id, status.name, status.address, status.version, status.cursor,
+                             status.peers, status.problem, status.held, status.socket,
+                             status.warnings, status.addresses, status.standing});
     } else {
         append_status_text(text, status);
     }

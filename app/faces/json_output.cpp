@@ -405,6 +405,16 @@ void append_room(std::string& out, std::string_view name) {
     out += "}\n";
 }
 
+void append_texts(std::string& out, std::string_view key, const std::vector<std::string>& texts) {
+    append_key(out, key);
+    out += '[';
+    for (std::size_t n = 0; n < texts.size(); ++n) {
+        if (n > 0) out += ',';
+        append_json_string(out, texts[n]);
+    }
+    out += ']';
+}
+
 void append_status(std::string& out, const NodeStatus& status) {
     append_start(out, "status");
     append_string(out, "id", status.id);
@@ -415,13 +425,21 @@ void append_status(std::string& out, const NodeStatus& status) {
     append_number(out, "peers", status.peers);
     append_string(out, "problem", status.problem);
     append_string(out, "socket", status.socket);
-    append_key(out, "warnings");
-    char before = '[';
-    for (const auto& warning : status.warnings) {
-        out += std::exchange(before, ',');
-        append_json_string(out, warning);
+    append_texts(out, "warnings", status.warnings);
+    append_texts(out, "addresses", status.addresses);
+    const Standing& standing = status.standing;
+    append_texts(out, "networks", standing.networks);
+    out += ",\"scan\":{\"sweeping\":";
+    out += standing.sweeping ? "true" : "false";
+    append_number(out, "passed", standing.scan_passed);
+    append_number(out, "targets", standing.scan_targets);
+    append_number(out, "sweeps", standing.sweeps);
+    out += '}';
+    if (standing.beacon) {
+        out += ",\"beacon\":{\"sent\":" + std::to_string(standing.calls_sent);
+        append_number(out, "heard", standing.calls_heard);
+        out += '}';
     }
-    out += status.warnings.empty() ? "[]" : "]";
     if (status.held) append_held(out, *status.held);
     out += "}\n";
 }

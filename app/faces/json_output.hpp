@@ -56,6 +56,8 @@ struct NodeStatus {
     std::optional<store::Tally> held;  // what it holds
     std::string_view socket = {};
     std::vector<std::string> warnings = {};
+    std::vector<std::string> addresses = {};
+    Standing standing = {};
 };
 void append_status(std::string& out, const NodeStatus& status);
 

@@ -34,6 +34,7 @@ void Roster::opened(Link& link, Peer& peer, Ack received_there, Now now, Effects
     peer.up = true;
     peer_map_.update(peer.address, PeerState::linked, link.direction);
     contacts_.linked(peer.address, link.encrypted);
+    if (newly_up && !peer.key.legacy) seek(link);
     if (newly_up) {
         needs_.came(peer, now.steady);
         if (!peer.key.legacy) meet(peer, now, out);

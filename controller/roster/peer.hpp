@@ -32,8 +32,11 @@ struct Link {
     Hello hello;                      // theirs; legacy: empty
     Ack received_there;               // dialled: what they had of ours when they greeted
 
-    bool renews = false;   // the peer doubts its links of before it
-    bool doubted = false;  // it may be dead, and nothing was heard over it since that may be
+    bool renews = false;       // the peer doubts its links of before it
+    bool seeks_owed = false;   // it is to tell where others are
+    bool sought = false;       // and has not yet
+    bool places_owed = false;  // we are to tell it
+    bool doubted = false;      // it may be dead, and nothing was heard over it since that may be
 
     std::optional<Instant> surplus_since;  // lost the tie-break then: its dialler ends it
 

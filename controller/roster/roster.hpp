@@ -65,13 +65,15 @@ class Roster {
     static bool take_late_ok(Link&, const Frame&);
     void take_hello(Link&, Peer&, const Frame&, Instant now);
     static void take_ping(Link&, const Frame&);
+    void take_places(Link&, const Frame&, Now, Effects&);
     void take_verify(Peer&, const Frame&, Now, Effects&);
     // True: the peer has left.
     bool take_bye(Peer&, const Frame&, Now, Effects&);
     // What one carries. Whether an acknowledgement of the greeting is owed besides.
     bool fill(Link&, Frame&);
     static void fill_verify(Peer&, Frame&);
-    static void fill_wall(Link&, Frame&, Now);  // with whatever goes anyway, so it is last
+    void fill_places(Link&, const Peer*, Frame&, Now);  // after the ping
+    static void fill_wall(Link&, Frame&, Now);          // with whatever goes anyway, so it is last
     // `frame` leaves over the link, if it says something.
     static void send(Link&, Frame, Effects&);
 
@@ -140,6 +142,9 @@ class Roster {
     void detach(const Link&, End, Peer&, Now, Effects&);
     void take_down(Peer&, DownReason, Now, Effects&);
 
+    // exchange.cpp: where others are
+    void seek(Link&);
+
     // moving.cpp: links that may be dead
     void trust_again(Link&);
     bool may_be_dead(const Peer&) const;
@@ -206,6 +211,7 @@ class Roster {
     std::set<LinkId> challengers_;      // and some that were
     std::set<NodeId> outdated_;         // of another version, and told of
     std::uint64_t dialled_ = 0;
+    Instant sought_{};  // when somebody was asked last where others are
 };
 
 }  // namespace lanchat::controller::roster

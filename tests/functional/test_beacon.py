@@ -106,7 +106,7 @@ def calls_of_anybody_lead_nowhere_outside_the_range():
         note(f"{tried} connects after {len(calls)} calls")
         check(tried <= 64, "calls make it dial like mad")
         other = chat.node("other", *_no_scan(chat), ip=hostile.ip, namespace=hostile.namespace)
-        other.wait_linked(1, within(15))
+        chat.wait_mesh([node, other], within(15))
         check_never_flapped([node, other])
 
 

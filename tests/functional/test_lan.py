@@ -1,5 +1,6 @@
 # A LAN of silent addresses: found at once, scanned gently, and nothing sent outside.
 import json
+import os
 import time
 
 from lanchat import Chat, check_chat_works, check_never_flapped, check_one_link_per_pair, run
@@ -157,24 +158,78 @@ def several_nodes_on_each_host_form_one_mesh():
         check_chat_works(nodes)
 
 
-def _warnings(node):
+def _status(node):
     told = run("status", "--json", home=node.home)
     check_equal(told.returncode, 0, f"exit code: {told.stderr!r}")
-    return json.loads(told.stdout)["warnings"]
+    return json.loads(told.stdout)
+
+
+def _warnings(node):
+    return _status(node)["warnings"]
 
 
 @test
 def of_a_large_subnet_it_is_said_which_part_is_scanned():
     need_namespaces()
-    for prefix, part in ((16, "10.77.0.0/22"), (24, None)):
+    for prefix, part in ((8, "10.77.0.0/16"), (16, None), (24, None)):
         with Lan(1, prefix) as lan, Chat(ports=4) as chat:
             node = chat.node("alice", ip="", cidr="auto", namespace=lan.hosts[0].namespace)
             node.wait_ready()
             warnings = _warnings(node)
             check_equal(len(warnings), 1 if part else 0, f"warnings in a /{prefix}")
             if part:
-                check(part in warnings[0] and "/16" in warnings[0], f"what it says: {warnings}")
+                check(part in warnings[0] and "/8" in warnings[0], f"what it says: {warnings}")
                 node.wait("to tell it", lambda: any(part in line for line in node.err), within(5))
+
+
+@test
+def who_knows_one_knows_all():
+    need_namespaces()
+    with Lan(5) as lan, Chat(ports=2, cidr=lan.cidr) as chat:
+        path = os.path.join(chat.folder, "no-scan.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"discovery": {"scan": False, "beacon": False}}, file)
+        hosts = lan.hosts
+        first = chat.node("n0", "-c", path, ip=hosts[0].ip, namespace=hosts[0].namespace)
+        first.wait_ready()
+        nodes = [first] + [chat.node(f"n{n}", "-c", path, "--peer", first.address, ip=host.ip,
+                                     namespace=host.namespace)
+                           for n, host in enumerate(hosts[1:], 1)]
+        chat.wait_mesh(nodes, within(5))
+        check_one_link_per_pair(nodes)
+        check_chat_works(nodes)
+
+
+@test
+def a_16_is_scanned_slowly_and_shared_by_those_who_met():
+    need_namespaces()
+    with Lan(4, 16) as lan, Chat(ports=3) as chat:
+        watches = [Watch(host, lan.cidr, chat.range) for host in lan.hosts]
+        samples = [Samples(watch) for watch in watches]
+        nodes = [chat.node(f"n{n}", "--no-beacon", ip="", cidr="auto", namespace=host.namespace)
+                 for n, host in enumerate(lan.hosts)]
+        chat.wait_mesh(nodes, within(10))
+        time.sleep(4)  # what each had begun alone
+        seconds = full(60, 9)
+        began = [len(watch.addresses()) for watch in watches]
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for sample in samples:
+                sample.take()
+            time.sleep(0.3)
+        asked = sum(len(watch.addresses()) - before for watch, before in zip(watches, began))
+        note(f"{asked} addresses asked by four in {seconds} s")
+        alone = NEW_ADDRESSES_MAX * seconds / WINDOW_S
+        check(asked <= 1.2 * alone, f"one alone would have asked {alone:.0f}")
+        check(asked >= 0.3 * alone, f"nobody goes on: {alone:.0f} would be one's share")
+        for sample in samples:
+            check(sample.new_addresses() <= NEW_ADDRESSES_MAX, "too many new addresses at once")
+        status = _status(nodes[0])
+        check_equal(status["networks"], ["10.77.0.0/16"], "networks")
+        check(status["addresses"] == [nodes[0].address], f"addresses: {status['addresses']}")
+        scan = status["scan"]
+        check(scan["sweeping"] and 0 < scan["passed"] < scan["targets"], f"progress: {scan}")
+        check_chat_works(nodes)
 
 
 @test

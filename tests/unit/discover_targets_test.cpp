@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "message/limits.hpp"
 #include "message/rng.hpp"
 
 namespace discover_targets_test {
@@ -87,6 +88,24 @@ TEST_CASE("a sweep visits exactly the hosts times the ports without ourselves, e
         CHECK(all.size() == expected.size());
         CHECK(std::set<Endpoint>(all.begin(), all.end()) == expected);
     }
+}
+
+TEST_CASE("of a range that is too large for all ports a sweep visits those that fit, ours first") {
+    Targets large({cidr("10.0.0.0/16")}, {4565, 4569}, {endpoint("10.0.7.7:4567")});
+    CHECK(large.count() == 65'533);  // without ourselves
+    std::set<std::uint16_t> ports;
+    std::set<std::uint32_t> addresses;
+    while (const auto target = large.next()) {
+        ports.insert(target->port);
+        addresses.insert(target->ip.bits);
+    }
+    CHECK(ports == std::set<std::uint16_t>{4567});
+    CHECK(addresses.size() == 65'533);
+    CHECK(large.covers(endpoint("10.0.200.1:4569")));
+    CHECK_FALSE(large.has_passed(endpoint("10.0.200.1:4569")));
+
+    Targets wide({cidr("10.0.0.0/24")}, {1, 3'000}, {});
+    CHECK(wide.count() == 254 * (limits::targets_max / 254));
 }
 
 TEST_CASE("an endpoint is covered exactly when a sweep visits it") {

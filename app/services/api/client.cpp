@@ -16,6 +16,19 @@
 namespace lanchat::app::api {
 namespace {
 
+Standing standing_of(const v1::StatusReply& reply) {
+    Standing standing;
+    standing.networks = {reply.networks().begin(), reply.networks().end()};
+    standing.scan_passed = reply.scan().passed();
+    standing.scan_targets = reply.scan().targets();
+    standing.sweeps = reply.scan().sweeps();
+    standing.sweeping = reply.scan().sweeping();
+    standing.beacon = reply.has_beacon();
+    standing.calls_sent = reply.beacon().sent();
+    standing.calls_heard = reply.beacon().heard();
+    return standing;
+}
+
 Problem problem_of(const grpc::Status& status) {
     switch (status.error_code()) {
         case grpc::StatusCode::INVALID_ARGUMENT:
@@ -286,11 +299,18 @@ Answer<Status> Client::status() {
     v1::StatusReply reply;
     const auto status = connection_->stub->Status(&context, {}, &reply);
     if (!status.ok()) return problem_of(status);
-    return Status{reply.id(),      reply.name(),
-                  reply.address(), reply.version(),
-                  reply.cursor(),  reply.peers(),
-                  reply.problem(), held_of(reply),
-                  reply.socket(),  {reply.warnings().begin(), reply.warnings().end()}};
+    return Status{reply.id(),
+                  reply.name(),
+                  reply.address(),
+                  reply.version(),
+                  reply.cursor(),
+                  reply.peers(),
+                  reply.problem(),
+                  held_of(reply),
+                  reply.socket(),
+                  {reply.warnings().begin(), reply.warnings().end()},
+                  {reply.addresses().begin(), reply.addresses().end()},
+                  standing_of(reply)};
 }
 
 std::optional<Problem> Client::export_runs(const std::function<bool(const Run&)>& take) {

@@ -67,6 +67,8 @@ struct Status {
     std::optional<store::Tally> held;
     std::string socket = {};
     std::vector<std::string> warnings = {};
+    std::vector<std::string> addresses = {};
+    Standing standing = {};  // but for its addresses
 };
 
 struct Query {

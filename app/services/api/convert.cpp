@@ -140,6 +140,16 @@ void fill(v1::StatusReply& out, const NodePort::Status& status, std::size_t peer
     out.set_peers(static_cast<std::uint32_t>(peers));
     out.set_problem(status.problem);
     for (const auto& warning : status.warnings) out.add_warnings(warning);
+    const Standing& standing = status.standing;
+    for (const Endpoint& address : standing.addresses) out.add_addresses(to_string(address));
+    for (const auto& network : standing.networks) out.add_networks(network);
+    out.mutable_scan()->set_passed(standing.scan_passed);
+    out.mutable_scan()->set_targets(standing.scan_targets);
+    out.mutable_scan()->set_sweeps(standing.sweeps);
+    out.mutable_scan()->set_sweeping(standing.sweeping);
+    if (!standing.beacon) return;
+    out.mutable_beacon()->set_sent(standing.calls_sent);
+    out.mutable_beacon()->set_heard(standing.calls_heard);
 }
 
 void fill(v1::VerifyReply& out, const controller::Verification& verification) {
