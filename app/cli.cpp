@@ -354,6 +354,7 @@ CommandLine carry_out(const Parser& parser, const Surroundings& around) {
     if (spoken->command.needs == Needs::node) return ask_node(parser, *spoken, options, around);
     call.settings = &settings;
     call.data_dir = options.config.data_dir;
+    call.json = parser.words.json;
     return done(spoken->command.deed(call));
 }
 

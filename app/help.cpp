@@ -40,6 +40,7 @@ constexpr std::array rows{
     Row{"    --plain", "lines for people, in and out"},
     Row{"    --json", "lines for programs, in and out"},
     Row{"    --linger S", "seconds to deliver after the end of input (5); inf: stay"},
+    Row{"    --metrics ADDR:PORT", "metrics.listen"},
     Row{"    --log-level L", "log.level"},
     Row{"    --log-file F", "log.file"},
     Row{"-q, --quiet", "chat and errors only"},

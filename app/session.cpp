@@ -65,8 +65,9 @@ int Session::run() {
     node_.on_room([this] { review_flow(); });
     if (face_->wants_glimpses()) node_.glimpse();
     const auto address = node_.start();
-    if (!address) {
-        std::cerr << "lanchat: " + displayable(address.why()) + "\n";
+    const auto failure = address ? serve_metrics() : Failure{address.why()};
+    if (failure) {
+        std::cerr << "lanchat: " + displayable(failure->why) + "\n";
         return 1;
     }
     serve_commands();
@@ -82,6 +83,15 @@ void Session::serve_commands() {
     if (config_.data_dir.empty()) return;
     server_ = std::make_unique<api::Server>(loop_, port_);
     if (const auto no = server_->start(config_.data_dir)) warn("no commands: " + no->why);
+}
+
+// Whoever asks for them relies on them.
+std::optional<Failure> Session::serve_metrics() {
+    if (config_.metrics.listen.empty()) return std::nullopt;
+    metrics_ = std::make_unique<metrics::Server>(loop_, port_);
+    const auto where = metrics_->start(*parse_endpoint(config_.metrics.listen));
+    if (!where) return Failure{where.why()};
+    return std::nullopt;
 }
 
 Surface Session::surface() {
@@ -204,6 +214,7 @@ void Session::on_signal() {
 void Session::stopped() {
     if (std::exchange(stopped_, true)) return;
     server_.reset();
+    metrics_.reset();
     if (terminal_) terminal_->close();
     face_->bye(reason_);
     out_.finish([this] { notes_.finish([this] { loop_.stop(); }); });

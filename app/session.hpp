@@ -13,6 +13,7 @@
 #include "app/faces/face.hpp"
 #include "app/log.hpp"
 #include "app/services/api/server.hpp"
+#include "app/services/metrics/server.hpp"
 #include "app/streams/input.hpp"
 #include "app/streams/output.hpp"
 #include "app/terminal/terminal.hpp"
@@ -38,6 +39,7 @@ class Session {
     void start_input();
     void open_terminal(Typing& typing);
     void serve_commands();
+    std::optional<Failure> serve_metrics();
     void show_to_face();
     void heed(const Event& event);
     bool is_all_we_wanted(const Endpoint& where) const;
@@ -65,6 +67,7 @@ class Session {
     std::unique_ptr<Terminal> terminal_;  // what is typed goes to the face
     std::unique_ptr<LineInput> lines_;    // as does what is read
     std::unique_ptr<api::Server> server_;
+    std::unique_ptr<metrics::Server> metrics_;
     bool leaving_ = false;
     bool stopped_ = false;
     std::string reason_ = "eof";

@@ -50,6 +50,12 @@ struct UiConfig {
     bool operator==(const UiConfig&) const = default;
 };
 
+struct MetricsConfig {
+    std::string listen;  // "ip:port"; empty: nowhere
+
+    bool operator==(const MetricsConfig&) const = default;
+};
+
 struct LogConfig {
     std::string level = "info";  // trace debug info warn error off
     std::string file;            // empty: stderr
@@ -70,6 +76,7 @@ struct Config {
     SecurityConfig security;
     HistoryConfig history;
     UiConfig ui;
+    MetricsConfig metrics;
     LogConfig log;
 
     bool operator==(const Config&) const = default;

@@ -61,6 +61,12 @@ Refusal refuse_peer(const std::string& text) {
                    "\" is not an address like 192.168.1.7 or 192.168.1.7:4565"};
 }
 
+Refusal refuse_listen(const std::string& text) {
+    if (text.empty() || parse_endpoint(text)) return std::nullopt;
+    return Failure{"\"" + text.substr(0, limits::name_bytes_max) +
+                   "\" is not an address and a port like 127.0.0.1:9090"};
+}
+
 Refusal refuse_name(const std::string& text) {
     if (text.empty()) return std::nullopt;
     if (!is_utf8(text)) return Failure{"a name must be valid UTF-8"};
@@ -297,6 +303,14 @@ constexpr std::array table{
             return std::string(colors[static_cast<std::size_t>(c.ui.color)]);
         },
         .set = [](Config& c, const Value& v) { c.ui.color = ColorMode{place_of(colors, v)}; }},
+    Key{.path = "metrics.listen",
+        .kind = KeyKind::text,
+        .about = "serve figures to Prometheus here, as http://ADDR:PORT/metrics; empty: nowhere",
+        .flag = "--metrics",
+        .metavar = "ADDR:PORT",
+        .refuse = refuse_listen,
+        .get = [](const Config& c) -> Value { return c.metrics.listen; },
+        .set = [](Config& c, const Value& v) { c.metrics.listen = std::get<std::string>(v); }},
     Key{.path = "log.level",
         .kind = KeyKind::choice,
         .about = "trace, debug, info, warn, error or off",

@@ -76,6 +76,11 @@ void Room::on(const Sighted& sighted, Now now, Effects& out) { roster_.on(sighte
 
 void Room::on(const Unreachable& place, Now now, Effects& out) { roster_.on(place, now, out); }
 
+std::optional<std::int64_t> Room::clock_ahead_ms(Now now) const {
+    if (walls_.empty()) return std::nullopt;
+    return now.wall.ms - walls_.at(now).time.ms;
+}
+
 void Room::on(const Moved& moved, Now now, Effects& out) { roster_.on(moved, now, out); }
 
 void Room::on(const Swept&, Now, Effects&) { swept_ = true; }

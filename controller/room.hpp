@@ -100,6 +100,9 @@ class Room final : private roster::Needs,
     // The device under its last known name; the address is 0 unless it is linked.
     PeerInfo about(const DeviceId&) const override;
 
+    // How far our wall clock is ahead of what most say; none: nobody has said.
+    std::optional<std::int64_t> clock_ahead_ms(Now now) const;
+
     // The people whom a typed name may mean: those who are blocked, or all others.
     std::vector<Candidate> candidates(bool blocked) const;
 

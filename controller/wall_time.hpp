@@ -35,6 +35,7 @@ class WallTimes {
     // shutdown). If they are more than a century apart it is the earlier: nobody leads to the year
     // 9999.
     Believed at(Now now) const;
+    bool empty() const { return offsets_.empty(); }
 
   private:
     std::map<NodeId, std::int64_t> offsets_;  // wall - steady, in ms

@@ -19,12 +19,6 @@
 
 namespace lanchat::discover {
 
-// Where all of lanchat calls. Groups of 224.0.0.0/24 go to every port of a switch, whether one asks
-// for them or not, so a switch that watches memberships and has lost its querier stops nothing
-// (RFC 4541 2.1.2); no router passes them on.
-inline constexpr Ipv4 beacon_group{0xE00000B7};  // 224.0.0.183
-inline constexpr std::uint16_t beacon_port = 4565;
-
 // A card that it calls on.
 struct Card {
     std::string name;

@@ -22,6 +22,10 @@ Nonce random_nonce() {
     return nonce;
 }
 
+void note_some(std::set<std::string>& all, std::string one) {
+    if (all.size() < limits::outdated_told_max) all.insert(std::move(one));
+}
+
 Failure not_running() { return Failure{"the node is not running"}; }
 
 }  // namespace
@@ -127,6 +131,10 @@ void Node::Body::perform_one(brain::Notify& notify) {
         memory_->met(moved->peer.address);
     if (const auto* down = std::get_if<brain::PeerDown>(&notify.event))
         spdlog::debug("no longer linked with {}", to_string(down->peer.address));
+    if (const auto* other = std::get_if<brain::OtherNetwork>(&notify.event))
+        note_some(other_networks_, to_string(other->where));
+    if (const auto* other = std::get_if<brain::OtherVersion>(&notify.event))
+        note_some(other_versions_, other->address());
     const bool others_changed = std::holds_alternative<brain::PeerUp>(notify.event) ||
                                 std::holds_alternative<brain::PeerDown>(notify.event) ||
                                 std::holds_alternative<brain::PeerMoved>(notify.event);
@@ -283,6 +291,10 @@ Standing Node::Body::standing() const {
     standing.scan_targets = progress.targets;
     standing.sweeps = progress.sweeps;
     standing.sweeping = progress.sweeping;
+    standing.links_accepted = links_accepted_;
+    if (room_) standing.clock_ahead_ms = room_->clock_ahead_ms(clock_now());
+    standing.other_networks = {other_networks_.begin(), other_networks_.end()};
+    standing.other_versions = {other_versions_.begin(), other_versions_.end()};
     if (!beacon_) return standing;
     standing.beacon = !places.cards.empty();
     standing.calls_sent = beacon_->counts().sent;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -135,6 +136,9 @@ class Node::Body {
     std::optional<asio::ip::tcp::socket> in_hand_;
     bool feeding_ = false;
     bool room_wanted_ = false;
+    std::uint64_t links_accepted_ = 0;      // from other machines
+    std::set<std::string> other_networks_;  // and versions: some of those that were met
+    std::set<std::string> other_versions_;
     bool legacy_waits_ = false;  // for the disk
     bool receiving_ = true;
     bool glimpses_ = false;

@@ -246,6 +246,7 @@ link::Transport::Hooks Node::Body::link_hooks() {
             feed(brain::Glimpsed{link, run});
         };
     return {[this](LinkId link, Endpoint from, bool encrypted) {
+                if (!from.ip.is_loopback() && from.ip != address_.ip) ++links_accepted_;
                 feed(brain::Accepted{link, from, encrypted});
             },
             std::move(glimpsed),
@@ -260,7 +261,10 @@ link::Transport::Hooks Node::Body::link_hooks() {
                 feed(brain::Lost{link, to_brain(end)});
             },
             [this] { return room_->peers().full(); },
-            [this](Endpoint where) { listener_(brain::OtherVersion{where}); }};
+            [this](Endpoint where) {
+                brain::Notify told{brain::OtherVersion{where}};
+                perform_one(told);
+            }};
 }
 
 discover::Hooks Node::Body::discovery_hooks() {

@@ -51,7 +51,12 @@ struct Standing {
     bool sweeping = false;
     bool beacon = false;  // it calls somewhere
     std::uint64_t calls_sent = 0;
-    std::uint64_t calls_heard = 0;  // of others
+    std::uint64_t calls_heard = 0;               // of others
+    std::uint64_t links_accepted = 0;            // that other machines have dialled
+    std::optional<std::int64_t> clock_ahead_ms;  // of the clocks of peers; none: there are none
+    std::vector<std::string> other_networks =
+        {};  // who does not know our passphrase, or we not theirs
+    std::vector<std::string> other_versions = {};  // and whom no link is possible with
 };
 
 // Tells where a line was stored; `id` is that of the line's message. An arrival of 0: the line gets

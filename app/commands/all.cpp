@@ -13,6 +13,7 @@ Command search_command();
 Command peers_command();
 Command rooms_command();
 Command status_command();
+Command doctor_command();
 Command verify_command();
 Command block_command();
 Command unblock_command();
@@ -23,11 +24,11 @@ Command identity_command();
 Command config_command();
 
 const std::vector<Command>& all_commands() {
-    static const std::vector<Command> all{send_command(),    tail_command(),     history_command(),
-                                          search_command(),  peers_command(),    rooms_command(),
-                                          status_command(),  verify_command(),   block_command(),
-                                          unblock_command(), export_command(),   import_command(),
-                                          invite_command(),  identity_command(), config_command()};
+    static const std::vector<Command> all{
+        send_command(),   tail_command(),   history_command(),  search_command(),
+        peers_command(),  rooms_command(),  status_command(),   doctor_command(),
+        verify_command(), block_command(),  unblock_command(),  export_command(),
+        import_command(), invite_command(), identity_command(), config_command()};
     return all;
 }
 

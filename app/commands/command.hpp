@@ -69,6 +69,7 @@ struct Call {
     // Of a command that needs the settings.
     const Settings* settings = nullptr;
     std::string data_dir = {};  // empty: that of the profile
+    bool json = false;
 };
 
 struct Command {

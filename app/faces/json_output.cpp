@@ -444,6 +444,16 @@ void append_status(std::string& out, const NodeStatus& status) {
     out += "}\n";
 }
 
+void append_finding(std::string& out, std::string_view check, std::string_view result,
+                    std::string_view cause, std::string_view remedy) {
+    append_start(out, "finding");
+    append_string(out, "check", check);
+    append_string(out, "result", result);
+    append_string(out, "cause", cause);
+    append_string(out, "do", remedy);
+    out += "}\n";
+}
+
 void append_run(std::string& out, const Run& run) {
     append_start(out, "run");
     if (run.shared) {

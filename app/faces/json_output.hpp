@@ -61,6 +61,10 @@ struct NodeStatus {
 };
 void append_status(std::string& out, const NodeStatus& status);
 
+// What a check of the doctor found; no `do`: nothing is to be done.
+void append_finding(std::string& out, std::string_view check, std::string_view result,
+                    std::string_view cause, std::string_view remedy);
+
 // All that a run is made of, in base64 (RFC 4648).
 void append_run(std::string& out, const Run& run);
 void append_bye(std::string& out, std::string_view reason);

@@ -124,18 +124,20 @@ TEST_CASE("the help of the program and its commands is what it is known for") {
     Desk desk;
 
     desk.run({"--help"});
-    CHECK(
-        has(desk.out,
-            "          send, tail, history, search, peers, rooms, status, verify, block, unblock,\n"
-            "          export, import\n"
-            "  lanchat invite [FILE]                 make a passphrase for a closed network\n"
-            "  lanchat [OPTIONS] identity COMMAND    show, export or import the key that is this "
-            "node\n"));
+    CHECK(has(
+        desk.out,
+        "          send, tail, history, search, peers, rooms, status, verify, block, unblock,\n"
+        "          export, import\n"
+        "  lanchat [OPTIONS] doctor [--json]     why people do not find each other, and what to "
+        "do\n"
+        "  lanchat invite [FILE]                 make a passphrase for a closed network\n"
+        "  lanchat [OPTIONS] identity COMMAND    show, export or import the key that is this "
+        "node\n"));
     desk.run({"rooms", "--help"});
     CHECK(desk.out ==
           "lanchat rooms: every room something was said in.\n\nUsage:\n  lanchat rooms [--json]\n\n"
           "The node is that of the profile: -P NAME or -d DIR choose another one. Without one that "
-          "runs,\ncommands other than config, identity and invite end with 3.\n"
+          "runs,\ncommands other than config, doctor, identity and invite end with 3.\n"
           "The options of lanchat may stand before or after the command: lanchat --help\n");
     CHECK(has(desk.refusal({"config"}), "config needs one of: print, check, schema, init\n"));
     CHECK(has(desk.refusal({"identity"}), "identity needs one of: show, export, import\n"));

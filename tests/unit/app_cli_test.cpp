@@ -163,12 +163,11 @@ TEST_CASE("an unknown option or word is refused with the one that was meant") {
 TEST_CASE("what later versions will know is unknown now") {
     Desk desk;
 
-    for (const auto* option :
-         {"--tui", "--web", "--no-web", "--metrics=127.0.0.1:1", "--log-format=json"}) {
+    for (const auto* option : {"--tui", "--web", "--no-web", "--log-format=json"}) {
         CAPTURE(option);
         CHECK(has(desk.refusal({option}), "unknown option"));
     }
-    for (const auto* command : {"daemon", "attach", "top", "file", "doctor"}) {
+    for (const auto* command : {"daemon", "attach", "top", "file"}) {
         CAPTURE(command);
         CHECK(has(desk.refusal({command}), "unknown word"));
     }

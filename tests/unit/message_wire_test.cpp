@@ -47,8 +47,7 @@ Frame full_frame() {
     frame.wall = WallTime{1'700'000'000'000};
     frame.ping = Ping{77, true};
     frame.bye = Bye::duplicate;
-    frame.seeks = true;
-    frame.places = {{Ipv4{0x0A000001}, 4565}, {Ipv4{0xFFFFFFFF}, 65535}};
+    frame.places = {{{}, 1}, {Ipv4{0xFFFFFFFF}, 65535}}, frame.seeks = true;
     return frame;
 }
 
@@ -75,9 +74,7 @@ Frame random_frame(Rng& rng) {
     if (rng.below(2) == 0) frame.receipts = {receipt_of(static_cast<std::uint8_t>(rng.below(9)))};
     if (rng.below(2) == 0) frame.ping = Ping{rng.next(), rng.below(2) == 0};
     if (rng.below(2) == 0) frame.bye = static_cast<Bye>(rng.below(5));
-    frame.seeks = rng.below(2) == 0;
-    for (auto n = rng.below(4); n > 0; --n)
-        frame.places.push_back({Ipv4{static_cast<std::uint32_t>(rng.next())}, 4565});
+    if (rng.below(2) == 0) frame.places = {{Ipv4{7}, 7}};
     frame.listing = rng.below(2) == 0;
     if (rng.below(2) == 0) frame.said = {{Epoch{rng.next()}, rng.next() | 1}};
     frame.listed = rng.below(2) == 0;

@@ -23,6 +23,10 @@ Standing standing_of(const v1::StatusReply& reply) {
     standing.scan_targets = reply.scan().targets();
     standing.sweeps = reply.scan().sweeps();
     standing.sweeping = reply.scan().sweeping();
+    standing.links_accepted = reply.links_accepted();
+    if (reply.has_clock_ahead_ms()) standing.clock_ahead_ms = reply.clock_ahead_ms();
+    standing.other_networks = {reply.other_networks().begin(), reply.other_networks().end()};
+    standing.other_versions = {reply.other_versions().begin(), reply.other_versions().end()};
     standing.beacon = reply.has_beacon();
     standing.calls_sent = reply.beacon().sent();
     standing.calls_heard = reply.beacon().heard();

@@ -147,6 +147,10 @@ void fill(v1::StatusReply& out, const NodePort::Status& status, std::size_t peer
     out.mutable_scan()->set_targets(standing.scan_targets);
     out.mutable_scan()->set_sweeps(standing.sweeps);
     out.mutable_scan()->set_sweeping(standing.sweeping);
+    out.set_links_accepted(standing.links_accepted);
+    if (standing.clock_ahead_ms) out.set_clock_ahead_ms(*standing.clock_ahead_ms);
+    for (const auto& other : standing.other_networks) out.add_other_networks(other);
+    for (const auto& other : standing.other_versions) out.add_other_versions(other);
     if (!standing.beacon) return;
     out.mutable_beacon()->set_sent(standing.calls_sent);
     out.mutable_beacon()->set_heard(standing.calls_heard);
