@@ -20,6 +20,7 @@ constexpr std::uint64_t large_addresses = 1'024;
 constexpr int on_link_per_s =
     static_cast<int>(limits::new_on_link_addresses_max * std::chrono::milliseconds{1'000} /
                      std::chrono::milliseconds{limits::on_link_window});
+constexpr std::uint64_t sweeps_to_all = 4;
 constexpr int rest_of_long_sweeps = 4;  // times as long as they took
 
 std::vector<Ipv4> addresses_of(const std::vector<Endpoint>& endpoints) {
@@ -109,9 +110,12 @@ Discovery::Progress Discovery::progress() const {
 
 bool Discovery::is_large() const { return targets_.addresses() > large_addresses; }
 
-// Neighbouring addresses are spread over all, since machines lie close together.
+// Neighbouring addresses are spread over all, since machines lie close together. Now and then
+// everybody looks at all of them: two who are known by other addresses than they know may each take
+// some for the other's.
 bool Discovery::is_of_others(Ipv4 ip) const {
-    return of_ > 1 && is_large() && Rng(ip.bits).next() % of_ != rank_;
+    const bool looks_at_all = sweeps_ % sweeps_to_all == sweeps_to_all - 1;
+    return of_ > 1 && is_large() && !looks_at_all && Rng(ip.bits).next() % of_ != rank_;
 }
 
 void Discovery::stop() {

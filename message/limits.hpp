@@ -156,7 +156,7 @@ inline constexpr std::chrono::milliseconds rest_after = 1h;  // runs are joined;
 inline constexpr std::size_t rest_runs_max = 1'024;          // looked at, at once
 inline constexpr std::size_t rest_entries_max = 64;          // of those that became one
 inline constexpr std::size_t rest_bytes_max = 16'384;
-inline constexpr std::uint64_t rest_arrivals_max = 65'536;  // between its first line and its last
+inline constexpr std::uint64_t rest_arrivals_max = 1'024;  // from its first line to its last
 inline constexpr std::size_t memory_history_bytes_max = std::size_t{64} * 1024 * 1024;
 inline constexpr std::size_t late_stretches_max = 65'536;  // of lines said while we were away
 

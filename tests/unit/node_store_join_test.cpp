@@ -118,6 +118,22 @@ TEST_CASE_TEMPLATE("what is young, far apart, long or the last is not joined", M
     CHECK(runs_of(std::vector<std::int64_t>(limits::rest_entries_max + 2, 1), {9}, 1) == 3);
 }
 
+TEST_CASE_TEMPLATE("what lies far from each other is not joined", Made, Sqlite, Memory) {
+    Made maker;
+    const auto store = maker.make();
+    Voice anna(InstanceId{1});
+    Voice bob(InstanceId{2});
+    REQUIRE(store->append({anna.say({"a"})}, {1}));
+    REQUIRE(store->append(bob.runs(1, limits::rest_arrivals_max), {1}));
+    for (int n = 0; n < 3; ++n) REQUIRE(store->append({anna.say({"a"})}, {1}));
+
+    CHECK_FALSE(*store->join_runs(much_later, store::all_runs));
+
+    const auto runs = store->runs(anna.log(), 0, 1, 99'999);
+    CHECK(runs->front()->size() == 1);
+    CHECK(store->runs(anna.log(), 1, 1, 99'999)->front()->size() == 2);
+}
+
 TEST_CASE_TEMPLATE("each run is looked at once", Made, Sqlite, Memory) {
     Made maker;
     const auto store = maker.make();
