@@ -82,8 +82,6 @@ void Discovery::move(std::vector<Cidr> cidrs, std::vector<Endpoint> own,
     settings_.remembered = std::move(remembered);
     targets_ = Targets(settings_.cidrs, settings_.ports, settings_.own);
     prober_.move(settings_.cidrs, addresses_of(settings_.own));
-    known_.clear();
-    is_known_.clear();
     collect_known();
     candidate_.reset();
     alive_targets_.clear();
@@ -131,8 +129,21 @@ bool Discovery::may_dial(const Endpoint& endpoint) const {
     return targets_.covers(endpoint) || given_.contains(endpoint);
 }
 
+void Discovery::name(std::vector<Endpoint> named) {
+    if (named == named_) return;
+    named_ = std::move(named);
+    given_ = {settings_.given.begin(), settings_.given.end()};
+    given_.insert(named_.begin(), named_.end());
+    collect_known();
+    known_position_ = 0;
+    if (!sweeping_) next_sweep_ = steady_now();
+    pump_soon();
+}
+
 void Discovery::collect_known() {
-    for (const auto* list : {&settings_.remembered, &settings_.given}) {
+    known_.clear();
+    is_known_.clear();
+    for (const auto* list : {&settings_.remembered, &settings_.given, &named_}) {
         for (const Endpoint& endpoint : *list) {
             if (known_.size() == limits::targets_max) return;
             if (may_dial(endpoint) && is_known_.insert(endpoint).second) known_.push_back(endpoint);

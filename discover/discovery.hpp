@@ -78,6 +78,10 @@ class Discovery {
     // and at that share of the pace, so that all together ask no more than one alone would.
     void share(std::size_t rank, std::size_t of);
 
+    // Besides the given ones these are tried from now on, also outside CIDRs and ports, instead of
+    // those that were named so before.
+    void name(std::vector<Endpoint> named);
+
     struct Progress {
         std::uint64_t passed = 0;  // of the targets of this sweep
         std::uint64_t targets = 0;
@@ -123,7 +127,8 @@ class Discovery {
     Settings settings_;
     Hooks hooks_;
     Targets targets_;
-    std::set<Endpoint> given_;
+    std::set<Endpoint> given_;  // and named
+    std::vector<Endpoint> named_;
     std::vector<Endpoint> known_;  // remembered and given, which every sweep begins with
     std::set<Endpoint> is_known_;
     Prober prober_;

@@ -306,6 +306,7 @@ void Node::Body::stop() {
     if (std::exchange(stopped_, true)) return;
     timer_.cancel();
     if (beacon_) beacon_->stop();
+    if (peers_command_) peers_command_->stop();
     if (discovery_) discovery_->stop();
     if (transport_) transport_->stop();
     if (memory_) memory_->stop();

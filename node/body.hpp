@@ -16,6 +16,7 @@
 #include "controller/room.hpp"
 #include "discover/beacon.hpp"
 #include "discover/discovery.hpp"
+#include "discover/peers_command.hpp"
 #include "node/history.hpp"
 #include "node/keep/book_of_people.hpp"
 #include "node/keep/memory_of_peers.hpp"
@@ -73,6 +74,7 @@ class Node::Body {
     History::Hooks history_hooks();
     link::Transport::Hooks link_hooks();
     discover::Hooks discovery_hooks();
+    discover::PeersCommand::Hooks command_hooks();
     void found(const Endpoint& where, asio::ip::tcp::socket socket);
     void called(const Endpoint& where);
     void share_scan();
@@ -124,6 +126,7 @@ class Node::Body {
     std::unique_ptr<link::Transport> transport_;
     std::unique_ptr<discover::Discovery> discovery_;
     std::unique_ptr<discover::Beacon> beacon_;  // none: it is switched off
+    std::unique_ptr<discover::PeersCommand> peers_command_;
 
     asio::steady_timer timer_;
     Instant armed_ = Instant::max();

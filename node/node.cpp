@@ -205,6 +205,8 @@ void Node::Body::build(const Places& places, std::uint16_t port) {
                            discovery.scan, discovery.scan_rate, discovery.probe_timeout,
                            discovery.rescan, random_bits()},
         discovery_hooks());
+    peers_command_ = std::make_unique<discover::PeersCommand>(loop_.io(), discovery.peers_command,
+                                                              config_.ports, command_hooks());
     if (discovery.beacon)
         beacon_ = std::make_unique<discover::Beacon>(
             loop_.io(), random_bits(), [this](const Endpoint& where) { called(where); });
@@ -225,7 +227,17 @@ void Node::Body::move(const Places& places) {
     feed(brain::Moved{own});
 }
 
+discover::PeersCommand::Hooks Node::Body::command_hooks() {
+    return {[this](std::vector<Endpoint> named) {
+                if (is_running()) discovery_->name(std::move(named));
+            },
+            [](const std::string& trouble) {
+                spdlog::warn("discovery.peers_command: {}", displayable(trouble));
+            }};
+}
+
 void Node::Body::call(const Places& places) {
+    peers_command_->begin();
     if (beacon_ && !beacon_->begin(places.cards, address_.port))
         spdlog::warn("beacon: not all cards take part in multicast; others are scanned for");
 }

@@ -201,6 +201,22 @@ def who_knows_one_knows_all():
 
 
 @test
+def a_program_names_who_is_there():
+    need_namespaces()
+    with Lan(2) as lan, Chat(ports=2, cidr=lan.cidr) as chat:
+        first, second = lan.hosts
+        alice = chat.node("alice", "--no-beacon", ip=first.ip, namespace=first.namespace)
+        path = os.path.join(chat.folder, "command.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"discovery": {"scan": False, "beacon": False,
+                                     "peers_command": f"echo {first.ip}"}}, file)
+        bob = chat.node("bob", "-c", path, ip=second.ip, cidr=f"{second.ip}/32",
+                        namespace=second.namespace)
+        chat.wait_mesh([alice, bob], within(5))
+        check_chat_works([alice, bob])
+
+
+@test
 def a_16_is_scanned_slowly_and_shared_by_those_who_met():
     need_namespaces()
     with Lan(4, 16) as lan, Chat(ports=3) as chat:
