@@ -17,7 +17,7 @@ struct DiscoveryConfig {
     std::chrono::milliseconds probe_timeout{250};
     std::chrono::seconds rescan{60};
     bool allow_public = false;
-    std::string peers_command;  // words, split at blanks; empty: none
+    std::string peers_command = {};  // words, split at blanks; empty: none
 
     bool operator==(const DiscoveryConfig&) const = default;
 };
