@@ -313,7 +313,7 @@ constexpr std::array table{
         .set = [](Config& c, const Value& v) { c.ui.color = ColorMode{place_of(colors, v)}; }},
     Key{.path = "metrics.listen",
         .kind = KeyKind::text,
-        .about = "serve figures to Prometheus here, as http://ADDR:PORT/metrics; empty: nowhere",
+        .about = "serve figures to Prometheus at http://ADDR:PORT/metrics; empty: nowhere",
         .flag = "--metrics",
         .metavar = "ADDR:PORT",
         .refuse = refuse_listen,

@@ -136,7 +136,7 @@ BAD_FLAGS = [
     ["--ip", "10.3.2.1", "--cidr", "127.0.0.1/32"], ["--peer", "nonsense"],
     ["--peer", "127.0.0.1:0"], ["--peer", "127.0.0.1:99999"], ["--linger", "soon"],
     ["--linger", "-1"], ["--log-level", "loud"], ["--name", "a\tb"], ["--name", "x" * 65],
-    ["--unknown"], ["--web"], ["--tui"], ["--metrics", "127.0.0.1:1"],
+    ["--unknown"], ["--web"], ["--tui"], ["--metrics", "127.0.0.1"],
     ["--passphrase-file", "x"], ["nonsense"], ["--plain", "--json"], ["-P", ""], ["-P", "../x"],
 ]
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <asio/executor_work_guard.hpp>
 #include <chrono>
 #include <string>
 
@@ -29,6 +30,7 @@ struct Asked {
     }
 
     asio::io_context loop;
+    asio::executor_work_guard<asio::io_context::executor_type> work{loop.get_executor()};
     std::vector<Endpoint> places;
     std::string trouble;
     PeersCommand program;
