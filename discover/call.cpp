@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "discover/pace.hpp"
 #include "message/big_endian.hpp"
 #include "message/limits.hpp"
 
@@ -71,8 +72,7 @@ bool CallPace::call(Instant now) {
     }
     const auto crowd = limits::call_pause_each * static_cast<int>(callers_.size());
     const Duration pause = std::max<Duration>(limits::call_pause_min, crowd);
-    const auto percent = 80 + static_cast<Duration::rep>(rng_.below(41));
-    next_ = now + pause * percent / 100;
+    next_ = now + spread(pause, rng_);
     callers_.clear();
     return number == first_pauses.size();
 }

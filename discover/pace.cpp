@@ -30,12 +30,16 @@ void RatePace::spend(Instant now) {
     next_ = std::max(now, next_) + interval_;
 }
 
+Duration spread(Duration pause, Rng& rng) {
+    const auto percent = 80 + static_cast<Duration::rep>(rng.below(41));
+    return pause * percent / 100;
+}
+
 SweepPause::SweepPause(std::chrono::seconds longest, std::uint64_t seed)
     : longest_(std::max<Duration>(longest, first_pause)), pause_(first_pause), rng_(seed) {}
 
 Duration SweepPause::next() {
-    const auto percent = 80 + static_cast<Duration::rep>(rng_.below(41));
-    const auto pause = pause_ * percent / 100;
+    const auto pause = spread(pause_, rng_);
     pause_ = std::min(pause_ * 2, longest_);
     return pause;
 }

@@ -23,6 +23,9 @@ class RatePace {
     Instant next_{};  // when the next event is due, slack aside
 };
 
+// 20 % shorter or longer by chance, so that nodes do not march in step.
+Duration spread(Duration pause, Rng& rng);
+
 // 0.25, 0.5, 1, 2 … s up to `longest`, each 20 % shorter or longer by chance: nodes started at the
 // same instant meet at once, idle ones stay quiet, and they do not march in step. Pure.
 class SweepPause {

@@ -205,6 +205,13 @@ class Chat:
         os.makedirs(path)
         return path
 
+    def config(self, **settings):
+        """The flags that give a node these settings."""
+        path = os.path.join(self.folder, f"config{next(self._homes)}.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(settings, file)
+        return "-c", path
+
     def node(self, name, *flags, mode="json", home=None, ip=None, cidr=None, ports=None,
              linger="inf", env=None, program=None, **options):
         home = home or self.home()

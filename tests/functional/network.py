@@ -73,6 +73,12 @@ class Host:
     def heal(self):
         self.nft("delete table inet cut")
 
+    def keep_multicast_back(self):
+        """As access points do that isolate their clients."""
+        self.nft("""table inet isolated {
+            chain in { type filter hook input priority 0; ip daddr 224.0.0.0/4 drop; }
+        }""")
+
     def delete(self):
         subprocess.run(["ip", "netns", "del", self.namespace], capture_output=True, check=False)
 

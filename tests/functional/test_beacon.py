@@ -1,6 +1,4 @@
 # Calls by multicast: found at once where nothing is scanned, and nothing but calls is sent.
-import json
-import os
 import struct
 import sys
 import time
@@ -14,10 +12,7 @@ GROUP, PORT = "224.0.0.183", 4565
 
 
 def _no_scan(chat):
-    path = os.path.join(chat.folder, "no-scan.json")
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump({"discovery": {"scan": False}}, file)
-    return ("-c", path)
+    return chat.config(discovery={"scan": False})
 
 
 def _median(times):
@@ -78,9 +73,7 @@ def with_multicast_filtered_the_scan_finds_all():
     need_namespaces()
     with Lan(2) as lan, Chat(ports=2, cidr=lan.cidr) as chat:
         for host in lan.hosts:
-            host.nft("""table inet isolated {
-                chain in { type filter hook input priority 0; ip daddr 224.0.0.0/4 drop; }
-            }""")
+            host.keep_multicast_back()
         nodes = [chat.node(f"n{n}", ip=host.ip, namespace=host.namespace)
                  for n, host in enumerate(lan.hosts)]
         chat.wait_mesh(nodes, within(5))

@@ -1,6 +1,5 @@
 # A LAN of silent addresses: found at once, scanned gently, and nothing sent outside.
 import json
-import os
 import time
 
 from lanchat import Chat, check_chat_works, check_never_flapped, check_one_link_per_pair, run
@@ -186,13 +185,11 @@ def of_a_large_subnet_it_is_said_which_part_is_scanned():
 def who_knows_one_knows_all():
     need_namespaces()
     with Lan(5) as lan, Chat(ports=2, cidr=lan.cidr) as chat:
-        path = os.path.join(chat.folder, "no-scan.json")
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump({"discovery": {"scan": False, "beacon": False}}, file)
+        blind = chat.config(discovery={"scan": False, "beacon": False})
         hosts = lan.hosts
-        first = chat.node("n0", "-c", path, ip=hosts[0].ip, namespace=hosts[0].namespace)
+        first = chat.node("n0", *blind, ip=hosts[0].ip, namespace=hosts[0].namespace)
         first.wait_ready()
-        nodes = [first] + [chat.node(f"n{n}", "-c", path, "--peer", first.address, ip=host.ip,
+        nodes = [first] + [chat.node(f"n{n}", *blind, "--peer", first.address, ip=host.ip,
                                      namespace=host.namespace)
                            for n, host in enumerate(hosts[1:], 1)]
         chat.wait_mesh(nodes, within(5))
@@ -206,11 +203,9 @@ def a_program_names_who_is_there():
     with Lan(2) as lan, Chat(ports=2, cidr=lan.cidr) as chat:
         first, second = lan.hosts
         alice = chat.node("alice", "--no-beacon", ip=first.ip, namespace=first.namespace)
-        path = os.path.join(chat.folder, "command.json")
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump({"discovery": {"scan": False, "beacon": False,
-                                     "peers_command": f"echo {first.ip}"}}, file)
-        bob = chat.node("bob", "-c", path, ip=second.ip, cidr=f"{second.ip}/32",
+        told = chat.config(discovery={"scan": False, "beacon": False,
+                                      "peers_command": f"echo {first.ip}"})
+        bob = chat.node("bob", *told, ip=second.ip, cidr=f"{second.ip}/32",
                         namespace=second.namespace)
         chat.wait_mesh([alice, bob], within(5))
         check_chat_works([alice, bob])

@@ -18,6 +18,14 @@ def _started(chat, lan, **options):
     return nodes
 
 
+def _of_two_networks(chat, hosts):
+    """The first two are in one, the third in the other."""
+    nodes = [chat.node(name, ip="", cidr="auto", namespace=host.namespace)
+             for name, host in zip(NAMES, hosts)]
+    chat.wait_mesh(nodes[:2], within(10))
+    return nodes
+
+
 def _talk(nodes, word, seconds):
     """Each says a line, and hears those of the others; seconds until all have."""
     began = time.monotonic()
@@ -108,9 +116,7 @@ def a_second_network_that_is_plugged_in_is_used_too():
     need_namespaces()
     with Lan(2) as lan, Lan(1, first="10.88.0.0") as other, Chat(ports=4) as chat:
         both, near, far = lan.hosts[0], lan.hosts[1], other.hosts[0]
-        nodes = [chat.node(name, ip="", cidr="auto", namespace=host.namespace)
-                 for name, host in (("alice", both), ("bob", near), ("carol", far))]
-        chat.wait_mesh(nodes[:2], within(10))
+        nodes = _of_two_networks(chat, [both, near, far])
         other.plug(both, "eth1")
         both.configure("10.88.0.9", other.prefix, "eth1")
         nodes[0].wait_linked(2, within(10))
@@ -142,9 +148,7 @@ def another_network_is_another_place():
     need_namespaces()
     with Lan(2) as lan, Lan(1, first="10.88.0.0") as other, Chat(ports=4) as chat:
         traveller, near, far = lan.hosts[0], lan.hosts[1], other.hosts[0]
-        nodes = [chat.node(name, ip="", cidr="auto", namespace=host.namespace)
-                 for name, host in (("alice", traveller), ("bob", near), ("carol", far))]
-        chat.wait_mesh(nodes[:2], within(10))
+        nodes = _of_two_networks(chat, [traveller, near, far])
         nodes[1].say("to take along")
         nodes[0].wait_text("to take along", within(5))
         traveller.run("ip", "link", "del", "eth0")

@@ -63,9 +63,7 @@ def multicast_that_is_kept_back_is_named():
     need_namespaces()
     with Lan(2) as lan, Chat(ports=2) as chat:
         for host in lan.hosts:
-            host.nft("""table inet isolated {
-                chain in { type filter hook input priority 0; ip daddr 224.0.0.0/4 drop; }
-            }""")
+            host.keep_multicast_back()
         anna, _ = _pair(chat, lan)
         trouble = _troubles(anna, lan.hosts[0])["beacon"]
         check_equal(trouble["result"], "fail", "how bad")
