@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <asio/read_until.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/write.hpp>
 #include <chrono>
 #include <fstream>
@@ -51,7 +50,7 @@ struct Server::Visit {
 };
 
 Server::Server(asio::io_context& loop, NodePort& node)
-    : loop_(loop), node_(node), acceptor_(loop) {}
+    : loop_(loop), node_(node), acceptor_(loop), pause_(loop) {}
 
 Result<Endpoint> Server::start(const Endpoint& where) {
     const tcp::endpoint place(asio::ip::address_v4(where.ip.bits), where.port);
@@ -75,29 +74,37 @@ void Server::stop() {
     *here_ = false;
     asio::error_code ignored;
     acceptor_.close(ignored);
+    pause_.cancel();
     if (const auto token = std::exchange(token_, 0)) node_.unsubscribe(token);
 }
 
 void Server::accept() {
     acceptor_.async_accept([this, here = here_](const asio::error_code& error, tcp::socket socket) {
         if (!*here || !acceptor_.is_open()) return;
-        if (!error && visits_ < visits_max) {
-            ++visits_;
-            const std::shared_ptr<Visit> visit(new Visit(std::move(socket), loop_),
-                                               [this, here](Visit* over) {
-                                                   delete over;
-                                                   if (*here) --visits_;
-                                               });
-            visit->timer.expires_after(patience);
-            visit->timer.async_wait(
-                [weak = std::weak_ptr(visit)](const asio::error_code& cancelled) {
-                    const auto late = weak.lock();
-                    if (!cancelled && late) late->socket.close();
-                });
-            read(visit);
+        if (!error) {
+            if (visits_ < visits_max) welcome(std::move(socket));
+            return accept();
         }
-        accept();
+        pause_.expires_after(std::chrono::milliseconds(100));
+        pause_.async_wait([this, here](const asio::error_code& stopped) {
+            if (!stopped && *here) accept();
+        });
     });
+}
+
+void Server::welcome(tcp::socket socket) {
+    ++visits_;
+    const auto over = [this, here = here_](Visit* visit) {
+        delete visit;
+        if (*here) --visits_;
+    };
+    const std::shared_ptr<Visit> visit(new Visit(std::move(socket), loop_), over);
+    visit->timer.expires_after(patience);
+    visit->timer.async_wait([weak = std::weak_ptr(visit)](const asio::error_code& cancelled) {
+        const auto late = weak.lock();
+        if (!cancelled && late) late->socket.close();
+    });
+    read(visit);
 }
 
 void Server::read(const std::shared_ptr<Visit>& visit) {

@@ -9,6 +9,7 @@
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
 
 #include "message/address.hpp"
 #include "message/result.hpp"
@@ -33,6 +34,7 @@ class Server {
   private:
     struct Visit;
     void accept();
+    void welcome(asio::ip::tcp::socket socket);
     void read(const std::shared_ptr<Visit>& visit);
     void answer(const std::shared_ptr<Visit>& visit);
     void tell(const std::shared_ptr<Visit>& visit);
@@ -41,6 +43,8 @@ class Server {
     asio::io_context& loop_;
     NodePort& node_;
     asio::ip::tcp::acceptor acceptor_;
+    asio::steady_timer
+        pause_;  // after a failure: out of descriptors the next one fails at once too
     NodePort::Token token_ = 0;
     std::size_t visits_ = 0;
     std::uint64_t said_ = 0;
